@@ -1,0 +1,1 @@
+"""The nouns every stage shares; values only, no I/O."""

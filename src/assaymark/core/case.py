@@ -1,0 +1,62 @@
+"""Case: what an evaluation looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.schema import Schema
+    from assaymark.core.streams import Streams
+    from assaymark.core.threat import ThreatModel
+
+__all__ = ["Case"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Case:
+    """Real and synthetic rows of one table; all parts share one schema.
+
+    Attributes
+    ----------
+    train
+        Real rows the generator saw.
+    holdout
+        Real rows it did not see, other persons, same population: the control for every attack
+        and the yardstick of every fidelity figure. ``None`` where the user has none; metrics
+        then give a reason, not a number.
+    reference
+        Real rows of a third set of persons that the attacker is granted as background.
+    synthetics
+        One or more replicates of the released rows.
+    refit
+        Fit the same recipe to other rows and sample as many rows as asked, where that is cheap.
+    """
+
+    schema: Schema
+    train: Dataset
+    holdout: Dataset | None
+    reference: Dataset | None
+    synthetics: tuple[Dataset, ...]
+    threat: ThreatModel
+    refit: Callable[[Dataset, int, Streams], Dataset] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.synthetics:
+            raise DataError("a case needs at least one synthetic table")
+        parts = [self.train, self.holdout, self.reference, *self.synthetics]
+        for part in parts:
+            if part is not None and part.schema.names != self.schema.names:
+                raise DataError(
+                    f"columns {part.schema.names} differ from the case's {self.schema.names}"
+                )
+
+    @property
+    def synthetic(self) -> Dataset:
+        """The first replicate."""
+        return self.synthetics[0]

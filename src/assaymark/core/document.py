@@ -1,0 +1,63 @@
+"""Document: what is written to disk or signed; strict, immutable, with canonical bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Self
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assaymark.errors import IntegrityError
+
+__all__ = ["Document", "decimal", "sha256"]
+
+
+class Document(BaseModel):
+    """Anything written or signed: frozen, strict, no unknown field, RFC 8785 bytes.
+
+    Numbers that carry a measurement are decimal strings (see :func:`decimal`), so that there is
+    no NaN and no float ambiguity in signed bytes. Sub-classes add
+    ``schema_id: Literal["assaymark/<name>/v0"]``.
+
+    References
+    ----------
+    RFC 8785, JSON Canonicalization Scheme.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def plain(self) -> dict[str, Any]:
+        """Return the document as plain JSON values."""
+        out: dict[str, Any] = json.loads(self.model_dump_json(by_alias=True))
+        return out
+
+    def canonical(self) -> bytes:
+        """Return the RFC 8785 bytes."""
+        return rfc8785.dumps(self.plain())
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the canonical bytes, lower-case hex."""
+        return sha256(self.canonical())
+
+    @classmethod
+    def parse(cls, raw: bytes | str) -> Self:
+        """Read a document back; anything unknown, missing or mistyped is an integrity error."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            raise IntegrityError(f"not a valid {cls.__name__}: {error}") from error
+
+
+def decimal(x: float | None) -> str | None:
+    """Return ``x`` as the decimal string that signed documents carry (six significant digits)."""
+    if x is None:
+        return None
+    text = f"{x:.6g}"
+    return text if "e" not in text else f"{float(text):.12f}".rstrip("0").rstrip(".")
+
+
+def sha256(raw: bytes) -> str:
+    """Return the SHA-256 of ``raw`` as lower-case hex."""
+    return hashlib.sha256(raw).hexdigest()

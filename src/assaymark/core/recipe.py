@@ -1,0 +1,246 @@
+"""Recipe: one run as a document, read from ``recipe.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, Field, ValidationError
+
+from assaymark.core.document import Document
+from assaymark.core.schema import Kind, Role
+from assaymark.core.threat import Profile
+from assaymark.errors import RecipeError, UnknownNameError
+
+__all__ = [
+    "BucketDate",
+    "ColumnSpec",
+    "Drop",
+    "GenerateSpec",
+    "Generalise",
+    "GroupRare",
+    "Recipe",
+    "Rights",
+    "SourceSpec",
+    "SplitSpec",
+    "TopCode",
+    "TransformSpec",
+    "parse_recipe",
+]
+
+
+class Rights(Document):
+    """What the owner says may be done with the source; needed for a release, never for a draft."""
+
+    owner: str = ""
+    licence: str = ""
+    basis: str = ""
+    purposes: tuple[str, ...] = ()
+    attribution: str = ""
+
+
+class SourceSpec(Document):
+    """Where the rows are, and whose they are; ``path`` is relative to the recipe."""
+
+    path: str
+    title: str = ""
+    rights: Rights = Rights()
+
+
+class ColumnSpec(Document):
+    """What the user says of one column; what is left out is profiled."""
+
+    roles: tuple[Role, ...] = ()
+    kind: Kind | None = None
+    missing: tuple[str, ...] = ()
+
+
+class Drop(Document):
+    """Leave columns out."""
+
+    kind: Literal["drop"]
+    columns: tuple[str, ...] = Field(min_length=1)
+    why: str = ""
+
+
+class Generalise(Document):
+    """Replace values by coarser ones, as a map, a prefix length, or numeric band edges.
+
+    Exactly one of ``map`` (value to group; ``other`` for the rest), ``prefix`` (characters kept)
+    and ``edges`` (numbers that start a new band) is given.
+    """
+
+    kind: Literal["generalise"]
+    column: str
+    map: dict[str, str] | None = None
+    other: str | None = None
+    prefix: int | None = Field(default=None, ge=1)
+    edges: tuple[float, ...] | None = None
+    why: str = ""
+
+
+class TopCode(Document):
+    """Cap a number at ``high`` and floor it at ``low``."""
+
+    kind: Literal["top_code"]
+    column: str
+    high: float | None = None
+    low: float | None = None
+    why: str = ""
+
+
+class BucketDate(Document):
+    """Cut a date down to the first day of its year, quarter, month or week."""
+
+    kind: Literal["bucket_date"]
+    column: str
+    to: Literal["year", "quarter", "month", "week"]
+    why: str = ""
+
+
+class GroupRare(Document):
+    """Put categories held by fewer than ``minimum`` persons into one group called ``into``."""
+
+    kind: Literal["group_rare"]
+    columns: tuple[str, ...] = Field(min_length=1)
+    minimum: int = Field(ge=2)
+    into: str = "other"
+    why: str = ""
+
+
+TransformSpec = Annotated[
+    Drop | Generalise | TopCode | BucketDate | GroupRare, Field(discriminator="kind")
+]
+
+
+class SplitSpec(Document):
+    """Shares of the persons per part, and what a person is.
+
+    ``unit`` is ``"person"`` (the person key where there is one, else the row) or ``"row"``.
+    """
+
+    unit: Literal["person", "row"] = "person"
+    train: float = Field(default=0.5, gt=0, lt=1)
+    development: float = Field(default=0.2, gt=0, lt=1)
+    confirmation: float = Field(default=0.2, gt=0, lt=1)
+    reference: float = Field(default=0.1, gt=0, lt=1)
+
+
+class GenerateSpec(Document):
+    """Which generator, with which parameters; ``rows`` 0 means about as many as in train."""
+
+    generator: str = "tree_chain"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    rows: int = Field(default=0, ge=0)
+    replicates: int = Field(default=1, ge=1, le=100)
+
+
+class UseSpec(Document):
+    """Which uses the release is asked for."""
+
+    requested: tuple[Literal["policy_simulation", "analytics", "pretraining"], ...] = Field(
+        default=("analytics", "pretraining"), min_length=1
+    )
+
+
+class ThreatSpec(Document):
+    """Which profile of recipients the release is meant for."""
+
+    profile: Profile = Profile.CONTROLLED
+
+
+class Recipe(Document):
+    """Source, columns, transformations, split, generator, uses and threat profile of one run."""
+
+    schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
+    name: str
+    source: SourceSpec
+    columns: dict[str, ColumnSpec] = Field(default_factory=dict)
+    transform: tuple[TransformSpec, ...] = ()
+    split: SplitSpec = SplitSpec()
+    generate: GenerateSpec = GenerateSpec()
+    use: UseSpec = UseSpec()
+    threat: ThreatSpec = ThreatSpec()
+
+
+def parse_recipe(raw: bytes) -> Recipe:
+    """Read a recipe; an unknown key or a wrong value is an error that names the valid ones.
+
+    In ``[columns]`` a value may be a role, a list of roles, or a table of roles, kind, missing.
+
+    Raises
+    ------
+    RecipeError
+        When the bytes are not a valid recipe.
+    """
+    try:
+        plain = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"the recipe is not valid TOML: {error}") from error
+    columns = plain.get("columns", {})
+    if not isinstance(columns, dict):
+        raise RecipeError("[columns] must be a table of column = role\n\nHint: age = 'other'")
+    plain["columns"] = {name: _column(name, spec) for name, spec in columns.items()}
+    _check_keys(plain, Recipe, "the recipe")
+    for step in plain.get("transform", []):
+        _check_transform(step)
+    try:
+        recipe = Recipe.model_validate(_tuples(plain), strict=False)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"the recipe does not hold together: {wrong}") from error
+    s = recipe.split
+    total = s.train + s.development + s.confirmation + s.reference
+    if abs(total - 1) > 1e-9:
+        raise RecipeError(f"the shares in [split] add up to {total:g}, not to 1")
+    return recipe
+
+
+def _column(name: str, spec: object) -> dict[str, Any]:
+    if isinstance(spec, str):
+        spec = {"roles": [spec]}
+    elif isinstance(spec, list):
+        spec = {"roles": spec}
+    if not isinstance(spec, dict):
+        raise RecipeError(f"column {name!r} must be a role, a list of roles or a table")
+    for key in spec:
+        if key not in ColumnSpec.model_fields:
+            raise UnknownNameError("key", key, ColumnSpec.model_fields, f"column {name!r}")
+    roles = [spec["roles"]] if isinstance(spec.get("roles"), str) else spec.get("roles", [])
+    for role in roles:
+        if role not in set(Role):
+            raise UnknownNameError("role", str(role), [r.value for r in Role], f"column {name!r}")
+    return {**spec, "roles": list(roles)}
+
+
+_TRANSFORMS: dict[str, type[Document]] = {
+    get_args(m.model_fields["kind"].annotation)[0]: m
+    for m in (Drop, Generalise, TopCode, BucketDate, GroupRare)
+}
+
+
+def _check_transform(step: object) -> None:
+    if not isinstance(step, dict) or "kind" not in step:
+        raise RecipeError(f"a [[transform]] needs a kind\n\nHint: {', '.join(sorted(_TRANSFORMS))}")
+    model = _TRANSFORMS.get(str(step["kind"]))
+    if model is None:
+        raise UnknownNameError("transformation", str(step["kind"]), _TRANSFORMS)
+    for key in step:
+        if key not in model.model_fields:
+            raise UnknownNameError("key", key, model.model_fields, f"transform {step['kind']!r}")
+
+
+def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:
+    for key, value in plain.items():
+        if key not in model.model_fields:
+            raise UnknownNameError("key", key, model.model_fields, where)
+        inner = model.model_fields[key].annotation
+        nested = isinstance(inner, type) and issubclass(inner, BaseModel)
+        if nested and isinstance(value, dict) and isinstance(inner, type):
+            _check_keys(value, inner, f"[{key}]")
+
+
+def _tuples(plain: Any) -> Any:  # noqa: ANN401
+    if isinstance(plain, dict):
+        return {k: _tuples(v) for k, v in plain.items()}
+    return tuple(_tuples(v) for v in plain) if isinstance(plain, list) else plain

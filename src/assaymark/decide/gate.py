@@ -1,0 +1,166 @@
+"""Gate: hold evidence against a policy; pure, deterministic, fail closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from assaymark.core.measurement import Measurement
+from assaymark.decide.verdict import RuleVerdict, UseStatus, Verdict, status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assaymark.core.evidence import Evidence
+    from assaymark.decide.policy import Policy, Rule
+    from assaymark.decide.waiver import Waiver
+
+__all__ = ["Judgement", "judge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a policy says of one candidate: a status per requested use, and every verdict."""
+
+    uses: dict[str, UseStatus]
+    verdicts: tuple[RuleVerdict, ...]
+
+    @property
+    def approved(self) -> bool:
+        """Whether every requested use is approved."""
+        return bool(self.uses) and all(s is UseStatus.APPROVED for s in self.uses.values())
+
+    def of(self, use: str) -> tuple[RuleVerdict, ...]:
+        """Return the verdicts of one use."""
+        return tuple(v for v in self.verdicts if v.use == use)
+
+
+def judge(
+    policy: Policy,
+    evidence: Evidence,
+    uses: Sequence[str],
+    *,
+    candidate: str,
+    waivers: Sequence[Waiver] = (),
+) -> Judgement:
+    """Judge ``evidence`` by ``policy`` for each of ``uses``.
+
+    PASS needs the whole interval on the good side, enough n and, where the rule asks, a planted
+    leak caught. FAIL needs the whole interval on the bad side and survives Holm's adjustment over
+    all hypotheses of the gate; PASS is not adjusted, since approval needs every rule to pass.
+    Evidence about other bytes than ``candidate`` is STALE.
+
+    References
+    ----------
+    Holm (1979), A simple sequentially rejective multiple test procedure.
+    Berger & Hsu (1996), Bioequivalence trials, intersection-union tests.
+    """
+    measured = evidence.values()
+    rows = [
+        (rule, m)
+        for rule in policy.rule
+        if set(rule.uses) & set(uses)
+        for m in _matching(rule, measured)
+    ]
+    rejected = _holm([(rule, m) for rule, m in rows if rule.severity == "block"])
+    verdicts = []
+    for rule, m in rows:
+        if evidence.candidate != candidate:
+            verdict, reason = Verdict.STALE, "the evidence is about other bytes"
+        else:
+            verdict, reason = _verdict(rule, m, confirmed=_key(rule, m) in rejected)
+        waived = any(w.covers(rule.id, m.subject) for w in waivers)
+        if waived and verdict is not Verdict.PASS:
+            verdict, reason = Verdict.WAIVED, f"was {verdict.value}: {reason}"
+        verdicts += [
+            RuleVerdict(rule=rule, use=use, verdict=verdict, measurement=m, reason=reason)
+            for use in uses
+            if use in rule.uses
+        ]
+    return Judgement(
+        uses={use: status_of(v for v in verdicts if v.use == use) for use in uses},
+        verdicts=tuple(verdicts),
+    )
+
+
+def _matching(rule: Rule, measured: Sequence[Measurement]) -> list[Measurement]:
+    found = [
+        m for m in measured if m.metric == rule.metric and fnmatchcase(m.subject, rule.subject)
+    ]
+    return found or [Measurement.missing(rule.metric, "not measured", rule.subject)]
+
+
+def _verdict(rule: Rule, m: Measurement, *, confirmed: bool) -> tuple[Verdict, str]:
+    if m.value is None:
+        few = 0 < m.n < rule.minimum_n
+        return (Verdict.INCONCLUSIVE if few else Verdict.NOT_RUN), m.reason
+    low, high = _interval(m)
+    if _wholly_bad(rule, low, high):
+        if confirmed or rule.severity != "block":
+            return Verdict.FAIL, "the whole interval is on the wrong side of the threshold"
+        return Verdict.INCONCLUSIVE, "beyond the threshold, but not after adjusting for all rules"
+    if not (rule.good(low) and rule.good(high)):
+        return Verdict.INCONCLUSIVE, "the interval reaches across the threshold"
+    if m.confidence < rule.confidence:
+        return Verdict.INCONCLUSIVE, f"measured at confidence {m.confidence:g} only"
+    if m.n < rule.minimum_n:
+        return Verdict.INCONCLUSIVE, f"n = {m.n}, and the rule needs {rule.minimum_n}"
+    if rule.detect is not None and (
+        m.limit_of_detection is None or m.limit_of_detection > rule.detect
+    ):
+        shown = "none" if m.limit_of_detection is None else f"{m.limit_of_detection:g}"
+        return Verdict.INCONCLUSIVE, (
+            f"a planted leak of size {rule.detect:g} was not shown to be caught "
+            f"(smallest caught: {shown})"
+        )
+    return Verdict.PASS, "the whole interval is on the good side of the threshold"
+
+
+def _interval(m: Measurement) -> tuple[float, float]:
+    assert m.value is not None  # noqa: S101
+    return (m.value if m.low is None else m.low), (m.value if m.high is None else m.high)
+
+
+def _wholly_bad(rule: Rule, low: float, high: float) -> bool:
+    if rule.direction == "within":
+        return low > rule.threshold or high < -rule.threshold
+    return not rule.good(low) and not rule.good(high)
+
+
+def _key(rule: Rule, m: Measurement) -> tuple[str, str]:
+    return rule.id, m.subject
+
+
+def _holm(rows: Sequence[tuple[Rule, Measurement]]) -> frozenset[tuple[str, str]]:
+    """Return the hypotheses "the threshold is kept" that Holm's procedure rejects."""
+    tested = sorted(
+        (
+            (_p_value(rule, m), _key(rule, m), 1 - rule.confidence)
+            for rule, m in rows
+            if m.value is not None
+        ),
+        key=lambda row: row[0],
+    )
+    rejected = []
+    for i, (p, key, alpha) in enumerate(tested):
+        if p > alpha / 2 / (len(tested) - i):
+            break
+        rejected.append(key)
+    return frozenset(rejected)
+
+
+def _p_value(rule: Rule, m: Measurement) -> float:
+    """One-sided p-value of "the threshold is kept", from the interval's bad-side half-width."""
+    assert m.value is not None  # noqa: S101
+    if rule.good(m.value):
+        return 1.0
+    low, high = _interval(m)
+    below = rule.direction == "at_least" or (rule.direction == "within" and m.value < 0)
+    threshold = -rule.threshold if rule.direction == "within" and below else rule.threshold
+    half = high - m.value if below else m.value - low
+    if half <= 0:
+        return 0.0
+    z = NormalDist().inv_cdf(0.5 + m.confidence / 2)
+    return 1 - NormalDist().cdf(abs(m.value - threshold) / (half / z))

@@ -1,0 +1,128 @@
+"""Policy: acceptance rules as a document, read from ``policy.toml``."""
+
+from __future__ import annotations
+
+import importlib.resources
+import tomllib
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, ValidationError
+
+from assaymark.core.document import Document
+from assaymark.core.threat import Profile
+from assaymark.errors import RecipeError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assaymark.core.measurement import Quantity
+
+__all__ = ["USES", "Policy", "Rule", "check_policy", "parse_policy", "profile_bytes"]
+
+USES = ("policy_simulation", "analytics", "pretraining")
+Use = Literal["policy_simulation", "analytics", "pretraining"]
+
+
+class Rule(Document):
+    """One condition on one quantity, judged on the whole interval.
+
+    ``direction`` says which side of ``threshold`` is good: ``at_most``, ``at_least``, or
+    ``within`` (between minus and plus ``threshold``). ``subject`` is a glob over the
+    measurements' subjects; every subject that matches must pass. ``detect`` is the size of a
+    planted leak that the measurement must have been shown to catch before it may PASS.
+    """
+
+    id: str
+    metric: str
+    subject: str = "*"
+    direction: Literal["at_most", "at_least", "within"]
+    threshold: float
+    confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
+    minimum_n: int = 0
+    detect: float | None = None
+    uses: tuple[Use, ...] = Field(min_length=1)
+    severity: Literal["block", "warn", "info"] = "block"
+    title: str
+    why: str
+    remedy: str
+    origin: str = "proposal"
+
+    def good(self, x: float) -> bool:
+        """Whether the point ``x`` is on the good side."""
+        if self.direction == "at_most":
+            return x <= self.threshold
+        if self.direction == "at_least":
+            return x >= self.threshold
+        return abs(x) <= self.threshold
+
+
+class Policy(Document):
+    """The rules a release is held to, and for whom they were written."""
+
+    schema_id: Literal["assaymark/policy/v0"] = "assaymark/policy/v0"
+    name: str
+    profile: Profile
+    require_second_person: bool = False
+    rule: tuple[Rule, ...] = Field(min_length=1)
+
+    def rules_for(self, use: str) -> tuple[Rule, ...]:
+        """Return the rules that apply to ``use``."""
+        return tuple(r for r in self.rule if use in r.uses)
+
+
+def profile_bytes(profile: Profile) -> bytes:
+    """Return the exact bytes of a shipped policy."""
+    folder = importlib.resources.files("assaymark.decide") / "profiles"
+    return (folder / f"{profile.value}.toml").read_bytes()
+
+
+def parse_policy(raw: bytes) -> Policy:
+    """Read a policy; an unknown key, a wrong type or a doubled rule is an error.
+
+    Raises
+    ------
+    RecipeError
+        When the bytes are not a valid policy; the message names the key and the valid ones.
+    """
+    try:
+        plain = tomllib.loads(raw.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError(f"the policy is not valid TOML: {error}") from error
+    _check_keys(plain, Policy, "policy")
+    for rule in plain.get("rule", []):
+        _check_keys(rule, Rule, f"rule {rule.get('id', '?')!r}")
+    try:
+        policy = Policy.model_validate(_tuples(plain), strict=False)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise RecipeError(f"the policy does not hold together: {wrong}") from error
+    ids = [r.id for r in policy.rule]
+    doubled = sorted({i for i in ids if ids.count(i) > 1})
+    if doubled:
+        raise RecipeError(f"the policy has two rules called {', '.join(doubled)}")
+    return policy
+
+
+def check_policy(policy: Policy, quantities: Mapping[str, Quantity]) -> None:
+    """Refuse a policy that names an unknown quantity, or one that can prove nothing."""
+    for rule in policy.rule:
+        quantity = quantities.get(rule.metric)
+        if quantity is None:
+            raise UnknownNameError("metric", rule.metric, quantities, f"rule {rule.id!r}")
+        if not quantity.gate:
+            raise RecipeError(
+                f"rule {rule.id!r} judges {rule.metric!r}, which cannot support a verdict: "
+                f"{quantity.why_not}"
+            )
+
+
+def _check_keys(plain: Mapping[str, Any], model: type[Document], where: str) -> None:
+    for key in plain:
+        if key not in model.model_fields:
+            raise UnknownNameError("key", key, model.model_fields, where)
+
+
+def _tuples(plain: Any) -> Any:  # noqa: ANN401
+    if isinstance(plain, dict):
+        return {k: _tuples(v) for k, v in plain.items()}
+    return tuple(_tuples(v) for v in plain) if isinstance(plain, list) else plain
