@@ -1,0 +1,89 @@
+"""Source: from a table and a recipe to person-split parts, with what happened on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.core.recipe import Drop
+from assaymark.core.schema import Kind
+from assaymark.errors import DataError
+from assaymark.source.identifiers import check_identifiers
+from assaymark.source.load import load
+from assaymark.source.profile import TableProfile, profile
+from assaymark.source.split import Split, split
+from assaymark.source.transform import TransformRecord, apply
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.recipe import Recipe
+
+__all__ = ["Prepared", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A source ready for a generator: typed, transformed, split by person.
+
+    ``notices`` are sentences that the reader of a report must know.
+    """
+
+    profile: TableProfile
+    parts: Split
+    transformations: tuple[TransformRecord, ...]
+    notices: tuple[str, ...]
+    n: int
+    n_persons: int
+
+
+def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
+    """Type, check, transform and split ``frame`` as ``recipe`` says.
+
+    The split is keyed by ``key`` and drawn from the rows as they were read, so that neither a
+    transformation nor a new name moves a person from one part to another.
+
+    Raises
+    ------
+    DataError
+        When the table cannot be used, or an identifier would reach the generator.
+    """
+    found = profile(frame, recipe.columns)
+    dropped = {c for step in recipe.transform if isinstance(step, Drop) for c in step.columns}
+    warnings = check_identifiers(found, recipe.columns, dropped)
+    raw = load(frame, found.schema)
+    transformed = apply(raw, recipe.transform)
+    dataset, said = _without_text(transformed.dataset)
+    parts = split(dataset, recipe.split, key, basis=raw)
+    notices = [*warnings, *said, *((parts.note,) if parts.note else ())]
+    repeated = parts.train.persons is not None
+    if repeated:
+        notices.append(
+            "A person has several rows here. Rows were modelled and sampled one by one, each "
+            "person counting once; the person key is not in the output, and sequences of rows of "
+            "one person are not reproduced."
+        )
+    if parts.shared_persons:
+        notices.append(
+            f"{parts.shared_persons:,} persons have rows both in what the generator saw and in "
+            "what it is tested on, because the recipe splits by row."
+        )
+    return Prepared(
+        profile=found,
+        parts=parts,
+        transformations=transformed.records,
+        notices=tuple(notices),
+        n=frame.height,
+        n_persons=sum(p.n_persons for p in parts.all),
+    )
+
+
+def _without_text(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:
+    text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]
+    if not text:
+        return dataset, ()
+    if len(text) == len(dataset.schema.columns):
+        raise DataError("every column is free text, and free text is not generated from a table")
+    names = ", ".join(repr(t) for t in text)
+    return dataset.drop(*text), (f"Left out as free text: {names}.",)
