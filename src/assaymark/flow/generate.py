@@ -1,0 +1,112 @@
+"""Generate: fit a recipe's generator and write the rows a release would carry."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assaymark.core.dataset import Dataset
+from assaymark.core.document import sha256
+from assaymark.core.private_source import PrivateSource
+from assaymark.core.registry import parameters_of
+from assaymark.generate import generators
+from assaymark.source.band import rounded_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assaymark.core.measurement import Json
+    from assaymark.core.protocols import Generator, Model
+    from assaymark.core.recipe import GenerateSpec
+    from assaymark.core.schema import Schema
+    from assaymark.core.streams import Streams
+
+__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The exact bytes that would be released: one Parquet file a replicate, CSV beside it.
+
+    ``digest`` is the SHA-256 over the Parquet files' digests, in order.
+    """
+
+    files: tuple[bytes, ...]
+    summary: dict[str, Json]
+    generator: dict[str, Json]
+
+    @property
+    def digest(self) -> str:
+        """What evidence and decisions refer to."""
+        return sha256("\n".join(sha256(f) for f in self.files).encode())
+
+
+def fit(
+    spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
+) -> Model:
+    """Build the generator that ``spec`` names and fit it to ``train`` behind its door."""
+    generator = build(spec)
+    source = PrivateSource(_rows=train, record=record)
+    return generator.fit(source, streams.child("fit"))
+
+
+def build(spec: GenerateSpec) -> Generator:
+    """Build the generator that ``spec`` names; unknown names and parameters are errors."""
+    return generators.build(spec.generator, spec.parameters)
+
+
+def sample(model: Model, rows: int, replicates: int, streams: Streams) -> tuple[Dataset, ...]:
+    """Draw ``replicates`` tables of ``rows`` rows from one fitted model."""
+    return tuple(
+        model.sample(range(rows), streams.child("sample", replicate))
+        for replicate in range(replicates)
+    )
+
+
+def candidate_of(
+    spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
+) -> Candidate:
+    """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``."""
+    model = fit(spec, train, streams, record)
+    rows = spec.rows or rounded_rows(train.n)
+    tables = sample(model, rows, spec.replicates, streams)
+    return Candidate(
+        files=tuple(parquet_of(t.frame) for t in tables),
+        summary=model.summary,
+        generator={"name": spec.generator, "parameters": parameters_of(build(spec))},
+    )
+
+
+def refitter(spec: GenerateSpec) -> Callable[[Dataset, int, Streams], Dataset]:
+    """Return the function an attack uses to fit the same recipe to other rows."""
+
+    def refit(rows: Dataset, n: int, streams: Streams) -> Dataset:
+        return fit(spec, rows, streams, _unrecorded).sample(range(n), streams.child("sample", 0))
+
+    return refit
+
+
+def _unrecorded(who: str, why: str) -> None:
+    """Do nothing: openings by attacks are recorded once, by the evaluation that runs them."""
+
+
+def read_rows(raw: bytes, schema: Schema) -> Dataset:
+    """Read one of a candidate's files back."""
+    return Dataset(schema=schema, frame=pl.read_parquet(io.BytesIO(raw)))
+
+
+def parquet_of(frame: pl.DataFrame) -> bytes:
+    """Return ``frame`` as Parquet bytes: same frame, same bytes."""
+    out = io.BytesIO()
+    frame.write_parquet(out, compression="zstd")
+    return out.getvalue()
+
+
+def csv_of(raw: bytes) -> bytes:
+    """Return a candidate's Parquet file as CSV."""
+    out = io.BytesIO()
+    pl.read_parquet(io.BytesIO(raw)).write_csv(out)
+    return out.getvalue()

@@ -1,0 +1,152 @@
+import pytest
+
+from assaymark.core.evidence import Evidence
+from assaymark.core.measurement import Measurement
+from assaymark.core.threat import Profile
+from assaymark.decide.gate import judge
+from assaymark.decide.policy import Policy, Rule
+from assaymark.decide.verdict import UseStatus, Verdict
+from assaymark.decide.waiver import Waiver
+
+CANDIDATE = "c" * 64
+
+
+def rule(**changes):
+    plain = {
+        "id": "r",
+        "metric": "m.x",
+        "direction": "at_most",
+        "threshold": 0.1,
+        "uses": ("analytics",),
+        "title": "t",
+        "why": "w",
+        "remedy": "r",
+    }
+    return Rule.model_validate({**plain, **changes})
+
+
+def policy(*rules):
+    return Policy(name="p", profile=Profile.CONTROLLED, rule=rules)
+
+
+def measured(value, low=None, high=None, **more):
+    return Measurement(metric="m.x", value=value, low=low, high=high, n=1000, **more)
+
+
+def decide(rules, measurements, *, candidate=CANDIDATE, **more):
+    evidence = Evidence.of(measurements, candidate=CANDIDATE, stage="development", suite="s")
+    return judge(policy(*rules), evidence, ("analytics",), candidate=candidate, **more)
+
+
+@pytest.mark.parametrize(
+    ("direction", "value", "low", "high", "verdict"),
+    [
+        ("at_most", 0.05, 0.01, 0.09, Verdict.PASS),
+        ("at_most", 0.05, 0.01, 0.11, Verdict.INCONCLUSIVE),
+        ("at_most", 0.15, 0.09, 0.21, Verdict.INCONCLUSIVE),
+        ("at_most", 0.20, 0.15, 0.25, Verdict.FAIL),
+        ("at_least", 0.20, 0.15, 0.25, Verdict.PASS),
+        ("at_least", 0.05, 0.02, 0.08, Verdict.FAIL),
+        ("at_least", 0.09, 0.05, 0.13, Verdict.INCONCLUSIVE),
+        ("within", 0.00, -0.09, 0.09, Verdict.PASS),
+        ("within", 0.00, -0.12, 0.12, Verdict.INCONCLUSIVE),
+        ("within", -0.30, -0.40, -0.20, Verdict.FAIL),
+        ("within", 0.30, 0.20, 0.40, Verdict.FAIL),
+        ("at_most", 3.0, None, None, Verdict.FAIL),
+        ("at_most", 0.0, None, None, Verdict.PASS),
+    ],
+)
+def test_the_whole_interval_decides(direction, value, low, high, verdict):
+    judged = decide([rule(direction=direction)], [measured(value, low, high)])
+    assert [v.verdict for v in judged.verdicts] == [verdict]
+
+
+def test_a_value_on_the_threshold_is_good():
+    assert decide([rule()], [measured(0.1, 0.1, 0.1)]).approved
+
+
+def test_unmeasured_is_not_approved():
+    judged = decide([rule()], [])
+    assert judged.uses == {"analytics": UseStatus.INCONCLUSIVE}
+    assert judged.verdicts[0].verdict is Verdict.NOT_RUN
+    assert judged.verdicts[0].reason == "not measured"
+
+
+def test_a_reason_is_carried_into_the_verdict():
+    missing = Measurement.missing("m.x", "no holdout given")
+    judged = decide([rule()], [missing])
+    assert (judged.verdicts[0].verdict, judged.verdicts[0].reason) == (
+        Verdict.NOT_RUN,
+        "no holdout given",
+    )
+
+
+def test_too_few_is_inconclusive_but_a_leak_found_with_few_is_a_leak():
+    few = rule(minimum_n=5000)
+    assert decide([few], [measured(0.0, 0.0, 0.05)]).verdicts[0].verdict is Verdict.INCONCLUSIVE
+    assert decide([few], [measured(0.5, 0.4, 0.6)]).verdicts[0].verdict is Verdict.FAIL
+
+
+def test_no_pass_without_a_planted_leak_caught():
+    needs = rule(detect=0.05)
+    blind = measured(0.0, 0.0, 0.05)
+    dull = measured(0.0, 0.0, 0.05, limit_of_detection=0.08)
+    sharp = measured(0.0, 0.0, 0.05, limit_of_detection=0.05)
+    verdicts = [decide([needs], [m]).verdicts[0].verdict for m in (blind, dull, sharp)]
+    assert verdicts == [Verdict.INCONCLUSIVE, Verdict.INCONCLUSIVE, Verdict.PASS]
+
+
+def test_evidence_about_other_bytes_is_stale():
+    judged = decide([rule()], [measured(0.0, 0.0, 0.0)], candidate="d" * 64)
+    assert judged.verdicts[0].verdict is Verdict.STALE
+    assert judged.uses == {"analytics": UseStatus.INCONCLUSIVE}
+
+
+def test_a_waiver_lets_one_finding_stand_and_says_what_it_was():
+    waiver = Waiver(rule="r", reason="agreed", signer="k", expires="2027-01-01")
+    judged = decide([rule()], [measured(0.5, 0.4, 0.6)], waivers=[waiver])
+    assert judged.verdicts[0].verdict is Verdict.WAIVED
+    assert judged.verdicts[0].reason.startswith("was FAIL")
+    assert judged.approved
+
+
+def test_only_blocking_rules_decide():
+    warned = decide([rule(), rule(id="w", metric="m.y", severity="warn")], [measured(0, 0, 0)])
+    assert warned.approved
+    only_warning = decide([rule(severity="warn")], [measured(0, 0, 0)])
+    assert only_warning.uses == {"analytics": UseStatus.INCONCLUSIVE}
+
+
+def test_one_failure_refuses_whatever_else_passed():
+    judged = decide([rule(), rule(id="b", metric="m.y")], [
+        measured(0.5, 0.4, 0.6),
+        Measurement(metric="m.y", value=0.0, low=0.0, high=0.0, n=10),
+    ])  # fmt: skip
+    assert judged.uses == {"analytics": UseStatus.REFUSED}
+
+
+def test_a_borderline_failure_among_many_rules_does_not_refuse():
+    # 40 hypotheses; one interval just clears the threshold (z = 2.05, one-sided p = .02), which
+    # happens by chance in most gates of 40 rules: Holm asks p <= .025 / 40.
+    rules = [rule(subject=f"column:{i}", id=f"r{i}") for i in range(40)]
+    rest = [measured(0.05, 0.01, 0.09, subject=f"column:{i}") for i in range(1, 40)]
+    barely = measured(0.1 + 0.0205, 0.1005, 0.1405, subject="column:0")
+    judged = decide(rules, [barely, *rest])
+    assert judged.verdicts[0].verdict is Verdict.INCONCLUSIVE
+    assert "adjusting" in judged.verdicts[0].reason
+    clearly = measured(0.2, 0.15, 0.25, subject="column:0")
+    assert decide(rules, [clearly, *rest]).verdicts[0].verdict is Verdict.FAIL
+
+
+def test_every_matching_subject_must_pass():
+    judged = decide(
+        [rule(subject="column:*")],
+        [measured(0.0, 0, 0, subject="column:a"), measured(0.1, 0.0, 0.3, subject="column:b")],
+    )
+    assert [v.verdict for v in judged.verdicts] == [Verdict.PASS, Verdict.INCONCLUSIVE]
+    assert not judged.approved
+
+
+def test_no_requested_use_approves_nothing():
+    evidence = Evidence.of([], candidate=CANDIDATE, stage="development", suite="s")
+    assert not judge(policy(rule()), evidence, (), candidate=CANDIDATE).approved
