@@ -101,21 +101,28 @@ def _verdict(rule: Rule, m: Measurement, *, confirmed: bool) -> tuple[Verdict, s
         if confirmed or rule.severity != "block":
             return Verdict.FAIL, "the whole interval is on the wrong side of the threshold"
         return Verdict.INCONCLUSIVE, "beyond the threshold, but not after adjusting for all rules"
+    missing = _missing_proof(rule, m, low, high)
+    if missing:
+        return Verdict.INCONCLUSIVE, missing
+    return Verdict.PASS, "the whole interval is on the good side of the threshold"
+
+
+def _missing_proof(rule: Rule, m: Measurement, low: float, high: float) -> str:
+    """Say what keeps a measurement that is not bad from being a PASS; empty where nothing does."""
     if not (rule.good(low) and rule.good(high)):
-        return Verdict.INCONCLUSIVE, "the interval reaches across the threshold"
+        return "the interval reaches across the threshold"
     if m.confidence < rule.confidence:
-        return Verdict.INCONCLUSIVE, f"measured at confidence {m.confidence:g} only"
+        return f"measured at confidence {m.confidence:g} only"
     if m.n < rule.minimum_n:
-        return Verdict.INCONCLUSIVE, f"n = {m.n}, and the rule needs {rule.minimum_n}"
-    if rule.detect is not None and (
-        m.limit_of_detection is None or m.limit_of_detection > rule.detect
-    ):
-        shown = "none" if m.limit_of_detection is None else f"{m.limit_of_detection:g}"
-        return Verdict.INCONCLUSIVE, (
+        return f"n = {m.n}, and the rule needs {rule.minimum_n}"
+    caught = m.limit_of_detection
+    if rule.detect is not None and (caught is None or caught > rule.detect):
+        shown = "none" if caught is None else f"{caught:g}"
+        return (
             f"a planted leak of size {rule.detect:g} was not shown to be caught "
             f"(smallest caught: {shown})"
         )
-    return Verdict.PASS, "the whole interval is on the good side of the threshold"
+    return ""
 
 
 def _interval(m: Measurement) -> tuple[float, float]:
