@@ -1,1 +1,5 @@
-"""The command line."""
+"""Command line: one module per stage; parse, call one flow function, show."""
+
+from assaymark.cli.app import main
+
+__all__ = ["main"]

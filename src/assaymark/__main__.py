@@ -1,0 +1,5 @@
+"""``python -m assaymark``."""
+
+from assaymark.cli import main
+
+main()

@@ -1,0 +1,21 @@
+"""``assaymark demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assaymark.cli.say import progress
+
+__all__ = ["command"]
+
+
+def command(
+    out: Annotated[Path, typer.Option(help="Folder for all that the demo makes.")] = Path("demo"),
+) -> None:
+    """Tell the story in two acts on real hospital encounters; every number is computed."""
+    from assaymark.flow.demo import demo
+
+    demo(out, say=typer.echo, progress=progress())

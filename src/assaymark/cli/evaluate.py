@@ -1,0 +1,67 @@
+"""``assaymark evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assaymark.cli.say import print_json, progress, say_outcome
+
+__all__ = ["command"]
+
+
+def command(
+    train: Annotated[Path, typer.Option(help="Real rows that the generator saw.")],
+    synthetic: Annotated[
+        list[Path], typer.Option(help="Synthetic rows; repeat the option for replicates.")
+    ],
+    holdout: Annotated[
+        Path | None, typer.Option(help="Real rows that the generator did not see.")
+    ] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="Real rows that the attacker is granted.")
+    ] = None,
+    recipe: Annotated[
+        Path | None, typer.Option(help="A recipe.toml for roles, kinds and threat profile.")
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="A policy.toml. Default: the shipped one of the profile.")
+    ] = None,
+    use: Annotated[
+        list[str] | None,
+        typer.Option(help="Judge for this use: policy_simulation, analytics or pretraining."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run this metric only; rules on others are NOT_RUN.")
+    ] = None,
+    report: Annotated[
+        Path, typer.Option(help="Where to write the HTML report.")
+    ] = Path("evaluation.html"),
+    seed: Annotated[int | None, typer.Option(help="A public seed, for tests.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Judge synthetic rows that any tool made. Ends with 3 when a use is not approved.
+
+    Without --holdout, the verdicts that need one are not given.
+    """
+    from assaymark.flow.given import Files, evaluate_files
+
+    files = Files(
+        train=train, holdout=holdout, reference=reference, synthetic=tuple(synthetic), recipe=recipe
+    )
+    outcome = evaluate_files(
+        files,
+        policy_path=policy,
+        uses=use or (),
+        only=only or (),
+        report=report,
+        seed=seed,
+        progress=progress(quiet=json),
+    )
+    if json:
+        print_json(outcome.model_dump(mode="json"))
+    else:
+        say_outcome(outcome)
+    return 0 if outcome.approved else 3

@@ -1,0 +1,121 @@
+"""What the terminal shows: progress, tables, verdicts and errors in plain words."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assaymark.errors import AssaymarkError
+    from assaymark.flow.outcome import Outcome, VerdictRow
+    from assaymark.flow.progress import Progress
+
+__all__ = ["complain", "print_json", "progress", "say_outcome", "table"]
+
+_STAGES = ("source", "generate", "evaluate", "decide", "release", "monitor")
+_WIDTH = 72
+_SHOWN = 6
+
+
+def progress(*, quiet: bool = False) -> Progress:
+    """Return a progress display on standard error: one moving line, or plain lines in a log."""
+    moving = sys.stderr.isatty()
+    begun = time.monotonic()
+    last = [""]
+
+    def show(stage: str, said: str, share: float | None = None) -> None:
+        if quiet:
+            return
+        mark = f"{_STAGES.index(stage) + 1}/{len(_STAGES)}" if stage in _STAGES else "-"
+        part = "" if share is None else f"{100 * share:3.0f} %"
+        line = f"[{time.monotonic() - begun:5.1f} s] {mark} {stage:<9} {part:>5}  {said}"
+        if moving:
+            sys.stderr.write(f"\r\x1b[2K{line[: _WIDTH + 28]}")
+            sys.stderr.write("\n" if share == 1.0 else "")
+            sys.stderr.flush()
+        elif stage != last[0] or share == 1.0:
+            sys.stderr.write(line + "\n")
+        last[0] = stage
+
+    return show
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on standard output."""
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def complain(error: AssaymarkError, *, as_json: bool) -> None:
+    """Say what was wrong on standard error; with ``--json``, as one object on standard output."""
+    typer.echo(f"error: {error}", err=True)
+    if as_json:
+        print_json(
+            {"error": {"kind": type(error).__name__, "message": str(error)}, "exit": error.exit_code}
+        )
+
+
+def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
+    """Return rows as aligned plain text."""
+    every = [list(heads), *[list(r) for r in rows]]
+    widths = [max(len(r[i]) for r in every) for i in range(len(heads))]
+    lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in every]
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+
+def say_outcome(outcome: Outcome) -> None:
+    """Answer: which uses passed, which did not, why, what must I know, where is what."""
+    typer.echo(f"\n{outcome.name}: held against policy {outcome.policy!r}\n")
+    for use, status in outcome.uses.items():
+        typer.echo(f"  {status.value.upper():<13} {use.replace('_', ' ')}")
+        for line in _why(outcome, use):
+            typer.echo(f"                {line}")
+    _list("What keeps it from being released", outcome.blocked)
+    _list("Know first", outcome.notices)
+    typer.echo("")
+    if outcome.report:
+        typer.echo(f"Report:   {outcome.report}")
+    if outcome.release:
+        typer.echo(f"Release:  {outcome.release}")
+        typer.echo(f"Verify:   assaymark verify {outcome.release}")
+    elif outcome.command == "run":
+        typer.echo("Release:  none was issued; the rows stay quarantined in the workspace")
+
+
+def _why(outcome: Outcome, use: str) -> list[str]:
+    stages = [v.stage for v in outcome.verdicts if v.use == use]
+    last = "confirmation" if "confirmation" in stages else (stages[0] if stages else "")
+    found = [
+        v
+        for v in outcome.verdicts
+        if v.use == use
+        and v.stage == last
+        and v.severity == "block"
+        and v.verdict not in {"PASS", "WAIVED"}
+    ]
+    found.sort(key=lambda v: v.verdict != "FAIL")
+    lines = [_line(v) for v in found[:_SHOWN]]
+    return lines + ([f"... and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else [])
+
+
+def _line(v: VerdictRow) -> str:
+    about = "" if v.subject in {"table", "*"} else f" ({v.subject})"
+    if v.value is None or v.low is None or v.high is None:
+        return f"{v.verdict.value} {v.rule}{about}: {v.reason}"
+    side = {"at_most": "at most", "at_least": "at least", "within": "within +/-"}[v.direction]
+    return (
+        f"{v.verdict.value} {v.rule}{about}: {v.value:.3g} [{v.low:.3g}, {v.high:.3g}], "
+        f"must be {side} {v.threshold:g}"
+    )
+
+
+def _list(head: str, lines: Sequence[str]) -> None:
+    if lines:
+        typer.echo(f"\n{head}:")
+        for line in lines:
+            typer.echo(f"  - {line}")

@@ -1,0 +1,81 @@
+"""Assess: the evidence of a candidate on one holdout, measured once and kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from assaymark.core.evidence import Evidence
+from assaymark.core.measurement import Measurement
+from assaymark.flow.evaluate import SUITE, measure
+
+if TYPE_CHECKING:
+    from assaymark.core.actor import Actor
+    from assaymark.core.case import Case
+    from assaymark.core.evidence import Stage
+    from assaymark.core.streams import Streams
+    from assaymark.flow.progress import Progress
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["Assessment", "assess", "evidence_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """Evidence as it is signed, and the same measurements with the details pictures need."""
+
+    evidence: Evidence
+    measurements: tuple[Measurement, ...]
+
+
+def evidence_of(
+    measurements: tuple[Measurement, ...], *, candidate: str, stage: Stage
+) -> Assessment:
+    """Put measurements of ``candidate`` into evidence."""
+    evidence = Evidence.of(measurements, candidate=candidate, stage=stage, suite=SUITE)
+    return Assessment(evidence=evidence, measurements=measurements)
+
+
+def assess(
+    workspace: Workspace,
+    case: Case,
+    streams: Streams,
+    *,
+    candidate: str,
+    stage: Stage,
+    actor: Actor,
+    progress: Progress,
+) -> Assessment:
+    """Return the evidence that is there for these bytes, or measure it and keep it.
+
+    Evidence of another suite, stage or threat model is not used.
+    """
+    name = {"stage": stage, "suite": SUITE, "threat": case.threat.digest()}
+    for entry in reversed(workspace.ledger.entries(kind="evidence", subject=candidate)):
+        if all(entry.body[k] == v for k, v in name.items()):
+            progress("evaluate", f"found the {stage} evidence of an earlier run", 1.0)
+            return _read(
+                workspace.get(str(entry.body["evidence"])),
+                workspace.get(str(entry.body["details"])),
+            )
+    measured = measure(case, streams.child(stage), progress=progress)
+    found = evidence_of(measured, candidate=candidate, stage=stage)
+    details = json.dumps([dict(m.details) for m in measured]).encode()
+    body = {
+        **name,
+        "evidence": workspace.put(found.evidence.canonical()),
+        "details": workspace.put(details),
+    }
+    workspace.ledger.append("evidence", candidate, body, actor)
+    return found
+
+
+def _read(evidence: bytes, details: bytes) -> Assessment:
+    found = Evidence.parse(evidence)
+    return Assessment(
+        evidence=found,
+        measurements=tuple(
+            replace(m, details=d) for m, d in zip(found.values(), json.loads(details), strict=True)
+        ),
+    )

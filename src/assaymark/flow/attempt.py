@@ -1,0 +1,123 @@
+"""Attempt: the candidate of a run, made once and found again by every later run of the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark import __version__
+from assaymark.core.document import sha256
+from assaymark.core.streams import Streams
+from assaymark.flow.generate import Candidate, candidate_of
+
+if TYPE_CHECKING:
+    from assaymark.core.actor import Actor
+    from assaymark.core.recipe import Recipe
+    from assaymark.flow.progress import Progress
+    from assaymark.flow.source import Prepared
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["Attempt", "obtain"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A candidate, the secret streams it was drawn from, and whether it was there before."""
+
+    candidate: Candidate
+    streams: Streams
+    reused: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """What a candidate is made of, and who makes it."""
+
+    recipe: Recipe
+    prepared: Prepared
+    source: str
+    population: str
+    seed: int | None
+    actor: Actor
+
+    @property
+    def key(self) -> str:
+        """What must be equal for two runs to have the same candidate.
+
+        Rights, uses, title and policy are not part of it: adding them makes no new attempt.
+        """
+        part = {"columns", "transform", "split", "generate"}
+        asked = json.loads(self.recipe.model_dump_json(include=part))
+        return sha256(
+            json.dumps([self.source, asked, self.seed, __version__], sort_keys=True).encode()
+        )
+
+
+def obtain(
+    workspace: Workspace, making: Making, progress: Progress, *, fresh: bool = False
+) -> Attempt:
+    """Return the candidate that was made before, or make it.
+
+    The secret root of the randomness is sealed before the fit starts, so that a run killed in
+    the middle makes the same rows when it is started again; ``fresh`` draws a new root.
+    """
+    streams = _root(workspace, making, fresh=fresh)
+    if not fresh:
+        found = _made(workspace, making.key)
+        if found is not None:
+            progress("generate", "found the candidate of an earlier run", 1.0)
+            return Attempt(candidate=found, streams=streams, reused=True)
+    spec = making.recipe.generate
+    progress("generate", f"fitting {spec.generator}", 0.1)
+
+    def record(who: str, why: str) -> None:
+        workspace.ledger.append("source.opened", making.source, _opening(who, why), making.actor)
+
+    candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
+    _keep(workspace, making, candidate)
+    progress("generate", "rows written", 1.0)
+    return Attempt(candidate=candidate, streams=streams, reused=False)
+
+
+def _opening(who: str, why: str) -> dict[str, object]:
+    return {"who": who, "why": why, "part": "train"}
+
+
+def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:
+    if making.seed is not None:
+        return Streams.from_seed(making.seed)
+    name = f"root-{making.key}"
+    raw = None if fresh else workspace.unseal(name)
+    streams = Streams(raw) if raw else Streams.secret()
+    if raw is None:
+        workspace.seal(name, streams.root)
+    return streams
+
+
+def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
+    about = {"summary": candidate.summary, "generator": candidate.generator}
+    body = {
+        "key": making.key,
+        "population": making.population,
+        "source": making.source,
+        "files": [workspace.put(raw) for raw in candidate.files],
+        "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
+    }
+    workspace.ledger.append("candidate", candidate.digest, body, making.actor)
+
+
+def _made(workspace: Workspace, key: str) -> Candidate | None:
+    entries = [e for e in workspace.ledger.entries(kind="candidate") if e.body["key"] == key]
+    if not entries:
+        return None
+    body = entries[-1].body
+    about = json.loads(workspace.get(str(body["about"])))
+    files = body["files"]
+    if not isinstance(files, list):
+        return None
+    return Candidate(
+        files=tuple(workspace.get(str(d)) for d in files),
+        summary=about["summary"],
+        generator=about["generator"],
+    )

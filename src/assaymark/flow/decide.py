@@ -1,0 +1,106 @@
+"""Decide: development verdicts first, the sealed confirmation holdout only for what passed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.core.evidence import Evidence
+from assaymark.decide.gate import judge
+from assaymark.decide.policy import check_policy, parse_policy
+from assaymark.decide.verdict import UseStatus, Verdict
+from assaymark.flow.evaluate import quantities
+from assaymark.flow.population import OPENINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from assaymark.decide.gate import Judgement
+    from assaymark.decide.policy import Policy
+    from assaymark.decide.verdict import RuleVerdict
+    from assaymark.flow.assess import Assessment
+
+__all__ = ["Decision", "StageDecision", "decide", "read_policy", "rejudge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDecision:
+    """What the policy says of one body of evidence."""
+
+    assessment: Assessment
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Both stages and what they add up to; ``why`` says what a status cannot show by itself."""
+
+    uses: dict[str, UseStatus]
+    development: StageDecision
+    confirmation: StageDecision | None
+    why: dict[str, str]
+
+    def deciding(self, use: str) -> StageDecision:
+        """Return the stage that decided on ``use``."""
+        confirmed = self.confirmation
+        if confirmed is not None and use in confirmed.judgement.uses:
+            return confirmed
+        return self.development
+
+    def blocking(self, use: str) -> tuple[RuleVerdict, ...]:
+        """Return the verdicts that keep ``use`` from approval, failures first."""
+        found = [v for v in self.deciding(use).judgement.of(use) if v.blocks]
+        return tuple(sorted(found, key=lambda v: v.verdict is not Verdict.FAIL))
+
+
+def read_policy(raw: bytes) -> Policy:
+    """Read a policy and refuse one that names what nothing measures."""
+    policy = parse_policy(raw)
+    check_policy(policy, quantities())
+    return policy
+
+
+def decide(
+    policy: Policy,
+    uses: Sequence[str],
+    development: Assessment,
+    confirm: Callable[[], Assessment] | None,
+    *,
+    openings_left: int = OPENINGS,
+) -> Decision:
+    """Judge the development evidence, and confirm what it approves.
+
+    ``confirm`` measures on the confirmation holdout; it is called once at most, and only for
+    uses whose development verdicts all pass. Without it nothing is approved.
+    """
+    first = _judge(policy, uses, development)
+    statuses = dict(first.judgement.uses)
+    passed = [u for u in uses if statuses[u] is UseStatus.APPROVED]
+    why: dict[str, str] = {}
+    second = None
+    if passed and confirm is not None and openings_left > 0:
+        second = _judge(policy, passed, confirm())
+        statuses.update(second.judgement.uses)
+    elif passed:
+        said = (
+            "passed on the development holdout; the confirmation holdout was left closed, and "
+            "only it can approve"
+            if confirm is None
+            else f"passed on the development holdout, but the confirmation holdout of these "
+            f"persons was opened {OPENINGS} times already; new data is needed to confirm"
+        )
+        statuses.update(dict.fromkeys(passed, UseStatus.INCONCLUSIVE))
+        why = dict.fromkeys(passed, said)
+    return Decision(uses=statuses, development=first, confirmation=second, why=why)
+
+
+def rejudge(policy: bytes, evidence: bytes, uses: Sequence[str], candidate: str) -> dict[str, str]:
+    """Judge published evidence again, from bytes; what ``verify`` compares a decision with."""
+    found = judge(parse_policy(policy), Evidence.parse(evidence), uses, candidate=candidate)
+    return {use: status.value for use, status in found.uses.items()}
+
+
+def _judge(policy: Policy, uses: Sequence[str], assessment: Assessment) -> StageDecision:
+    evidence = assessment.evidence
+    judgement = judge(policy, evidence, uses, candidate=evidence.candidate)
+    return StageDecision(assessment=assessment, judgement=judgement)

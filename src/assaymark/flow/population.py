@@ -1,0 +1,55 @@
+"""Population: which runs are about the same people, so that looks at the sealed holdout add up."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from assaymark.core.document import sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["OPENINGS", "attempts_at", "openings_of", "population_of"]
+
+OPENINGS = 3
+"""How many candidates may be held against one population's confirmation holdout."""
+
+_SHARED = 0.05
+_SEALED = "populations"
+
+
+def population_of(workspace: Workspace, persons: Collection[str]) -> str:
+    """Return the id of the population that ``persons`` (keyed hashes) belong to.
+
+    A set that shares more than 5 % of its persons with a known population is that population,
+    whatever the file, the recipe or the policy is called; else it founds a new one. The hashes
+    stay in the workspace's sealed tier.
+    """
+    raw = workspace.unseal(_SEALED)
+    known: dict[str, list[str]] = json.loads(raw) if raw else {}
+    new = set(persons)
+    for name, members in known.items():
+        if len(new & set(members)) > _SHARED * min(len(new), len(members)):
+            if not new <= set(members):
+                known[name] = sorted(new | set(members))
+                workspace.seal(_SEALED, json.dumps(known).encode())
+            return name
+    name = sha256("\n".join(sorted(new)).encode())[:16]
+    workspace.seal(_SEALED, json.dumps({**known, name: sorted(new)}).encode())
+    return name
+
+
+def attempts_at(workspace: Workspace, population: str) -> list[str]:
+    """Return the distinct candidates made of this population's rows, oldest first."""
+    entries = workspace.ledger.entries(kind="candidate")
+    made = [e.subject for e in entries if e.body["population"] == population]
+    return list(dict.fromkeys(made))
+
+
+def openings_of(workspace: Workspace, population: str) -> list[str]:
+    """Return the distinct candidates that the confirmation holdout was opened for."""
+    entries = workspace.ledger.entries(kind="confirmation.opened")
+    return list(dict.fromkeys(e.subject for e in entries if e.body["population"] == population))

@@ -1,0 +1,321 @@
+"""Run: source, generate, evaluate, decide, release; every step in the ledger, every step resumable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assaymark.core.actor import Actor
+from assaymark.core.case import Case
+from assaymark.core.document import sha256
+from assaymark.core.recipe import parse_recipe
+from assaymark.core.threat import threat_of
+from assaymark.decide.policy import profile_bytes
+from assaymark.errors import AssaymarkError, NotApprovedError, RecipeError, UnknownNameError
+from assaymark.flow.assess import assess
+from assaymark.flow.attempt import Making, obtain
+from assaymark.flow.decide import decide, read_policy
+from assaymark.flow.generate import read_rows, refitter
+from assaymark.flow.outcome import Outcome, verdict_rows
+from assaymark.flow.population import OPENINGS, attempts_at, openings_of, population_of
+from assaymark.flow.progress import silent
+from assaymark.flow.publish import publish
+from assaymark.flow.source import prepare
+from assaymark.source.read import read_table
+from assaymark.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.evidence import Stage
+    from assaymark.core.recipe import Recipe
+    from assaymark.core.threat import Profile, ThreatModel
+    from assaymark.decide.policy import Policy
+    from assaymark.flow.assess import Assessment
+    from assaymark.flow.attempt import Attempt
+    from assaymark.flow.decide import Decision
+    from assaymark.flow.progress import Progress
+    from assaymark.flow.source import Prepared
+
+__all__ = ["Job", "Options", "Ran", "read_job", "run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to run: nothing here changes what is asked for, except ``seed``.
+
+    ``confirm`` False keeps the confirmation holdout closed; ``fresh`` makes a new attempt where
+    a candidate is there already; ``seed`` is public and marks what it makes.
+    """
+
+    workspace: Path = Path(".assaymark")
+    confirm: bool = True
+    fresh: bool = False
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Job:
+    """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes."""
+
+    recipe: Recipe
+    recipe_bytes: bytes
+    policy: Policy
+    policy_bytes: bytes
+    frame: pl.DataFrame
+    uses: tuple[str, ...]
+
+    @property
+    def threat(self) -> ThreatModel:
+        """The threat model that the recipe's profile stands for."""
+        return threat_of(self.recipe.threat.profile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ran:
+    """All that a report, a release or a face may want to know of a run."""
+
+    job: Job
+    prepared: Prepared
+    attempt: Attempt
+    decision: Decision
+    synthetics: tuple[Dataset, ...]
+    source: str
+    attempts: int
+    openings: int
+    notices: tuple[str, ...]
+    blocked: tuple[str, ...]
+    now: datetime
+
+
+def read_job(
+    recipe_path: Path,
+    *,
+    policy_path: Path | None = None,
+    uses: Sequence[str] = (),
+    data: pl.DataFrame | None = None,
+) -> Job:
+    """Read what a run needs; the policy is the one given, the one beside the recipe, or shipped.
+
+    Raises
+    ------
+    RecipeError
+        When recipe and policy are unreadable, or are meant for different recipients.
+    NotApprovedError
+        When the source's rights name purposes and a requested use is not among them; raised
+        before the table is read.
+    """
+    recipe_bytes = _bytes_of(recipe_path, "recipe")
+    recipe = parse_recipe(recipe_bytes)
+    wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
+    _check_uses(recipe, wanted)
+    profile = recipe.threat.profile
+    raw = _policy_bytes(recipe_path, policy_path, profile)
+    policy = read_policy(raw)
+    if policy.profile is not profile:
+        raise RecipeError(
+            f"the recipe is meant for profile {profile.value!r}, and the policy for "
+            f"{policy.profile.value!r}\n\nHint: change profile in [threat] or take another policy"
+        )
+    frame = read_table(recipe_path.parent / recipe.source.path) if data is None else data
+    return Job(
+        recipe=recipe,
+        recipe_bytes=recipe_bytes,
+        policy=policy,
+        policy_bytes=raw,
+        frame=frame,
+        uses=wanted,
+    )
+
+
+def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
+    """Do all stages of ``job`` in one workspace and return what came of it.
+
+    The workspace is locked for the whole run. A run that was killed is taken up where it was:
+    the candidate and the evidence that are there are used again.
+    """
+    workspace = Workspace.open(options.workspace)
+    with workspace.lock():
+        actor = Actor(key=workspace.key().fingerprint)
+        name = job.recipe.name
+        begun = {"recipe": sha256(job.recipe_bytes), "policy": sha256(job.policy_bytes)}
+        workspace.ledger.append("run.started", name, begun, actor)
+        try:
+            outcome = _run(workspace, job, options, actor, progress)
+        except (AssaymarkError, KeyboardInterrupt) as error:
+            workspace.ledger.append("run.failed", name, {"error": type(error).__name__}, actor)
+            raise
+        ended = {use: status.value for use, status in outcome.uses.items()}
+        workspace.ledger.append("run.ended", name, {"uses": ended}, actor)
+    return outcome
+
+
+def _run(
+    workspace: Workspace, job: Job, options: Options, actor: Actor, progress: Progress
+) -> Outcome:
+    progress("source", f"{job.frame.height:,} rows, {job.frame.width} columns", 0.2)
+    prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
+    population = population_of(workspace, prepared.parts.confirmation_hashes)
+    progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
+    making = Making(
+        recipe=job.recipe,
+        prepared=prepared,
+        source=prepared.commitment,
+        population=population,
+        seed=options.seed,
+        actor=actor,
+    )
+    attempt = obtain(workspace, making, progress, fresh=options.fresh)
+    schema = prepared.parts.train.schema
+    synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
+
+    def measured(stage: Stage) -> Assessment:
+        return assess(
+            workspace,
+            _case(job, prepared, synthetics, stage),
+            attempt.streams.child("evaluate"),
+            candidate=attempt.candidate.digest,
+            stage=stage,
+            actor=actor,
+            progress=progress,
+        )
+
+    def confirm() -> Assessment:
+        opened = openings_of(workspace, population)
+        if attempt.candidate.digest not in opened:
+            body = {"population": population, "opening": len(opened) + 1}
+            workspace.ledger.append("confirmation.opened", attempt.candidate.digest, body, actor)
+        return measured("confirmation")
+
+    opened = [o for o in openings_of(workspace, population) if o != attempt.candidate.digest]
+    progress("decide", "holding the evidence against the policy", 0.0)
+    decision = decide(
+        job.policy,
+        job.uses,
+        measured("development"),
+        confirm if options.confirm else None,
+        openings_left=OPENINGS - len(opened),
+    )
+    ran = Ran(
+        job=job,
+        prepared=prepared,
+        attempt=attempt,
+        decision=decision,
+        synthetics=synthetics,
+        source=prepared.commitment,
+        attempts=len(attempts_at(workspace, population)),
+        openings=len(openings_of(workspace, population)),
+        notices=_notices(job, prepared, options),
+        blocked=_blocked(job, decision.uses.values()),
+        now=datetime.now(UTC),
+    )
+    return _outcome(ran, *publish(workspace, ran, actor, progress))
+
+
+def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
+    decision, confirmed = ran.decision, ran.decision.confirmation
+    rows = verdict_rows(decision.development.judgement.verdicts, "development")
+    if confirmed is not None:
+        shown = confirmed.judgement.approved
+        rows += verdict_rows(confirmed.judgement.verdicts, "confirmation", numbers=shown)
+    return Outcome(
+        command="run",
+        name=ran.job.recipe.name,
+        uses=decision.uses,
+        policy=ran.job.policy.name,
+        policy_digest=sha256(ran.job.policy_bytes),
+        profile=ran.job.policy.profile.value,
+        candidate=ran.attempt.candidate.digest,
+        verdicts=rows,
+        notices=ran.notices,
+        blocked=ran.blocked,
+        attempts=ran.attempts,
+        release=None if release is None else str(release),
+        report=str(report),
+    )
+
+
+def _case(job: Job, prepared: Prepared, synthetics: tuple[Dataset, ...], stage: Stage) -> Case:
+    parts = prepared.parts
+    return Case(
+        schema=parts.train.schema,
+        train=parts.train,
+        holdout=parts.confirmation if stage == "confirmation" else parts.development,
+        reference=parts.reference,
+        synthetics=synthetics,
+        threat=job.threat,
+        refit=refitter(job.recipe.generate),
+    )
+
+
+def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
+    said = list(prepared.notices)
+    if options.seed is not None:
+        said.append(
+            f"Made with the public seed {options.seed}: anyone who knows it can repeat the random "
+            "draws. Leave --seed out for anything that is handed on."
+        )
+    if not job.policy.require_second_person:
+        said.append("Self-attested: no second person has reviewed this decision.")
+    return tuple(said)
+
+
+def _blocked(job: Job, statuses: Sequence[str]) -> tuple[str, ...]:
+    """Say what keeps approved rows from being released; rights are asked for only then."""
+    if "approved" not in statuses:
+        return ()
+    rights = job.recipe.source.rights
+    found = []
+    if not rights.owner:
+        found.append("[source.rights] names no owner: say who may decide about these rows")
+    if not (rights.licence or rights.basis):
+        found.append(
+            "[source.rights] gives neither a licence nor a legal basis: fill in one of the two"
+        )
+    if job.policy.require_second_person:
+        found.append(
+            f"policy {job.policy.name!r} requires a second person, and none is registered in this "
+            "workspace: set require_second_person = false in a policy of your own to attest alone"
+        )
+    return tuple(found)
+
+
+def _check_uses(recipe: Recipe, wanted: tuple[str, ...]) -> None:
+    known = ("policy_simulation", "analytics", "pretraining")
+    for use in wanted:
+        if use not in known:
+            raise UnknownNameError("use", use, known)
+    allowed = recipe.source.rights.purposes
+    for purpose in allowed:
+        if purpose not in known:
+            raise UnknownNameError("purpose", purpose, known, "[source.rights]")
+    outside = [u for u in wanted if allowed and u not in allowed]
+    if outside:
+        raise NotApprovedError(
+            f"the source's rights allow {', '.join(allowed)}, not {', '.join(outside)}; the table "
+            "was not read\n\nHint: ask the owner, then add the use to purposes in "
+            "[source.rights], or ask for another use"
+        )
+
+
+def _policy_bytes(recipe: Path, policy: Path | None, profile: Profile) -> bytes:
+    """Return the policy asked for, the one beside the recipe, or the shipped one."""
+    if policy is not None:
+        return _bytes_of(policy, "policy")
+    beside = recipe.parent / "policy.toml"
+    return _bytes_of(beside, "policy") if beside.is_file() else profile_bytes(profile)
+
+
+def _bytes_of(path: Path, what: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RecipeError(
+            f"cannot read the {what} {str(path)!r}: {error.strerror}\n\n"
+            "Hint: `assaymark init TABLE` writes a recipe.toml and a policy.toml"
+        ) from error
