@@ -6,5 +6,7 @@ from assaymark.core.registry import Registry
 __all__ = ["generators"]
 
 generators: Registry[Generator] = Registry(
-    "generator", "assaymark.generate", shared=("encoding", "honest_tree")
+    "generator",
+    "assaymark.generate",
+    shared=("blocks", "cells", "encoding", "honest_tree", "levels", "structure"),
 )

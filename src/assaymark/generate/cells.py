@@ -1,0 +1,272 @@
+"""Cells: the codes of an ordered column, special values as they are, others as intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.core.dataset import POLARS_TYPES
+from assaymark.core.schema import Kind
+from assaymark.generate.levels import persons_per_code
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.core.schema import Column
+
+__all__ = ["CellCoding", "Grid", "fit_cells"]
+
+MAX_CELLS = 400
+_FINE = 2.0**50
+_MAX_DECIMALS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The points a column's values lie on: ``(base + step * i) / scale``, i an integer.
+
+    Whole numbers and dates have scale 1, a column with two decimals 100. Where no grid fits,
+    ``scale`` is 0 and the points are ``origin + width * i``: so fine that they do not show.
+    """
+
+    base: int = 0
+    step: int = 1
+    scale: int = 1
+    origin: float = 0.0
+    width: float = 1.0
+
+    def index(self, values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the point that each value is at, shape as given."""
+        if self.scale == 0:
+            at = np.asarray(values, dtype=np.float64) / self.width - self.origin / self.width
+            return np.rint(at).astype(np.int64)
+        whole = values if values.dtype == np.int64 else np.rint(values * self.scale)
+        return (whole.astype(np.int64) - self.base) // self.step
+
+    def value(self, index: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return the values at these points."""
+        if self.scale == 0:
+            return self.origin + self.width * index.astype(np.float64)
+        whole = index * self.step + self.base
+        return whole if self.scale == 1 else whole / float(self.scale)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CellCoding:
+    """Codes 0 to ``size - 1`` of a number or date, in order; the last is "missing" if kept.
+
+    A code is a special value that at least ``protect`` persons share, which comes out as it is,
+    or a cell of other values of at least ``protect`` persons, drawn evenly from the points
+    between the cell's ends. The outer ends are the values of the ``protect``-th most extreme
+    persons, so that nothing outside them comes out.
+
+    Attributes
+    ----------
+    atoms
+        Points that are special values, sorted.
+    first, points
+        Per code: where a cell starts, counted in points that are not special, and how many
+        points it has; 0 points for a special value, whose ``first`` is its own point.
+    hidden
+        How many distinct values were left out at the tails, or for want of persons.
+    """
+
+    column: Column
+    grid: Grid
+    atoms: NDArray[np.int64]
+    first: NDArray[np.int64]
+    points: NDArray[np.int64]
+    missing: bool
+    hidden: int
+    ordered: bool = True
+
+    @property
+    def size(self) -> int:
+        """Number of codes."""
+        return len(self.first) + self.missing
+
+    def decode(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> pl.Series:
+        """Return one value per code; ``u`` in [0, 1) says where inside a cell."""
+        null = codes >= len(self.first)
+        if null.all():
+            return pl.Series(self.column.name, [None] * len(codes), POLARS_TYPES[self.column.kind])
+        at = np.where(null, 0, codes)
+        points = self.points[at]
+        step = np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
+        drawn = _with_atoms(self.first[at] + step, self.atoms)
+        index = np.where(points > 0, drawn, self.first[at])
+        values = pl.Series(self.column.name, self.grid.value(index))
+        if self.column.kind is Kind.DECIMAL:
+            values = values.cast(pl.Float64)
+        elif self.column.kind is Kind.DATE:
+            values = values.cast(pl.Int32)
+        values = values.cast(POLARS_TYPES[self.column.kind])
+        if not null.any():
+            return values
+        return pl.select(pl.when(pl.Series(~null)).then(values).alias(values.name)).to_series()
+
+
+def fit_cells(
+    column: Column, values: pl.Series, persons: NDArray[np.int64], protect: int
+) -> tuple[CellCoding, NDArray[np.int32]]:
+    """Code ``values``, shape ``(n,)``; -1 where too few persons stand behind "missing"."""
+    known = values.is_not_null().to_numpy()
+    codes = np.full(len(values), -1, dtype=np.int32)
+    grid, index = _on_grid(column.kind, values.drop_nulls())
+    coding, codes[known] = _code(column, grid, index, persons[known], protect)
+    few = len(np.unique(persons[~known])) < protect
+    missing = len(coding.first) == 0 or not few
+    if missing:
+        codes[~known] = len(coding.first)
+    return CellCoding(
+        column=column,
+        grid=grid,
+        atoms=coding.atoms,
+        first=coding.first,
+        points=coding.points,
+        missing=missing,
+        hidden=coding.hidden,
+    ), codes
+
+
+def _code(
+    column: Column, grid: Grid, index: NDArray[np.int64], persons: NDArray[np.int64], protect: int
+) -> tuple[CellCoding, NDArray[np.int32]]:
+    distinct, position = np.unique(index, return_inverse=True)
+    special = persons_per_code(position, persons, len(distinct)) >= protect
+    atoms = distinct[special]
+    loose = ~special[position]
+    enough = len(np.unique(persons[loose])) >= protect
+    cuts = low = high = np.zeros(0, dtype=np.int64)
+    if enough:
+        cuts, ends = _cut(index[loose], persons[loose], protect)
+        low, high = np.append(ends[0], cuts + 1), np.append(cuts, ends[1])
+    first_cell = low - np.searchsorted(atoms, low, "left")
+    points = high - np.searchsorted(atoms, high, "right") - first_cell + 1
+    middle = np.concatenate([atoms * 1.0, (low * 0.5 + high * 0.5)])
+    order = np.argsort(middle, kind="stable")
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order))
+    coding = CellCoding(
+        column=column,
+        grid=grid,
+        atoms=atoms,
+        first=np.concatenate([atoms, first_cell])[order],
+        points=np.concatenate([np.zeros(len(atoms), dtype=np.int64), points])[order],
+        missing=False,
+        hidden=_hidden(distinct[~special], low, high),
+    )
+    if not len(order):
+        return coding, np.zeros(len(index), dtype=np.int32)
+    in_cells = len(atoms) + np.searchsorted(cuts, index, "left")
+    cell = in_cells if enough else _nearest(atoms, index)
+    own = np.minimum(np.searchsorted(atoms, index, "left"), max(len(atoms) - 1, 0))
+    return coding, rank[np.where(loose, cell, own)]
+
+
+def _hidden(loose: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> int:
+    if not len(low):
+        return len(loose)
+    return int(((loose < low[0]) | (loose > high[-1])).sum())
+
+
+def _nearest(atoms: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.int64]:
+    right = np.minimum(np.searchsorted(atoms, index, "left"), len(atoms) - 1)
+    left = np.maximum(right - 1, 0)
+    return np.where(np.abs(index - atoms[left]) <= np.abs(atoms[right] - index), left, right)
+
+
+def _cut(
+    index: NDArray[np.int64], persons: NDArray[np.int64], protect: int
+) -> tuple[NDArray[np.int64], tuple[int, int]]:
+    """Return the cells' inner ends (each belongs to the cell on its left) and the outer two."""
+    low, high = _ends(index, persons, protect)
+    inside = np.sort(np.clip(index, low, high))
+    n_persons = len(np.unique(persons))
+    wanted = int(np.clip(n_persons // protect, 1, MAX_CELLS))
+    at = np.linspace(0, len(inside), wanted + 1)[1:-1].astype(np.int64)
+    left, right = inside[at - 1], inside[at]
+    cuts = np.unique((left + (right - left) // 2)[left < right])
+    held = np.searchsorted(cuts, index, "left")
+    per_cell = _persons_in(held, persons, len(cuts) + 1)
+    keep: list[int] = []
+    total = 0
+    for i in range(len(cuts)):
+        total += per_cell[i]
+        if total >= protect * (1 if keep else 2):
+            keep.append(i)
+            total = 0
+    total += per_cell[-1]
+    while keep and total < 2 * protect:
+        last = keep.pop()
+        total += int(per_cell[(keep[-1] + 1 if keep else 0) : last + 1].sum())
+    return cuts[keep], (low, high)
+
+
+def _persons_in(
+    held: NDArray[np.int64], persons: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """Count each person in the first cell only, so that sums over cells never overstate."""
+    _, where = np.unique(persons, return_index=True)
+    if len(where) == len(persons):
+        return np.bincount(held, minlength=size)
+    order = np.argsort(held, kind="stable")
+    _, where = np.unique(persons[order], return_index=True)
+    return np.bincount(held[order][where], minlength=size)
+
+
+def _ends(index: NDArray[np.int64], persons: NDArray[np.int64], protect: int) -> tuple[int, int]:
+    """Return the values of the ``protect``-th lowest and highest person."""
+    order = np.argsort(index, kind="stable")
+    _, first = np.unique(persons[order], return_index=True)
+    lowest = np.sort(index[order][first])
+    order = order[::-1]
+    _, first = np.unique(persons[order], return_index=True)
+    highest = np.sort(index[order][first])
+    a, b = int(lowest[protect - 1]), int(highest[-protect])
+    return min(a, b), max(a, b)
+
+
+def _with_atoms(plain: NDArray[np.int64], atoms: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Turn counts of points that are not special into points."""
+    if not len(atoms):
+        return plain
+    return plain + np.searchsorted(atoms - np.arange(len(atoms)), plain, "right")
+
+
+def _on_grid(kind: Kind, values: pl.Series) -> tuple[Grid, NDArray[np.int64]]:
+    if kind is Kind.DECIMAL:
+        return _decimal_grid(values.to_numpy().astype(np.float64))
+    whole = values.to_physical().cast(pl.Int64).to_numpy()
+    return _whole_grid(whole, 1)
+
+
+def _whole_grid(whole: NDArray[np.int64], scale: int) -> tuple[Grid, NDArray[np.int64]]:
+    if not len(whole):
+        return Grid(scale=scale), np.zeros(0, dtype=np.int64)
+    low, high = int(whole.min()), int(whole.max())
+    if high - low >= 2**62:
+        grid = Grid(scale=scale)
+        return grid, grid.index(whole)
+    step = int(np.gcd.reduce(whole - low)) or 1
+    grid = Grid(base=low % step, step=step, scale=scale)
+    return grid, (whole - grid.base) // step
+
+
+def _decimal_grid(values: NDArray[np.float64]) -> tuple[Grid, NDArray[np.int64]]:
+    if not len(values):
+        return Grid(), np.zeros(0, dtype=np.int64)
+    largest = float(np.abs(values).max())
+    for decimals in range(_MAX_DECIMALS + 1):
+        if largest * 10.0**decimals > _FINE:
+            break
+        scaled = np.rint(values * 10.0**decimals)
+        if np.array_equal(scaled / 10.0**decimals, values):
+            return _whole_grid(scaled.astype(np.int64), 10**decimals)
+    low, high = float(values.min()), float(values.max())
+    width = (high / _FINE - low / _FINE) or 1.0
+    grid = Grid(scale=0, origin=low, width=width)
+    return grid, grid.index(values)

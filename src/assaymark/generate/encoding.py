@@ -1,0 +1,187 @@
+"""Encoding: a table as small whole-number codes, and back, with rare values protected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import polars as pl
+
+from assaymark.core.dataset import Dataset
+from assaymark.core.schema import Kind
+from assaymark.errors import DataError
+from assaymark.generate.cells import fit_cells
+from assaymark.generate.levels import fit_levels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.core.measurement import Json
+    from assaymark.core.schema import Column, Schema
+    from assaymark.core.streams import Streams
+
+__all__ = ["Coding", "Encoded", "Encoding", "encode"]
+
+
+class Coding(Protocol):
+    """How one column's values become codes 0 to ``size - 1`` and back."""
+
+    @property
+    def column(self) -> Column:
+        """Which column."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Number of codes, "missing" included."""
+        ...
+
+    @property
+    def ordered(self) -> bool:
+        """Whether codes (but "missing") are in the order of the values."""
+        ...
+
+    @property
+    def missing(self) -> bool:
+        """Whether the last code stands for "missing"."""
+        ...
+
+    @property
+    def hidden(self) -> int:
+        """How many distinct values never come out, to protect the persons who hold them."""
+        ...
+
+    def decode(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> pl.Series:
+        """Return values; ``u`` in [0, 1), shape as ``codes``, says where inside a cell."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoding:
+    """One :class:`Coding` per column, in the schema's order."""
+
+    schema: Schema
+    codings: tuple[Coding, ...]
+
+    def decode(self, codes: NDArray[np.int32], rng: np.random.Generator) -> pl.DataFrame:
+        """Return the table that ``codes``, shape ``(columns, n)``, stand for."""
+        n = codes.shape[1]
+        series = [
+            coding.decode(row, rng.random(size=n))
+            for coding, row in zip(self.codings, codes, strict=True)
+        ]
+        return pl.DataFrame(series)
+
+    def summary(self) -> dict[str, Json]:
+        """Say per column how it was coded; counts of hidden values are banded."""
+        return {
+            c.column.name: {
+                "codes": c.size,
+                "missing": c.missing,
+                "hidden_values": _banded(c.hidden),
+                "empty": c.missing and c.size == 1,
+            }
+            for c in self.codings
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoded:
+    """A table as codes.
+
+    Attributes
+    ----------
+    codes
+        Shape ``(columns, n)``.
+    persons
+        Code of each row's person, 0 to ``n_persons - 1``, shape ``(n,)``.
+    weights
+        1 / rows of that person, shape ``(n,)``: each person weighs 1.
+    """
+
+    encoding: Encoding
+    codes: NDArray[np.int32]
+    persons: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+    @property
+    def n_persons(self) -> int:
+        """Number of distinct persons."""
+        return int(self.persons.max(initial=-1)) + 1
+
+    def marginal(self, column: int) -> NDArray[np.float64]:
+        """Return the share of each code of a column, persons weighing 1; sums to 1."""
+        size = self.encoding.codings[column].size
+        mass = np.bincount(self.codes[column], self.weights, minlength=size)
+        share: NDArray[np.float64] = mass / mass.sum()
+        return share
+
+
+def encode(dataset: Dataset, protect: int, streams: Streams) -> Encoded:
+    """Code every column so that no value of fewer than ``protect`` persons can come out.
+
+    Rows whose level is too rare get a level drawn from the common ones.
+
+    Raises
+    ------
+    DataError
+        When there are no rows or columns, or a column is free text.
+    """
+    if dataset.n == 0 or not dataset.schema.columns:
+        raise DataError(
+            f"cannot fit a generator to {dataset.n} rows and "
+            f"{len(dataset.schema.columns)} columns\n\nHint: give a table with at least one row "
+            "and one column that is not free text"
+        )
+    rows = np.arange(dataset.n) if dataset.persons is None else dataset.persons
+    _, persons, per_person = np.unique(rows, return_inverse=True, return_counts=True)
+    persons = persons.astype(np.int64)
+    weights = 1.0 / per_person[persons]
+    codings: list[Coding] = []
+    codes = np.empty((len(dataset.schema.columns), dataset.n), dtype=np.int32)
+    for i, column in enumerate(dataset.schema.columns):
+        coding, found = _encode_column(column, dataset.frame[column.name], persons, protect)
+        rng = streams.child("rare", column.name).generator()
+        codes[i] = _redrawn(found, weights, coding.size, rng)
+        codings.append(coding)
+    return Encoded(
+        encoding=Encoding(schema=dataset.schema, codings=tuple(codings)),
+        codes=codes,
+        persons=persons,
+        weights=weights,
+    )
+
+
+def _encode_column(
+    column: Column, values: pl.Series, persons: NDArray[np.int64], protect: int
+) -> tuple[Coding, NDArray[np.int32]]:
+    if column.kind is Kind.TEXT:
+        raise DataError(
+            f"column {column.name!r} is free text, which is not generated from a table\n\n"
+            "Hint: drop it with a [[transform]] of kind 'drop', or declare it a category"
+        )
+    if column.kind.ordered:
+        return fit_cells(column, values, persons, protect)
+    return fit_levels(column, values, persons, protect)
+
+
+def _redrawn(
+    codes: NDArray[np.int32], weights: NDArray[np.float64], size: int, rng: np.random.Generator
+) -> NDArray[np.int32]:
+    rare = codes < 0
+    if not rare.any():
+        return codes
+    mass = np.bincount(codes[~rare], weights[~rare], minlength=size)
+    total = np.cumsum(mass) / mass.sum()
+    drawn = np.searchsorted(total, rng.random(int(rare.sum())), "right")
+    out = codes.copy()
+    out[rare] = np.minimum(drawn, size - 1)
+    return out
+
+
+def _banded(count: int) -> str:
+    for bound in (0, 10, 100, 1000, 10_000):
+        if count <= bound:
+            return "0" if bound == 0 else f"at most {bound}"
+    return "more than 10000"

@@ -1,0 +1,85 @@
+"""Structure: what a tree splits on and what it tries to tell apart, from whole-number codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.generate.encoding import Coding
+
+__all__ = ["level_positions", "plain_positions", "response"]
+
+MAX_CLASSES = 24
+_MAX_STEPS = 8
+_PRIOR = 5.0
+
+
+def response(
+    codes: NDArray[np.int32], coding: Coding, weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return what a tree explains, shape ``(n, outputs)``.
+
+    An unordered column becomes one indicator per level (the many rarest share one); an ordered
+    one becomes indicators "at most q" at up to eight of its quantiles, so that the summed
+    squared error is a continuous ranked probability score; "missing" is an output of its own.
+
+    References
+    ----------
+    Gneiting & Raftery (2007), Strictly proper scoring rules, prediction, and estimation, 4.2.
+    """
+    mass = np.bincount(codes, weights, minlength=coding.size)
+    if not coding.ordered:
+        order = np.argsort(-mass, kind="stable")
+        place = np.empty(coding.size, dtype=np.int64)
+        place[order] = np.minimum(np.arange(coding.size), MAX_CLASSES - 1)
+        return np.eye(int(place.max()) + 1, dtype=np.float32)[place[codes]]
+    known = mass[: coding.size - coding.missing]
+    total = np.cumsum(known) / max(known.sum(), 1e-12)
+    levels = np.arange(1, _MAX_STEPS + 1) / (_MAX_STEPS + 1)
+    steps = np.unique(np.searchsorted(total, levels))
+    if len(known) <= _MAX_STEPS:
+        steps = np.arange(len(known) - 1)
+    steps = steps[steps < len(known) - 1]
+    out = (codes[:, None] <= steps[None, :]).astype(np.float32)
+    if not coding.missing:
+        return out
+    null = codes == coding.size - 1
+    out[null] = out[~null].mean(axis=0) if not null.all() else 0.0
+    return np.column_stack([out, null.astype(np.float32)])
+
+
+def plain_positions(coding: Coding) -> NDArray[np.float32]:
+    """Return where each code of an ordered column lies, shape ``(size,)``; "missing" is -1."""
+    at = np.arange(coding.size, dtype=np.float32)
+    if coding.missing:
+        at[-1] = -1.0
+    return at
+
+
+def level_positions(
+    codes: NDArray[np.int32], size: int, y: NDArray[np.float32], weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Place the levels of an unordered column on a line so that like ones are near for ``y``.
+
+    Levels are ranked along the first principal direction of their mean response, shrunk towards
+    the overall mean; shape ``(size,)``.
+
+    References
+    ----------
+    Coppersmith, Hong & Hosking (1999), Partitioning nominal attributes in decision trees.
+    """
+    mass = np.bincount(codes, weights, minlength=size)
+    overall = np.average(y, axis=0, weights=weights)
+    sums = np.column_stack([np.bincount(codes, weights * column, minlength=size) for column in y.T])
+    away = (sums - mass[:, None] * overall) / (mass + _PRIOR)[:, None]
+    spread = (away * mass[:, None]).T @ away
+    direction = np.linalg.eigh(spread)[1][:, -1]
+    direction = direction * np.sign(direction[np.argmax(np.abs(direction))] or 1.0)
+    score = np.round(away @ direction, 9)
+    at = np.empty(size, dtype=np.float32)
+    at[np.lexsort((np.arange(size), score))] = np.arange(size)
+    return at
