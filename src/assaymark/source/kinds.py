@@ -1,0 +1,232 @@
+"""Kinds: how a column's values behave, told from the values, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from assaymark.core.schema import Kind
+from assaymark.source.band import band
+from assaymark.source.values import EXACT, INFINITY, date_format, is_decimal_comma, read_as
+from assaymark.source.vocabulary import CODE_WORDS, MEASURES, words
+
+__all__ = ["MISSING_CODES", "KindFound", "find_kind", "stray_note"]
+
+MISSING_CODES = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "NaT")
+_MISSING_AMONG_NUMBERS = {
+    ".", "-", "--", "none", "unknown", "missing", "not available", "not recorded", "not known",
+    "refused", "n.a.", "na", "null", "nil", "unk", "not applicable", "not reported",
+}  # fmt: skip
+_INTEGER = r"^[+-]?\d+(?:\.0*)?$"
+_NUMBER = r"^[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_PADDED = r"^0\d+$"
+_MOSTLY = 0.99
+_SENTINELS = (-9999, -999, -99, -9, -8, -7, -1, 99, 999, 9999, 99999)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindFound:
+    """A kind, why, the missing codes seen, and what else to know."""
+
+    kind: Kind
+    reason: str
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def find_kind(s: pl.Series, missing: tuple[str, ...] = ()) -> KindFound:
+    """Tell the kind of a canonical series; ``missing`` are declared codes, used as they are."""
+    if s.dtype == pl.String:
+        return _of_text(s, missing)
+    if s.dtype == pl.Boolean:
+        return KindFound(kind=Kind.BOOLEAN, reason="true or false", missing=missing)
+    if s.dtype == pl.Date:
+        return KindFound(kind=Kind.DATE, reason="dates", missing=missing)
+    if s.dtype.is_temporal():
+        return _of_moments(s, missing)
+    return _of_numbers(s, missing)
+
+
+def _of_moments(s: pl.Series, missing: tuple[str, ...]) -> KindFound:
+    present = s.drop_nulls()
+    if present.len() and bool((present.dt.truncate("1d") == present).all()):
+        return KindFound(kind=Kind.DATE, reason="dates, all at midnight", missing=missing)
+    return KindFound(kind=Kind.DATETIME, reason="dates with a time of day", missing=missing)
+
+
+def _of_numbers(s: pl.Series, missing: tuple[str, ...]) -> KindFound:
+    notes: list[str] = []
+    present = s.drop_nulls()
+    if s.dtype == pl.Float64:
+        present = present.drop_nans()
+        infinite = int(present.is_infinite().sum())
+        if infinite:
+            notes.append(f"infinite values are read as missing ({band(infinite)})")
+        present = present.filter(present.is_finite())
+    if present.len() == 0:
+        return KindFound(kind=Kind.CATEGORY, reason="no values", missing=missing)
+    whole = s.dtype == pl.Int64 or bool((present == present.floor()).all())
+    if whole and bool((present.abs() > EXACT).any()):
+        if s.dtype == pl.Int64:
+            return _wide(missing, notes)
+        whole = False
+    if not whole:
+        notes += _sentinels(present, missing)
+        return KindFound(kind=Kind.DECIMAL, reason="numbers", missing=missing, notes=tuple(notes))
+    code = _code_name(s.name)
+    if code:
+        return KindFound(
+            kind=Kind.CATEGORY,
+            reason=f"whole numbers that are codes, as {code!r} in the name says",
+            missing=missing,
+            notes=tuple(notes),
+        )
+    notes += _sentinels(present, missing)
+    return KindFound(kind=Kind.INTEGER, reason="whole numbers", missing=missing, notes=tuple(notes))
+
+
+def _wide(missing: tuple[str, ...], notes: list[str]) -> KindFound:
+    return KindFound(
+        kind=Kind.CATEGORY,
+        reason="whole numbers too wide to calculate with exactly, kept as codes",
+        missing=missing,
+        notes=tuple(notes),
+    )
+
+
+def _code_name(name: str) -> str | None:
+    parts = words(name)
+    if set(parts) & MEASURES:
+        return None
+    return next((w for w in parts if w in CODE_WORDS), None)
+
+
+def _sentinels(present: pl.Series, missing: tuple[str, ...]) -> list[str]:
+    """Point out a far-off number that many rows share; it is never taken as missing unasked."""
+    found = []
+    for code in _SENTINELS:
+        same = present == code
+        share = int(same.sum()) / same.len()
+        if share < 0.005 or share == 1 or str(code) in missing:
+            continue
+        rest = present.filter(~same)
+        rest = rest.filter(~rest.is_in([float(c) for c in _SENTINELS if c * code > 0]))
+        low, high = _ends(rest)
+        far = low >= 0 and high > 1 if code < 0 else high * 2 < code and code >= 99
+        if rest.len() and far:
+            found.append(str(code))
+    if not found:
+        return []
+    return [f"{', '.join(found)} may stand for missing: if so, declare missing = {found}"]
+
+
+def _ends(x: pl.Series) -> tuple[float, float]:
+    return float(str(x.min() or 0)), float(str(x.max() or 0))
+
+
+def _of_text(s: pl.Series, declared: tuple[str, ...]) -> KindFound:
+    levels = s.str.strip_chars().rename("value").drop_nulls().value_counts(name="n")
+    text, n = levels["value"], levels["n"]
+    seen = declared or tuple(c for c in MISSING_CODES if bool((text == c).any()))
+    keep = ~text.is_in(["", *seen])
+    text, n = text.filter(keep), n.filter(keep)
+    if text.len() == 0:
+        return KindFound(kind=Kind.CATEGORY, reason="no values", missing=seen)
+    if text.str.to_lowercase().is_in(["true", "false"]).all():
+        return KindFound(kind=Kind.BOOLEAN, reason="true or false", missing=seen)
+    return _numeric(s.name, text, n, seen) or _dated(text, n, seen) or _worded(text, n, seen)
+
+
+def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | None:
+    infinite = text.str.contains(INFINITY)
+    number = text.str.contains(_NUMBER)
+    if not is_decimal_comma(text):
+        number &= ~text.str.contains(",", literal=True)
+    fits = number | infinite
+    rest = text.filter(~fits)
+    strays = _missing_words(rest)
+    said = n.filter(~text.is_in(strays))
+    share = int(n.filter(fits).sum()) / max(1, int(said.sum()))
+    if share < _MOSTLY or not number.any():
+        if share > 0.5:
+            note = f"{share:.0%} numbers and {1 - share:.0%} other values: kept as categories"
+            found = _worded(text, n, seen)
+            return KindFound(
+                kind=found.kind, reason="a mixture", missing=seen, notes=(*found.notes, note)
+            )
+        return None
+    if text.str.contains(_PADDED).any():
+        return KindFound(
+            kind=Kind.CATEGORY, reason="codes written with leading zeros", missing=seen
+        )
+    notes = []
+    if infinite.any():
+        notes.append(f"infinite values are read as missing ({band(int(n.filter(infinite).sum()))})")
+    plain = text.filter(number)
+    if plain.str.contains(_INTEGER).all():
+        if (plain.str.strip_chars_start("+-").str.len_chars() > 15).any():
+            return _wide(seen, notes)
+        found = _of_numbers(_repeat(plain, n.filter(number), Kind.INTEGER).rename(name), seen)
+    else:
+        found = _of_numbers(_repeat(plain, n.filter(number), Kind.DECIMAL).rename(name), seen)
+        if is_decimal_comma(text):
+            notes.append("numbers are written with a decimal comma")
+    missing = (*seen, *(s for s in strays if s not in seen))
+    unread = int(n.filter(~fits & ~text.is_in(strays)).sum())
+    if unread:
+        notes.append(stray_note(unread, found.kind))
+    return KindFound(
+        kind=found.kind, reason=found.reason, missing=missing, notes=(*notes, *found.notes)
+    )
+
+
+def stray_note(count: int, kind: Kind) -> str:
+    """Say that some values cannot be read as ``kind`` and count as missing."""
+    return f"values that are not {kind.value} are read as missing ({band(count)})"
+
+
+def _missing_words(text: pl.Series) -> tuple[str, ...]:
+    """Return those of ``text`` that say "missing" when they stand among numbers."""
+    low = text.str.to_lowercase()
+    return tuple(sorted(text.filter(low.is_in(sorted(_MISSING_AMONG_NUMBERS))).to_list()))
+
+
+def _repeat(text: pl.Series, n: pl.Series, kind: Kind) -> pl.Series:
+    typed = pl.DataFrame({"v": read_as(text, kind), "n": n})
+    return typed.select(pl.col("v").repeat_by("n").explode()).to_series()
+
+
+def _dated(text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | None:
+    form = date_format(text)
+    if form is None:
+        return None
+    kind = Kind.DATETIME if form == "iso" or "%H" in form else Kind.DATE
+    read = read_as(text, kind)
+    lost = int(n.filter(read.is_null()).sum())
+    if lost > (1 - _MOSTLY) * int(n.sum()):
+        return None
+    notes = [stray_note(lost, kind)] if lost else []
+    if form in {"%d/%m/%Y", "%d-%m-%Y"} and not _day_above_12(text):
+        notes.append("day and month cannot be told apart: read as day first")
+    shown = "ISO 8601" if form == "iso" else form
+    return KindFound(
+        kind=kind, reason=f"dates written as {shown}", missing=seen, notes=tuple(notes)
+    )
+
+
+def _day_above_12(text: pl.Series) -> bool:
+    return bool((text.str.extract(r"^(\d{1,2})").cast(pl.Int64, strict=False) > 12).any())
+
+
+def _worded(text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound:
+    total = int(n.sum())
+    length = float((text.str.len_chars() * n).sum() / total)
+    spaces = float((text.str.count_matches(r"\s+") * n).sum() / total)
+    if text.len() > max(20, 0.3 * total) and length >= 30 and spaces >= 3:
+        return KindFound(
+            kind=Kind.TEXT,
+            reason=f"free text: about {length:.0f} characters and {spaces + 1:.0f} words a value",
+            missing=seen,
+        )
+    return KindFound(kind=Kind.CATEGORY, reason=f"{text.len():,} different values", missing=seen)

@@ -1,0 +1,147 @@
+"""Profile: what a table holds and what each column is taken for, each with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.core.recipe import ColumnSpec
+from assaymark.core.schema import Column, Kind, Role, Schema
+from assaymark.errors import UnknownNameError
+from assaymark.source.canonical import canonical
+from assaymark.source.kinds import KindFound, find_kind, stray_note
+from assaymark.source.roles import RolesFound, propose_roles
+from assaymark.source.suspicion import Facts
+from assaymark.source.values import parsed, stripped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+__all__ = ["ColumnProfile", "TableProfile", "profile"]
+
+_KEYS = {Role.PERSON_KEY, Role.DIRECT_IDENTIFIER}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnProfile:
+    """One column: what it is taken for and why.
+
+    Attributes
+    ----------
+    kind_reason, role_reason
+        Plain words; ``"as declared"`` where the recipe says it.
+    n_unique
+        Number of different values, missing left out.
+    missing
+        Share of rows without a value, in [0, 1].
+    notes
+        What the reader should know: strays, infinities, constant, all missing.
+    suspected_identifier
+        Why the column looks like a direct identifier, whatever was declared; ``None`` if not.
+    """
+
+    column: Column
+    kind_reason: str
+    role_reason: str
+    n_unique: int
+    missing: float
+    notes: tuple[str, ...] = ()
+    suspected_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableProfile:
+    """All columns of a table of ``n`` rows, in order. Counts here are exact: not for publishing."""
+
+    n: int
+    columns: tuple[ColumnProfile, ...]
+
+    @property
+    def schema(self) -> Schema:
+        """Names, kinds and roles, in order."""
+        return Schema(columns=tuple(c.column for c in self.columns))
+
+    def column(self, name: str) -> ColumnProfile:
+        """Return the profile of the column called ``name``, or raise with the valid names."""
+        for c in self.columns:
+            if c.column.name == name:
+                return c
+        raise UnknownNameError("column", name, self.schema.names)
+
+
+def profile(frame: pl.DataFrame, declared: Mapping[str, ColumnSpec]) -> TableProfile:
+    """Find kind, missing codes and roles of every column; what ``declared`` says wins.
+
+    Raises
+    ------
+    UnknownNameError
+        When ``declared`` names a column that is not in the table.
+    DataError
+        When the frame is no table (no rows, nested columns, repeated names).
+    """
+    for name in declared:
+        if name not in frame.columns:
+            raise UnknownNameError("column", name, frame.columns, "[columns]")
+    plain = canonical(frame)
+    kinds = {s.name: _kind(s, declared.get(s.name, ColumnSpec())) for s in plain}
+    facts = [_facts(s, kinds[s.name]) for s in plain]
+    roles = propose_roles(facts, declared)
+    return TableProfile(
+        n=plain.height,
+        columns=tuple(_column(f, plain[f.name], kinds[f.name], roles[f.name]) for f in facts),
+    )
+
+
+def _kind(s: pl.Series, spec: ColumnSpec) -> KindFound:
+    found = find_kind(s, spec.missing)
+    key = _KEYS & set(spec.roles)
+    if spec.kind is not None:
+        return KindFound(
+            kind=spec.kind,
+            reason="as declared",
+            missing=found.missing,
+            notes=() if spec.kind is not found.kind else found.notes,
+        )
+    if key:
+        return KindFound(kind=Kind.CATEGORY, reason="a key", missing=found.missing)
+    return found
+
+
+def _facts(s: pl.Series, found: KindFound) -> Facts:
+    values = parsed(s, found.kind, found.missing).drop_nulls()
+    return Facts(name=s.name, kind=found.kind, values=values, n_unique=values.n_unique())
+
+
+def _column(f: Facts, raw: pl.Series, found: KindFound, role: RolesFound) -> ColumnProfile:
+    kind = Kind.CATEGORY if _KEYS & set(role.roles) else found.kind
+    column = Column(name=f.name, kind=kind, roles=role.roles, missing=found.missing)
+    return ColumnProfile(
+        column=column,
+        kind_reason=found.reason,
+        role_reason=role.reason,
+        n_unique=f.n_unique,
+        missing=1 - f.n / raw.len(),
+        notes=(*found.notes, *_notes(f, raw, found)),
+        suspected_identifier=role.suspected,
+    )
+
+
+def _notes(f: Facts, raw: pl.Series, found: KindFound) -> list[str]:
+    notes = []
+    if found.reason == "as declared" and raw.dtype.is_nested() is False:
+        present = _present(raw, found)
+        if present > f.n:
+            notes.append(stray_note(present - f.n, found.kind))
+    if f.n == 0:
+        notes.append("every value is missing")
+    elif f.n_unique == 1:
+        notes.append("one value only" + (", or missing" if f.n < raw.len() else ""))
+    return notes
+
+
+def _present(raw: pl.Series, found: KindFound) -> int:
+    if str(raw.dtype) == "String":
+        raw = stripped(raw, found.missing)
+    return raw.len() - raw.null_count()

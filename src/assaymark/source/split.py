@@ -1,0 +1,217 @@
+"""Split: persons into four parts by keyed hashing, so that nobody chooses who is tested on."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.core.dataset import Dataset
+from assaymark.core.schema import Role
+from assaymark.errors import DataError
+from assaymark.source.band import band
+from assaymark.source.persons import codes_of, person_key, repeats, row_contents
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.core.recipe import SplitSpec
+
+__all__ = ["Split", "hold_out", "split"]
+
+_FEWEST = 4
+_EXACT_BELOW = 2_000
+_PARTS = ("train", "development", "confirmation", "reference")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Four parts of one table, without person key and direct identifiers.
+
+    Attributes
+    ----------
+    unit
+        ``"person"`` where all rows of a person are in one part, ``"row"`` where rows were split
+        one by one although a person key is there.
+    note
+        What the reader must know of how it was split; may be empty.
+    commitment
+        HMAC-SHA256 under the split key of who is in which part: shows later, to who holds the key,
+        that the parts were not changed after results were seen.
+    confirmation_hashes
+        Keyed hashes of the persons in ``confirmation``, for the account of its openings.
+    shared_persons
+        Persons with rows both in train and in another part; 0 unless ``unit`` is ``"row"``.
+    """
+
+    train: Dataset
+    development: Dataset
+    confirmation: Dataset
+    reference: Dataset
+    unit: str
+    note: str
+    commitment: str
+    confirmation_hashes: frozenset[str]
+    shared_persons: int
+
+    @property
+    def all(self) -> tuple[Dataset, Dataset, Dataset, Dataset]:
+        """The four parts: train, development, confirmation, reference."""
+        return self.train, self.development, self.confirmation, self.reference
+
+
+def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> Split:
+    """Divide the rows of ``dataset`` by HMAC-SHA256 of who is behind the same row of ``basis``.
+
+    ``basis`` holds the rows before any transformation, in the same order. A person is the value
+    of its person key; without one, the contents of the row, counted where rows are the same. The
+    hash depends on nothing else, so that neither transformations nor the order of rows move a
+    person. With fewer than 2,000 persons the shares are met exactly, in order of the hash.
+
+    Raises
+    ------
+    DataError
+        When a part would hold fewer than 4 persons, or rows have no person key.
+    """
+    if dataset.n != basis.n:
+        raise DataError(f"{dataset.n} rows to split, but {basis.n} rows to draw from")
+    column = person_key(basis)
+    again = 0
+    if column is None or spec.unit == "row":
+        contents, again = row_contents(basis)
+    else:
+        contents = column
+    by_row = contents is not column
+    units = codes_of(contents)
+    names = contents.unique().sort().to_list()
+    digests = [_hash(key, b"split", name) for name in names]
+    part = _assign(digests, spec)
+    _check_sizes(part, len(digests), spec, unit="row" if by_row else "person")
+    where = part[units]
+    persons = None if column is None else codes_of(column)
+    several = persons is not None and repeats(persons)
+    inside = persons if several and not by_row else None
+    kept = _without_keys(dataset)
+    whole = Dataset(schema=kept.schema, frame=kept.frame, persons=inside)
+    train, development, confirmation, reference = (
+        whole.take(np.flatnonzero(where == i)) for i in range(len(_PARTS))
+    )
+    shared = _shared(persons, where) if several and by_row else 0
+    return Split(
+        train=train,
+        development=development,
+        confirmation=confirmation,
+        reference=reference,
+        unit="row" if by_row and several else "person",
+        note=_note(again, several=several, by_row=by_row),
+        commitment=_commit(key, digests, part),
+        confirmation_hashes=frozenset(
+            _hash(key, b"account", name).hex()
+            for name, p in zip(names, part, strict=True)
+            if p == 2
+        ),
+        shared_persons=shared,
+    )
+
+
+def _hash(key: bytes, purpose: bytes, name: str) -> bytes:
+    return hmac.digest(key, purpose + b"\0" + name.encode(), "sha256")
+
+
+def _assign(digests: list[bytes], spec: SplitSpec) -> NDArray[np.int64]:
+    """Return the part of each person, shape ``(n_persons,)``."""
+    shares = (spec.train, spec.development, spec.confirmation, spec.reference)
+    ends = np.cumsum(shares)[:-1]
+    drawn = np.array([int.from_bytes(d[:8], "big") for d in digests], dtype=np.uint64)
+    if len(digests) >= _EXACT_BELOW:
+        return np.searchsorted(ends, drawn / 2.0**64, side="right")
+    rank = np.empty(len(digests))
+    rank[np.argsort(drawn, kind="stable")] = np.arange(len(digests)) + 0.5
+    return np.searchsorted(ends, rank / max(1, len(digests)), side="right")
+
+
+def _check_sizes(part: NDArray[np.int64], n: int, spec: SplitSpec, unit: str) -> None:
+    sizes = np.bincount(part, minlength=len(_PARTS))
+    if int(sizes.min()) >= _FEWEST:
+        return
+    smallest = min(spec.train, spec.development, spec.confirmation, spec.reference)
+    need = math.ceil((_FEWEST + 0.5) / smallest)
+    people = "persons" if unit == "person" else "rows"
+    got = ", ".join(f"{name} {size}" for name, size in zip(_PARTS, sizes, strict=True))
+    raise DataError(
+        f"the table has {n} {people}, too few to split: {got}; each part needs {_FEWEST}\n\n"
+        f"Hint: these shares need about {need} {people}; `assaymark generate` makes an ungated "
+        "draft from fewer"
+    )
+
+
+def _without_keys(dataset: Dataset) -> Dataset:
+    hidden = {Role.DIRECT_IDENTIFIER, Role.PERSON_KEY}
+    names = [c.name for c in dataset.schema.columns if hidden & set(c.roles)]
+    if len(names) == len(dataset.schema.columns):
+        raise DataError("every column is a key or a direct identifier: nothing is left to generate")
+    return dataset.drop(*names) if names else dataset
+
+
+def _shared(persons: NDArray[np.int64] | None, where: NDArray[np.int64]) -> int:
+    if persons is None:
+        return 0
+    return len(np.intersect1d(persons[where == 0], persons[where != 0]))
+
+
+def _note(again: int, *, several: bool, by_row: bool) -> str:
+    said = []
+    if by_row and several:
+        said.append(
+            "Rows were split one by one, as the recipe says: each row counts as a person of its "
+            "own, although a person key says otherwise."
+        )
+    if again:
+        said.append(
+            f"Rows that repeat another one in full: {band(again)}. They count as other persons "
+            "and may lie in different parts."
+        )
+    return " ".join(said)
+
+
+def _commit(key: bytes, digests: list[bytes], part: NDArray[np.int64]) -> str:
+    lines = sorted(d + bytes([int(p)]) for d, p in zip(digests, part, strict=True))
+    return hmac.new(key, b"commit\0" + b"".join(lines), hashlib.sha256).hexdigest()
+
+
+def hold_out(dataset: Dataset, key: bytes, *, share: float = 0.2) -> tuple[Dataset, Dataset]:
+    """Return the rows to fit to and those held out, for drafts: ``share`` of the persons, exactly.
+
+    Persons are those of ``dataset.persons``, else of its person key, else its rows. Each side
+    gets at least one person; keys and direct identifiers are left out of both.
+
+    Raises
+    ------
+    DataError
+        When there is only one person.
+    """
+    column = person_key(dataset) if dataset.persons is None else None
+    codes = dataset.persons if column is None else codes_of(column)
+    if codes is not None and not repeats(codes):
+        codes = None
+    contents = row_contents(dataset)[0] if codes is None else pl.Series(codes).cast(pl.String)
+    names = contents.unique().sort()
+    n = names.len()
+    if n < 2:
+        whose = "one row" if dataset.n == 1 else f"{dataset.n} rows of one person"
+        raise DataError(
+            f"the table has {whose}, so that nothing can be held out to compare with\n\n"
+            "Hint: give a table of at least two persons"
+        )
+    held = min(n - 1, max(1, round(share * n)))
+    digests = [_hash(key, b"draft", name) for name in names.to_list()]
+    out = np.zeros(n, dtype=bool)
+    out[sorted(range(n), key=digests.__getitem__)[:held]] = True
+    where = out[codes_of(contents)]
+    whole = replace(_without_keys(dataset), persons=codes)
+    return whole.take(np.flatnonzero(~where)), whole.take(np.flatnonzero(where))

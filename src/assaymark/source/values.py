@@ -1,0 +1,146 @@
+"""Values: text read as numbers, dates or booleans, the same way wherever it is read."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assaymark.core.dataset import POLARS_TYPES
+from assaymark.core.schema import Kind
+
+__all__ = ["EXACT", "INFINITY", "date_format", "is_decimal_comma", "parsed", "read_as", "stripped"]
+
+EXACT = 2**53
+INFINITY = r"^[+-]?(?i:inf|infinity)$"
+_INTEGER = r"^[+-]?\d{1,18}(?:\.0*)?$"
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_COMMA = r"^[+-]?\d+,\d+$"
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
+          "%d %b %Y", "%b %d, %Y", "%Y%m%d")  # fmt: skip
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f")
+_ISO = r"^[+-]?\d{4}-\d{2}-\d{2}[T ]"
+
+
+def stripped(s: pl.Series, missing: tuple[str, ...]) -> pl.Series:
+    """Return text without outer blanks; empty values and the codes in ``missing`` are null."""
+    text = s.str.strip_chars()
+    return text.set(text.is_in(["", *missing]).fill_null(value=False), None)
+
+
+def is_decimal_comma(text: pl.Series) -> bool:
+    """Whether numbers are written 1,5: no full stop, and not groups of three digits only."""
+    comma = text.filter(text.str.contains(_COMMA).fill_null(value=False))
+    if comma.len() == 0 or text.str.contains(r"^[+-]?\d+\.\d+$").any():
+        return False
+    return bool((comma.str.extract(r",(\d+)$").str.len_chars() != 3).any())
+
+
+def read_as(text: pl.Series, kind: Kind) -> pl.Series:
+    """Return stripped ``text`` in the polars type of ``kind``; null where it cannot be read."""
+    if kind is Kind.INTEGER:
+        whole = text.set(~text.str.contains(_INTEGER).fill_null(value=True), None)
+        return whole.str.strip_chars_start("+").str.replace(r"\.0*$", "").cast(pl.Int64)
+    if kind is Kind.DECIMAL:
+        return _decimals(text)
+    if kind is Kind.BOOLEAN:
+        low = text.str.to_lowercase()
+        truth = low.is_in(["true", "t", "yes", "y", "1"])
+        known = truth | low.is_in(["false", "f", "no", "n", "0"])
+        return truth.set(~known.fill_null(value=False), None)
+    if kind in {Kind.DATE, Kind.DATETIME}:
+        form = date_format(text)
+        if form is None:
+            return pl.Series(text.name, [None] * text.len(), dtype=POLARS_TYPES[kind])
+        return _dates(text, form).cast(POLARS_TYPES[kind])
+    return text
+
+
+def _decimals(text: pl.Series) -> pl.Series:
+    if is_decimal_comma(text):
+        text = text.str.replace(",", ".", literal=True)
+    plain = text.set(~text.str.contains(_NUMBER).fill_null(value=True), None)
+    x = plain.str.strip_chars_start("+").cast(pl.Float64, strict=False)
+    return x.set((~x.is_finite()).fill_null(value=False), None)
+
+
+def date_format(text: pl.Series) -> str | None:
+    """Return the one format that reads most values, at least half of them; ``None`` if none does.
+
+    ISO 8601 with a clock is called ``"iso"``. Where day and month cannot be told apart the
+    earlier of the candidates wins, day first.
+    """
+    present = text.drop_nulls().unique(maintain_order=True)
+    sample = present if present.len() <= 2000 else present.gather_every(present.len() // 2000)
+    if sample.len() == 0 or not sample.str.contains(r"\d.*\d").any():
+        return None
+    clock = bool(sample.str.contains(r"\d:\d").mean() or 0)
+    forms = ["iso", *(f"{d} {c}" for d in _DATES for c in _CLOCKS)] if clock else list(_DATES)
+    read = {f: sample.len() - _dates(sample, f).null_count() for f in forms}
+    best = max(read, key=lambda f: read[f])
+    return best if read[best] * 2 >= sample.len() else None
+
+
+def _dates(text: pl.Series, form: str) -> pl.Series:
+    if form != "iso":
+        strict = _width(text, form)
+        if "%H" not in form:
+            return strict.str.to_date(form, strict=False, exact=True)
+        return strict.str.to_datetime(form, strict=False, exact=True, time_unit="us")
+    iso = text.set(~text.str.contains(_ISO).fill_null(value=True), None)
+    plain = iso.str.replace("T", " ", literal=True)
+    zone = plain.str.extract(r"(Z|[+-]\d{2}:?\d{2})$").str.replace(":", "", literal=True)
+    plain = plain.str.replace(r"\s*(Z|[+-]\d{2}:?\d{2})$", "")
+    minute = plain.str.contains(r" \d{2}:\d{2}$").fill_null(value=False)
+    full = plain.set(minute, None).fill_null(plain + ":00")
+    moment = full.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
+    return moment - _offset(zone)
+
+
+def _offset(zone: pl.Series) -> pl.Series:
+    sign = pl.Series([1]).new_from_index(0, zone.len())
+    sign = sign.set(zone.str.starts_with("-").fill_null(value=False), -1)
+    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
+    minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
+    return (sign * (hours * 60 + minutes) * 60_000_000).cast(pl.Duration("us"))
+
+
+def _width(text: pl.Series, form: str) -> pl.Series:
+    """Keep values with a four-digit year only: chrono would read 1/2/99 as the year 99."""
+    year = r"^\d{8}$" if form.startswith("%Y%m") else r"(?:^|\D)\d{4}(?:\D|$)"
+    return text.set(~text.str.contains(year).fill_null(value=True), None)
+
+
+def parsed(s: pl.Series, kind: Kind, missing: tuple[str, ...]) -> pl.Series:
+    """Return a canonical series in the type of ``kind``; what cannot be held is null."""
+    to = POLARS_TYPES[kind]
+    if s.dtype == pl.String:
+        return read_as(stripped(s, missing), kind)
+    codes = _codes(s, missing)
+    if codes is not None:
+        s = s.set(codes, None)
+    if s.dtype == pl.Float64:
+        s = s.set((~s.is_finite()).fill_null(value=False), None)
+        if kind is Kind.INTEGER:
+            whole = (s == s.floor()) & (s.abs() <= EXACT)
+            return s.set(~whole.fill_null(value=True), None).cast(pl.Int64)
+    if to == pl.String:
+        return _as_text(s)
+    if s.dtype == to:
+        return s
+    if s.dtype.is_temporal() == to.is_temporal():
+        return s.cast(to, strict=False)
+    return read_as(_as_text(s), kind)
+
+
+def _as_text(s: pl.Series) -> pl.Series:
+    if s.dtype == pl.Float64 and bool((s == s.floor()).all()) and bool((s.abs() < EXACT).all()):
+        s = s.cast(pl.Int64)
+    return s.cast(pl.String)
+
+
+def _codes(s: pl.Series, missing: tuple[str, ...]) -> pl.Series | None:
+    if not missing:
+        return None
+    if s.dtype.is_numeric():
+        numbers = pl.Series(missing, dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
+        return s.cast(pl.Float64).is_in(numbers.to_list()).fill_null(value=False)
+    return s.cast(pl.String).is_in(list(missing)).fill_null(value=False)

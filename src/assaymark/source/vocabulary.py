@@ -1,0 +1,226 @@
+"""Vocabulary: what words in a column's name suggest. Suggestions only; the user has the say."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = [
+    "CODE_WORDS",
+    "ID_WORDS",
+    "KEY_NAMES",
+    "LOCATIONS",
+    "MEASURES",
+    "PERSONAL",
+    "PERSONS",
+    "PROTECTED",
+    "QUASI",
+    "RECORDS",
+    "SENSITIVE",
+    "TARGETS",
+    "WEIGHTS",
+    "first_of",
+    "is_of_a_person",
+    "words",
+]
+
+
+def _these(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+# Words that make a measure of what would else be a code: "number of codes", "id count".
+MEASURES = _these(
+    "count counts amount total mean average avg median score rate ratio share percent pct "
+    "price cost days hours minutes months years level index size length height age num"
+)
+CODE_WORDS = _these(
+    "id code codes cd zip zipcode postcode postal plz fips puma icd naics soc isco nace cpt "
+    "atc ndc concept region district msa cbsa"
+)
+ID_WORDS = _these("id ids nbr number no key uid uuid guid identifier ref reference nr")
+PERSONS = _these(
+    "patient subject person participant customer client member user employee student pupil "
+    "child respondent beneficiary resident citizen individual donor driver policyholder "
+    "borrower applicant household hh family pat subj cust emp staff voter owner tenant "
+    "worker player author buyer seller passenger guest visitor inmate defendant claimant "
+    "taxpayer bene enrollee mother newborn insured debtor account acct"
+)
+RECORDS = _these(
+    "encounter visit admission hadm stay icustay order transaction invoice claim event "
+    "episode case record row sample specimen accession prescription booking contract loan "
+    "policy session ticket card device serial unique obs observation application receipt "
+    "payment report scan occurrence exposure measurement procedure period sequence response "
+    "survey interview"
+)
+KEY_NAMES = _these(
+    "id pid usubjid subjid randid mrn ptid patid patientid custid customerid userid uid "
+    "empid employeeid memberid personid clientid studentid participantid subjectid respid "
+    "caseid serialno seqn idno pidp hhid"
+)
+# Names of persons and ways to reach or find one: compact names, and single words.
+PERSONAL = {
+    "name": "a person's name",
+    "names": "a person's name",
+    "surname": "a person's name",
+    "forename": "a person's name",
+    "firstname": "a person's name",
+    "lastname": "a person's name",
+    "fullname": "a person's name",
+    "username": "a user name",
+    "login": "a user name",
+    "email": "an e-mail address",
+    "mail": "an e-mail address",
+    "phone": "a telephone number",
+    "telephone": "a telephone number",
+    "tel": "a telephone number",
+    "mobile": "a telephone number",
+    "cellphone": "a telephone number",
+    "fax": "a fax number",
+    "address": "an address",
+    "addr": "an address",
+    "street": "an address",
+    "ssn": "a social security number",
+    "nino": "a national insurance number",
+    "nhs": "a health service number",
+    "passport": "a passport number",
+    "iban": "a bank account",
+    "mrn": "a medical record number",
+    "aadhaar": "a national number",
+    "curp": "a national number",
+    "bsn": "a national number",
+    "vin": "a vehicle number",
+    "ip": "a network address",
+    "password": "a secret",
+    "url": "a web address",
+}
+_OTHERS_NAMES = (
+    "product drug item file column variable country state city county region district school "
+    "hospital company brand model team course event category class type species dept department "
+    "job store shop branch station procedure medication test lab site facility study device "
+    "channel campaign page plan program programme game song movie book generic trade group "
+    "unit project concept source vocabulary domain clinic ward provider"
+)
+LOCATIONS = _these("latitude longitude lat lon lng geo gps coordinates")
+_NOT_OF_A_PERSON = _these(_OTHERS_NAMES)
+
+PROTECTED = {
+    "sex": "sex",
+    "gender": "gender",
+    "race": "race",
+    "rac": "race",
+    "ethnic": "ethnicity",
+    "ethnicity": "ethnicity",
+    "hisp": "ethnicity",
+    "hispanic": "ethnicity",
+    "religion": "religion",
+    "disability": "disability",
+    "disabled": "disability",
+    "dis": "disability",
+    "deye": "disability",
+    "dear": "disability",
+    "dphy": "disability",
+    "drem": "disability",
+    "nationality": "nationality",
+    "citizenship": "citizenship",
+}
+QUASI = {
+    **PROTECTED,
+    "age": "age",
+    "agep": "age",
+    "ages": "age",
+    "birth": "birth",
+    "birthdate": "birth",
+    "birthday": "birth",
+    "dob": "birth",
+    "born": "birth",
+    "zip": "place",
+    "zipcode": "place",
+    "postcode": "place",
+    "postal": "place",
+    "city": "place",
+    "town": "place",
+    "county": "place",
+    "municipality": "place",
+    "village": "place",
+    "neighbourhood": "place",
+    "neighborhood": "place",
+    "suburb": "place",
+    "state": "place",
+    "province": "place",
+    "region": "place",
+    "district": "place",
+    "puma": "place",
+    "country": "place",
+    "native": "origin",
+    "language": "language",
+    "marital": "family",
+    "marriage": "family",
+    "married": "family",
+    "msp": "family",
+    "relationship": "family",
+    "household": "family",
+    "children": "family",
+    "dependents": "family",
+    "education": "education",
+    "educ": "education",
+    "edu": "education",
+    "occupation": "work",
+    "job": "work",
+    "profession": "work",
+    "industry": "work",
+    "employer": "work",
+    "workclass": "work",
+    "veteran": "service",
+    "dvet": "service",
+}
+SENSITIVE = {
+    **dict.fromkeys(
+        _these(
+            "diagnosis diag diagnoses disease icd condition hiv aids cancer tumor tumour stroke "
+            "pregnant pregnancy abortion psychiatric mental depression suicide drug drugs "
+            "medication alcohol smoking smoker death died dead mortality deceased allergy"
+        ),
+        "health",
+    ),
+    **dict.fromkeys(
+        _these(
+            "income salary wage wages earnings debt credit loan bankruptcy pincp wealth savings "
+            "balance welfare benefits poverty"
+        ),
+        "money",
+    ),
+    **dict.fromkeys(_these("religion belief faith"), "belief"),
+    **dict.fromkeys(_these("political party vote politics union"), "politics"),
+    **dict.fromkeys(_these("sexual orientation"), "sexual life"),
+    **dict.fromkeys(_these("genetic genome genotype dna biometric"), "genes or biometrics"),
+    **dict.fromkeys(_these("crime criminal offence offense arrest convicted recid"), "offences"),
+    **dict.fromkeys(_these("disability disabled"), "health"),
+}
+TARGETS = (
+    "target", "label", "class", "outcome", "y", "response", "readmitted", "survived", "churn",
+    "default", "exited", "attrition", "deposit", "approved", "status", "result", "diagnosis",
+    "recid", "event", "died", "death", "mortality", "fraud", "income", "quality",
+)  # fmt: skip
+WEIGHTS = _these(
+    "fnlwgt finalwgt finalwt finalweight sampleweight samplingweight surveyweight "
+    "personweight householdweight caseweight pweight pwgtp wgtp wtint wtmec pwgt hhwt perwt "
+    "finlwt asecwt designweight poststratificationweight survwt weightvar"
+)
+
+
+def words(name: str) -> list[str]:
+    """Return the words of a column name in lower case: ``"PatientNbr2"`` is patient, nbr, 2."""
+    return [w.lower() for w in _WORD.findall(_CAMEL.sub(" ", name))]
+
+
+def first_of(parts: list[str], known: dict[str, str]) -> str | None:
+    """Return what the first known word among ``parts`` (or all of them in one) stands for."""
+    return next((known[p] for p in [*parts, "".join(parts)] if p in known), None)
+
+
+def is_of_a_person(parts: list[str]) -> bool:
+    """Whether a name such as ``drug_name`` is not about a thing."""
+    return not set(parts) & _NOT_OF_A_PERSON
