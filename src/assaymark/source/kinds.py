@@ -105,6 +105,7 @@ def _code_name(name: str) -> str | None:
 def _sentinels(present: pl.Series, missing: tuple[str, ...]) -> list[str]:
     """Point out a far-off number that many rows share; it is never taken as missing unasked."""
     found = []
+    present = present.cast(pl.Float64)
     for code in _SENTINELS:
         same = present == code
         share = int(same.sum()) / same.len()
