@@ -1,0 +1,142 @@
+"""Report: one HTML file that a data steward can read, offline, without script or outside file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from assaymark.release.drawing import figure, percent, shortened
+from assaymark.release.drawing_attack import attack_words, draw_control, draw_curve
+from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
+from assaymark.release.drawing_groups import draw_group
+from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
+from assaymark.release.report_rules import rule_blocks, tally
+from assaymark.release.report_words import (
+    BADGES,
+    MODES,
+    answer,
+    listed,
+    measured,
+    must_know,
+    spoken_subject,
+    spoken_use,
+    use_card,
+)
+
+if TYPE_CHECKING:
+    from assaymark.core.measurement import Measurement
+    from assaymark.release.report_content import GroupPicture, ReportContent
+
+__all__ = ["render"]
+
+_MOST_COLUMNS = 80
+_MOST_TABLES = 60
+_MOST_MEASUREMENTS = 1500
+_MOST_PAIRS = 12
+
+
+def render(content: ReportContent) -> bytes:
+    """Return the report as one HTML file in UTF-8: same content, same bytes.
+
+    The file loads nothing, runs nothing (its content security policy allows one style sheet, by
+    digest) and escapes every text it is given.
+    """
+    environment = _environment()
+    style = environment.get_template("report.css.j2").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    shown = sorted(content.columns, key=lambda c: -largest_gap(c)[0])[:_MOST_COLUMNS]
+    measurements = _appendix(content)
+    page = environment.get_template(
+        "report.html.j2"
+    ).render(
+        content=content,
+        style=Markup(style),  # noqa: S704  # our own file, no outside text in it
+        style_digest=digest,
+        mode=MODES[content.mode],
+        answer=answer(content),
+        uses=[use_card(content, u) for u in content.uses],
+        must_know=must_know(content),
+        next_actions=_next_actions(content),
+        blocks=rule_blocks(content),
+        tally=tally(content.verdicts),
+        requested=list(dict.fromkeys(v.use for v in content.verdicts)),
+        columns=shown,
+        with_tables=len(content.columns) <= _MOST_TABLES,
+        worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
+        groups=[(g, _top(g)) for g in content.groups],
+        measurements=measurements[:_MOST_MEASUREMENTS],
+        left_out=max(0, len(measurements) - _MOST_MEASUREMENTS),
+        quantities=_quantities(content),
+    )
+    return page.encode("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("assaymark.release", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "figure": figure,
+        "percent": percent,
+        "shortened": shortened,
+        "measured": measured,
+        "spoken_use": spoken_use,
+        "spoken_subject": spoken_subject,
+        "listed": listed,
+        "whole": lambda n: f"{n:,}",
+    }
+    environment.globals |= {
+        "badges": BADGES,
+        "draw_column": draw_column,
+        "column_words": column_words,
+        "draw_pairs": draw_pairs,
+        "shade": shade,
+        "steps": STEPS,
+        "shown_columns": shown_columns,
+        "draw_group": draw_group,
+        "draw_curve": draw_curve,
+        "draw_control": draw_control,
+        "attack_words": attack_words,
+    }
+    return environment
+
+
+def _next_actions(content: ReportContent) -> tuple[str, ...]:
+    """Return the given actions, or else the remedies of required rules that did not pass."""
+    if content.next_actions:
+        return content.next_actions
+    open_rules = [
+        v for v in content.verdicts if v.severity == "block" and v.verdict not in {"PASS", "WAIVED"}
+    ]
+    return tuple(dict.fromkeys(v.remedy for v in open_rules if v.remedy))
+
+
+def _top(group: GroupPicture) -> float:
+    shares = [x for level in group.levels for x in (level.real, level.synthetic) if x is not None]
+    return max(shares, default=1.0)
+
+
+def _appendix(content: ReportContent) -> list[Measurement]:
+    """Return every measurement once, judged ones first."""
+    found: dict[tuple[str, str], Measurement] = {}
+    for m in [*(v.measurement for v in content.verdicts), *content.measurements]:
+        found.setdefault((m.metric, m.subject), m)
+    return list(found.values())
+
+
+def _quantities(content: ReportContent) -> list[tuple[str, str, str]]:
+    """Return (full name, title, meaning) of every quantity in the report, by name."""
+    known = {q.name: q for q in content.quantities}
+    known |= {v.quantity.name: v.quantity for v in content.verdicts if v.quantity is not None}
+    return [(q.name, q.title, q.meaning) for _, q in sorted(known.items())]

@@ -1,0 +1,228 @@
+"""ReportContent: what a report and a card say, as plain values; every number is measured before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from assaymark.core.measurement import Measurement, Quantity
+    from assaymark.core.threat import ThreatModel
+
+__all__ = [
+    "AttackPicture",
+    "AttemptLine",
+    "ColumnPicture",
+    "ControlLine",
+    "GroupLevel",
+    "GroupPicture",
+    "PairLine",
+    "ReportContent",
+    "StageLine",
+    "TransformLine",
+    "UseLine",
+    "VerdictLine",
+]
+
+Mode = Literal["release", "refusal", "evaluation", "draft"]
+Status = Literal["approved", "refused", "inconclusive", "not asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseLine:
+    """What the policy says of one use; reasons and next action are derived where left empty."""
+
+    use: str
+    status: Status
+    reasons: tuple[str, ...] = ()
+    next_action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictLine:
+    """One rule on one measurement for one use.
+
+    ``verdict`` is one of PASS, FAIL, INCONCLUSIVE, NOT_RUN, STALE, WAIVED. ``quantity`` is what
+    the metric declares; without it the full metric name stands in for the title.
+    """
+
+    rule: str
+    title: str
+    use: str
+    verdict: str
+    measurement: Measurement
+    threshold: float
+    direction: Literal["at_most", "at_least", "within"]
+    severity: Literal["block", "warn", "info"] = "block"
+    quantity: Quantity | None = None
+    reason: str = ""
+    why: str = ""
+    remedy: str = ""
+    origin: str = "proposal"
+    stage: str = ""
+    minimum_n: int = 0
+    detect: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnPicture:
+    """Shares of one column's bins or categories in the real and in the synthetic rows.
+
+    Shares lie in [0, 1]. ``real`` is empty where real shares are not shown at all, and holds
+    ``None`` where one is withheld (few persons). ``labels`` name bins (``ordered``) in order, or
+    categories. ``missing_*`` are shares of rows without a value.
+    """
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    synthetic: tuple[float | None, ...]
+    real: tuple[float | None, ...] = ()
+    missing_real: float | None = None
+    missing_synthetic: float | None = None
+    ordered: bool = False
+    roles: tuple[str, ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.labels), len(self.synthetic)} | (
+            {len(self.real)} if self.real else set()
+        )
+        if len(lengths) != 1:
+            raise ValueError(f"column {self.name!r}: labels and shares differ in length: {lengths}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairLine:
+    """How far a pair of columns is off: ``distance`` in [0, 1], 0 is the same as real."""
+
+    first: str
+    second: str
+    distance: float
+    floor: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupLevel:
+    """One group: its share (or another figure) in the real and in the synthetic rows."""
+
+    name: str
+    real: float | None
+    synthetic: float | None
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupPicture:
+    """One figure for every group of a declared column, real beside synthetic."""
+
+    title: str
+    levels: tuple[GroupLevel, ...]
+    unit: str = "share of rows"
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlLine:
+    """One control of an attack: a planted leak it must find, or clean data it must not accuse."""
+
+    name: str
+    kind: Literal["planted", "null"]
+    caught: int
+    of: int
+    size: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttackPicture:
+    """One attack: its curve on the candidate, on a planted leak and on clean data.
+
+    Curves are points (share of strangers wrongly named, share of members found), both in [0, 1].
+    """
+
+    name: str
+    title: str
+    meaning: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
+    planted_curve: tuple[tuple[float, float], ...] = ()
+    null_curve: tuple[tuple[float, float], ...] = ()
+    controls: tuple[ControlLine, ...] = ()
+    limit_of_detection: float | None = None
+    records: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageLine:
+    """One evaluation: on the development part, the confirmation part, or given files."""
+
+    name: str
+    result: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptLine:
+    """One earlier try for the same persons and use, failed and interrupted ones too."""
+
+    number: int
+    when: str
+    candidate: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransformLine:
+    """One declared change of the source before the fit."""
+
+    what: str
+    columns: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent:
+    """Everything a report, a refusal, an evaluation or a draft page says.
+
+    Attributes
+    ----------
+    made_at
+        Time as text, ISO 8601 in UTC; a parameter so that same content gives same bytes.
+    must_know
+        Plain sentences for the first screen; sentences that the mode itself demands are added.
+    self_attested
+        Whether one person alone decided and signed.
+    measurements
+        What was measured and no rule judges.
+    quantities
+        Titles and meanings of measured quantities, used for ``measurements``.
+    """
+
+    mode: Mode
+    title: str
+    made_at: str
+    threat: ThreatModel | None = None
+    policy_name: str = ""
+    policy_origin: str = ""
+    policy_digest: str = ""
+    candidate: str = ""
+    rows: int | None = None
+    uses: tuple[UseLine, ...] = ()
+    must_know: tuple[str, ...] = ()
+    self_attested: bool = False
+    verdicts: tuple[VerdictLine, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    quantities: tuple[Quantity, ...] = ()
+    columns: tuple[ColumnPicture, ...] = ()
+    pairs: tuple[PairLine, ...] = ()
+    groups: tuple[GroupPicture, ...] = ()
+    attacks: tuple[AttackPicture, ...] = ()
+    stages: tuple[StageLine, ...] = ()
+    attempts: tuple[AttemptLine, ...] = ()
+    transformations: tuple[TransformLine, ...] = ()
+    provenance: tuple[tuple[str, str], ...] = ()
+    limits: tuple[str, ...] = ()
+    attribution: tuple[str, ...] = ()
+    next_actions: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    verify_command: str = "assaymark verify ."

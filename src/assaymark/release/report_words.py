@@ -1,0 +1,245 @@
+"""Plain words of a report: what a verdict, a use and a mode mean to somebody who must decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.release.drawing import figure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assaymark.core.measurement import Measurement
+    from assaymark.release.report_content import ReportContent, UseLine, VerdictLine
+
+__all__ = [
+    "BADGES",
+    "ORDER",
+    "Answer",
+    "Badge",
+    "UseCard",
+    "allowed",
+    "answer",
+    "listed",
+    "measured",
+    "must_know",
+    "spoken_subject",
+    "spoken_use",
+    "use_card",
+]
+
+MODES = {
+    "release": "Release report",
+    "refusal": "Refusal report",
+    "evaluation": "Evaluation of given files",
+    "draft": "Ungated draft",
+}
+SEVERITIES = {
+    "block": "required",
+    "warn": "warns, does not block",
+    "info": "for information, does not block",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """A verdict or status as shown: a mark, a word, and the name of its colours."""
+
+    mark: str
+    word: str
+    tone: str
+
+
+BADGES = {
+    "FAIL": Badge(mark="✕", word="Fail", tone="bad"),
+    "STALE": Badge(mark="↻", word="Stale", tone="open"),
+    "NOT_RUN": Badge(mark="–", word="Not run", tone="open"),
+    "INCONCLUSIVE": Badge(mark="?", word="Inconclusive", tone="open"),
+    "WAIVED": Badge(mark="!", word="Waived", tone="waived"),
+    "PASS": Badge(mark="✓", word="Pass", tone="good"),
+}
+ORDER = tuple(BADGES)
+_STATUSES = {
+    "approved": Badge(mark="✓", word="Passed", tone="good"),
+    "refused": Badge(mark="✕", word="Did not pass", tone="bad"),
+    "inconclusive": Badge(mark="?", word="Not proven", tone="open"),
+    "not asked": Badge(mark="–", word="Not asked for", tone="quiet"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The first words of a report: headline, one sentence below, colours."""
+
+    headline: str
+    sentence: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCard:
+    """One use on the first screen."""
+
+    use: str
+    badge: Badge
+    sentence: str
+    reasons: tuple[str, ...]
+    next_action: str
+
+
+def spoken_use(use: str) -> str:
+    """Return a use as people say it."""
+    return use.replace("_", " ")
+
+
+def spoken_subject(subject: str) -> str:
+    """Return a subject as people say it; names of columns and groups stay as they are."""
+    kind, _, name = subject.partition(":")
+    if kind == "group":
+        column, equals, value = name.partition("=")
+        return f"{column} = {value}" if equals else name
+    if kind in {"column", "pair"}:
+        return "every column" if name == "*" and kind == "column" else name
+    if kind in {"model", "records"} and name:
+        return f"{name.replace('_', ' ')} {kind}"
+    return {"table": "whole table", "*": "nothing measured"}.get(subject, subject)
+
+
+def allowed(threshold: float, direction: str) -> str:
+    """Say which side of the threshold is good."""
+    if direction == "within":
+        return f"between {figure(-abs(threshold))} and {figure(abs(threshold))}"
+    return f"{direction.replace('_', ' ')} {figure(threshold)}"
+
+
+def measured(m: Measurement) -> str:
+    """Say value and interval, or why there is none."""
+    if m.value is None:
+        return f"not measured: {m.reason}"
+    if m.low is None:
+        return figure(m.value)
+    return f"{figure(m.value)} (between {figure(m.low)} and {figure(m.high)})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Join names as in a sentence."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def scope(content: ReportContent, use: str) -> str:
+    """Say what a verdict of one use is bound to: policy, use and threat model."""
+    policy = f"policy “{content.policy_name}” " if content.policy_name else "the policy "
+    threat = (
+        f" under threat model “{content.threat.profile.value}”"
+        if content.threat is not None
+        else ""
+    )
+    return f"{policy}for {spoken_use(use)}{threat}"
+
+
+def answer(content: ReportContent) -> Answer:
+    """Return the first words for the content's mode."""
+    good = [spoken_use(u.use) for u in content.uses if u.status == "approved"]
+    rest = [spoken_use(u.use) for u in content.uses if u.status in {"refused", "inconclusive"}]
+    if content.mode == "draft":
+        return Answer(
+            headline="Ungated draft: nobody has checked the privacy of these rows.",
+            sentence="No policy was applied, no attack was run and nothing was signed. "
+            "Keep the rows where the real rows may be.",
+            tone="open",
+        )
+    if content.mode == "refusal":
+        return Answer(
+            headline="Nothing was released.",
+            sentence="The synthetic rows stay quarantined in the workspace. Below is why, "
+            "and what to change.",
+            tone="bad",
+        )
+    if content.mode == "evaluation":
+        passed = f"Passed for {listed(good)}." if good else "No use passed."
+        return Answer(
+            headline=passed + (f" Not for {listed(rest)}." if rest else ""),
+            sentence="This judges the files you gave, at development grade: it releases nothing "
+            "and signs nothing.",
+            tone="good" if good and not rest else "open",
+        )
+    headline = f"Released for {listed(good)}." if good else "Released for no use."
+    return Answer(
+        headline=headline + (f" Not for {listed(rest)}." if rest else ""),
+        sentence="Each line below holds for the named policy, use and threat model, and for "
+        "nothing else.",
+        tone="good" if good and not rest else "open",
+    )
+
+
+def use_card(content: ReportContent, line: UseLine) -> UseCard:
+    """Return one use in plain words; what the flow left out is read off the verdicts."""
+    where = scope(content, line.use)
+    sentence = {
+        "approved": f"Passed {where}.",
+        "refused": f"Did not pass {where}.",
+        "inconclusive": f"Not proven either way: {where}.",
+        "not asked": "Not asked for, so nothing is claimed for it.",
+    }[line.status]
+    blocking = _blocking(content, line.use)
+    reasons, action = line.reasons, line.next_action
+    if line.status in {"refused", "inconclusive"}:
+        reasons = reasons or _reasons(blocking)
+        action = action or next((v.remedy for v in blocking if v.remedy), "")
+    return UseCard(
+        use=spoken_use(line.use),
+        badge=_STATUSES[line.status],
+        sentence=sentence,
+        reasons=reasons,
+        next_action=action,
+    )
+
+
+def must_know(content: ReportContent) -> tuple[str, ...]:
+    """Return what a reader must know before use: what the mode demands, then the given ones."""
+    said: list[str] = []
+    if content.self_attested:
+        said.append("Self-attested, no second person: one person alone decided and signed.")
+    waived = {v.title for v in content.verdicts if v.verdict == "WAIVED"}
+    if waived:
+        said.append(f"Waived, that is let through without proof: {listed(sorted(waived))}.")
+    said += content.must_know
+    threat = content.threat
+    if threat is not None and content.mode != "draft":
+        said.append(
+            f"The verdicts assume that {threat.recipient} get the rows, and an attacker who knows "
+            f"{threat.knowledge}. They say nothing about {threat.not_covered}."
+        )
+    said += content.notices
+    return tuple(dict.fromkeys(said))
+
+
+def _blocking(content: ReportContent, use: str) -> list[VerdictLine]:
+    found = [
+        v
+        for v in content.verdicts
+        if v.use == use and v.severity == "block" and v.verdict not in {"PASS", "WAIVED"}
+    ]
+    return sorted(found, key=lambda v: ORDER.index(v.verdict))
+
+
+def _reasons(blocking: Sequence[VerdictLine]) -> tuple[str, ...]:
+    if not blocking:
+        return ()
+    first = blocking[0]
+    what = spoken_subject(first.measurement.subject)
+    said = f"{first.title}: {BADGES[first.verdict].word.lower()} for {what}, "
+    if first.measurement.value is None:
+        said += f"{measured(first.measurement)}."
+    elif first.verdict == "FAIL":
+        limit = allowed(first.threshold, first.direction)
+        said += f"measured {measured(first.measurement)}; allowed is {limit}."
+    else:
+        said += f"since {first.reason}."
+    others = len({v.rule for v in blocking} - {first.rule})
+    if others:
+        said += f" {others} more required rule{'s' if others > 1 else ''} did not pass either."
+    return (said,)
