@@ -66,9 +66,9 @@ class Encoding:
 
     def decode(self, codes: NDArray[np.int32], rng: np.random.Generator) -> pl.DataFrame:
         """Return the table that ``codes``, shape ``(columns, n)``, stand for."""
-        n = codes.shape[1]
+        n: int = codes.shape[1]
         series = [
-            coding.decode(row, rng.random(size=n))
+            coding.decode(row, rng.random(n))
             for coding, row in zip(self.codings, codes, strict=True)
         ]
         return pl.DataFrame(series)

@@ -24,8 +24,9 @@ def response(
     """Return what a tree explains, shape ``(n, outputs)``.
 
     An unordered column becomes one indicator per level (the many rarest share one); an ordered
-    one becomes indicators "at most q" at up to eight of its quantiles, so that the summed
-    squared error is a continuous ranked probability score; "missing" is an output of its own.
+    one becomes indicators "at most q" (at each code, or at eight quantiles beside the rank
+    where there are many), so that the summed squared error is a continuous ranked probability
+    score; "missing" is an output of its own.
 
     References
     ----------
@@ -39,12 +40,14 @@ def response(
         return np.eye(int(place.max()) + 1, dtype=np.float32)[place[codes]]
     known = mass[: coding.size - coding.missing]
     total = np.cumsum(known) / max(known.sum(), 1e-12)
-    levels = np.arange(1, _MAX_STEPS + 1) / (_MAX_STEPS + 1)
-    steps = np.unique(np.searchsorted(total, levels))
-    if len(known) <= _MAX_STEPS:
-        steps = np.arange(len(known) - 1)
-    steps = steps[steps < len(known) - 1]
+    steps = np.arange(len(known) - 1)
+    fine = len(known) > MAX_CLASSES
+    if fine:
+        steps = np.unique(np.searchsorted(total, np.arange(1, _MAX_STEPS + 1) / (_MAX_STEPS + 1)))
     out = (codes[:, None] <= steps[None, :]).astype(np.float32)
+    if fine:
+        rank = np.append(total, 0.0)[codes].astype(np.float32)
+        out = np.column_stack([out, 2.0 * rank])
     if not coding.missing:
         return out
     null = codes == coding.size - 1

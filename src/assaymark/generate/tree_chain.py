@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["TreeChain"]
 
 _REHEARSAL = 20_000
-_SHRINK = 2.0
+_SHRINK = 0.0
 
 
 @component
