@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,4 +19,4 @@ def command(
     """Tell the story in two acts on real hospital encounters; every number is computed."""
     from assaymark.flow.demo import demo
 
-    demo(out, say=typer.echo, progress=progress())
+    demo(out, say=typer.echo, progress=progress(), program=sys.argv[0])

@@ -46,20 +46,13 @@ def command(
 
     Without --holdout, the verdicts that need one are not given.
     """
-    from assaymark.flow.given import Files, evaluate_files
+    from assaymark.flow.given import Ask, Files, evaluate_files
 
     files = Files(
         train=train, holdout=holdout, reference=reference, synthetic=tuple(synthetic), recipe=recipe
     )
-    outcome = evaluate_files(
-        files,
-        policy_path=policy,
-        uses=use or (),
-        only=only or (),
-        report=report,
-        seed=seed,
-        progress=progress(quiet=json),
-    )
+    ask = Ask(uses=tuple(use or ()), only=tuple(only or ()), report=report, seed=seed)
+    outcome = evaluate_files(files, ask, policy_path=policy, progress=progress(quiet=json))
     if json:
         print_json(outcome.model_dump(mode="json"))
     else:

@@ -31,7 +31,8 @@ def command(
         print_json(found.plain())
     else:
         for check in found.checks:
-            typer.echo(f"  {check.outcome:<12} {check.title}" + (f": {check.said}" if check.said else ""))
+            said = f": {check.said}" if check.said else ""
+            typer.echo(f"  {check.outcome:<12} {check.title}{said}")
         typer.echo("")
         for use, status in found.uses.items():
             typer.echo(f"  {use.replace('_', ' ')}: {status}")

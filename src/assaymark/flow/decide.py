@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.assess import Assessment
 
-__all__ = ["Decision", "StageDecision", "decide", "read_policy", "rejudge"]
+__all__ = ["Decision", "StageDecision", "decide", "judged", "read_policy", "rejudge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +73,13 @@ def decide(
     ``confirm`` measures on the confirmation holdout; it is called once at most, and only for
     uses whose development verdicts all pass. Without it nothing is approved.
     """
-    first = _judge(policy, uses, development)
+    first = judged(policy, uses, development)
     statuses = dict(first.judgement.uses)
     passed = [u for u in uses if statuses[u] is UseStatus.APPROVED]
     why: dict[str, str] = {}
     second = None
     if passed and confirm is not None and openings_left > 0:
-        second = _judge(policy, passed, confirm())
+        second = judged(policy, passed, confirm())
         statuses.update(second.judgement.uses)
     elif passed:
         said = (
@@ -100,7 +100,8 @@ def rejudge(policy: bytes, evidence: bytes, uses: Sequence[str], candidate: str)
     return {use: status.value for use, status in found.uses.items()}
 
 
-def _judge(policy: Policy, uses: Sequence[str], assessment: Assessment) -> StageDecision:
+def judged(policy: Policy, uses: Sequence[str], assessment: Assessment) -> StageDecision:
+    """Judge one body of evidence by itself."""
     evidence = assessment.evidence
     judgement = judge(policy, evidence, uses, candidate=evidence.candidate)
     return StageDecision(assessment=assessment, judgement=judgement)

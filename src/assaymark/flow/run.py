@@ -1,4 +1,4 @@
-"""Run: source, generate, evaluate, decide, release; every step in the ledger, every step resumable."""
+"""Run: all stages in order; every step is in the ledger, and a killed run goes on where it was."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,13 +29,15 @@ __all__ = ["Prepared", "prepare"]
 class Prepared:
     """A source ready for a generator: typed, transformed, split by person.
 
-    ``notices`` are sentences that the reader of a report must know.
+    ``notices`` are sentences that the reader of a report must know; ``commitment`` is the
+    HMAC-SHA256 of the rows as they were read.
     """
 
     profile: TableProfile
     parts: Split
     transformations: tuple[TransformRecord, ...]
     notices: tuple[str, ...]
+    commitment: str
     n: int
     n_persons: int
 
@@ -74,9 +78,16 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         parts=parts,
         transformations=transformed.records,
         notices=tuple(notices),
+        commitment=_commitment(frame, key),
         n=frame.height,
         n_persons=sum(p.n_persons for p in parts.all),
     )
+
+
+def _commitment(frame: pl.DataFrame, key: bytes) -> str:
+    raw = io.BytesIO()
+    frame.write_ipc(raw, compression="uncompressed")
+    return hmac.digest(key, raw.getbuffer(), "sha256").hex()
 
 
 def _without_text(dataset: Dataset) -> tuple[Dataset, tuple[str, ...]]:

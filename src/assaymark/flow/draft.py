@@ -1,0 +1,211 @@
+"""Draft: synthetic rows from a table never seen before, without configuration, held to nothing."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.core.case import Case
+from assaymark.core.document import Document
+from assaymark.core.recipe import GenerateSpec
+from assaymark.core.schema import Kind, Role
+from assaymark.core.streams import Streams
+from assaymark.core.threat import Profile, threat_of
+from assaymark.errors import DataError, InputError
+from assaymark.flow.evaluate import measure
+from assaymark.flow.generate import fit
+from assaymark.flow.page import draft_page
+from assaymark.flow.progress import silent
+from assaymark.source.band import band, rounded_rows
+from assaymark.source.load import load
+from assaymark.source.profile import profile
+from assaymark.source.read import read_table
+from assaymark.source.split import hold_out
+from assaymark.source.transform import apply
+
+if TYPE_CHECKING:
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.measurement import Measurement
+    from assaymark.flow.progress import Progress
+    from assaymark.source.profile import TableProfile
+
+__all__ = ["MARK", "Draft", "WrittenDraft", "draft", "write_draft"]
+
+MARK = "assaymark: UNGATED DRAFT, held against no policy"
+"""What a draft's Parquet metadata and the note beside its CSV say."""
+
+_LOOKED_AT = 10_000
+_METRICS = ("one_way", "two_way", "two_sample", "membership", "copies")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Draft:
+    """Synthetic rows, what was measured of them, and what the reader must know."""
+
+    frame: pl.DataFrame
+    measurements: tuple[Measurement, ...]
+    notices: tuple[str, ...]
+    page: bytes
+
+
+class WrittenDraft(Document):
+    """Where a draft was written."""
+
+    rows: str
+    report: str
+    n: int
+    gated: bool = False
+    notices: tuple[str, ...]
+
+
+def draft(
+    frame: pl.DataFrame,
+    *,
+    name: str = "draft",
+    rows: int | None = None,
+    generator: str = "tree_chain",
+    seed: int | None = None,
+    progress: Progress = silent,
+) -> Draft:
+    """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
+
+    Whatever looks like a direct identifier, and free text, is left out and named in the notices.
+    """
+    progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
+    found = profile(frame, {})
+    usable, notices = _usable(frame, found)
+    streams = Streams.secret() if seed is None else Streams.from_seed(seed)
+    train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
+    spec = GenerateSpec(generator=generator)
+    progress("generate", f"fitting {generator}", 0.1)
+    model = fit(spec, train, streams, _unrecorded)
+    n = rows or rounded_rows(frame.height)
+    synthetic = model.sample(range(n), streams.child("sample", 0))
+    progress("generate", f"{n:,} rows", 1.0)
+    case = Case(
+        schema=train.schema,
+        train=_some(train, streams),
+        holdout=_some(holdout, streams),
+        reference=None,
+        synthetics=(_some(synthetic, streams),),
+        threat=threat_of(Profile.CONTROLLED),
+    )
+    measured = measure(case, streams, only=_METRICS, progress=progress)
+    if seed is not None:
+        notices.append(f"Made with the public seed {seed}.")
+    about = (
+        ("Source", name),
+        ("Rows of the source", band(frame.height)),
+        ("Generator", generator),
+        ("Fitted to", "four fifths of the persons; compared with the last fifth"),
+        ("Looked at", f"at most {_LOOKED_AT:,} rows of each side"),
+    )
+    whole = replace(case, train=train, holdout=holdout, synthetics=(synthetic,))
+    page = draft_page(name, whole, measured, about, notices, now=datetime.now(UTC))
+    return Draft(
+        frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page
+    )
+
+
+def write_draft(
+    source: Path,
+    out: Path | None,
+    *,
+    rows: int | None,
+    generator: str,
+    seed: int | None,
+    progress: Progress = silent,
+) -> WrittenDraft:
+    """Draft from a file and write rows and report; the names say that the rows are ungated.
+
+    Raises
+    ------
+    InputError
+        When ``out`` is neither CSV nor Parquet, is the source itself, or cannot be written.
+    """
+    frame = read_table(source)
+    suffix = ".parquet" if source.suffix.lower() in {".parquet", ".pq"} else ".csv"
+    target = Path(f"{source.stem}.synthetic-ungated{suffix}") if out is None else out
+    if target.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError(
+            f"cannot write {str(target)!r}: a draft is written as .csv or .parquet"
+            "\n\nHint: --out rows.csv"
+        )
+    if target.resolve() == source.resolve():
+        raise InputError(f"--out {str(target)!r} is the source itself; nothing was written")
+    made = draft(
+        frame, name=source.stem, rows=rows, generator=generator, seed=seed, progress=progress
+    )
+    report = target.with_suffix(".html")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _write_rows(made.frame, target)
+        report.write_bytes(made.page)
+    except OSError as error:
+        raise InputError(f"cannot write {str(target)!r}: {error.strerror}") from error
+    progress("release", "none: a draft is not released", 1.0)
+    return WrittenDraft(
+        rows=str(target), report=str(report), n=made.frame.height, notices=made.notices
+    )
+
+
+def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
+    """Return the rows with persons, and without identifiers and free text, and what was left out."""
+    dataset = apply(load(frame, found.schema), ()).dataset
+    text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]
+    suspected = [
+        c.column.name
+        for c in found.columns
+        if c.suspected_identifier is not None and c.column.name in dataset.schema.names
+    ]
+    identifiers = [c.name for c in found.schema.with_role(Role.DIRECT_IDENTIFIER)]
+    keys = [c.name for c in found.schema.with_role(Role.PERSON_KEY)]
+    leave = list(dict.fromkeys([*text, *suspected]))
+    if len(leave) == len(dataset.schema.columns):
+        raise DataError(
+            "every column looks like an identifier or free text, so there is nothing to generate: "
+            f"{', '.join(map(repr, leave))}\n\nHint: `assaymark init` writes a recipe where you can "
+            "declare other roles"
+        )
+    notices = []
+    out = list(dict.fromkeys([*identifiers, *suspected]))
+    for names, what in ((out, "it may identify people"), (text, "it is free text")):
+        if names:
+            notices.append(f"Left out, since {what}: {', '.join(names)}.")
+    if keys:
+        notices.append(
+            f"{keys[0]} was taken for the person key: each person counts once, and the key itself "
+            "is not in the output."
+        )
+    return dataset.drop(*leave) if leave else dataset, notices
+
+
+def _some(dataset: Dataset, streams: Streams) -> Dataset:
+    if dataset.n <= _LOOKED_AT:
+        return dataset
+    rng = streams.child("look", dataset.n).generator()
+    return dataset.take(np.sort(rng.permutation(dataset.n)[:_LOOKED_AT]))
+
+
+def _write_rows(frame: pl.DataFrame, target: Path) -> None:
+    raw = io.BytesIO()
+    if target.suffix.lower() == ".parquet":
+        frame.write_parquet(raw, compression="zstd", metadata={"assaymark": MARK})
+    else:
+        frame.write_csv(raw)
+        target.with_suffix(".csv.UNGATED.txt").write_text(f"{MARK}\n")
+    target.write_bytes(raw.getvalue())
+
+
+def _unrecorded(who: str, why: str) -> None:
+    """Do nothing: a draft has no workspace, and so no ledger."""
+
+

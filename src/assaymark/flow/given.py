@@ -1,0 +1,254 @@
+"""Given: judge files that any tool made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assaymark.core.case import Case
+from assaymark.core.document import sha256
+from assaymark.core.recipe import Recipe, SourceSpec, parse_recipe
+from assaymark.core.schema import Kind, Role
+from assaymark.core.streams import Streams
+from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.policy import USES, profile_bytes
+from assaymark.errors import DataError, InputError, RecipeError, UnknownNameError
+from assaymark.flow.assess import evidence_of
+from assaymark.flow.decide import judged, read_policy
+from assaymark.flow.evaluate import measure
+from assaymark.flow.outcome import Outcome, verdict_rows
+from assaymark.flow.page import evaluation_page
+from assaymark.flow.progress import silent
+from assaymark.source.load import load
+from assaymark.source.profile import profile
+from assaymark.source.read import read_table
+from assaymark.source.transform import apply
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.schema import Schema
+    from assaymark.decide.policy import Policy
+    from assaymark.flow.progress import Progress
+
+__all__ = ["Ask", "Files", "Tables", "evaluate_files", "evaluate_tables", "read_tables"]
+
+_HIDDEN = (Role.PERSON_KEY, Role.DIRECT_IDENTIFIER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where the rows are; ``recipe`` gives roles, kinds and the threat profile, if there is one."""
+
+    train: Path
+    synthetic: tuple[Path, ...]
+    holdout: Path | None = None
+    reference: Path | None = None
+    recipe: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is asked of an evaluation; ``policy`` None is the shipped one of the profile."""
+
+    policy: bytes | None = None
+    uses: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    report: Path | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tables:
+    """The same as frames."""
+
+    name: str
+    train: pl.DataFrame
+    synthetics: tuple[pl.DataFrame, ...]
+    holdout: pl.DataFrame | None = None
+    reference: pl.DataFrame | None = None
+    recipe: Recipe | None = None
+    candidate: str = ""
+
+
+def read_tables(files: Files) -> Tables:
+    """Read all files; an error names the file it is about."""
+    recipe = None
+    if files.recipe is not None:
+        try:
+            recipe = parse_recipe(files.recipe.read_bytes())
+        except OSError as error:
+            raise RecipeError(f"cannot read {str(files.recipe)!r}: {error.strerror}") from error
+    read = {"train": read_table(files.train)}
+    for name, path in (("holdout", files.holdout), ("reference", files.reference)):
+        if path is not None:
+            read[name] = read_table(path)
+    synthetics = tuple(read_table(path) for path in files.synthetic)
+    digests = [sha256(path.read_bytes()) for path in files.synthetic]
+    return Tables(
+        name=files.synthetic[0].stem,
+        train=read["train"],
+        holdout=read.get("holdout"),
+        reference=read.get("reference"),
+        synthetics=synthetics,
+        recipe=recipe,
+        candidate=sha256("\n".join(digests).encode()),
+    )
+
+
+def evaluate_files(
+    files: Files, ask: Ask, *, policy_path: Path | None = None, progress: Progress = silent
+) -> Outcome:
+    """Judge synthetic files and write the report; development-grade, and said so."""
+    if policy_path is not None:
+        try:
+            ask = replace(ask, policy=policy_path.read_bytes())
+        except OSError as error:
+            raise RecipeError(f"cannot read {str(policy_path)!r}: {error.strerror}") from error
+    return evaluate_tables(read_tables(files), ask, progress=progress)
+
+
+def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Outcome:
+    """Judge synthetic tables against a policy, by default the shipped one of the profile."""
+    recipe = tables.recipe or Recipe(name=tables.name, source=SourceSpec(path=""))
+    raw = ask.policy or profile_bytes(recipe.threat.profile)
+    policy = read_policy(raw)
+    wanted = tuple(dict.fromkeys(ask.uses)) or recipe.use.requested
+    for use in wanted:
+        if use not in USES:
+            raise UnknownNameError("use", use, USES)
+    progress("source", "reading and typing", 0.2)
+    case, notices = _case(tables, recipe, policy)
+    streams = Streams.secret() if ask.seed is None else Streams.from_seed(ask.seed)
+    measured = measure(case, streams, only=ask.only, progress=progress)
+    found = evidence_of(measured, candidate=tables.candidate, stage="given files")
+    decision = judged(policy, wanted, found)
+    outcome = Outcome(
+        command="evaluate",
+        name=tables.name,
+        uses=decision.judgement.uses,
+        policy=policy.name,
+        policy_digest=sha256(raw),
+        profile=policy.profile.value,
+        candidate=tables.candidate,
+        verdicts=verdict_rows(decision.judgement.verdicts, "given files"),
+        notices=notices,
+        blocked=(),
+        attempts=1,
+        release=None,
+        report=None if ask.report is None else str(ask.report),
+    )
+    if ask.report is not None:
+        progress("decide", "writing the report", 0.9)
+        page = evaluation_page(outcome, policy, case, decision, now=datetime.now(UTC))
+        _write(ask.report, page)
+    progress("decide", "done", 1.0)
+    return outcome
+
+
+def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[str, ...]]:
+    found = profile(tables.train, recipe.columns)
+    schema, notices = found.schema, ["Judged on given files: development-grade, not a release."]
+    hidden = {c.name for c in schema.columns if c.kind is Kind.TEXT or set(c.roles) & set(_HIDDEN)}
+    guessed = sorted(hidden - set(recipe.columns))
+    if guessed:
+        notices.append(
+            f"Left out of the evaluation as keys, identifiers or free text: {', '.join(guessed)}. "
+            "Declare roles in a recipe (--recipe) to change that."
+        )
+    train = _real(tables.train, schema, recipe, "train", hidden)
+    parts = {"train": train}
+    for name, frame in (("holdout", tables.holdout), ("reference", tables.reference)):
+        if frame is not None:
+            parts[name] = _real(frame, schema, recipe, name, hidden)
+    _check_persons(tables, schema)
+    if tables.holdout is None:
+        notices.append(
+            "No holdout was given, so whatever compares with rows that the generator did not see "
+            "has no verdict: membership, copying, singling out, fidelity and usefulness. Pass "
+            "--holdout with real rows that were kept back."
+        )
+    synthetics, said = [], set()
+    for frame in tables.synthetics:
+        synthetic, extra = _synthetic(frame, train.schema, hidden)
+        synthetics.append(synthetic)
+        said |= extra
+    return Case(
+        schema=train.schema,
+        train=train,
+        holdout=parts.get("holdout"),
+        reference=parts.get("reference"),
+        synthetics=tuple(synthetics),
+        threat=threat_of(Profile(policy.profile)),
+    ), (*notices, *sorted(said))
+
+
+def _real(
+    frame: pl.DataFrame, schema: Schema, recipe: Recipe, name: str, hidden: set[str]
+) -> Dataset:
+    try:
+        # a holdout may lack identifiers, never a column that is judged
+        there = schema.without(*(h for h in hidden if h not in frame.columns))
+        raw = load(frame, there)
+    except DataError as error:
+        raise DataError(f"the {name} table: {error}") from error
+    whole = apply(raw, recipe.transform).dataset
+    text = [c.name for c in whole.schema.columns if c.kind is Kind.TEXT]
+    return whole.drop(*text)
+
+
+def _synthetic(
+    frame: pl.DataFrame, schema: Schema, hidden: set[str]
+) -> tuple[Dataset, set[str]]:
+    extra = [c for c in frame.columns if c not in schema.names]
+    unknown = [c for c in extra if c not in hidden]
+    if unknown:
+        raise DataError(
+            f"the synthetic table has columns that the training table lacks (or its recipe drops): "
+            f"{', '.join(map(repr, unknown))}; rows are judged whole or not at all\n\n"
+            "Hint: remove those columns from the synthetic file, or add them to --train"
+        )
+    kept = frame.select([c for c in frame.columns if c not in extra])
+    try:
+        synthetic = load(kept, schema)
+    except DataError as error:
+        raise DataError(f"the synthetic table: {error}") from error
+    said = set()
+    if extra:
+        said.add(f"Not judged: the synthetic table's own {', '.join(sorted(extra))}.")
+    for c in schema.columns:
+        lost = synthetic.frame[c.name].null_count() - kept[c.name].null_count()
+        if lost > 0 and c.kind.ordered:
+            said.add(
+                f"Column {c.name!r}: {lost:,} synthetic values are a missing code or cannot be "
+                f"read as {c.kind.value}; they count as missing."
+            )
+    return replace(synthetic, persons=None), said
+
+
+def _check_persons(tables: Tables, schema: Schema) -> None:
+    key = schema.first(Role.PERSON_KEY)
+    other = tables.holdout
+    if key is None or other is None or key.name not in other.columns:
+        return
+    ours = set(tables.train[key.name].cast(pl.String).to_list())
+    shared = ours & set(other[key.name].cast(pl.String).to_list())
+    if shared:
+        raise DataError(
+            f"{len(shared):,} persons (by {key.name!r}) are in both train and holdout, so the "
+            "holdout is no control\n\nHint: split by person, so that nobody is on both sides"
+        )
+
+
+def _write(path: Path, page: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(page)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the report {str(path)!r}: {error.strerror}\n\nHint: --report PATH"
+        ) from error

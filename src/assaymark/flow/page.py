@@ -1,0 +1,285 @@
+"""Page: what a report says, gathered from a run, an evaluation of given files or a draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.core.measurement import Measurement
+from assaymark.decide.verdict import Verdict
+from assaymark.flow.attacks import attacks_of, pairs_of
+from assaymark.flow.evaluate import quantities
+from assaymark.flow.pictures import columns_of, groups_of
+from assaymark.release.report import render
+from assaymark.release.report_content import (
+    ReportContent,
+    StageLine,
+    TransformLine,
+    UseLine,
+    VerdictLine,
+)
+from assaymark.source.band import band
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from assaymark.core.case import Case
+    from assaymark.decide.policy import Policy
+    from assaymark.decide.verdict import RuleVerdict
+    from assaymark.flow.decide import Decision, StageDecision
+    from assaymark.flow.outcome import Outcome
+    from assaymark.flow.run import Ran
+
+__all__ = ["draft_page", "evaluation_page", "run_content", "verdict_lines"]
+
+_SEALED = "measured on the sealed confirmation holdout; a verdict is all it gives"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """The verdicts of one stage, and whether their numbers may be shown."""
+
+    name: str
+    verdicts: tuple[RuleVerdict, ...]
+    numbers: bool = True
+
+
+def run_content(ran: Ran, *, released: bool) -> ReportContent:
+    """Gather the report of a run: of its release, or of its refusal."""
+    decision, job = ran.decision, ran.job
+    deciding = _deciding(decision)
+    judged = {v.measurement for s in deciding for v in s.verdicts}
+    measured = decision.development.assessment.measurements
+    best = decision.confirmation if released else None
+    pictures = (best or decision.development).assessment.measurements
+    train = ran.prepared.parts.train
+    return ReportContent(
+        mode="release" if released else "refusal",
+        title=job.recipe.source.title or job.recipe.name,
+        made_at=_time(ran.now),
+        threat=job.threat,
+        policy_name=job.policy.name,
+        policy_origin="as written in policy.toml; its thresholds say where they come from",
+        policy_digest=job.policy.digest(),
+        candidate=ran.attempt.candidate.digest,
+        rows=ran.synthetics[0].n,
+        uses=_uses(ran),
+        must_know=ran.blocked,
+        self_attested=not job.policy.require_second_person,
+        verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
+        measurements=tuple(m for m in measured if m not in judged),
+        quantities=tuple(quantities().values()),
+        columns=columns_of(train, ran.synthetics[0]),
+        pairs=pairs_of(pictures),
+        groups=groups_of(train, ran.synthetics[0]),
+        attacks=attacks_of(pictures),
+        stages=_stages(decision),
+        transformations=_transformations(ran),
+        provenance=_provenance(ran),
+        limits=_limits(ran),
+        attribution=_attribution(ran),
+        next_actions=_actions(ran) if ran.blocked else (),
+        notices=tuple(n for n in ran.notices if not n.startswith("Self-attested")),
+        workspace="" if released else "the workspace's quarantine folder",
+    )
+
+
+def evaluation_page(
+    outcome: Outcome, policy: Policy, case: Case, decision: StageDecision, *, now: datetime
+) -> bytes:
+    """Return the report of an evaluation of given files."""
+    verdicts = decision.judgement.verdicts
+    judged = {v.measurement for v in verdicts}
+    measured = decision.assessment.measurements
+    shown = Shown(name="given files", verdicts=verdicts)
+    content = ReportContent(
+        mode="evaluation",
+        title=outcome.name,
+        made_at=_time(now),
+        threat=case.threat,
+        policy_name=policy.name,
+        policy_digest=outcome.policy_digest,
+        candidate=outcome.candidate,
+        rows=case.synthetic.n,
+        uses=tuple(UseLine(use=u, status=s.value) for u, s in outcome.uses.items()),
+        verdicts=verdict_lines(shown, measured),
+        measurements=tuple(m for m in measured if m not in judged),
+        quantities=tuple(quantities().values()),
+        columns=columns_of(case.train, case.synthetic),
+        pairs=pairs_of(measured),
+        groups=groups_of(case.train, case.synthetic),
+        attacks=attacks_of(measured),
+        notices=outcome.notices,
+    )
+    return render(content)
+
+
+def draft_page(
+    name: str,
+    case: Case,
+    measured: Sequence[Measurement],
+    provenance: Iterable[tuple[str, str]],
+    notices: Sequence[str],
+    *,
+    now: datetime,
+) -> bytes:
+    """Return the one-page report of a draft: pictures and measurements, no verdict."""
+    content = ReportContent(
+        mode="draft",
+        title=name,
+        made_at=_time(now),
+        rows=case.synthetic.n,
+        measurements=tuple(measured),
+        quantities=tuple(quantities().values()),
+        columns=columns_of(case.train, case.synthetic),
+        pairs=pairs_of(measured),
+        groups=groups_of(case.train, case.synthetic),
+        attacks=attacks_of(measured),
+        provenance=tuple(provenance),
+        notices=tuple(notices),
+        next_actions=(
+            "For a release, run `assaymark init` on the same table, read the roles that it "
+            "proposes, and run the recipe.",
+        ),
+    )
+    return render(content)
+
+
+def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[VerdictLine, ...]:
+    """Return the verdicts of a stage as lines; sealed numbers are replaced by a reason."""
+    known = quantities()
+    details = {(m.metric, m.subject): m for m in measured}
+    lines = []
+    for v in shown.verdicts:
+        m = v.measurement if shown.numbers else _sealed(v.measurement)
+        rich = details.get((m.metric, m.subject))
+        lines.append(
+            VerdictLine(
+                rule=v.rule.id,
+                title=v.rule.title,
+                use=v.use,
+                verdict=v.verdict.value,
+                measurement=rich if rich is not None and rich.value == m.value else m,
+                threshold=v.rule.threshold,
+                direction=v.rule.direction,
+                severity=v.rule.severity,
+                quantity=known.get(v.rule.metric),
+                reason=v.reason,
+                why=v.rule.why,
+                remedy=v.rule.remedy,
+                origin=v.rule.origin,
+                stage=shown.name,
+                minimum_n=v.rule.minimum_n,
+                detect=v.rule.detect,
+            )
+        )
+    return tuple(lines)
+
+
+def _sealed(m: Measurement) -> Measurement:
+    return Measurement.missing(m.metric, _SEALED, m.subject, n=m.n)
+
+
+def _deciding(decision: Decision) -> tuple[Shown, ...]:
+    """Return, per stage, the verdicts that decided on a use."""
+    confirmed = decision.confirmation
+    final = set() if confirmed is None else set(confirmed.judgement.uses)
+    first = tuple(v for v in decision.development.judgement.verdicts if v.use not in final)
+    stages = [Shown(name="development", verdicts=first)]
+    if confirmed is not None:
+        stages.append(
+            Shown(
+                name="confirmation",
+                verdicts=confirmed.judgement.verdicts,
+                numbers=confirmed.judgement.approved,
+            )
+        )
+    return tuple(stages)
+
+
+def _uses(ran: Ran) -> tuple[UseLine, ...]:
+    why = ran.decision.why
+    return tuple(
+        UseLine(use=u, status=s.value, reasons=(why[u],) if u in why else ())
+        for u, s in ran.decision.uses.items()
+    )
+
+
+def _stages(decision: Decision) -> tuple[StageLine, ...]:
+    lines = [
+        StageLine(
+            name="Development holdout",
+            result=_tally(decision.development.judgement.verdicts),
+            note="Anyone may try again on it as often as they like; it approves nothing.",
+        )
+    ]
+    if decision.confirmation is None:
+        said = "not opened: only what passes on the development holdout opens it"
+        return (*lines, StageLine(name="Confirmation holdout", result=said))
+    found = decision.confirmation.judgement.verdicts
+    note = "Sealed before the fit, and opened at most three times for the same persons."
+    return (*lines, StageLine(name="Confirmation holdout", result=_tally(found), note=note))
+
+
+def _tally(verdicts: Iterable[RuleVerdict]) -> str:
+    every = [v.verdict for v in verdicts if v.rule.severity == "block"]
+    counts = [f"{every.count(v)} {v.value}" for v in Verdict if v in every]
+    return "required rules: " + (", ".join(counts) or "none")
+
+
+def _transformations(ran: Ran) -> tuple[TransformLine, ...]:
+    return tuple(
+        TransformLine(what=f"{t.kind}: {t.parameters}", columns=t.columns, why=t.why)
+        for t in ran.prepared.transformations
+    )
+
+
+def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
+    made, recipe = ran.attempt.candidate, ran.job.recipe
+    generator = made.generator
+    parameters = generator["parameters"]
+    said = (
+        ", ".join(f"{k} = {v}" for k, v in parameters.items())
+        if isinstance(parameters, dict)
+        else ""
+    )
+    return (
+        ("Source", recipe.source.title or recipe.name),
+        ("Owner", recipe.source.rights.owner or "not given"),
+        ("Licence or basis", recipe.source.rights.licence or recipe.source.rights.basis or "none"),
+        ("Rows of the source", band(ran.prepared.n)),
+        ("Persons of the source", band(ran.prepared.n_persons)),
+        ("Unit of privacy", ran.prepared.parts.unit),
+        ("Source commitment (keyed)", ran.source),
+        ("Split commitment (keyed)", ran.prepared.parts.commitment),
+        ("Generator", f"{generator['name']} ({said})"),
+        ("Candidate digest", made.digest),
+        ("Attempts for these persons", str(ran.attempts)),
+        ("Openings of the confirmation holdout", f"{ran.openings} of 3"),
+        ("Policy digest", ran.job.policy.digest()),
+    )
+
+
+def _limits(ran: Ran) -> tuple[str, ...]:
+    return (
+        "Verdicts hold for the rows of this candidate, under the threat model named here, and for "
+        "no other attack.",
+        "No differential privacy: nothing here is a theorem, all of it is measured.",
+        f"The source is one sample of {band(ran.prepared.n_persons)} persons; what it lacks, the "
+        "synthetic rows lack too.",
+    )
+
+
+def _attribution(ran: Ran) -> tuple[str, ...]:
+    rights = ran.job.recipe.source.rights
+    return tuple(s for s in (rights.attribution, rights.licence) if s)
+
+
+def _actions(ran: Ran) -> tuple[str, ...]:
+    return tuple(f"Before a release: {b}." for b in ran.blocked)
+
+
+def _time(now: datetime) -> str:
+    return now.strftime("%Y-%m-%d %H:%M UTC")
+
