@@ -8,7 +8,14 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.source.band import band
-from assaymark.source.values import EXACT, INFINITY, date_format, is_decimal_comma, read_as
+from assaymark.source.values import (
+    EXACT,
+    INFINITY,
+    date_format,
+    is_decimal_comma,
+    read_as,
+    undressed,
+)
 from assaymark.source.vocabulary import CODE_WORDS, MEASURES, words
 
 __all__ = ["MISSING_CODES", "KindFound", "find_kind", "stray_note"]
@@ -74,6 +81,10 @@ def _of_numbers(s: pl.Series, missing: tuple[str, ...]) -> KindFound:
     if not whole:
         notes += _sentinels(present, missing)
         return KindFound(kind=Kind.DECIMAL, reason="numbers", missing=missing, notes=tuple(notes))
+    if _are_days(present):
+        return KindFound(
+            kind=Kind.DATE, reason="dates written as whole numbers, %Y%m%d", missing=missing
+        )
     code = _code_name(s.name)
     if code:
         return KindFound(
@@ -84,6 +95,14 @@ def _of_numbers(s: pl.Series, missing: tuple[str, ...]) -> KindFound:
         )
     notes += _sentinels(present, missing)
     return KindFound(kind=Kind.INTEGER, reason="whole numbers", missing=missing, notes=tuple(notes))
+
+
+def _are_days(present: pl.Series) -> bool:
+    low, high = _ends(present)
+    if low < 18_000_101 or high > 21_001_231:
+        return False
+    text = present.cast(pl.Int64).cast(pl.String)
+    return text.str.to_date("%Y%m%d", strict=False).null_count() == 0
 
 
 def _wide(missing: tuple[str, ...], notes: list[str]) -> KindFound:
@@ -140,6 +159,7 @@ def _of_text(s: pl.Series, declared: tuple[str, ...]) -> KindFound:
 
 
 def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | None:
+    written, text = text, undressed(text)
     infinite = text.str.contains(INFINITY)
     number = text.str.contains(_NUMBER)
     if not is_decimal_comma(text):
@@ -152,7 +172,7 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
     if share < _MOSTLY or not number.any():
         if share > 0.5:
             note = f"{share:.0%} numbers and {1 - share:.0%} other values: kept as categories"
-            found = _worded(text, n, seen)
+            found = _worded(written, n, seen)
             return KindFound(
                 kind=found.kind, reason="a mixture", missing=seen, notes=(*found.notes, note)
             )
@@ -164,6 +184,8 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
     notes = []
     if infinite.any():
         notes.append(f"infinite values are read as missing ({band(int(n.filter(infinite).sum()))})")
+    if not written.equals(text):
+        notes.append("amounts are written with signs or with commas between thousands")
     plain = text.filter(number)
     if plain.str.contains(_INTEGER).all():
         if (plain.str.strip_chars_start("+-").str.len_chars() > 15).any():
@@ -202,7 +224,7 @@ def _dated(text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | 
     form = date_format(text)
     if form is None:
         return None
-    kind = Kind.DATETIME if form == "iso" or "%H" in form else Kind.DATE
+    kind = Kind.DATETIME if form == "iso" or ":" in form else Kind.DATE
     read = read_as(text, kind)
     lost = int(n.filter(read.is_null()).sum())
     if lost > (1 - _MOSTLY) * int(n.sum()):

@@ -104,6 +104,8 @@ def _kind(s: pl.Series, spec: ColumnSpec) -> KindFound:
             missing=found.missing,
             notes=() if spec.kind is not found.kind else found.notes,
         )
+    if Role.TEXT in spec.roles:
+        return KindFound(kind=Kind.TEXT, reason="as declared", missing=found.missing)
     if key:
         return KindFound(kind=Kind.CATEGORY, reason="a key", missing=found.missing)
     return found

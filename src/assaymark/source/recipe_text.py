@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["recipe_text", "toml_string"]
 
 _LEVELS = 50
-_MINIMUM = 20
+_MINIMUM, _MINIMUM_SMALL, _SMALL = 20, 10, 5_000
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 _TAIL = """
@@ -101,9 +101,10 @@ def _transforms(profile: TableProfile) -> str:
         if c.column.kind is Kind.CATEGORY and c.n_unique > _LEVELS and c.column.name not in weights
     ]
     if wide:
+        minimum = _MINIMUM if profile.n >= _SMALL else _MINIMUM_SMALL
         blocks.append(
             f'[[transform]]\nkind = "group_rare"\ncolumns = {_names(wide)}\n'
-            f'minimum = {_MINIMUM}  # persons\nwhy = "rare categories point to persons"\n'
+            f'minimum = {minimum}  # persons\nwhy = "rare categories point to persons"\n'
         )
     lead = (
         "\n# Steps that make rows less telling, done in this order before anything is learnt."

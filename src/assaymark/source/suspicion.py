@@ -8,6 +8,7 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.source.vocabulary import (
+    BEARERS,
     ID_WORDS,
     KEY_NAMES,
     MEASURES,
@@ -32,8 +33,10 @@ _PATTERNS = (
     ("a payment card number", r"^(?:\d{4}[ -]){3}\d{4}$"),
     ("a web address", r"^https?://\S+$"),
 )
-_MEASURED = (
-    r"^[<>≤≥~]?\s*[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*(?:%|°|[A-Za-zµ/]{1,8})?$|^\d{1,2}:\d{2}(?::\d{2})?$"
+_MEASURED = (  # amounts with a unit, times of day, dates
+    r"^[<>≤≥~]?\s*[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*(?:%|°|[A-Za-zµ/]{1,8})?$"
+    r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d{4}-\d{2}(?:[T ][\d:.]*)?$"
+    r"|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
 )
 _NEAR = 0.9
 _FEW = 30
@@ -74,6 +77,8 @@ def suspect(facts: Facts) -> str | None:
     """
     if facts.n == 0 or facts.kind not in {Kind.CATEGORY, Kind.TEXT, Kind.INTEGER}:
         return None
+    if facts.kind is Kind.TEXT:
+        return _by_values(facts)
     return _by_values(facts) or _by_person(facts) or _by_key_name(facts) or _by_uniqueness(facts)
 
 
@@ -123,7 +128,9 @@ def _names_a_key(parts: list[str]) -> bool:
     if joined in KEY_NAMES or "id" in parts or "uuid" in parts or "guid" in parts:
         return True
     glued = joined.endswith("id") and joined[:-2] in PERSONS | RECORDS
-    return glued or parts[-1] in ID_WORDS or parts[0] in {"index", "unnamed", "rownames", "rowid"}
+    if glued or (len(parts) == 1 and joined in BEARERS):
+        return True
+    return parts[-1] in ID_WORDS or parts[0] in {"index", "unnamed", "rownames", "rowid"}
 
 
 def _by_uniqueness(facts: Facts) -> str | None:
@@ -141,9 +148,11 @@ def _integers(facts: Facts) -> str | None:
         return None
     low, high = int(str(facts.values.min())), int(str(facts.values.max()))
     dense = (high - low + 1) <= 1.05 * facts.n_unique
-    ordered = bool(facts.values.is_sorted())
+    ordered = facts.values.is_sorted()
     if dense and facts.n_unique == facts.n:
         return "the values count the rows"
+    if ordered and facts.n_unique == facts.n:
+        return "every value is different, and they rise from row to row, as a key does"
     if dense and ordered and facts.uniqueness > 0.2:
         return "the values run on from row to row without gaps, as a key does"
     narrow, wide = _digits(facts.values)

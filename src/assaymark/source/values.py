@@ -7,23 +7,53 @@ import polars as pl
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
 
-__all__ = ["EXACT", "INFINITY", "date_format", "is_decimal_comma", "parsed", "read_as", "stripped"]
+__all__ = [
+    "EXACT",
+    "INFINITY",
+    "date_format",
+    "is_decimal_comma",
+    "parsed",
+    "read_as",
+    "stripped",
+    "undressed",
+]
 
 EXACT = 2**53
 INFINITY = r"^[+-]?(?i:inf|infinity)$"
 _INTEGER = r"^[+-]?\d{1,18}(?:\.0*)?$"
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 _COMMA = r"^[+-]?\d+,\d+$"
+_GROUPED = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
+_DRESSED = r"^[+-]?[$€£¥]\s?[\d.,]+$|^[+-]?[\d.,]+\s?(?:[€%]|[$£¥])$"
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
           "%d %b %Y", "%b %d, %Y", "%Y%m%d")  # fmt: skip
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f")
-_ISO = r"^[+-]?\d{4}-\d{2}-\d{2}[T ]"
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
+_DATED = r"^(?:\d{1,4}[-/. ][\dA-Za-z]|\d{8}|[A-Za-z]{3} \d)"
+_ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}|$)"
 
 
 def stripped(s: pl.Series, missing: tuple[str, ...]) -> pl.Series:
     """Return text without outer blanks; empty values and the codes in ``missing`` are null."""
     text = s.str.strip_chars()
     return text.set(text.is_in(["", *missing]).fill_null(value=False), None)
+
+
+def undressed(text: pl.Series) -> pl.Series:
+    """Return amounts without currency or per cent sign and without commas between thousands.
+
+    Signs are removed where most values have one, commas where every one of them can only stand
+    between thousands; otherwise the text stays as it is.
+    """
+    present = text.drop_nulls()
+    if present.len() and int(present.str.contains(_DRESSED).sum()) * 2 > present.len():
+        text = text.str.replace_all(r"[$€£¥%\s]", "")
+        present = text.drop_nulls()
+    comma = present.filter(present.str.contains(",", literal=True))
+    if comma.len() == 0 or not comma.str.contains(_GROUPED).all():
+        return text
+    if present.str.contains(r"^[+-]?\d{4,}").any():
+        return text
+    return text.str.replace_all(",", "", literal=True)
 
 
 def is_decimal_comma(text: pl.Series) -> bool:
@@ -37,6 +67,7 @@ def is_decimal_comma(text: pl.Series) -> bool:
 def read_as(text: pl.Series, kind: Kind) -> pl.Series:
     """Return stripped ``text`` in the polars type of ``kind``; null where it cannot be read."""
     if kind is Kind.INTEGER:
+        text = undressed(text)
         whole = text.set(~text.str.contains(_INTEGER).fill_null(value=True), None)
         return whole.str.strip_chars_start("+").str.replace(r"\.0*$", "").cast(pl.Int64)
     if kind is Kind.DECIMAL:
@@ -55,6 +86,7 @@ def read_as(text: pl.Series, kind: Kind) -> pl.Series:
 
 
 def _decimals(text: pl.Series) -> pl.Series:
+    text = undressed(text)
     if is_decimal_comma(text):
         text = text.str.replace(",", ".", literal=True)
     plain = text.set(~text.str.contains(_NUMBER).fill_null(value=True), None)
@@ -70,27 +102,34 @@ def date_format(text: pl.Series) -> str | None:
     """
     present = text.drop_nulls().unique(maintain_order=True)
     sample = present if present.len() <= 2000 else present.gather_every(present.len() // 2000)
-    if sample.len() == 0 or not sample.str.contains(r"\d.*\d").any():
+    if int(sample.str.contains(_DATED).sum()) * 2 < max(1, sample.len()):
         return None
-    clock = bool(sample.str.contains(r"\d:\d").mean() or 0)
+    clock = sample.str.contains(r"\d:\d").any()
     forms = ["iso", *(f"{d} {c}" for d in _DATES for c in _CLOCKS)] if clock else list(_DATES)
-    read = {f: sample.len() - _dates(sample, f).null_count() for f in forms}
-    best = max(read, key=lambda f: read[f])
-    return best if read[best] * 2 >= sample.len() else None
+    best, most = None, (sample.len() + 1) // 2 - 1
+    for form in forms:
+        read = sample.len() - _dates(sample, form).null_count()
+        if read > most:
+            best, most = form, read
+        if read == sample.len():
+            break
+    return best
 
 
 def _dates(text: pl.Series, form: str) -> pl.Series:
     if form != "iso":
         strict = _width(text, form)
-        if "%H" not in form:
+        if ":" not in form:
             return strict.str.to_date(form, strict=False, exact=True)
         return strict.str.to_datetime(form, strict=False, exact=True, time_unit="us")
     iso = text.set(~text.str.contains(_ISO).fill_null(value=True), None)
     plain = iso.str.replace("T", " ", literal=True)
-    zone = plain.str.extract(r"(Z|[+-]\d{2}:?\d{2})$").str.replace(":", "", literal=True)
-    plain = plain.str.replace(r"\s*(Z|[+-]\d{2}:?\d{2})$", "")
+    zone = plain.str.extract(r":\S*?\s*(Z|[+-]\d{2}:?\d{2})$").str.replace(":", "", literal=True)
+    plain = plain.str.replace(r"(:\S*?)\s*(?:Z|[+-]\d{2}:?\d{2})$", "${1}")
+    day = ~plain.str.contains(":", literal=True).fill_null(value=True)
     minute = plain.str.contains(r" \d{2}:\d{2}$").fill_null(value=False)
     full = plain.set(minute, None).fill_null(plain + ":00")
+    full = full.set(day, None).fill_null(plain + " 00:00:00")
     moment = full.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
     return moment - _offset(zone)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "BEARERS",
     "CODE_WORDS",
     "ID_WORDS",
     "KEY_NAMES",
@@ -55,10 +56,15 @@ RECORDS = _these(
     "payment report scan occurrence exposure measurement procedure period sequence response "
     "survey interview"
 )
+# Words that name a key when they stand alone.
+BEARERS = _these(
+    "ticket invoice order encounter admission patient customer client subject participant member "
+    "user record case accession specimen account respondent employee student person"
+)
 KEY_NAMES = _these(
     "id pid usubjid subjid randid mrn ptid patid patientid custid customerid userid uid "
     "empid employeeid memberid personid clientid studentid participantid subjectid respid "
-    "caseid serialno seqn idno pidp hhid"
+    "caseid serialno seqn recid idno pidp hhid"
 )
 # Names of persons and ways to reach or find one: compact names, and single words.
 PERSONAL = {
@@ -135,6 +141,8 @@ QUASI = {
     "birthdate": "birth",
     "birthday": "birth",
     "dob": "birth",
+    "brthdtc": "birth",
+    "brthdt": "birth",
     "born": "birth",
     "zip": "place",
     "zipcode": "place",
