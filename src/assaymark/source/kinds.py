@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -186,22 +186,23 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
         notes.append(f"infinite values are read as missing ({band(int(n.filter(infinite).sum()))})")
     if not written.equals(text):
         notes.append("amounts are written with signs or with commas between thousands")
-    plain = text.filter(number)
-    if plain.str.contains(_INTEGER).all():
-        if (plain.str.strip_chars_start("+-").str.len_chars() > 15).any():
-            return _wide(seen, notes)
-        found = _of_numbers(_repeat(plain, n.filter(number), Kind.INTEGER).rename(name), seen)
-    else:
-        found = _of_numbers(_repeat(plain, n.filter(number), Kind.DECIMAL).rename(name), seen)
-        if is_decimal_comma(text):
-            notes.append("numbers are written with a decimal comma")
-    missing = (*seen, *(s for s in strays if s not in seen))
+    if is_decimal_comma(text):
+        notes.append("numbers are written with a decimal comma")
+    found = _of_plain(name, text.filter(number), n.filter(number), seen)
+    if found.kind is Kind.CATEGORY:
+        return found
     unread = int(n.filter(~fits & ~text.is_in(strays)).sum())
     if unread:
         notes.append(stray_note(unread, found.kind))
-    return KindFound(
-        kind=found.kind, reason=found.reason, missing=missing, notes=(*notes, *found.notes)
-    )
+    return replace(found, missing=(*seen, *strays), notes=(*notes, *found.notes))
+
+
+def _of_plain(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound:
+    whole = bool(text.str.contains(_INTEGER).all())
+    if whole and (text.str.strip_chars_start("+-").str.len_chars() > 15).any():
+        return _wide(seen, [])
+    kind = Kind.INTEGER if whole else Kind.DECIMAL
+    return _of_numbers(_repeat(text, n, kind).rename(name), seen)
 
 
 def stray_note(count: int, kind: Kind) -> str:
