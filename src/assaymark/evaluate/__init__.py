@@ -8,5 +8,14 @@ __all__ = ["metrics"]
 metrics: Registry[Metric] = Registry(
     "metric",
     "assaymark.evaluate",
-    shared=("statistics", "binning", "features", "neighbours", "isolation", "controls"),
+    shared=(
+        "statistics",
+        "binning",
+        "features",
+        "predictors",
+        "groups",
+        "neighbours",
+        "isolation",
+        "controls",
+    ),
 )
