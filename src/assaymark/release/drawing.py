@@ -77,9 +77,12 @@ def percent(x: float | None) -> str:
     """Return a share in [0, 1] as a percentage; ``None`` is a share that is withheld."""
     if x is None:
         return "withheld"
-    digits = 0 if x in {0, 1} or x >= 0.0995 else 1
-    text = f"{100 * x:.{digits}f} %"
-    return "< 0.1 %" if text == "0.0 %" and x > 0 else text
+    if x in {0, 1}:
+        return f"{100 * x:.0f}\u00a0%"
+    text = f"{100 * x:.1f}"
+    if text in {"0.0", "100.0"}:
+        text = "<\u00a00.1" if text == "0.0" else ">\u00a099.9"
+    return f"{text}\u00a0%".replace("-", "−")
 
 
 def shortened(text: str, length: int) -> str:

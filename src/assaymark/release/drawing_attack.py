@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 __all__ = ["attack_words", "draw_control", "draw_curve"]
 
 _SIDE = 240
-_LEFT, _TOP = 46, 10
-_SHOWN_RATES = (0.01, 0.1)
+_LEFT, _TOP = 58, 10
+_SHOWN_RATES = ((0.01, 100), (0.1, 10))
 
 
 def attack_words(attack: AttackPicture) -> str:
     """Say how many members the attack names when it may wrongly name few strangers."""
     said = []
-    for rate in _SHOWN_RATES:
+    for rate, one_in in _SHOWN_RATES:
         found = _height(attack.curve, rate)
         if found is not None:
             said.append(
-                f"Naming {percent(rate)} of strangers wrongly, it names {percent(found)} of the "
-                f"people whose records were used; guessing names {percent(rate)}."
+                f"If it may wrongly name one stranger in {one_in}, it finds {percent(found)} of "
+                f"the people whose records were used; guessing finds {percent(rate)}."
             )
     return " ".join(said) or "No curve was recorded."
 

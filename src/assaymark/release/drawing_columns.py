@@ -16,7 +16,7 @@ __all__ = ["column_words", "draw_column", "largest_gap"]
 _MOST_LEVELS = 8
 _ROW = 19
 _HEIGHT = 92
-_LABELS = 40.0  # per cent of the width for the names of categories
+_LABELS = 42.0  # per cent of the width for the names of categories
 
 
 def largest_gap(column: ColumnPicture) -> tuple[float, int]:
@@ -33,13 +33,19 @@ def column_words(column: ColumnPicture) -> str:
     """Say in one sentence where real and synthetic rows differ most."""
     gap, i = largest_gap(column)
     if i < 0:
-        return "Only synthetic shares are shown."
-    if gap < 0.0005:
-        return "No visible difference."
-    return (
-        f"Largest difference at “{shortened(column.labels[i], 40)}”: "
-        f"real {percent(column.real[i])}, synthetic {percent(column.synthetic[i])}."
-    )
+        said = "Only synthetic shares are shown."
+    elif gap < 0.0005:
+        said = "No visible difference."
+    else:
+        said = (
+            f"Largest difference at “{shortened(column.labels[i], 40)}”: "
+            f"real {percent(column.real[i])}, synthetic {percent(column.synthetic[i])}."
+        )
+    if None in column.real:
+        said += " Real shares of few people are withheld."
+    if not column.ordered and len(column.labels) > _MOST_LEVELS:
+        said += f" The {_MOST_LEVELS} largest of {len(column.labels)} values are drawn."
+    return said
 
 
 def draw_column(column: ColumnPicture) -> Markup:
@@ -97,7 +103,7 @@ def _levels(column: ColumnPicture, top: float) -> tuple[list[Markup], int]:
     marks = []
     for row, i in enumerate(shown):
         y = row * _ROW
-        marks.append(_text(column.labels[i], _LABELS - 2, y + 13, "end", 18))
+        marks.append(_text(column.labels[i], _LABELS - 2, y + 13, "end", 14))
         real = column.real[i] if column.real else None
         marks += [
             element(

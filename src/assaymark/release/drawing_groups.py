@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_group", "group_words"]
 
 _MIDDLE = 11
-_EDGE = 3.0
+_EDGE = 6.0
 
 
 def group_words(level: GroupLevel) -> str:

@@ -18,6 +18,7 @@ from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_colu
 from assaymark.release.report_rules import rule_blocks, tally
 from assaymark.release.report_words import (
     BADGES,
+    HEADINGS,
     MODES,
     answer,
     listed,
@@ -58,6 +59,7 @@ def render(content: ReportContent) -> bytes:
         style=Markup(style),  # noqa: S704  # our own file, no outside text in it
         style_digest=digest,
         mode=MODES[content.mode],
+        headings=HEADINGS[content.mode],
         answer=answer(content),
         uses=[use_card(content, u) for u in content.uses],
         must_know=must_know(content),

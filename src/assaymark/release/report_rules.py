@@ -30,6 +30,7 @@ __all__ = ["Row", "RuleBlock", "UseCell", "details_of", "rule_blocks", "tally"]
 
 _MOST_DRAWN = 60
 _MOST_FEATURES = 8
+_PASSED = ORDER.index("PASS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +81,13 @@ class RuleBlock:
 
 
 def rule_blocks(content: ReportContent) -> tuple[RuleBlock, ...]:
-    """Return one block a rule, worst verdict first, required rules before others."""
+    """Return one block a rule: required ones that did not pass, other such ones, what passed."""
     by_rule: dict[str, list[VerdictLine]] = {}
     for line in content.verdicts:
         by_rule.setdefault(line.rule, []).append(line)
     ranked = sorted(
-        by_rule.values(), key=lambda lines: (_rank(lines), lines[0].severity != "block")
+        by_rule.values(),
+        key=lambda ls: (_rank(ls) == _PASSED, ls[0].severity != "block", _rank(ls)),
     )
     return tuple(_block(lines, f"rule-{i}") for i, lines in enumerate(ranked, 1))
 

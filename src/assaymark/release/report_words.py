@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BADGES",
+    "HEADINGS",
+    "MODES",
     "ORDER",
+    "SEVERITIES",
     "Answer",
     "Badge",
     "UseCard",
@@ -34,6 +37,16 @@ MODES = {
     "refusal": "Refusal report",
     "evaluation": "Evaluation of given files",
     "draft": "Ungated draft",
+}
+HEADINGS = {
+    "release": ("What it may be used for", "Know this before you use it", "What to do next"),
+    "refusal": ("What was asked for", "What these verdicts rest on", "What to change"),
+    "evaluation": (
+        "What the files would pass",
+        "Know this before you rely on it",
+        "What to do next",
+    ),
+    "draft": ("What it may be used for", "Know this before you use it", "What to do next"),
 }
 SEVERITIES = {
     "block": "required",
@@ -60,6 +73,12 @@ BADGES = {
     "PASS": Badge(mark="✓", word="Pass", tone="good"),
 }
 ORDER = tuple(BADGES)
+_SPOKEN = {
+    "FAIL": "fails",
+    "STALE": "out of date",
+    "NOT_RUN": "could not be judged",
+    "INCONCLUSIVE": "not proven",
+}
 _STATUSES = {
     "approved": Badge(mark="✓", word="Passed", tone="good"),
     "refused": Badge(mark="✕", word="Did not pass", tone="bad"),
@@ -207,13 +226,14 @@ def must_know(content: ReportContent) -> tuple[str, ...]:
     if waived:
         said.append(f"Waived, that is let through without proof: {listed(sorted(waived))}.")
     said += content.must_know
+    said += content.notices
     threat = content.threat
     if threat is not None and content.mode != "draft":
-        said.append(
-            f"The verdicts assume that {threat.recipient} get the rows, and an attacker who knows "
-            f"{threat.knowledge}. They say nothing about {threat.not_covered}."
-        )
-    said += content.notices
+        said += [
+            f"The verdicts assume that the rows go to {threat.recipient}, and an attacker who "
+            f"knows {threat.knowledge}.",
+            f"They say nothing about {threat.not_covered}.",
+        ]
     return tuple(dict.fromkeys(said))
 
 
@@ -226,12 +246,20 @@ def _blocking(content: ReportContent, use: str) -> list[VerdictLine]:
     return sorted(found, key=lambda v: ORDER.index(v.verdict))
 
 
+def _key(line: VerdictLine) -> tuple[str, str]:
+    return line.rule, line.verdict
+
+
 def _reasons(blocking: Sequence[VerdictLine]) -> tuple[str, ...]:
     if not blocking:
         return ()
     first = blocking[0]
-    what = spoken_subject(first.measurement.subject)
-    said = f"{first.title}: {BADGES[first.verdict].word.lower()} for {what}, "
+    subject = first.measurement.subject
+    what = f" for {spoken_subject(subject)}" if subject not in {"table", "*"} else ""
+    alike = {v.measurement.subject for v in blocking if _key(v) == _key(first)} - {subject}
+    if alike:
+        what += f" and {len(alike)} other{'s' if len(alike) > 1 else ''}"
+    said = f"{first.title}: {_SPOKEN[first.verdict]}{what}, "
     if first.measurement.value is None:
         said += f"{measured(first.measurement)}."
     elif first.verdict == "FAIL":
