@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from assaymark.errors import RecipeError
@@ -12,7 +13,6 @@ from assaymark.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["banded", "group_rare", "mapped"]
@@ -71,5 +71,7 @@ def banded(values: pl.Series, edges: tuple[float, ...]) -> pl.Series:
     shown = [f"{x:.10g}" for x in edges]
     middle = [f"{a} to under {b}" for a, b in pairwise(shown)]
     labels = [f"under {shown[0]}", *middle, f"{shown[-1]} and over"]
-    found = values.cast(pl.Float64).cut(list(edges), labels=labels, left_closed=True)
-    return found.cast(pl.String)
+    number = values.cast(pl.Float64)
+    band = np.searchsorted(edges, number.fill_null(edges[0]).to_numpy(), side="right")
+    found = pl.Series(values.name, np.array(labels, dtype=object)[band], dtype=pl.String)
+    return found.set(number.is_null(), None)

@@ -113,7 +113,13 @@ def _kind(s: pl.Series, spec: ColumnSpec) -> KindFound:
 
 def _facts(s: pl.Series, found: KindFound) -> Facts:
     values = parsed(s, found.kind, found.missing).drop_nulls()
-    return Facts(name=s.name, kind=found.kind, values=values, n_unique=values.n_unique())
+    return Facts(
+        name=s.name,
+        kind=found.kind,
+        values=values,
+        n_unique=values.n_unique(),
+        rows=s.len(),
+    )
 
 
 def _column(f: Facts, raw: pl.Series, found: KindFound, role: RolesFound) -> ColumnProfile:
@@ -132,7 +138,7 @@ def _column(f: Facts, raw: pl.Series, found: KindFound, role: RolesFound) -> Col
 
 def _notes(f: Facts, raw: pl.Series, found: KindFound) -> list[str]:
     notes = []
-    if found.reason == "as declared" and raw.dtype.is_nested() is False:
+    if found.reason == "as declared":
         present = _present(raw, found)
         if present > f.n:
             notes.append(stray_note(present - f.n, found.kind))

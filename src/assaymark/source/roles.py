@@ -43,7 +43,7 @@ def propose_roles(
     given = {role for roles in said.values() for role in roles}
     free = [f for f in columns if f.name not in said]
     key = None if Role.PERSON_KEY in given else _person_key(free)
-    suspected = {f.name: None if f.name == key else suspect(f) for f in columns}
+    suspected = {f.name: None if f.name == key else _suspicion(f) for f in columns}
     plain = [f for f in free if f.name != key and suspected[f.name] is None]
     weights = {f.name for f in plain if _is_weight(f, columns)}
     plain = [f for f in plain if f.name not in weights]
@@ -67,9 +67,15 @@ def propose_roles(
 
 
 def _person_key(columns: Sequence[Facts]) -> str | None:
-    strengths = {f.name: key_strength(f) for f in columns if f.values.len()}
+    strengths = {f.name: key_strength(f) for f in columns if f.n == f.rows}
     best = max(strengths.values(), default=0)
     return next((n for n, s in strengths.items() if s == best), None) if best else None
+
+
+def _suspicion(f: Facts) -> str | None:
+    if f.n < f.rows and key_strength(f) > 1:
+        return "it could be the person key, but some rows have none, so rows count as persons"
+    return suspect(f)
 
 
 def _is_weight(f: Facts, columns: Sequence[Facts]) -> bool:

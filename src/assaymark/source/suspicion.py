@@ -15,6 +15,7 @@ from assaymark.source.vocabulary import (
     PERSONAL,
     PERSONS,
     RECORDS,
+    STUDIED,
     is_of_a_person,
     words,
 )
@@ -45,12 +46,13 @@ _SAMPLE = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Facts:
-    """One column as typed: ``values`` without the missing ones, in row order."""
+    """One column of ``rows`` rows as typed: ``values`` without the missing ones, in order."""
 
     name: str
     kind: Kind
     values: pl.Series
     n_unique: int
+    rows: int
 
     @property
     def n(self) -> int:
@@ -178,7 +180,8 @@ def _measured(values: pl.Series) -> bool:
 def key_strength(facts: Facts) -> int:
     """Return how much the column looks like the key of persons with several rows; 0 is not.
 
-    2 is a name with a word for persons, 1 the bare name of a key.
+    3 is a name with a word for those studied, 2 with one for persons of another part (staff,
+    sellers) or a usual short name, 1 the bare "id".
     """
     repeats = 2 <= facts.n_unique < facts.n
     many = facts.n_unique > max(20, 0.002 * facts.n)
@@ -191,7 +194,9 @@ def key_strength(facts: Facts) -> int:
         return 0
     person = bool(set(parts) & PERSONS)
     key = "id" in parts or (parts[-1:] and parts[-1] in ID_WORDS)
-    if person and (key or len(parts) == 1):
-        return 2
-    glued = joined.endswith("id") and joined[:-2] in PERSONS
-    return 2 if glued or (joined in KEY_NAMES and joined != "id") else int(joined == "id")
+    studied = bool(set(parts) & STUDIED) or joined in {"usubjid", "subjid"}
+    if (person and (key or len(parts) == 1)) or (joined in KEY_NAMES and joined != "id"):
+        return 3 if studied else 2
+    if joined.endswith("id") and joined[:-2] in PERSONS:
+        return 3 if joined[:-2] in STUDIED else 2
+    return int(joined == "id")

@@ -17,6 +17,7 @@ __all__ = [
     "QUASI",
     "RECORDS",
     "SENSITIVE",
+    "STUDIED",
     "TARGETS",
     "WEIGHTS",
     "first_of",
@@ -49,6 +50,7 @@ PERSONS = _these(
     "worker player author buyer seller passenger guest visitor inmate defendant claimant "
     "taxpayer bene enrollee mother newborn insured debtor account acct"
 )
+STUDIED = _these("patient subject person participant individual respondent pat subj bene")
 RECORDS = _these(
     "encounter visit admission hadm stay icustay order transaction invoice claim event "
     "episode case record row sample specimen accession prescription booking contract loan "

@@ -1,0 +1,273 @@
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assaymark.core.recipe import ColumnSpec
+from assaymark.core.schema import Kind, Role
+from assaymark.errors import DataError, UnknownNameError
+from assaymark.source.load import load
+from assaymark.source.profile import profile
+
+N = 200
+
+
+def one(values, name="x", **spec):
+    """Profile one column beside a harmless one."""
+    beside = pl.Series("beside", [0.5 + (i % 7) for i in range(len(values))])
+    frame = pl.DataFrame([pl.Series(name, values, strict=False), beside])
+    return profile(frame, {name: ColumnSpec(**spec)} if spec else {}).column(name)
+
+
+def numbers(seed=0, n=N):
+    return np.random.default_rng(seed)
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["1", "2", "-3"], Kind.INTEGER),
+        (["1.0", "2.0", ""], Kind.INTEGER),
+        (["1.5", "2", "1e3"], Kind.DECIMAL),
+        (["1,5", "2,25"], Kind.DECIMAL),
+        (["1,234.5", "999"], Kind.DECIMAL),
+        (["$1,200", "$900"], Kind.INTEGER),
+        (["12 %", "7.5 %"], Kind.DECIMAL),
+        (["007", "012"], Kind.CATEGORY),
+        (["true", "FALSE"], Kind.BOOLEAN),
+        (["yes", "no"], Kind.CATEGORY),
+        (["2024-01-31", "1599-12-01"], Kind.DATE),
+        (["31.12.1600", "01.02.2000"], Kind.DATE),
+        (["2024-01-31 10:20", "2024-02-01T11:00:00Z"], Kind.DATETIME),
+        (["18446744073709551616", "2"], Kind.CATEGORY),
+        ([2**53 + 1, 5], Kind.CATEGORY),
+        ([1.0, 2.0, None], Kind.INTEGER),
+        ([20240131, 19991231], Kind.DATE),
+        ([None, None], Kind.CATEGORY),
+        (["a", "b"], Kind.CATEGORY),
+    ],
+)
+def test_kind_is_told_from_the_values(values, kind):
+    assert one(values).column.kind is kind
+
+
+def test_free_text_is_told_from_categories():
+    said = [f"The patient number {i} came in the morning with some complaint." for i in range(60)]
+    assert one(said).column.roles == (Role.TEXT,)
+    assert one(["Aspirin 81 MG Oral Tablet, once every day"] * 60).column.kind is Kind.CATEGORY
+
+
+def test_unmistakable_missing_codes_are_found_and_others_pointed_out():
+    found = one(["1", "2", "?", "NA", "", "3"])
+    assert (found.column.kind, found.column.missing) == (Kind.INTEGER, ("?", "NA"))
+    assert found.missing == pytest.approx(0.5)
+    coded = one([-8] * 10 + list(range(90)))
+    assert coded.column.missing == ()
+    assert coded.notes == ("-8 may stand for missing: if so, declare missing = ['-8']",)
+    assert one(["None", "Steady", "Up"]).column.missing == ()
+    assert one(["unknown", "1.5", "2.5"]).column.missing == ("unknown",)
+
+
+def test_declared_missing_codes_are_used_as_they_are():
+    found = one([-8] * 10 + list(range(90)), missing=("-8",))
+    assert found.missing == pytest.approx(0.1)
+    assert found.notes == ()
+
+
+def test_a_few_strays_among_numbers_are_missing_and_said_to_be():
+    found = one([str(i % 90) for i in range(999)] + ["<5"])
+    assert found.column.kind is Kind.INTEGER
+    assert found.notes == ("values that are not integer are read as missing (fewer than 50)",)
+
+
+def test_a_mixture_is_kept_as_categories():
+    found = one([str(i % 9) for i in range(80)] + ["low"] * 20)
+    assert (found.column.kind, found.kind_reason) == (Kind.CATEGORY, "a mixture")
+    assert found.notes == ("80% numbers and 20% other values: kept as categories",)
+
+
+@pytest.mark.parametrize(
+    "values", [["inf", "1.5", "-Infinity", "2.5"], [float("inf"), 1.5, -np.inf, 2.5]]
+)
+def test_infinities_become_missing_with_a_note(values):
+    found = one(values)
+    assert found.column.kind is Kind.DECIMAL
+    assert found.missing == pytest.approx(0.5)
+    assert found.notes == ("infinite values are read as missing (fewer than 50)",)
+
+
+def test_constant_and_all_missing_columns_are_noted():
+    assert one([5, 5, 5]).notes == ("one value only",)
+    assert one(["x", None]).notes == ("one value only, or missing",)
+    assert one(["", "?", None]).notes == ("every value is missing",)
+
+
+def test_ambiguous_days_are_said():
+    assert "day first" in one(["1/2/2020", "3/4/2021"]).notes[0]
+    assert one(["13/2/2020", "3/4/2021"]).notes == ()
+    assert one(["2/13/2020", "3/4/2021"]).column.kind is Kind.DATE
+
+
+def test_ten_thousand_categories_are_no_trouble():
+    found = one([f"code {i % 10_000}" for i in range(30_000)])
+    assert (found.n_unique, found.column.kind) == (10_000, Kind.CATEGORY)
+    assert found.suspected_identifier is None
+
+
+IDENTIFIERS = {
+    "email": [f"u{i}@example.org" for i in range(N)],
+    "reach": [f"+44 20 7946 {i:04d}" for i in range(N)],
+    "Full Name": [f"Anna {chr(65 + i % 26)}{i}" for i in range(N)],
+    "first_name": [f"N{i % 40}" for i in range(N)],
+    "ssn": [f"{100 + i}-12-{1000 + i}" for i in range(N)],
+    "token": [f"{i:08x}-0000-4000-8000-{i:012x}" for i in range(N)],
+    "host": [f"10.0.{i}.7" for i in range(N)],
+    "encounter_id": [7 * i + 1 for i in range(N)],
+    "Kundennummer": [f"{i:06d}" for i in range(N)],
+    "n": list(range(N)),
+    "hh_serial": [i // 3 for i in range(N)],
+    "rb030": sorted(np.random.default_rng(1).choice(10**6, N, replace=False).tolist()),
+    "phone": [5550000000 + 7919 * i % 10**7 for i in range(N)],
+    "registration": np.random.default_rng(2).choice(9 * 10**9, N, False) + 10**9,
+}
+
+
+@pytest.mark.parametrize("name", IDENTIFIERS)
+def test_what_tells_who_it_is_is_suspected(name):
+    found = one(IDENTIFIERS[name], name)
+    assert found.suspected_identifier
+    assert found.column.roles == (Role.DIRECT_IDENTIFIER,)
+
+
+RNG = np.random.default_rng(3)
+ORDINARY = {
+    "creatinine": RNG.gamma(3, 20, N),
+    "amount": np.round(RNG.lognormal(5, 1, N), 2),
+    "population": RNG.integers(1000, 10**7, N),
+    "fnlwgt": RNG.integers(12_000, 1_400_000, N),
+    "salary": RNG.choice(np.arange(20_000, 99_999), N, replace=False),
+    "balance_cents": RNG.choice(9 * 10**7, N, replace=False),
+    "address": np.where(RNG.random(N) < 0.5, "U", "R"),
+    "contact": np.where(RNG.random(N) < 0.5, "cellular", "telephone"),
+    "phone_calls": RNG.integers(0, 50, N),
+    "cell_size": RNG.integers(1, 11, N),
+    "year": list(range(1820, 1820 + N)),
+    "name_length": RNG.integers(2, 30, N),
+    "price": [f"${x:,.2f}" for x in RNG.lognormal(8, 1, N)],
+    "dose": [f"{x:.2f} mg" for x in RNG.lognormal(3, 1, N)],
+    "visit_date": [f"{y}-{m:02d}-{d:02d}" for y, m, d in zip(
+        RNG.integers(1990, 2020, N), RNG.integers(1, 13, N), RNG.integers(1, 29, N), strict=True)],
+    "seen_at": [f"2024-01-01T{h:02d}:{m:02d}:{i % 60:02d}" for i, (h, m) in enumerate(zip(
+        RNG.integers(0, 24, N), RNG.integers(0, 60, N), strict=True))],
+    "drug_name": [f"drug {i % 60}" for i in range(N)],
+    "admission_type_id": RNG.integers(1, 9, N),
+    "uric_acid": RNG.integers(100, 900, N),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_an_ordinary_measurement_is_no_identifier(name):
+    found = one(ORDINARY[name], name)
+    assert found.suspected_identifier is None
+    assert Role.DIRECT_IDENTIFIER not in found.column.roles
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "roles"),
+    [
+        ("patient_nbr", [9 * (i // 2) for i in range(N)], (Role.PERSON_KEY,)),
+        ("USUBJID", [f"S-{i // 4}" for i in range(N)], (Role.PERSON_KEY,)),
+        ("race", ["a", "b"] * 100, (Role.PROTECTED, Role.QUASI_IDENTIFIER)),
+        ("SEX", [1, 2] * 100, (Role.PROTECTED, Role.QUASI_IDENTIFIER)),
+        ("age", list(range(100)) * 2, (Role.QUASI_IDENTIFIER,)),
+        ("age_group", ["young", "old"] * 100, (Role.PROTECTED, Role.QUASI_IDENTIFIER)),
+        ("ZipCode", [10_000 + 7 * (i % 90) for i in range(N)], (Role.QUASI_IDENTIFIER,)),
+        ("diag_1", [f"D{i % 30}" for i in range(N)], (Role.SENSITIVE,)),
+        ("readmitted", ["yes", "no"] * 100, (Role.TARGET,)),
+        ("PWGTP", list(range(1, 101)) * 2, (Role.WEIGHT,)),
+        ("dob", ["1950-01-02", "1960-02-03"] * 100, (Role.QUASI_IDENTIFIER, Role.TIME)),
+        ("admitted", ["2020-01-02", "2021-02-03"] * 100, (Role.TIME,)),
+    ],
+)
+def test_roles_are_proposed_with_a_reason(name, values, roles):
+    found = one(values, name)
+    assert found.column.roles == roles
+    assert found.role_reason
+
+
+def test_weight_in_kilograms_is_not_a_survey_weight():
+    rng = np.random.default_rng(0)
+    body = profile(
+        pl.DataFrame({"height": rng.normal(170, 9, 50), "weight": rng.normal(75, 9, 50)}), {}
+    )
+    survey = profile(
+        pl.DataFrame({"x": rng.normal(size=50), "weight": rng.gamma(9, 1 / 9, 50)}), {}
+    )
+    assert body.column("weight").column.roles == (Role.OTHER,)
+    assert survey.column("weight").column.roles == (Role.WEIGHT,)
+
+
+def test_what_is_declared_wins():
+    frame = pl.DataFrame({"email": ["a@b.cd"] * 3, "id": ["1", "1", "2"], "y": ["0", "1", "0"]})
+    declared = {
+        "email": ColumnSpec(roles=(Role.OTHER,)),
+        "id": ColumnSpec(roles=(Role.PERSON_KEY,)),
+        "y": ColumnSpec(kind=Kind.CATEGORY),
+    }
+    found = profile(frame, declared)
+    assert found.column("email").column.roles == (Role.OTHER,)
+    assert found.column("email").suspected_identifier == "values look like an e-mail address"
+    assert found.column("id").column.kind is Kind.CATEGORY
+    assert found.column("y").column.kind is Kind.CATEGORY
+    assert found.column("y").kind_reason == "as declared"
+
+
+def test_a_second_person_key_is_not_proposed():
+    frame = pl.DataFrame(
+        {"patient_id": [i // 2 for i in range(80)], "key": [i // 4 for i in range(80)]}
+    )
+    declared = {"key": ColumnSpec(roles=(Role.PERSON_KEY,))}
+    roles = profile(frame, declared).column("patient_id").column.roles
+    assert Role.PERSON_KEY not in roles
+
+
+def test_a_key_that_rows_lack_is_not_proposed_as_one():
+    ids = [str(i // 2) if i % 9 else "" for i in range(100)]
+    found = one(ids, "patient_id")
+    assert found.column.roles == (Role.DIRECT_IDENTIFIER,)
+    assert "some rows have none" in found.role_reason
+
+
+def test_a_declared_text_column_is_free_text():
+    found = one(["a", "b"], roles=(Role.TEXT,))
+    assert found.column.kind is Kind.TEXT
+
+
+def test_unknown_and_unusable_columns_are_named():
+    frame = pl.DataFrame({"age": [1, 2]})
+    with pytest.raises(UnknownNameError, match="did you mean 'age'"):
+        profile(frame, {"agee": ColumnSpec()})
+    with pytest.raises(DataError, match="no rows"):
+        profile(frame.clear(), {})
+
+
+def test_one_row_is_profiled():
+    found = profile(pl.DataFrame({"a": ["1"], "b": ["x"], "c": [None]}), {})
+    assert [c.column.kind for c in found.columns] == [Kind.INTEGER, Kind.CATEGORY, Kind.CATEGORY]
+    assert load(pl.DataFrame({"a": ["1"], "b": ["x"], "c": [None]}), found.schema).n == 1
+
+
+@pytest.mark.slow
+def test_fifty_thousand_by_twenty_takes_under_three_seconds():
+    rng = np.random.default_rng(0)
+    n = 50_000
+    frame = pl.DataFrame(
+        {f"d{i}": rng.normal(size=n).astype(str) for i in range(8)}
+        | {f"i{i}": rng.integers(0, 10**6, n).astype(str) for i in range(6)}
+        | {f"c{i}": rng.choice(["a", "b", "c"], n) for i in range(4)}
+        | {"when": np.datetime64("2000-01-01") + rng.integers(0, 9999, n), "key": np.arange(n)}
+    ).with_columns(pl.col("when").dt.to_string("%d/%m/%Y"))
+    start = time.process_time()
+    profile(frame, {})
+    assert time.process_time() - start < 3
