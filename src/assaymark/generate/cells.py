@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,8 @@ class CellCoding:
     first, points
         Per code: where a cell starts, counted in points that are not special, and how many
         points it has; 0 points for a special value, whose ``first`` is its own point.
+    exact
+        Per code, the special value to the last bit, where the grid does not say it; else empty.
     hidden
         How many distinct values were left out at the tails, or for want of persons.
     """
@@ -79,6 +81,7 @@ class CellCoding:
     atoms: NDArray[np.int64]
     first: NDArray[np.int64]
     points: NDArray[np.int64]
+    exact: NDArray[np.float64]
     missing: bool
     hidden: int
     ordered: bool = True
@@ -98,7 +101,10 @@ class CellCoding:
         step = np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
         drawn = _with_atoms(self.first[at] + step, self.atoms)
         index = np.where(points > 0, drawn, self.first[at])
-        values = pl.Series(self.column.name, self.grid.value(index))
+        found = self.grid.value(index)
+        if len(self.exact):
+            found = np.where(points > 0, found, self.exact[at])
+        values = pl.Series(self.column.name, found)
         if self.column.kind is Kind.DECIMAL:
             values = values.cast(pl.Float64)
         elif self.column.kind is Kind.DATE:
@@ -121,15 +127,12 @@ def fit_cells(
     missing = len(coding.first) == 0 or not few
     if missing:
         codes[~known] = len(coding.first)
-    return CellCoding(
-        column=column,
-        grid=grid,
-        atoms=coding.atoms,
-        first=coding.first,
-        points=coding.points,
-        missing=missing,
-        hidden=coding.hidden,
-    ), codes
+    exact = coding.exact
+    if grid.scale == 0:
+        exact = np.zeros(len(coding.first))
+        exact[codes[known]] = values.drop_nulls().to_numpy()
+        exact[coding.points > 0] = 0.0
+    return replace(coding, exact=exact, missing=missing), codes
 
 
 def _code(
@@ -156,6 +159,7 @@ def _code(
         atoms=atoms,
         first=np.concatenate([atoms, first_cell])[order],
         points=np.concatenate([np.zeros(len(atoms), dtype=np.int64), points])[order],
+        exact=np.zeros(0),
         missing=False,
         hidden=_hidden(distinct[~special], low, high),
     )

@@ -67,10 +67,10 @@ class Encoding:
     def decode(self, codes: NDArray[np.int32], rng: np.random.Generator) -> pl.DataFrame:
         """Return the table that ``codes``, shape ``(columns, n)``, stand for."""
         n: int = codes.shape[1]
-        series = [
-            coding.decode(row, rng.random(n))
+        series = {
+            coding.column.name: coding.decode(row, rng.random(n))
             for coding, row in zip(self.codings, codes, strict=True)
-        ]
+        }
         return pl.DataFrame(series)
 
     def summary(self) -> dict[str, Json]:

@@ -71,6 +71,8 @@ def fit_levels(
     new[:-1][new[:-1] < 0] = other
     if missing:
         new[-1] = len(kept)
+    if len(kept) == 0:  # no level may come out, so the column comes out empty
+        new[:] = 0
     hidden = int((held[:-1] < protect).sum())
     return LevelCoding(column=column, levels=levels, missing=missing, hidden=hidden), new[raw]
 

@@ -1,0 +1,139 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from assaymark.core.dataset import POLARS_TYPES, Dataset
+from assaymark.core.private_source import PrivateSource
+from assaymark.core.schema import Column, Kind, Role, Schema
+from assaymark.core.streams import Streams
+from assaymark.generate import generators
+
+
+def table(persons=None, **columns):
+    schema = Schema(columns=tuple(Column(name=n, kind=k) for n, (k, _) in columns.items()))
+    frame = pl.DataFrame({n: pl.Series(n, v, POLARS_TYPES[k]) for n, (k, v) in columns.items()})
+    return Dataset(schema=schema, frame=frame, persons=persons)
+
+
+def fit(data, name="tree_chain", seed=1, **parameters):
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    return generators.build(name, parameters).fit(source, Streams.from_seed(seed))
+
+
+def drawn(data, rows, name="tree_chain", **parameters):
+    return fit(data, name, **parameters).sample(range(rows), Streams.from_seed(2)).frame
+
+
+def patients(n=4000, seed=0):
+    rng = np.random.default_rng(seed)
+    age = rng.integers(20, 90, n)
+    ill = rng.random(n) < age / 120
+    drug = np.where(ill, rng.choice(["x", "y"], n, p=[0.8, 0.2]), "none")
+    dose = np.where(drug == "none", 0.0, np.round(age / 10 + rng.normal(5, 1, n), 1))
+    lab = [None if a < 30 else float(v) for a, v in zip(age, np.round(dose * 2, 1), strict=True)]
+    return table(
+        age=(Kind.INTEGER, age.tolist()),
+        ill=(Kind.BOOLEAN, ill.tolist()),
+        drug=(Kind.CATEGORY, drug.tolist()),
+        dose=(Kind.DECIMAL, dose.tolist()),
+        lab=(Kind.DECIMAL, lab),
+    )
+
+
+@pytest.mark.parametrize("name", generators.names())
+def test_one_way_shares_match_within_noise(name):
+    # 20,000 rows: standard error of a share is at most .0036; five of them
+    data, made = patients(), drawn(patients(), 20_000, name)
+    for level in ("x", "y", "none"):
+        assert abs((data.frame["drug"] == level).mean() - (made["drug"] == level).mean()) < 0.018
+    assert abs((data.frame["dose"] == 0).mean() - (made["dose"] == 0).mean()) < 0.018
+    assert abs(data.frame["lab"].null_count() / data.n - made["lab"].null_count() / 20_000) < 0.018
+    for c in ("age", "dose"):
+        spread = data.frame[c].std()
+        assert abs(data.frame[c].mean() - made[c].mean()) < 0.04 * spread
+
+
+def test_relations_are_kept_by_the_chain_and_lost_by_independent_columns():
+    data = patients()
+    chain, apart = drawn(data, 8000), drawn(data, 8000, "independent")
+    real = np.corrcoef(data.frame["age"], data.frame["dose"])[0, 1]
+    assert abs(np.corrcoef(chain["age"], chain["dose"])[0, 1] - real) < 0.08
+    assert abs(np.corrcoef(apart["age"], apart["dose"])[0, 1]) < 0.05
+    assert chain.filter(~pl.col("ill"))["drug"].eq("none").mean() > 0.99
+    young = chain.filter(pl.col("age") < 28)["lab"]
+    assert young.null_count() / len(young) > 0.95
+
+
+def test_a_person_with_a_thousand_rows_weighs_one():
+    n = 500
+    values = ["a"] * (n // 2) + ["b"] * (n // 2) + ["b"] * 1000
+    others = ["u", "v"] * (n // 2) + ["v"] * 1000
+    persons = np.array([*range(n), *[n] * 1000])
+    data = table(persons, x=(Kind.CATEGORY, values), y=(Kind.CATEGORY, others))
+    for name in generators.names():
+        made = drawn(data, 8000, name)
+        assert abs((made["x"] == "b").mean() - 251 / 501) < 0.03
+        assert abs((made["y"] == "v").mean() - 251 / 501) < 0.03
+
+
+def test_a_pool_speaks_for_k_persons_not_k_rows():
+    # 60 persons of 50 rows each; with k = 40 no split of 30 against 30 persons may be used
+    rng = np.random.default_rng(0)
+    persons = np.repeat(np.arange(60), 50)
+    x = persons % 2
+    data = table(
+        persons,
+        x=(Kind.CATEGORY, x.astype(str).tolist()),
+        y=(Kind.CATEGORY, np.where(rng.random(3000) < 0.95, x, 1 - x).astype(str).tolist()),
+    )
+    agree = lambda **how: (  # noqa: E731
+        drawn(data, 8000, honest=False, **how).select(pl.col("x") == pl.col("y")).to_series().mean()
+    )
+    assert abs(agree(k=40) - 0.5) < 0.05
+    assert agree(k=10) > 0.85
+
+
+def test_rare_level_and_extreme_value_never_appear():
+    data = patients()
+    frame = data.frame.with_columns(
+        pl.when(pl.int_range(pl.len()) < 3)
+        .then(pl.lit("rare"))
+        .otherwise(pl.col("drug"))
+        .alias("drug"),
+        pl.when(pl.int_range(pl.len()) < 3).then(999.9).otherwise(pl.col("dose")).alias("dose"),
+    )
+    made = drawn(Dataset(schema=data.schema, frame=frame), 20_000)
+    assert "rare" not in set(made["drug"])
+    assert made["dose"].max() < data.frame["dose"].max()
+
+
+def test_naive_settings_copy_records_and_the_default_does_not():
+    rng = np.random.default_rng(3)
+    data = table(**{f"x{i}": (Kind.DECIMAL, rng.normal(size=600).tolist()) for i in range(4)})
+    naive = {"honest": False, "k": 1, "trees": 1, "smooth": False, "protect": 1}
+    keys = set(data.frame.rows())
+    assert sum(r in keys for r in drawn(data, 600, **naive).rows()) > 300
+    assert not any(r in keys for r in drawn(data, 600).rows())
+
+
+@pytest.mark.parametrize("order", ["cardinality", "schema", "target_last"])
+def test_column_order_is_as_asked_and_the_table_stays_as_it_was(order):
+    data = patients(500)
+    columns = tuple(
+        Column(name=c.name, kind=c.kind, roles=(Role.TARGET,) if c.name == "ill" else c.roles)
+        for c in data.schema.columns
+    )
+    data = Dataset(schema=Schema(columns=columns), frame=data.frame)
+    model = fit(data, order=order)
+    used = model.summary["order"]
+    assert sorted(used) == sorted(data.schema.names)
+    assert (used[-1] == "ill") == (order == "target_last")
+    assert model.sample(range(5), Streams.from_seed(1)).frame.columns == data.frame.columns
+
+
+def test_the_fit_does_not_depend_on_what_was_drawn_before():
+    data = patients(500)
+    model = fit(data)
+    first = model.sample(range(50), Streams.from_seed(5)).frame
+    model.sample(range(5000), Streams.from_seed(6))
+    assert model.sample(range(50), Streams.from_seed(5)).frame.equals(first)
