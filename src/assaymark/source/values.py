@@ -45,7 +45,8 @@ def undressed(text: pl.Series) -> pl.Series:
     between thousands; otherwise the text stays as it is.
     """
     present = text.drop_nulls()
-    if present.len() and int(present.str.contains(_DRESSED).sum()) * 2 > present.len():
+    signs = present.filter(present.str.contains_any(["$", "€", "£", "¥", "%"]))
+    if signs.len() and int(signs.str.contains(_DRESSED).sum()) * 2 > present.len():
         text = text.str.replace_all(r"[$€£¥%\s]", "")
         present = text.drop_nulls()
     comma = present.filter(present.str.contains(",", literal=True))
@@ -58,7 +59,8 @@ def undressed(text: pl.Series) -> pl.Series:
 
 def is_decimal_comma(text: pl.Series) -> bool:
     """Whether numbers are written 1,5: no full stop, and not groups of three digits only."""
-    comma = text.filter(text.str.contains(_COMMA).fill_null(value=False))
+    comma = text.filter(text.str.contains(",", literal=True).fill_null(value=False))
+    comma = comma.filter(comma.str.contains(_COMMA))
     if comma.len() == 0 or text.str.contains(r"^[+-]?\d+\.\d+$").any():
         return False
     return bool((comma.str.extract(r",(\d+)$").str.len_chars() != 3).any())
