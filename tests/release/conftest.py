@@ -171,7 +171,15 @@ def other_lines(uses) -> list[VerdictLine]:
                 SCORE,
                 "at_least",
                 0.95,
-                measured(SCORE, "model:gradient_boosting", 0.962, 0.021, n=9000, baseline=0.61),
+                measured(
+                    SCORE,
+                    "model:gradient_boosting",
+                    0.962,
+                    0.021,
+                    n=9000,
+                    baseline=0.61,
+                    details={"top": [{"column": NASTY[0], "auc_lost": 0.04}, {"column": 3}, "x"]},
+                ),
                 ("INCONCLUSIVE", "the interval reaches across the threshold", "block"),
             ),
             (
@@ -456,6 +464,8 @@ def draft() -> ReportContent:
         must_know=("The column “name” looks like a direct identifier and was left out.",),
         next_actions=("assaymark init my.csv", "assaymark run recipe.toml"),
         provenance=(("Generator", "tree_chain"), ("Rows", "50,000")),
+        measurements=(measured(TV, "table", 0.012, 0.001, floor=0.008, baseline=0.01),),
+        quantities=(TV,),
     )
 
 

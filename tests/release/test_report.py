@@ -262,6 +262,39 @@ def test_a_measurement_shows_value_interval_limit_floor_and_n(refusal):
         assert words in text
 
 
+def test_what_no_rule_judges_is_shown_apart(draft):
+    text = Page(render(draft)).text
+    assert "Measured, with no rule on it" in text
+    assert "Distance of one column's shares 0.012 0.011 to 0.013 0.008 0.01" in text
+
+
+def test_numbers_of_two_stages_are_both_shown(release):
+    line = release.verdicts[0]
+    first = replace(
+        line, use="pretraining", stage="development", measurement=replace(line.measurement, n=77)
+    )
+    first = replace(first, measurement=replace(first.measurement, value=0.02))
+    text = Page(render(replace(release, verdicts=(line, first)))).text
+    assert "Judged on the confirmation holdout and the development holdout." in text
+    assert "77" in text
+
+
+def test_a_reason_keeps_its_capitals(release):
+    line = replace(
+        release.verdicts[0], verdict="INCONCLUSIVE", reason="the DP budget of HbA1c is spent"
+    )
+    assert (
+        "The DP budget of HbA1c is spent." in Page(render(replace(release, verdicts=(line,)))).text
+    )
+
+
+def test_the_columns_that_give_it_away_are_named(release):
+    assert (
+        "Columns that give it away most: <script>alert(1)</script> (0.04)."
+        in Page(render(release)).text
+    )
+
+
 def test_the_appendix_holds_numbers_as_published(release):
     text = Page(render(release)).text
     assert "0.012346" in text  # 0.0123456 is published to six decimals by the fixture
@@ -271,8 +304,8 @@ def test_a_verdict_that_differs_between_uses_is_shown_for_each(release):
     line = release.verdicts[0]
     lines = (replace(line, use="analytics"), replace(line, use="pretraining", verdict="WAIVED"))
     text = Page(render(replace(release, verdicts=lines))).text
-    assert "(pretraining only)" in text
-    assert "(analytics only)" in text
+    assert "(pretraining only, confirmation)" in text
+    assert "(analytics only, confirmation)" in text
 
 
 def test_shares_and_labels_of_different_length_are_refused():
@@ -294,4 +327,4 @@ def test_a_verdict_without_a_quantity_or_a_value_is_shown(release):
         release, verdicts=(line,), uses=(UseLine(use="analytics", status="inconclusive"),)
     )
     text = Page(render(content)).text
-    assert "could not be judged for every column, not measured: no holdout." in text
+    assert "could not be judged for every column, no holdout." in text

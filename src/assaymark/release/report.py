@@ -15,7 +15,7 @@ from assaymark.release.drawing_attack import attack_words, draw_control, draw_cu
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
-from assaymark.release.report_rules import rule_blocks, tally
+from assaymark.release.report_rules import details_of, rule_blocks, tally
 from assaymark.release.report_words import (
     BADGES,
     HEADINGS,
@@ -39,6 +39,7 @@ _MOST_COLUMNS = 80
 _MOST_TABLES = 60
 _MOST_MEASUREMENTS = 1500
 _MOST_PAIRS = 12
+_MOST_UNRULED = 40
 
 
 def render(content: ReportContent) -> bytes:
@@ -66,6 +67,7 @@ def render(content: ReportContent) -> bytes:
         next_actions=_next_actions(content),
         blocks=rule_blocks(content),
         tally=tally(content.verdicts),
+        unruled=_unruled(content),
         requested=list(dict.fromkeys(v.use for v in content.verdicts)),
         columns=shown,
         with_tables=len(content.columns) <= _MOST_TABLES,
@@ -97,6 +99,7 @@ def _environment() -> Environment:
         "spoken_subject": spoken_subject,
         "listed": listed,
         "whole": lambda n: f"{n:,}",
+        "sentence": lambda text: text[:1].upper() + text[1:],
     }
     environment.globals |= {
         "badges": BADGES,
@@ -127,6 +130,18 @@ def _next_actions(content: ReportContent) -> tuple[str, ...]:
 def _top(group: GroupPicture) -> float:
     shares = [x for level in group.levels for x in (level.real, level.synthetic) if x is not None]
     return max(shares, default=1.0)
+
+
+def _unruled(
+    content: ReportContent,
+) -> list[tuple[str, Measurement, tuple[tuple[str, str], ...]]]:
+    """Return (title, measurement, telling columns) of what no rule judges, but single columns."""
+    titles = {q.name: q.title for q in content.quantities}
+    return [
+        (titles.get(m.metric, m.metric), m, details_of(m))
+        for m in content.measurements
+        if not m.subject.startswith(("column:", "pair:"))
+    ][:_MOST_UNRULED]
 
 
 def _appendix(content: ReportContent) -> list[Measurement]:

@@ -194,6 +194,8 @@ class ReportContent:
         Whether one person alone decided and signed.
     measurements
         What was measured and no rule judges.
+    workspace
+        Where refused rows stay, in words that finish "quarantined in"; empty: the workspace.
     quantities
         Titles and meanings of measured quantities, used for ``measurements``.
     """
@@ -226,3 +228,4 @@ class ReportContent:
     next_actions: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
     verify_command: str = "assaymark verify ."
+    workspace: str = ""

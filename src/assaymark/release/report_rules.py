@@ -10,6 +10,7 @@ from assaymark.release.report_words import (
     BADGES,
     ORDER,
     SEVERITIES,
+    STAGES,
     Badge,
     allowed,
     listed,
@@ -44,6 +45,7 @@ class Row:
     words: str
     reason: str
     only_for: str
+    stage: str
     features: tuple[tuple[str, str], ...]
 
 
@@ -67,6 +69,7 @@ class RuleBlock:
     cells: Mapping[str, UseCell]
     severity: str
     allowed: str
+    judged_on: str
     unit: str
     meaning: str
     axis: Markup | str
@@ -100,15 +103,17 @@ def tally(verdicts: Iterable[VerdictLine]) -> list[tuple[Badge, int]]:
 
 
 def details_of(m: Measurement) -> tuple[tuple[str, str], ...]:
-    """Return the top features a measurement names, if it does, as (name, weight)."""
-    found = m.details.get("top_features")
-    if not isinstance(found, list):
-        return ()
-    pairs = [f for f in found if isinstance(f, list) and len(f) == 2]
-    return tuple(
-        (str(name), figure(weight) if isinstance(weight, int | float) else str(weight))
-        for name, weight in pairs[:_MOST_FEATURES]
-    )
+    """Return the columns a measurement names as most telling, with their weights.
+
+    They are in ``details["top"]``: a list of records, each a name and then a number.
+    """
+    found = m.details.get("top")
+    pairs = []
+    for feature in found if isinstance(found, list) else []:
+        name, *weights = feature.values() if isinstance(feature, dict) else (None,)
+        if isinstance(name, str) and weights and isinstance(weights[0], int | float):
+            pairs.append((name, figure(weights[0])))
+    return tuple(pairs[:_MOST_FEATURES])
 
 
 def _rank(lines: Sequence[VerdictLine]) -> int:
@@ -118,9 +123,12 @@ def _rank(lines: Sequence[VerdictLine]) -> int:
 def _block(lines: Sequence[VerdictLine], anchor: str) -> RuleBlock:
     first = lines[0]
     scale = scale_of((v.measurement for v in lines), first.threshold, first.direction)
-    merged: dict[tuple[str, str, str], list[VerdictLine]] = {}
+    merged: dict[tuple[object, ...], list[VerdictLine]] = {}
     for line in lines:
-        merged.setdefault((line.measurement.subject, line.verdict, line.reason), []).append(line)
+        m = line.measurement
+        merged.setdefault((m.subject, line.verdict, line.reason, m.value, line.stage), []).append(
+            line
+        )
     uses = tuple(dict.fromkeys(v.use for v in lines))
     ordered = sorted(merged.values(), key=lambda vs: (ORDER.index(vs[0].verdict), -_badness(vs[0])))
     rows = [_row(vs, scale, uses, drawn=i < _MOST_DRAWN) for i, vs in enumerate(ordered)]
@@ -134,6 +142,7 @@ def _block(lines: Sequence[VerdictLine], anchor: str) -> RuleBlock:
         cells={use: _cell([v for v in lines if v.use == use]) for use in uses},
         severity=SEVERITIES[first.severity],
         allowed=allowed(first.threshold, first.direction),
+        judged_on=listed([STAGES.get(s, s) for s in dict.fromkeys(v.stage for v in lines) if s]),
         unit=quantity.unit if quantity else "",
         meaning=quantity.meaning if quantity else "",
         axis=axis(scale) if any(v.measurement.value is not None for v in lines) else "",
@@ -171,6 +180,7 @@ def _row(lines: Sequence[VerdictLine], scale: Scale, uses: tuple[str, ...], *, d
         words=words,
         reason=line.reason,
         only_for=listed([spoken_use(u) for u in here]) if set(here) != set(uses) else "",
+        stage=line.stage,
         features=details_of(m),
     )
 

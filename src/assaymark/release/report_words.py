@@ -19,6 +19,7 @@ __all__ = [
     "MODES",
     "ORDER",
     "SEVERITIES",
+    "STAGES",
     "Answer",
     "Badge",
     "UseCard",
@@ -73,6 +74,11 @@ BADGES = {
     "PASS": Badge(mark="✓", word="Pass", tone="good"),
 }
 ORDER = tuple(BADGES)
+STAGES = {
+    "development": "the development holdout",
+    "confirmation": "the confirmation holdout",
+    "given files": "the given files",
+}
 _SPOKEN = {
     "FAIL": "fails",
     "STALE": "out of date",
@@ -135,7 +141,7 @@ def allowed(threshold: float, direction: str) -> str:
 def measured(m: Measurement) -> str:
     """Say value and interval, or why there is none."""
     if m.value is None:
-        return f"not measured: {m.reason}"
+        return m.reason
     if m.low is None:
         return figure(m.value)
     return f"{figure(m.value)} (between {figure(m.low)} and {figure(m.high)})"
@@ -164,17 +170,18 @@ def answer(content: ReportContent) -> Answer:
     good = [spoken_use(u.use) for u in content.uses if u.status == "approved"]
     rest = [spoken_use(u.use) for u in content.uses if u.status in {"refused", "inconclusive"}]
     if content.mode == "draft":
+        tried = "attacks below are a first look" if content.attacks else "no attack was run"
         return Answer(
             headline="Ungated draft: nobody has checked the privacy of these rows.",
-            sentence="No policy was applied, no attack was run and nothing was signed. "
+            sentence=f"No policy was applied, {tried}, and nothing was signed. "
             "Keep the rows where the real rows may be.",
             tone="open",
         )
     if content.mode == "refusal":
         return Answer(
             headline="Nothing was released.",
-            sentence="The synthetic rows stay quarantined in the workspace. Below is why, "
-            "and what to change.",
+            sentence=f"The synthetic rows stay quarantined in "
+            f"{content.workspace or 'the workspace'}. Below is why, and what to change.",
             tone="bad",
         )
     if content.mode == "evaluation":
@@ -220,7 +227,7 @@ def use_card(content: ReportContent, line: UseLine) -> UseCard:
 def must_know(content: ReportContent) -> tuple[str, ...]:
     """Return what a reader must know before use: what the mode demands, then the given ones."""
     said: list[str] = []
-    if content.self_attested:
+    if content.self_attested and content.mode == "release":
         said.append("Self-attested, no second person: one person alone decided and signed.")
     waived = {v.title for v in content.verdicts if v.verdict == "WAIVED"}
     if waived:
