@@ -384,7 +384,7 @@ def base(mode, rng, **more) -> ReportContent:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def release() -> ReportContent:
     rng = random.Random(1)
     uses = ("analytics", "pretraining")
@@ -418,7 +418,7 @@ def release() -> ReportContent:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def refusal() -> ReportContent:
     rng = random.Random(2)
     uses = ("analytics", "pretraining")
@@ -438,7 +438,7 @@ def refusal() -> ReportContent:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def evaluation() -> ReportContent:
     rng = random.Random(3)
     uses = ("analytics",)
@@ -451,7 +451,7 @@ def evaluation() -> ReportContent:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def draft() -> ReportContent:
     rng = random.Random(4)
     return ReportContent(
@@ -469,11 +469,11 @@ def draft() -> ReportContent:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def empty() -> ReportContent:
     return ReportContent(mode="draft", title="", made_at="")
 
 
-@pytest.fixture(params=["release", "refusal", "evaluation", "draft", "empty"])
+@pytest.fixture(scope="session", params=["release", "refusal", "evaluation", "draft", "empty"])
 def any_content(request) -> ReportContent:
     return request.getfixturevalue(request.param)

@@ -64,6 +64,11 @@ def test_names_cannot_break_out_of_the_markdown(release):
     assert "[x](" not in text
 
 
+def test_commands_stay_code(release):
+    text = card(replace(release, must_know=("Run `assaymark_x verify` *now*.",)))
+    assert "Run `assaymark_x verify` \\*now\\*." in text
+
+
 def test_only_a_release_has_a_card(refusal, draft):
     for content in (refusal, draft):
         with pytest.raises(ValueError, match="only a release has a card"):

@@ -59,7 +59,7 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(any_content) -> Page:
     return Page(render(any_content))
 
@@ -185,7 +185,8 @@ def test_hostile_text_in_every_field_is_escaped(release):
         (
             "release",
             [
-                "Released for analytics. Not for pretraining.",
+                "Released for analytics. Not proven for pretraining.",
+                "3 required rules passed.",
                 "Passed policy “controlled” for analytics under threat model “controlled”.",
                 "Not proven either way: policy “controlled” for pretraining",
                 "not proven for gradient boosting model, since the interval reaches across",
@@ -207,7 +208,7 @@ def test_hostile_text_in_every_field_is_escaped(release):
         ),
         (
             "evaluation",
-            ["No use passed. Not for analytics.", "at development grade: it releases nothing"],
+            ["Not proven for analytics.", "at development grade: it releases nothing"],
         ),
         ("draft", ["Ungated draft: nobody has checked the privacy of these rows."]),
     ],
@@ -277,6 +278,11 @@ def test_numbers_of_two_stages_are_both_shown(release):
     text = Page(render(replace(release, verdicts=(line, first)))).text
     assert "Judged on the confirmation holdout and the development holdout." in text
     assert "77" in text
+
+
+def test_commands_are_set_as_code_and_stay_escaped(draft):
+    content = replace(draft, next_actions=("Run `assaymark init <b>` now.",))
+    assert "Run <code>assaymark init &lt;b&gt;</code> now." in render(content).decode()
 
 
 def test_a_reason_keeps_its_capitals(release):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from assaymark.release.drawing import figure, percent
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["card"]
 
+_CODE = re.compile("(`[^`|\n\r]+`)")
+_IN_CODE = str.maketrans({"\n": " ", "\r": " "})
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#"} | {"\n": " ", "\r": " "})
 
 
@@ -156,4 +159,6 @@ def _verify(content: ReportContent) -> list[str]:
 
 
 def _text(text: str) -> str:
-    return text.translate(_ESCAPED)
+    """Escape what Markdown or HTML would read as markup; code between backquotes stays code."""
+    parts = _CODE.split(text)
+    return "".join(part.translate(_IN_CODE if i % 2 else _ESCAPED) for i, part in enumerate(parts))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_control, draw_curve
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render"]
 
+_CODE = re.compile("`([^`]+)`")
 _MOST_COLUMNS = 80
 _MOST_TABLES = 60
 _MOST_MEASUREMENTS = 1500
@@ -99,6 +101,7 @@ def _environment() -> Environment:
         "spoken_subject": spoken_subject,
         "listed": listed,
         "whole": lambda n: f"{n:,}",
+        "coded": _coded,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     environment.globals |= {
@@ -115,6 +118,11 @@ def _environment() -> Environment:
         "attack_words": attack_words,
     }
     return environment
+
+
+def _coded(text: str) -> Markup:
+    """Escape ``text``, then set what stands between backquotes as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704
 
 
 def _next_actions(content: ReportContent) -> tuple[str, ...]:

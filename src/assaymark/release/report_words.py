@@ -167,8 +167,6 @@ def scope(content: ReportContent, use: str) -> str:
 
 def answer(content: ReportContent) -> Answer:
     """Return the first words for the content's mode."""
-    good = [spoken_use(u.use) for u in content.uses if u.status == "approved"]
-    rest = [spoken_use(u.use) for u in content.uses if u.status in {"refused", "inconclusive"}]
     if content.mode == "draft":
         tried = "attacks below are a first look" if content.attacks else "no attack was run"
         return Answer(
@@ -184,21 +182,30 @@ def answer(content: ReportContent) -> Answer:
             f"{content.workspace or 'the workspace'}. Below is why, and what to change.",
             tone="bad",
         )
-    if content.mode == "evaluation":
-        passed = f"Passed for {listed(good)}." if good else "No use passed."
-        return Answer(
-            headline=passed + (f" Not for {listed(rest)}." if rest else ""),
-            sentence="This judges the files you gave, at development grade: it releases nothing "
-            "and signs nothing.",
-            tone="good" if good and not rest else "open",
-        )
-    headline = f"Released for {listed(good)}." if good else "Released for no use."
-    return Answer(
-        headline=headline + (f" Not for {listed(rest)}." if rest else ""),
-        sentence="Each line below holds for the named policy, use and threat model, and for "
+    sentence = {
+        "evaluation": "This judges the files you gave, at development grade: it releases nothing "
+        "and signs nothing.",
+        "release": "Each line below holds for the named policy, use and threat model, and for "
         "nothing else.",
-        tone="good" if good and not rest else "open",
-    )
+    }[content.mode]
+    headline, tone = _headline(content)
+    return Answer(headline=headline, sentence=sentence, tone=tone)
+
+
+def _headline(content: ReportContent) -> tuple[str, str]:
+    """Say for which uses the rows passed, did not, or stayed unproven; and in which colour."""
+    passed = "Released for" if content.mode == "release" else "Passed for"
+    said, tone = [], "good"
+    for status, words, colour in (
+        ("approved", passed, "good"),
+        ("refused", "Did not pass for", "bad"),
+        ("inconclusive", "Not proven for", "open"),
+    ):
+        uses = [spoken_use(u.use) for u in content.uses if u.status == status]
+        if uses:
+            said.append(f"{words} {listed(uses)}.")
+            tone = colour if len(said) == 1 else "open"
+    return " ".join(said) or "No use was asked for.", tone if said else "open"
 
 
 def use_card(content: ReportContent, line: UseLine) -> UseCard:
@@ -215,6 +222,8 @@ def use_card(content: ReportContent, line: UseLine) -> UseCard:
     if line.status in {"refused", "inconclusive"}:
         reasons = reasons or _reasons(blocking)
         action = action or next((v.remedy for v in blocking if v.remedy), "")
+    elif line.status == "approved":
+        reasons = reasons or _grounds(content, line.use)
     return UseCard(
         use=spoken_use(line.use),
         badge=_STATUSES[line.status],
@@ -251,6 +260,28 @@ def _blocking(content: ReportContent, use: str) -> list[VerdictLine]:
         if v.use == use and v.severity == "block" and v.verdict not in {"PASS", "WAIVED"}
     ]
     return sorted(found, key=lambda v: ORDER.index(v.verdict))
+
+
+def _grounds(content: ReportContent, use: str) -> tuple[str, ...]:
+    """Say what an approval rests on, and which warnings it leaves."""
+    lines = [v for v in content.verdicts if v.use == use]
+    required = {v.rule for v in lines if v.severity == "block"}
+    waived = {v.rule for v in lines if v.verdict == "WAIVED"} & required
+    warned = dict.fromkeys(
+        v.title for v in lines if v.severity == "warn" and v.verdict not in {"PASS", "WAIVED"}
+    )
+    if not required:
+        return ()
+    said = [f"{_rules(len(required) - len(waived), 'required rule')} passed."]
+    if waived:
+        said.append(f"{_rules(len(waived), 'required rule')} waived.")
+    if warned:
+        said.append(f"Warnings that do not block: {listed(list(warned))}.")
+    return tuple(said)
+
+
+def _rules(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def _key(line: VerdictLine) -> tuple[str, str]:
