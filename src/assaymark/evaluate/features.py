@@ -25,6 +25,7 @@ __all__ = [
     "NO_HOLDOUT",
     "Encoder",
     "encoder_of",
+    "fit_for_trees",
     "measured_columns",
     "numbers_of",
     "why_incomparable",
@@ -116,8 +117,17 @@ class Encoder:
 
 
 def encoder_of(columns: Sequence[Column], data: Sequence[Dataset]) -> Encoder:
-    """Return the encoder of ``columns`` that learnt its categories and scales from ``data``."""
-    return Encoder(coded=tuple(_learn(c, data) for c in columns))
+    """Return the encoder of ``columns`` that learnt its categories and scales from ``data``.
+
+    Columns are taken by name, so that their order in the table makes no difference.
+    """
+    by_name = sorted(columns, key=lambda c: c.name)
+    return Encoder(coded=tuple(_learn(c, data) for c in by_name))
+
+
+def fit_for_trees(x: Floats) -> Floats:
+    """Return ``x`` with columns that have no known value set to 0: trees need one to bin."""
+    return np.asarray(np.where(np.isnan(x).all(axis=0), 0.0, x), dtype=np.float64)
 
 
 def _learn(column: Column, data: Sequence[Dataset]) -> _Coded:

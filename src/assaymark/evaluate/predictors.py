@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Kind
-from assaymark.evaluate.features import encoder_of, measured_columns, numbers_of
+from assaymark.evaluate.features import encoder_of, fit_for_trees, measured_columns, numbers_of
 from assaymark.evaluate.statistics import auc_of
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _classes(family: Family, x: Floats, y: Codes, x_test: Floats, streams: Strea
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     trees = HistGradientBoostingClassifier(**_boosting(len(y), streams))
-    return np.asarray(trees.fit(x, y).predict_proba(x_test))
+    return np.asarray(trees.fit(fit_for_trees(x), y).predict_proba(x_test))
 
 
 def _numbers(family: Family, x: Floats, y: Floats, x_test: Floats, streams: Streams) -> Floats:
@@ -194,7 +194,7 @@ def _numbers(family: Family, x: Floats, y: Floats, x_test: Floats, streams: Stre
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     trees = HistGradientBoostingRegressor(**_boosting(len(y), streams))
-    return np.asarray(trees.fit(x, y).predict(x_test))
+    return np.asarray(trees.fit(fit_for_trees(x), y).predict(x_test))
 
 
 def _boosting(n: int, streams: Streams) -> dict[str, float | int | bool]:

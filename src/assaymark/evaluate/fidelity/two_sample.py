@@ -10,7 +10,12 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.features import encoder_of, measured_columns, why_incomparable
+from assaymark.evaluate.features import (
+    encoder_of,
+    fit_for_trees,
+    measured_columns,
+    why_incomparable,
+)
 from assaymark.evaluate.statistics import Z, auc_of, mean_variance
 
 if TYPE_CHECKING:
@@ -162,7 +167,7 @@ def _fit(x: Floats, y: NDArray[np.bool_], streams: Streams) -> Callable[[Floats]
         min_samples_leaf=max(5, min(20, len(y) // 20)),
         early_stopping=False,
         random_state=streams.integer(),
-    ).fit(x, y)
+    ).fit(fit_for_trees(x), y)
     return lambda rows: np.asarray(model.predict_proba(rows)[:, 1])
 
 
@@ -179,7 +184,7 @@ def _gains(
         mixed = x.copy()
         mixed[:, j] = rng.permutation(mixed[:, j])
         lost.append(full - auc_of(model(mixed), y).value)
-    return np.maximum(np.array(lost), 0.0)
+    return np.asarray(np.maximum(np.array(lost), 0.0), dtype=np.float64)
 
 
 def _shuffled(data: Dataset, streams: Streams) -> Dataset:

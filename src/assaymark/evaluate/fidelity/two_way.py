@@ -29,6 +29,7 @@ __all__ = ["TwoWay"]
 
 DISTANCE, MEAN = "two_way.distance", "two_way.mean"
 _RARE = 5.0  # expected rows of the holdout below which cells of a pair are pooled
+_TOO_FEW = "no cell of the cross table has 5 expected rows of the holdout"
 
 
 @component
@@ -37,7 +38,7 @@ class TwoWay:
 
     Columns are cut as for the one-way distances but more coarsely (4 to 10 cells and those for
     rare and missing, by the square root of the holdout's persons); cells of a pair with fewer
-    than 5 expected rows of the holdout share one cell. Baseline: train with the second column
+    than 5 expected rows of the holdout share one cell. Baseline: train with both columns
     shuffled, the best that a table without any relation can do. Floor: train against holdout.
 
     Relations that need three columns to be seen are not seen; :mod:`two_sample` looks at those.
@@ -85,30 +86,9 @@ class TwoWay:
             rng = streams.child("pairs").generator()
             chosen = rng.choice(len(pairs), self.most_pairs, replace=False)
             pairs = [pairs[i] for i in sorted(chosen.tolist())]
-        n = holdout.n_persons
         for first, second in pairs:
-            value, low, high, floor, baseline = tables.compare(first, second)
-            yield Measurement(
-                metric=DISTANCE,
-                subject=f"pair:{first},{second}",
-                value=value,
-                low=low,
-                high=high,
-                n=n,
-                floor=floor,
-                baseline=baseline,
-            )
-        mean, floor_mean, baseline_mean = (s.mean() for s in tables.sides)
-        yield Measurement(
-            metric=MEAN,
-            value=mean.value,
-            low=mean.low,
-            high=mean.high,
-            n=n,
-            floor=floor_mean.value,
-            baseline=baseline_mean.value,
-            details={"pairs": len(pairs), "columns": len(columns)},
-        )
+            yield tables.compare(first, second)
+        yield tables.mean(len(columns))
 
 
 class _Side:
@@ -163,18 +143,44 @@ class _Tables:
             _Side(holdout, case.train),
         )
 
-    def compare(self, first: str, second: str) -> tuple[float, float, float, float, float]:
-        """Return value, low, high, floor and baseline of one pair."""
+    def compare(self, first: str, second: str) -> Measurement:
+        """Return the distance of one pair, and keep what the mean needs."""
+        subject, n = f"pair:{first},{second}", self.sides[0].holdout.n_persons
         a, b = self.codes[first], self.codes[second]
         width = self.n_cells[second]
-        shuffled = a[2] * width + b[3]
+        shuffled = a[3] * width + b[3]
         real, made, seen = (x * width + y for x, y in zip(a[:3], b[:3], strict=True))
-        size = self.n_cells[first] * width
-        cell, n_cells = _pooled(real, seen, size)
+        cell, n_cells = _pooled(real, seen, self.n_cells[first] * width)
+        if n_cells < 2:
+            return Measurement.missing(DISTANCE, _TOO_FEW, subject, n=n)
         value, low, high = self.sides[0].add(cell[real], cell[made], n_cells)
-        floor = self.sides[1].add(cell[real], cell[seen], n_cells)
-        baseline = self.sides[2].add(cell[real], cell[shuffled], n_cells)
-        return value, low, high, floor.value, baseline.value
+        return Measurement(
+            metric=DISTANCE,
+            subject=subject,
+            value=value,
+            low=low,
+            high=high,
+            n=n,
+            floor=self.sides[1].add(cell[real], cell[seen], n_cells).value,
+            baseline=self.sides[2].add(cell[real], cell[shuffled], n_cells).value,
+        )
+
+    def mean(self, n_columns: int) -> Measurement:
+        """Return the mean over the pairs compared so far."""
+        n, pairs = self.sides[0].holdout.n_persons, len(self.sides[0].gaps)
+        if not pairs:
+            return Measurement.missing(MEAN, _TOO_FEW, n=n)
+        made, floor, baseline = (side.mean() for side in self.sides)
+        return Measurement(
+            metric=MEAN,
+            value=made.value,
+            low=made.low,
+            high=made.high,
+            n=n,
+            floor=floor.value,
+            baseline=baseline.value,
+            details={"pairs": pairs, "columns": n_columns},
+        )
 
 
 def _pooled(holdout: Codes, train: Codes, size: int) -> tuple[Codes, int]:
