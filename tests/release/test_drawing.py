@@ -52,6 +52,7 @@ def test_figures_read_as_people_read_them(x, text):
         (0.0004, "<\u00a00.1\u00a0%"),
         (0.9996, ">\u00a099.9\u00a0%"),
         (0.123, "12.3\u00a0%"),
+        (0.29, "29\u00a0%"),
     ],
 )
 def test_shares_keep_the_difference_between_none_and_few(x, text):
@@ -128,7 +129,7 @@ def column(**more):
 
 def test_the_largest_gap_ignores_withheld_shares():
     assert largest_gap(column()) == (pytest.approx(0.1), 0)
-    assert "“a”: real 50.0\u00a0%, synthetic 40.0\u00a0%" in column_words(column())
+    assert "“a”: real 50\u00a0%, synthetic 40\u00a0%" in column_words(column())
     assert "withheld" in column_words(column())
 
 
@@ -186,7 +187,7 @@ def test_too_many_columns_keep_the_worst():
 def test_the_curve_is_read_on_the_line_between_its_points():
     attack = AttackPicture(name="m", title="M", curve=((0, 0), (0.02, 0.5), (1, 1)))
     words = attack_words(attack)
-    assert "one stranger in 100, it finds 25.0\u00a0%" in words  # half way from 0 to 0.5
+    assert "one stranger in 100, it finds 25\u00a0%" in words  # half way from 0 to 0.5
     assert words in draw_curve(attack)
     assert attack_words(AttackPicture(name="m", title="M")) == "No curve was recorded."
 

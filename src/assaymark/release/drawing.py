@@ -74,10 +74,13 @@ def figure(x: float | None) -> str:
 
 
 def percent(x: float | None) -> str:
-    """Return a share in [0, 1] as a percentage; ``None`` is a share that is withheld."""
+    """Return a share in [0, 1] as a percentage; ``None`` is a share that is withheld.
+
+    Whole per cents have no decimal: real shares come rounded, and must not look more exact.
+    """
     if x is None:
         return "withheld"
-    if x in {0, 1}:
+    if abs(100 * x - round(100 * x)) < 1e-9:
         return f"{100 * x:.0f}\u00a0%"
     text = f"{100 * x:.1f}"
     if text in {"0.0", "100.0"}:

@@ -16,6 +16,7 @@ __all__ = ["column_words", "draw_column", "largest_gap"]
 _MOST_LEVELS = 8
 _ROW = 19
 _HEIGHT = 92
+_ALIKE = 0.0100001  # real shares may come rounded to whole per cents
 _LABELS = 42.0  # per cent of the width for the names of categories
 
 
@@ -34,8 +35,8 @@ def column_words(column: ColumnPicture) -> str:
     gap, i = largest_gap(column)
     if i < 0:
         said = "Only synthetic shares are shown."
-    elif gap < 0.0005:
-        said = "No visible difference."
+    elif gap <= _ALIKE:
+        said = "No share differs by more than one percentage point."
     else:
         said = (
             f"Largest difference at “{shortened(column.labels[i], 40)}”: "

@@ -16,7 +16,7 @@ from assaymark.release.drawing_attack import attack_words, draw_control, draw_cu
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
-from assaymark.release.report_rules import details_of, rule_blocks, tally
+from assaymark.release.report_rules import rule_blocks, tally, telling
 from assaymark.release.report_words import (
     BADGES,
     HEADINGS,
@@ -140,13 +140,16 @@ def _top(group: GroupPicture) -> float:
     return max(shares, default=1.0)
 
 
-def _unruled(
-    content: ReportContent,
-) -> list[tuple[str, Measurement, tuple[tuple[str, str], ...]]]:
-    """Return (title, measurement, telling columns) of what no rule judges, but single columns."""
-    titles = {q.name: q.title for q in content.quantities}
+def _unruled(content: ReportContent) -> list[dict[str, object]]:
+    """Return what was measured and no rule judges, but for single columns and pairs."""
+    known = {q.name: q for q in content.quantities}
     return [
-        (titles.get(m.metric, m.metric), m, details_of(m))
+        {
+            "title": known[m.metric].title if m.metric in known else m.metric,
+            "meaning": known[m.metric].meaning if m.metric in known else "",
+            "measurement": m,
+            "telling": telling(m),
+        }
         for m in content.measurements
         if not m.subject.startswith(("column:", "pair:"))
     ][:_MOST_UNRULED]

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement
     from assaymark.release.report_content import ReportContent, VerdictLine
 
-__all__ = ["Row", "RuleBlock", "UseCell", "details_of", "rule_blocks", "tally"]
+__all__ = ["Row", "RuleBlock", "UseCell", "rule_blocks", "tally", "telling"]
 
 _MOST_DRAWN = 60
-_MOST_FEATURES = 8
+_MOST_TELLING = 6
 _PASSED = ORDER.index("PASS")
 
 
@@ -46,7 +46,7 @@ class Row:
     reason: str
     only_for: str
     stage: str
-    features: tuple[tuple[str, str], ...]
+    telling: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +102,15 @@ def tally(verdicts: Iterable[VerdictLine]) -> list[tuple[Badge, int]]:
     return [(BADGES[name], count) for name, count in counts.items() if count]
 
 
-def details_of(m: Measurement) -> tuple[tuple[str, str], ...]:
-    """Return the columns a measurement names as most telling, with their weights.
+def telling(m: Measurement) -> tuple[str, ...]:
+    """Return the columns a measurement names as most telling, best first.
 
-    They are in ``details["top"]``: a list of records, each a name and then a number.
+    They are in ``details["top"]``: a list of records with a ``column``.
     """
     found = m.details.get("top")
-    pairs = []
-    for feature in found if isinstance(found, list) else []:
-        name, *weights = feature.values() if isinstance(feature, dict) else (None,)
-        if isinstance(name, str) and weights and isinstance(weights[0], int | float):
-            pairs.append((name, figure(weights[0])))
-    return tuple(pairs[:_MOST_FEATURES])
+    records = found if isinstance(found, list) else []
+    names = [r.get("column") for r in records if isinstance(r, dict)]
+    return tuple(n for n in names if isinstance(n, str))[:_MOST_TELLING]
 
 
 def _rank(lines: Sequence[VerdictLine]) -> int:
@@ -181,7 +178,7 @@ def _row(lines: Sequence[VerdictLine], scale: Scale, uses: tuple[str, ...], *, d
         reason=line.reason,
         only_for=listed([spoken_use(u) for u in here]) if set(here) != set(uses) else "",
         stage=line.stage,
-        features=details_of(m),
+        telling=telling(m),
     )
 
 
