@@ -8,5 +8,5 @@ __all__ = ["generators"]
 generators: Registry[Generator] = Registry(
     "generator",
     "assaymark.generate",
-    shared=("blocks", "cells", "encoding", "honest_tree", "levels", "structure"),
+    shared=("blocks", "cells", "derived", "encoding", "honest_tree", "levels", "structure"),
 )

@@ -128,7 +128,7 @@ def fit_cells(
     if missing:
         codes[~known] = len(coding.first)
     exact = coding.exact
-    if grid.scale == 0:
+    if grid.scale == 0 and len(coding.first):
         exact = np.zeros(len(coding.first))
         exact[codes[known]] = values.drop_nulls().to_numpy()
         exact[coding.points > 0] = 0.0

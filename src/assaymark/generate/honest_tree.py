@@ -31,11 +31,16 @@ class _Router(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Growth:
-    """How trees grow: ``k`` persons in a pool, honest or not, pools shrunk by ``shrink``."""
+    """How trees grow: ``k`` persons in a pool, ``leaf`` at a leaf, honest or not.
+
+    A leaf of fewer than ``k`` persons borrows from the levels above: a row that ends there draws
+    from the leaf's own pool with probability (its persons) / k only, so that no donor is drawn
+    with a probability above 1 / k.
+    """
 
     k: int
+    leaf: int
     honest: bool
-    shrink: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -112,9 +117,9 @@ def grow(
         for j in given
     )
     weights = encoded.weights[first]
-    least = min(how.k / max(weights.sum(), 1.0), 0.5)
+    least = min(how.leaf / max(weights.sum(), 1.0), 0.5)
     tree = DecisionTreeRegressor(
-        min_samples_leaf=max(min(how.k, len(first)), 1),
+        min_samples_leaf=max(min(how.leaf, len(first)), 1),
         min_weight_fraction_leaf=least if weights.min() < 1.0 else 0.0,
         random_state=int(rng.integers(2**31)),
     )
@@ -155,8 +160,7 @@ def _filled(
     start = np.searchsorted(leaf[order], np.arange(len(parent)), "left")
     stop = np.searchsorted(leaf[order], end, "left")
     held = _held(encoded.persons[rows[order]], start, stop)
-    lent = np.maximum(how.k - held, how.shrink)
-    stay = held / np.maximum(held + lent, 1e-12)
+    stay = np.minimum(held / how.k, 1.0)
     stay[0] = 1.0
     weights = encoded.weights[rows[order]]
     return PoolTree(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,10 +10,13 @@ import numpy as np
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.blocks import BLOCK, in_blocks
+from assaymark.generate.derived import Lookup, find_derived
 from assaymark.generate.encoding import encode
 from assaymark.generate.honest_tree import Growth, calibrated, grow
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import polars as pl
     from numpy.typing import NDArray
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["TreeChain"]
 
 _REHEARSAL = 20_000
-_SHRINK = 0.0
+_FINER = 3
 
 
 @component
@@ -35,7 +38,8 @@ class TreeChain:
 
     A tree's branches are decided by one half of the persons and its pools filled by the other
     half (honest), a pool speaks for at least ``k`` persons, and a value comes out only if
-    ``protect`` persons share it or stand behind the interval it is drawn from. There is no
+    ``protect`` persons share it or stand behind the interval it is drawn from. A column that
+    follows from another, such as a group from a code, is looked up. There is no
     theorem in this: what it leaks is measured by the attacks.
 
     Attributes
@@ -48,8 +52,8 @@ class TreeChain:
     honest
         Whether branches and pools come from different persons.
     smooth
-        Whether pools are shrunk towards their parent and calibrated to the one-way
-        distributions.
+        Whether leaves may be finer than k persons, borrowing what they lack from the levels
+        above, and pools are calibrated to the one-way distributions.
     protect
         See above; 1 switches the protection off.
     order
@@ -73,15 +77,19 @@ class TreeChain:
         """Fit the chain; each person weighs 1, however many rows they have."""
         dataset = source.open("tree_chain", "fit")
         encoded = encode(dataset, self.protect, streams)
-        order = self._ordered(encoded, dataset.target)
+        derived = find_derived(encoded) if self.smooth else {}
+        order = self._ordered(encoded, dataset.target, derived)
         first = np.cumsum(encoded.marginal(order[0]))
-        links: list[tuple[PoolTree, ...]] = []
+        links: list[tuple[PoolTree, ...] | tuple[Lookup]] = []
         rehearsal = _rehearsal(encoded, order[0], streams)
-        for place in range(1, len(order)):
+        for place in range(1, len(order) - len(derived)):
             name = dataset.schema.names[order[place]]
             links.append(self._link(encoded, order, rehearsal, streams.child("tree", name)))
             rng = streams.child("rehearse", name).generator()
             rehearsal.append(_drawn(links[-1], rehearsal, rng))
+        for column in order[len(order) - len(derived) :]:
+            rule = derived[column]
+            links.append((replace(rule, source=order.index(rule.source)),))
         return TreeChainModel(
             encoding=encoded.encoding,
             order=order,
@@ -90,13 +98,16 @@ class TreeChain:
             recipe=self,
         )
 
-    def _ordered(self, encoded: Encoded, target: str | None) -> tuple[int, ...]:
+    def _ordered(
+        self, encoded: Encoded, target: str | None, derived: Mapping[int, Lookup]
+    ) -> tuple[int, ...]:
         codings = encoded.encoding.codings
         columns = list(range(len(codings)))
         if self.order != "schema":
             columns.sort(key=lambda i: codings[i].size)
         if self.order == "target_last" and target is not None:
             columns.sort(key=lambda i: codings[i].column.name == target)
+        columns.sort(key=lambda i: i in derived)
         return tuple(columns)
 
     def _link(
@@ -107,7 +118,8 @@ class TreeChain:
         streams: Streams,
     ) -> tuple[PoolTree, ...]:
         place = len(rehearsal)
-        how = Growth(k=self.k, honest=self.honest, shrink=_SHRINK if self.smooth else 0.0)
+        leaf = max(self.k // _FINER, 1) if self.smooth else self.k
+        how = Growth(k=self.k, leaf=leaf, honest=self.honest)
         trees = tuple(
             grow(encoded, order[place], order[:place], how, streams.child(m).generator())
             for m in range(self.trees)
@@ -128,26 +140,33 @@ class TreeChainModel:
     first
         Cumulative shares of the first column's codes.
     links
-        The trees of the second, third, ... column.
+        The trees of the second, third, ... column; a lookup for a column that follows from
+        another.
     """
 
     encoding: Encoding
     order: tuple[int, ...]
     first: NDArray[np.float64]
-    links: tuple[tuple[PoolTree, ...], ...]
+    links: tuple[tuple[PoolTree, ...] | tuple[Lookup], ...]
     recipe: TreeChain
     privacy: None = None
 
     @property
     def summary(self) -> dict[str, Json]:
         """What was fitted; no record and no exact count."""
+        names = self.encoding.schema.names
         return {
-            "order": [self.encoding.schema.names[i] for i in self.order],
+            "order": [names[i] for i in self.order],
             "k": self.recipe.k,
             "trees": self.recipe.trees,
             "honest": self.recipe.honest,
             "smooth": self.recipe.smooth,
             "protect": self.recipe.protect,
+            "derived": {
+                names[at]: names[self.order[link[0].source]]
+                for at, link in zip(self.order[1:], self.links, strict=True)
+                if isinstance(link[0], Lookup)
+            },
             "columns": self.encoding.summary(),
         }
 
@@ -177,7 +196,9 @@ def _pick(total: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.int3
 
 
 def _drawn(
-    trees: tuple[PoolTree, ...], given: list[NDArray[np.int32]], rng: np.random.Generator
+    trees: tuple[PoolTree, ...] | tuple[Lookup],
+    given: list[NDArray[np.int32]],
+    rng: np.random.Generator,
 ) -> NDArray[np.int32]:
     """Draw the next column: each row from one of the trees, chosen at random."""
     if len(trees) == 1:

@@ -1,0 +1,90 @@
+"""Derived columns: one column says what another is, such as a code and its group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.encoding import Encoded
+
+__all__ = ["Lookup", "find_derived"]
+
+_FIRST_LOOK = 3000
+_LARGEST = 4_000_000
+_WRONG = 0.002
+_RIGHT_PER_CODE = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lookup:
+    """A column that follows from another: ``table`` gives its code for each code of the other.
+
+    Every code stands for values of at least ``protect`` persons, so the table tells of groups.
+    """
+
+    source: int
+    table: NDArray[np.int32]
+
+    def draw(
+        self,
+        features: Sequence[NDArray[np.int32]],
+        rng: np.random.Generator,  # noqa: ARG002
+    ) -> NDArray[np.int32]:
+        """Return the codes that follow from ``features[source]``; nothing is random."""
+        return self.table[features[self.source]]
+
+
+def find_derived(encoded: Encoded) -> dict[int, Lookup]:
+    """Return, by place in the table, the columns that follow from another one.
+
+    ``Lookup.source`` is a place in the table too; it is never itself derived. A column follows
+    if the other tells its code for all but 0.2 % of the persons, and for at least nine in ten
+    persons of each single code; so a rare code is never explained away.
+    """
+    codings = encoded.encoding.codings
+    found: dict[int, Lookup] = {}
+    finest_first = sorted(range(len(codings)), key=lambda i: (-codings[i].size, i))
+    kept: list[int] = []
+    for target in finest_first:
+        for source in kept:
+            table = _table(encoded, source, target)
+            if table is not None:
+                found[target] = Lookup(source=source, table=table)
+                break
+        else:
+            kept.append(target)
+    return found
+
+
+def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | None:
+    size = encoded.encoding.codings[target].size
+    shape = encoded.encoding.codings[source].size, size
+    if shape[0] * shape[1] > _LARGEST:
+        return None
+    pair = encoded.codes[source].astype(np.int64) * size + encoded.codes[target]
+    look = slice(None, None, len(pair) // _FIRST_LOOK + 1)
+    first = _joint(pair[look], encoded.weights[look], shape)
+    if first.sum() - first.max(axis=1).sum() > 5 * _WRONG * first.sum() + 2:
+        return None
+    joint = _joint(pair, encoded.weights, shape)
+    table = joint.argmax(axis=1)
+    right = np.bincount(table, joint.max(axis=1), minlength=size)
+    each = joint.sum(axis=0)
+    if each.sum() - right.sum() > _WRONG * each.sum() or (right < _RIGHT_PER_CODE * each).any():
+        return None
+    rule: NDArray[np.int32] = table.astype(np.int32)
+    return rule
+
+
+def _joint(
+    pair: NDArray[np.int64], weights: NDArray[np.float64], shape: tuple[int, int]
+) -> NDArray[np.float64]:
+    mass: NDArray[np.float64] = np.bincount(pair, weights, shape[0] * shape[1]).astype(np.float64)
+    return mass.reshape(shape)
