@@ -38,6 +38,9 @@ def loaded(values, kind, missing=()):
         (["Yes", "no", "?"], Kind.BOOLEAN, [True, False, None]),
         (["1599-01-02", "2024-02-30"], Kind.DATE, [date(1599, 1, 2), None]),
         ([20240102, None], Kind.DATE, [date(2024, 1, 2), None]),
+        (["1.0", "22", ""], Kind.CATEGORY, ["1", "22", None]),
+        (["1.0", "1.1"], Kind.CATEGORY, ["1.0", "1.1"]),
+        (["٣", "3", "4"], Kind.INTEGER, [None, 3, 4]),
         (["007", ""], Kind.CATEGORY, ["007", None]),
     ],
 )

@@ -25,9 +25,9 @@ _MISSING_AMONG_NUMBERS = {
     ".", "-", "--", "none", "unknown", "missing", "not available", "not recorded", "not known",
     "refused", "n.a.", "na", "null", "nil", "unk", "not applicable", "not reported",
 }  # fmt: skip
-_INTEGER = r"^[+-]?\d+(?:\.0*)?$"
-_NUMBER = r"^[+-]?(?:\d+[.,]?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-_PADDED = r"^0\d+$"
+_INTEGER = r"^[+-]?[0-9]+(?:\.0*)?$"
+_NUMBER = r"^[+-]?(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_PADDED = r"^0[0-9]+$"
 _MOSTLY = 0.99
 _SENTINELS = (-9999, -999, -99, -9, -8, -7, -1, 99, 999, 9999, 99999)
 

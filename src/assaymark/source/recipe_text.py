@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assaymark.core.recipe import Drop, GroupRare
 from assaymark.core.schema import Kind, Role
+from assaymark.source.proposal import propose_steps, reaches_generator
 
 if TYPE_CHECKING:
     from assaymark.source.profile import ColumnProfile, TableProfile
 
 __all__ = ["recipe_text", "toml_string"]
 
-_LEVELS = 50
-_MINIMUM, _MINIMUM_SMALL, _SMALL = 20, 10, 5_000
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 _TAIL = """
@@ -90,40 +90,21 @@ def _comment(text: str) -> str:
 
 
 def _transforms(profile: TableProfile) -> str:
-    plain = [c for c in profile.columns if not _left_out(c)]
-    blocks: list[str] = []
-    weights = [c.column.name for c in plain if c.column.has(Role.WEIGHT)]
-    if weights:
-        blocks.append(_drop(weights, "weights belong to the sample, not to a person"))
-    wide = [
-        c.column.name
-        for c in plain
-        if c.column.kind is Kind.CATEGORY and c.n_unique > _LEVELS and c.column.name not in weights
-    ]
-    if wide:
-        minimum = _MINIMUM if profile.n >= _SMALL else _MINIMUM_SMALL
-        blocks.append(
-            f'[[transform]]\nkind = "group_rare"\ncolumns = {_names(wide)}\n'
-            f'minimum = {minimum}  # persons\nwhy = "rare categories point to persons"\n'
-        )
+    plain = [c for c in profile.columns if reaches_generator(c)]
+    steps = "".join(f"{_step(step)}\n" for step in propose_steps(profile))
     lead = (
         "\n# Steps that make rows less telling, done in this order before anything is learnt."
         "\n# Direct identifiers, the person key and free text are left out without a step.\n"
     )
-    return f"{lead}{''.join(b + chr(10) for b in blocks)}{_examples(plain)}"
+    return f"{lead}{steps}{_examples(plain)}"
 
 
-def _left_out(c: ColumnProfile) -> bool:
-    hidden = {Role.DIRECT_IDENTIFIER, Role.PERSON_KEY}
-    return bool(hidden & set(c.column.roles)) or c.column.kind is Kind.TEXT
-
-
-def _names(names: list[str]) -> str:
-    return f"[{', '.join(toml_string(n) for n in names)}]"
-
-
-def _drop(names: list[str], why: str) -> str:
-    return f'[[transform]]\nkind = "drop"\ncolumns = {_names(names)}\nwhy = {toml_string(why)}\n'
+def _step(step: Drop | GroupRare) -> str:
+    names = ", ".join(toml_string(n) for n in step.columns)
+    lines = ["[[transform]]", f'kind = "{step.kind}"', f"columns = [{names}]"]
+    if isinstance(step, GroupRare):
+        lines.append(f"minimum = {step.minimum}  # persons")
+    return "\n".join([*lines, f"why = {toml_string(step.why)}", ""])
 
 
 def _examples(columns: list[ColumnProfile]) -> str:

@@ -20,11 +20,12 @@ __all__ = [
 
 EXACT = 2**53
 INFINITY = r"^[+-]?(?i:inf|infinity)$"
-_INTEGER = r"^[+-]?\d{1,18}(?:\.0*)?$"
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-_COMMA = r"^[+-]?\d+,\d+$"
-_GROUPED = r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$"
-_DRESSED = r"^[+-]?[$€£¥]\s?[\d.,]+$|^[+-]?[\d.,]+\s?(?:[€%]|[$£¥])$"
+_INTEGER = r"^[+-]?[0-9]{1,18}(?:\.0*)?$"
+_NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_POINT_ZERO = r"^-?(?:0|[1-9][0-9]*)(?:\.0)?$"
+_COMMA = r"^[+-]?[0-9]+,[0-9]+$"
+_GROUPED = r"^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
+_DRESSED = r"^[+-]?[$€£¥]\s?[0-9.,]+$|^[+-]?[0-9.,]+\s?(?:[€%]|[$£¥])$"
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
           "%d %b %Y", "%b %d, %Y", "%Y%m%d")  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
@@ -84,7 +85,15 @@ def read_as(text: pl.Series, kind: Kind) -> pl.Series:
         if form is None:
             return pl.Series(text.name, [None] * text.len(), dtype=POLARS_TYPES[kind])
         return _dates(text, form).cast(POLARS_TYPES[kind])
-    return text
+    return _codes_without_point(text) if kind is Kind.CATEGORY else text
+
+
+def _codes_without_point(text: pl.Series) -> pl.Series:
+    """Return 1.0, 2.0 as 1, 2 where all are like that: a frame with gaps wrote them so."""
+    present = text.drop_nulls()
+    if not present.str.ends_with(".0").any() or not present.str.contains(_POINT_ZERO).all():
+        return text
+    return text.str.replace(r"\.0$", "")
 
 
 def _decimals(text: pl.Series) -> pl.Series:

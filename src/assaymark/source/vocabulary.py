@@ -79,6 +79,24 @@ PERSONAL = {
     "fullname": "a person's name",
     "username": "a user name",
     "login": "a user name",
+    "vorname": "a person's name",
+    "nachname": "a person's name",
+    "nom": "a person's name",
+    "prenom": "a person's name",
+    "prénom": "a person's name",
+    "nombre": "a person's name",
+    "apellido": "a person's name",
+    "apellidos": "a person's name",
+    "correo": "an e-mail address",
+    "telefon": "a telephone number",
+    "telefono": "a telephone number",
+    "teléfono": "a telephone number",
+    "téléphone": "a telephone number",
+    "adresse": "an address",
+    "direccion": "an address",
+    "dirección": "an address",
+    "strasse": "an address",
+    "straße": "an address",
     "email": "an e-mail address",
     "mail": "an e-mail address",
     "phone": "a telephone number",
@@ -109,13 +127,17 @@ _OTHERS_NAMES = (
     "hospital company brand model team course event category class type species dept department "
     "job store shop branch station procedure medication test lab site facility study device "
     "channel campaign page plan program programme game song movie book generic trade group "
-    "unit project concept source vocabulary domain clinic ward provider"
+    "unit project concept source vocabulary domain clinic ward provider "
+    "neighbourhood neighborhood area zone borough airport airline bank breed"
 )
 LOCATIONS = _these("latitude longitude lat lon lng geo gps coordinates")
 _NOT_OF_A_PERSON = _these(_OTHERS_NAMES)
 
 PROTECTED = {
     "sex": "sex",
+    "sexe": "sex",
+    "sexo": "sex",
+    "geschlecht": "sex",
     "gender": "gender",
     "race": "race",
     "rac": "race",
@@ -142,6 +164,12 @@ QUASI = {
     "birth": "birth",
     "birthdate": "birth",
     "birthday": "birth",
+    "geburtsdatum": "birth",
+    "naissance": "birth",
+    "nacimiento": "birth",
+    "edad": "age",
+    "alter": "age",
+    "plz": "place",
     "dob": "birth",
     "brthdtc": "birth",
     "brthdt": "birth",
