@@ -165,14 +165,14 @@ def test_shades_follow_the_distance():
 
 
 def test_a_pair_is_drawn_below_the_diagonal_whatever_its_order():
-    # columns in order of appearance: a, b, c; the pair (c, a) is row 2, column 0
+    # columns in order of appearance: a, b, c; the pair (c, a) is row 2, column 0; cells of 28
     pairs = [
         PairLine(first="a", second="b", distance=0.01),
         PairLine(first="c", second="a", distance=0.3),
     ]
     svg = draw_pairs(pairs)
-    assert 'd="M0 15h14v14h-14z" class="step0"' in svg
-    assert 'd="M0 30h14v14h-14z" class="step4"' in svg
+    assert 'd="M0 28h27v27h-27z" class="step0"' in svg
+    assert 'd="M0 56h27v27h-27z" class="step4"' in svg
     assert "furthest off is c with a, distance 0.3" in svg
 
 

@@ -246,6 +246,16 @@ def test_every_picture_has_words_and_every_table_a_caption(page):
     assert all(th.get("scope") in {"col", "row"} for th in page.all("th"))
 
 
+def test_sealed_numbers_leave_the_verdict(release):
+    why = "measured on the sealed confirmation holdout; a verdict is all it gives"
+    line = release.verdicts[0]
+    sealed = Measurement.missing(line.measurement.metric, why, "column:age", n=4000)
+    content = replace(release, verdicts=(replace(line, measurement=sealed),))
+    text = Page(render(content)).text
+    assert "✓ Pass Each column keeps its shares" in text
+    assert "Measured on the sealed confirmation holdout; a verdict is all it gives" in text
+
+
 def test_a_measurement_shows_value_interval_limit_floor_and_n(refusal):
     line = next(v for v in refusal.verdicts if v.rule == "isolated-people-stay-hidden")
     only = replace(refusal, verdicts=(line,), measurements=())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["STEPS", "draw_pairs", "shade", "shown_columns"]
 
 STEPS = (0.02, 0.05, 0.1, 0.2)
-_CELL = 15
+_CELL, _LARGE_CELL, _WIDTH = 15, 28, 330  # small squares for many columns
 _MOST = 48
 _LABEL = 150
 
@@ -43,21 +43,22 @@ def draw_pairs(pairs: Sequence[PairLine]) -> Markup:
     """Draw the triangle; each shade is one path, so that hundreds of pairs stay small."""
     names = shown_columns(pairs)
     place = {name: i for i, name in enumerate(names)}
+    cell = max(_CELL, min(_LARGE_CELL, _WIDTH // max(1, len(names))))
     squares: dict[int, list[str]] = {}
     for p in pairs:
         if p.first in place and p.second in place:
             low, high = sorted((place[p.first], place[p.second]))
-            side = _CELL - 1
-            square = f"M{low * _CELL} {high * _CELL}h{side}v{side}h-{side}z"
+            side = cell - 1
+            square = f"M{low * cell} {high * cell}h{side}v{side}h-{side}z"
             squares.setdefault(shade(p.distance), []).append(square)
     paths = [
         element("path", d="".join(squares[step]), class_=f"step{step}") for step in sorted(squares)
     ]
     labels = [
-        element("text", shortened(name, 22), x=i * _CELL + 2, y=i * _CELL + 11)
+        element("text", shortened(name, 22), x=i * cell + 3, y=i * cell + cell // 2 + 4)
         for name, i in place.items()
     ]
-    width, height = len(names) * _CELL + _LABEL, len(names) * _CELL
+    width, height = len(names) * cell + _LABEL, len(names) * cell
     worst = max(pairs, key=lambda p: p.distance)
     return picture(
         "Pairs of columns, real against synthetic",
