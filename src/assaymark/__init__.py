@@ -1,3 +1,70 @@
-"""assaymark: source -> generate -> evaluate -> decide -> release -> monitor."""
+"""Synthetic data that proves what it ships: source, generate, evaluate, decide, release, monitor.
+
+Tables come in as pandas, polars or Arrow objects or as paths, and rows go out as they came in::
+
+    import assaymark
+
+    draft = assaymark.generate(frame)  # ungated synthetic rows, same kind of table as frame
+    judged = assaymark.evaluate(train, synthetic, holdout=holdout)  # judged.uses, judged.verdicts
+    outcome = assaymark.run("recipe.toml")  # a signed release, or a reasoned refusal
+    assaymark.verify(outcome.release).ok
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "AssaymarkError",
+    "Measurement",
+    "Outcome",
+    "Policy",
+    "Recipe",
+    "UseStatus",
+    "Verdict",
+    "evaluate",
+    "generate",
+    "init",
+    "monitor",
+    "run",
+    "verify",
+]
+
+if TYPE_CHECKING:
+    from assaymark.core.measurement import Measurement
+    from assaymark.core.recipe import Recipe
+    from assaymark.decide.policy import Policy
+    from assaymark.decide.verdict import UseStatus, Verdict
+    from assaymark.errors import AssaymarkError
+    from assaymark.flow.api import evaluate, generate, init, monitor, run, verify
+    from assaymark.flow.outcome import Outcome
+
+_HOMES = {
+    "AssaymarkError": "errors",
+    "Measurement": "core.measurement",
+    "Outcome": "flow.outcome",
+    "Policy": "decide.policy",
+    "Recipe": "core.recipe",
+    "UseStatus": "decide.verdict",
+    "Verdict": "decide.verdict",
+    "evaluate": "flow.api",
+    "generate": "flow.api",
+    "init": "flow.api",
+    "monitor": "flow.api",
+    "run": "flow.api",
+    "verify": "flow.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first asked for, so that ``import assaymark`` is quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'assaymark' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"assaymark.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ app.add_typer(ledger.app, name="ledger")
 
 @app.callback(invoke_without_command=True)
 def _root(
-    version: bool = typer.Option(False, "--version", help="Print the version and end."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version", help="Print the version and end."),
 ) -> None:
     if version:
         typer.echo(__version__)
@@ -53,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     0 approved, 1 internal error, 2 bad input, 3 refused or inconclusive, 4 integrity broken,
     130 interrupted.
     """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the cores free
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(args=given, standalone_mode=False)

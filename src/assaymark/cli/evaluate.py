@@ -36,9 +36,9 @@ def command(
     only: Annotated[
         list[str] | None, typer.Option(help="Run this metric only; rules on others are NOT_RUN.")
     ] = None,
-    report: Annotated[
-        Path, typer.Option(help="Where to write the HTML report.")
-    ] = Path("evaluation.html"),
+    report: Annotated[Path, typer.Option(help="Where to write the HTML report.")] = Path(
+        "evaluation.html"
+    ),
     seed: Annotated[int | None, typer.Option(help="A public seed, for tests.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:

@@ -18,7 +18,9 @@ def command(
     profile: Annotated[
         str, typer.Option(help="Who receives the rows: controlled, open or enclave.")
     ] = "controlled",
-    force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over files that are there.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Profile TABLE and write a commented recipe.toml and policy.toml that run as they are."""

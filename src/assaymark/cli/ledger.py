@@ -11,7 +11,9 @@ from assaymark.cli.say import print_json, table
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Read and check the append-only ledger of a workspace.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read and check the append-only ledger of a workspace.", no_args_is_help=True
+)
 _Workspace = Annotated[Path, typer.Option(help="The workspace.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -29,7 +31,9 @@ def list_(
     if json:
         print_json(entries)
         return
-    rows = [(str(e["index"]), str(e["time"]), str(e["kind"]), str(e["subject"])[:24]) for e in entries]
+    rows = [
+        (str(e["index"]), str(e["time"]), str(e["kind"]), str(e["subject"])[:24]) for e in entries
+    ]
     typer.echo(table(rows, ("index", "time", "kind", "subject")))
 
 

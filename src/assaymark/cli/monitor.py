@@ -22,8 +22,9 @@ def command(
 ) -> int:
     """Compare a batch with what was released, column by column. Ends with 3 where one drifted."""
     from assaymark.flow.monitor import monitor
+    from assaymark.source.read import read_table
 
-    found = monitor(release, batch, threshold=threshold)
+    found = monitor(release, read_table(batch), threshold=threshold)
     if json:
         print_json(found.plain())
     else:

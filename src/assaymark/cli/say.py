@@ -56,7 +56,10 @@ def complain(error: AssaymarkError, *, as_json: bool) -> None:
     typer.echo(f"error: {error}", err=True)
     if as_json:
         print_json(
-            {"error": {"kind": type(error).__name__, "message": str(error)}, "exit": error.exit_code}
+            {
+                "error": {"kind": type(error).__name__, "message": str(error)},
+                "exit": error.exit_code,
+            }
         )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Kind, Role, Schema
 from assaymark.errors import DataError
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["POLARS_TYPES", "Dataset"]
@@ -83,6 +83,15 @@ class Dataset:
         """Return these rows, in this order, with their persons."""
         persons = None if self.persons is None else self.persons[rows]
         return Dataset(schema=self.schema, frame=self.frame[rows], persons=persons)
+
+    def one_row_each(self, rng: np.random.Generator) -> Dataset:
+        """Return one row of each person, drawn at random, in the order of the rows."""
+        if self.persons is None:
+            return self
+        shuffled = rng.permutation(self.n)
+        _, first = np.unique(self.persons[shuffled], return_index=True)
+        kept = self.take(np.sort(shuffled[first]))
+        return Dataset(schema=kept.schema, frame=kept.frame)
 
     def drop(self, *names: str) -> Dataset:
         """Return the dataset without these columns."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from assaymark.flow.progress import Progress
     from assaymark.store.workspace import Workspace
 
-__all__ = ["Assessment", "assess", "evidence_of"]
+__all__ = ["About", "Assessment", "assess", "evidence_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,15 @@ class Assessment:
 
     evidence: Evidence
     measurements: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """Which candidate is assessed, on which holdout, for whom."""
+
+    candidate: str
+    stage: Stage
+    actor: Actor
 
 
 def evidence_of(
@@ -42,32 +51,30 @@ def assess(
     case: Case,
     streams: Streams,
     *,
-    candidate: str,
-    stage: Stage,
-    actor: Actor,
+    about: About,
     progress: Progress,
 ) -> Assessment:
     """Return the evidence that is there for these bytes, or measure it and keep it.
 
     Evidence of another suite, stage or threat model is not used.
     """
-    name = {"stage": stage, "suite": SUITE, "threat": case.threat.digest()}
-    for entry in reversed(workspace.ledger.entries(kind="evidence", subject=candidate)):
+    name = {"stage": about.stage, "suite": SUITE, "threat": case.threat.digest()}
+    for entry in reversed(workspace.ledger.entries(kind="evidence", subject=about.candidate)):
         if all(entry.body[k] == v for k, v in name.items()):
-            progress("evaluate", f"found the {stage} evidence of an earlier run", 1.0)
+            progress("evaluate", f"found the {about.stage} evidence of an earlier run", 1.0)
             return _read(
                 workspace.get(str(entry.body["evidence"])),
                 workspace.get(str(entry.body["details"])),
             )
-    measured = measure(case, streams.child(stage), progress=progress)
-    found = evidence_of(measured, candidate=candidate, stage=stage)
+    measured = measure(case, streams.child(about.stage), person_weighs_one=True, progress=progress)
+    found = evidence_of(measured, candidate=about.candidate, stage=about.stage)
     details = json.dumps([dict(m.details) for m in measured]).encode()
     body = {
         **name,
         "evidence": workspace.put(found.evidence.canonical()),
         "details": workspace.put(details),
     }
-    workspace.ledger.append("evidence", candidate, body, actor)
+    workspace.ledger.append("evidence", about.candidate, body, about.actor)
     return found
 
 

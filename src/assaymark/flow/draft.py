@@ -19,7 +19,7 @@ from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import DataError, InputError
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
@@ -31,7 +31,6 @@ from assaymark.source.split import hold_out
 from assaymark.source.transform import apply
 
 if TYPE_CHECKING:
-
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
     from assaymark.flow.progress import Progress
@@ -98,7 +97,7 @@ def draft(
         synthetics=(_some(synthetic, streams),),
         threat=threat_of(Profile.CONTROLLED),
     )
-    measured = measure(case, streams, only=_METRICS, progress=progress)
+    measured = measure(case, streams, only=_METRICS, person_weighs_one=True, progress=progress)
     if seed is not None:
         notices.append(f"Made with the public seed {seed}.")
     about = (
@@ -109,10 +108,9 @@ def draft(
         ("Looked at", f"at most {_LOOKED_AT:,} rows of each side"),
     )
     whole = replace(case, train=train, holdout=holdout, synthetics=(synthetic,))
-    page = draft_page(name, whole, measured, about, notices, now=datetime.now(UTC))
-    return Draft(
-        frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page
-    )
+    shown = one_row_each(whole, streams)
+    page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC))
+    return Draft(frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page)
 
 
 def write_draft(
@@ -158,7 +156,7 @@ def write_draft(
 
 
 def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
-    """Return the rows with persons, and without identifiers and free text, and what was left out."""
+    """Return the rows without identifiers and free text, and sentences on what was left out."""
     dataset = apply(load(frame, found.schema), ()).dataset
     text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]
     suspected = [
@@ -171,9 +169,9 @@ def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str
     leave = list(dict.fromkeys([*text, *suspected]))
     if len(leave) == len(dataset.schema.columns):
         raise DataError(
-            "every column looks like an identifier or free text, so there is nothing to generate: "
-            f"{', '.join(map(repr, leave))}\n\nHint: `assaymark init` writes a recipe where you can "
-            "declare other roles"
+            "every column looks like an identifier or free text, so nothing can be generated: "
+            f"{', '.join(map(repr, leave))}\n\nHint: `assaymark init` writes a recipe in which "
+            "you can declare other roles"
         )
     notices = []
     out = list(dict.fromkeys([*identifiers, *suspected]))
@@ -207,5 +205,3 @@ def _write_rows(frame: pl.DataFrame, target: Path) -> None:
 
 def _unrecorded(who: str, why: str) -> None:
     """Do nothing: a draft has no workspace, and so no ledger."""
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assaymark import __version__
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.case import Case
+    from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Quantity
     from assaymark.core.streams import Streams
     from assaymark.flow.progress import Progress
 
-__all__ = ["SUITE", "measure", "quantities", "wanted_metrics"]
+__all__ = ["SUITE", "measure", "one_row_each", "quantities", "wanted_metrics"]
 
 SUITE = f"assaymark {__version__}"
 
@@ -41,18 +43,42 @@ def wanted_metrics(only: Sequence[str]) -> list[str]:
 
 
 def measure(
-    case: Case, streams: Streams, *, only: Sequence[str] = (), progress: Progress = silent
+    case: Case,
+    streams: Streams,
+    *,
+    only: Sequence[str] = (),
+    person_weighs_one: bool = False,
+    progress: Progress = silent,
 ) -> tuple[Measurement, ...]:
     """Run the metrics on ``case`` and return what they say, numbers rounded as published.
+
+    Where each person weighed one in the fit, fidelity, utility and fairness compare with one
+    random row of each real person; attacks always see all rows of a person.
 
     A metric that cannot measure yields a reason; one that raises is a defect and stops the run,
     so that nothing passes on a measurement that is not there.
     """
     names = wanted_metrics(only)
     found: list[Measurement] = []
+    thin = one_row_each(case, streams) if person_weighs_one else case
     for i, name in enumerate(names):
         progress("evaluate", name.replace("_", " "), i / len(names))
         metric = metrics.build(name)
-        found += [m.rounded() for m in metric.measure(case, streams.child("evaluate", name))]
+        seen = case if metrics.family(name) == "privacy" else thin
+        found += [m.rounded() for m in metric.measure(seen, streams.child("evaluate", name))]
     progress("evaluate", f"{len(found)} measurements", 1.0)
     return tuple(found)
+
+
+def one_row_each(case: Case, streams: Streams) -> Case:
+    """Return the case with one random row of each real person: the population that was fitted."""
+
+    def thinned(part: Dataset, name: str) -> Dataset:
+        return part.one_row_each(streams.child("one row each", name).generator())
+
+    return replace(
+        case,
+        train=thinned(case.train, "train"),
+        holdout=None if case.holdout is None else thinned(case.holdout, "holdout"),
+        reference=None if case.reference is None else thinned(case.reference, "reference"),
+    )

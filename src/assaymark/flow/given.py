@@ -201,9 +201,7 @@ def _real(
     return whole.drop(*text)
 
 
-def _synthetic(
-    frame: pl.DataFrame, schema: Schema, hidden: set[str]
-) -> tuple[Dataset, set[str]]:
+def _synthetic(frame: pl.DataFrame, schema: Schema, hidden: set[str]) -> tuple[Dataset, set[str]]:
     extra = [c for c in frame.columns if c not in schema.names]
     unknown = [c for c in extra if c not in hidden]
     if unknown:

@@ -72,9 +72,9 @@ def init(source: Path, out: Path, *, profile: str, force: bool) -> Initialised:
                 name=c.column.name,
                 kind=c.column.kind.value,
                 roles=tuple(r.value for r in c.column.roles),
-                reason=c.reason,
+                reason=f"{c.kind_reason}; {c.role_reason}",
             )
             for c in found.columns
         ),
-        notices=found.notices,
+        notices=tuple(f"{c.column.name}: {note}" for c in found.columns for note in c.notes),
     )

@@ -49,11 +49,11 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
     """Gather the report of a run: of its release, or of its refusal."""
     decision, job = ran.decision, ran.job
     deciding = _deciding(decision)
-    judged = {v.measurement for s in deciding for v in s.verdicts}
+    judged = {_of(v.measurement) for s in deciding for v in s.verdicts}
     measured = decision.development.assessment.measurements
     best = decision.confirmation if released else None
     pictures = (best or decision.development).assessment.measurements
-    train = ran.prepared.parts.train
+    train = ran.prepared.parts.train.one_row_each(ran.attempt.streams.child("picture").generator())
     return ReportContent(
         mode="release" if released else "refusal",
         title=job.recipe.source.title or job.recipe.name,
@@ -68,7 +68,7 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
         must_know=ran.blocked,
         self_attested=not job.policy.require_second_person,
         verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
-        measurements=tuple(m for m in measured if m not in judged),
+        measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=tuple(quantities().values()),
         columns=columns_of(train, ran.synthetics[0]),
         pairs=pairs_of(pictures),
@@ -90,7 +90,7 @@ def evaluation_page(
 ) -> bytes:
     """Return the report of an evaluation of given files."""
     verdicts = decision.judgement.verdicts
-    judged = {v.measurement for v in verdicts}
+    judged = {_of(v.measurement) for v in verdicts}
     measured = decision.assessment.measurements
     shown = Shown(name="given files", verdicts=verdicts)
     content = ReportContent(
@@ -104,7 +104,7 @@ def evaluation_page(
         rows=case.synthetic.n,
         uses=tuple(UseLine(use=u, status=s.value) for u, s in outcome.uses.items()),
         verdicts=verdict_lines(shown, measured),
-        measurements=tuple(m for m in measured if m not in judged),
+        measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=tuple(quantities().values()),
         columns=columns_of(case.train, case.synthetic),
         pairs=pairs_of(measured),
@@ -175,6 +175,10 @@ def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[Verdic
             )
         )
     return tuple(lines)
+
+
+def _of(m: Measurement) -> tuple[str, str]:
+    return m.metric, m.subject
 
 
 def _sealed(m: Measurement) -> Measurement:
@@ -282,4 +286,3 @@ def _actions(ran: Ran) -> tuple[str, ...]:
 
 def _time(now: datetime) -> str:
     return now.strftime("%Y-%m-%d %H:%M UTC")
-

@@ -127,7 +127,8 @@ def _edges(low: float, high: float, *, whole: bool) -> np.ndarray:
 
 def _histogram(x: np.ndarray, edges: np.ndarray) -> np.ndarray:
     where = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, len(edges) - 2)
-    return np.bincount(where, minlength=len(edges) - 1)
+    counts: np.ndarray = np.bincount(where, minlength=len(edges) - 1)
+    return counts
 
 
 def _span(low: float, high: float, kind: pl.DataType) -> str:

@@ -14,7 +14,7 @@ from assaymark.core.recipe import parse_recipe
 from assaymark.core.threat import threat_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, NotApprovedError, RecipeError, UnknownNameError
-from assaymark.flow.assess import assess
+from assaymark.flow.assess import About, assess
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.decide import decide, read_policy
 from assaymark.flow.generate import read_rows, refitter
@@ -88,6 +88,7 @@ class Ran:
     source: str
     attempts: int
     openings: int
+    randomness: str
     notices: tuple[str, ...]
     blocked: tuple[str, ...]
     now: datetime
@@ -150,7 +151,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
         except (AssaymarkError, KeyboardInterrupt) as error:
             workspace.ledger.append("run.failed", name, {"error": type(error).__name__}, actor)
             raise
-        ended = {use: status.value for use, status in outcome.uses.items()}
+        ended: dict[str, object] = {use: status.value for use, status in outcome.uses.items()}
         workspace.ledger.append("run.ended", name, {"uses": ended}, actor)
     return outcome
 
@@ -179,16 +180,14 @@ def _run(
             workspace,
             _case(job, prepared, synthetics, stage),
             attempt.streams.child("evaluate"),
-            candidate=attempt.candidate.digest,
-            stage=stage,
-            actor=actor,
+            about=About(candidate=attempt.candidate.digest, stage=stage, actor=actor),
             progress=progress,
         )
 
     def confirm() -> Assessment:
         opened = openings_of(workspace, population)
         if attempt.candidate.digest not in opened:
-            body = {"population": population, "opening": len(opened) + 1}
+            body: dict[str, object] = {"population": population, "opening": len(opened) + 1}
             workspace.ledger.append("confirmation.opened", attempt.candidate.digest, body, actor)
         return measured("confirmation")
 
@@ -210,8 +209,9 @@ def _run(
         source=prepared.commitment,
         attempts=len(attempts_at(workspace, population)),
         openings=len(openings_of(workspace, population)),
+        randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=_notices(job, prepared, options),
-        blocked=_blocked(job, decision.uses.values()),
+        blocked=_blocked(job, list(decision.uses.values())),
         now=datetime.now(UTC),
     )
     return _outcome(ran, *publish(workspace, ran, actor, progress))

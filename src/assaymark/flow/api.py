@@ -1,0 +1,151 @@
+"""What ``import assaymark`` offers: each stage as one function of tables or paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assaymark.core.document import sha256
+from assaymark.core.recipe import parse_recipe
+from assaymark.flow.draft import draft
+from assaymark.flow.frames import as_given
+from assaymark.flow.generate import parquet_of
+from assaymark.flow.given import Ask, Tables, evaluate_tables
+from assaymark.flow.init import init as _init
+from assaymark.flow.monitor import monitor as _monitor
+from assaymark.flow.run import Options, read_job
+from assaymark.flow.run import run as _run
+from assaymark.flow.verify import verify as _verify
+from assaymark.source.read import read_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assaymark.core.measurement import Measurement
+    from assaymark.flow.init import Initialised
+    from assaymark.flow.monitor import Monitored
+    from assaymark.flow.outcome import Outcome
+    from assaymark.flow.verify import Verified
+
+__all__ = ["DraftTable", "evaluate", "generate", "init", "monitor", "run", "verify"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DraftTable:
+    """Ungated synthetic rows: held against no policy.
+
+    ``rows`` is a table of the kind that was given; ``report`` is the HTML page.
+    """
+
+    rows: Any
+    measurements: tuple[Measurement, ...]
+    notices: tuple[str, ...]
+    report: bytes
+
+
+def generate(
+    table: Any,  # noqa: ANN401
+    *,
+    rows: int | None = None,
+    generator: str = "tree_chain",
+    seed: int | None = None,
+) -> DraftTable:
+    """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
+
+    Raises
+    ------
+    DataError
+        When the table cannot be used; the message says why and what to do.
+    """
+    made = draft(read_frame(table), rows=rows, generator=generator, seed=seed)
+    return DraftTable(
+        rows=as_given(made.frame, table),
+        measurements=made.measurements,
+        notices=made.notices,
+        report=made.page,
+    )
+
+
+def evaluate(  # noqa: PLR0913
+    train: Any,  # noqa: ANN401
+    synthetic: Any,  # noqa: ANN401
+    *,
+    holdout: Any = None,  # noqa: ANN401
+    reference: Any = None,  # noqa: ANN401
+    recipe: str | Path | None = None,
+    policy: str | Path | None = None,
+    uses: Sequence[str] = (),
+    only: Sequence[str] = (),
+    report: str | Path | None = None,
+    seed: int | None = None,
+) -> Outcome:
+    """Judge synthetic rows that any tool made; ``synthetic`` may be a list of replicates.
+
+    Without ``holdout``, no verdict is given that needs one.
+    """
+    replicates = synthetic if isinstance(synthetic, list | tuple) else [synthetic]
+    frames = tuple(read_frame(s) for s in replicates)
+    digests = [sha256(parquet_of(f)) for f in frames]
+    tables = Tables(
+        name="given tables",
+        train=read_frame(train),
+        synthetics=frames,
+        holdout=None if holdout is None else read_frame(holdout),
+        reference=None if reference is None else read_frame(reference),
+        recipe=None if recipe is None else parse_recipe(Path(recipe).read_bytes()),
+        candidate=sha256("\n".join(digests).encode()),
+    )
+    ask = Ask(
+        policy=None if policy is None else Path(policy).read_bytes(),
+        uses=tuple(uses),
+        only=tuple(only),
+        report=None if report is None else Path(report),
+        seed=seed,
+    )
+    return evaluate_tables(tables, ask)
+
+
+def init(
+    source: str | Path, out: str | Path = ".", *, profile: str = "controlled", force: bool = False
+) -> Initialised:
+    """Profile a CSV or Parquet file and write ``recipe.toml`` and ``policy.toml``."""
+    return _init(Path(source), Path(out), profile=profile, force=force)
+
+
+def run(  # noqa: PLR0913
+    recipe: str | Path,
+    *,
+    data: Any = None,  # noqa: ANN401
+    policy: str | Path | None = None,
+    uses: Sequence[str] = (),
+    workspace: str | Path = ".assaymark",
+    confirm: bool = True,
+    fresh: bool = False,
+    seed: int | None = None,
+) -> Outcome:
+    """Run a recipe to a signed release or a reasoned refusal; ``data`` replaces its source file.
+
+    Raises
+    ------
+    AssaymarkError
+        On bad input or broken integrity. A refusal is an outcome, not an error.
+    """
+    job = read_job(
+        Path(recipe),
+        policy_path=None if policy is None else Path(policy),
+        uses=uses,
+        data=None if data is None else read_frame(data),
+    )
+    options = Options(workspace=Path(workspace), confirm=confirm, fresh=fresh, seed=seed)
+    return _run(job, options)
+
+
+def verify(release: str | Path, *, trusted: Sequence[str] = ()) -> Verified:
+    """Check a release offline; ``trusted`` are fingerprints of signers that you know."""
+    return _verify(Path(release), trusted=trusted)
+
+
+def monitor(release: str | Path, batch: Any, *, threshold: float = 0.1) -> Monitored:  # noqa: ANN401
+    """Compare a batch (a table or a path) with what was released, column by column."""
+    return _monitor(Path(release), read_frame(batch), threshold=threshold)

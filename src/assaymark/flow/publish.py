@@ -1,0 +1,165 @@
+"""Publish: write the signed release, or put the rows into quarantine, and the report either way."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+from assaymark import __version__
+from assaymark.core.document import sha256
+from assaymark.decide.verdict import UseStatus
+from assaymark.flow.generate import csv_of
+from assaymark.flow.page import run_content
+from assaymark.monitor.sketch import sketch
+from assaymark.release.build import ReleaseContents, build
+from assaymark.release.card import card
+from assaymark.release.predicates import Decided, Provenance, StageDecided, Step
+from assaymark.release.report import render
+from assaymark.source.band import band
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assaymark.core.actor import Actor
+    from assaymark.flow.progress import Progress
+    from assaymark.flow.run import Ran
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["publish"]
+
+
+def publish(
+    workspace: Workspace, ran: Ran, actor: Actor, progress: Progress
+) -> tuple[Path | None, Path]:
+    """Return where the release is, if one was due, and where the report is.
+
+    A release is due when a use is approved and nothing blocks it. Everything is written as a
+    whole or not at all, and the ledger's entry comes last.
+    """
+    due = UseStatus.APPROVED in ran.decision.uses.values() and not ran.blocked
+    progress("release", "writing the report", 0.2)
+    name = _folder(ran)
+    content = run_content(ran, released=due)
+    page = render(content)
+    report = workspace.write(f"reports/{name}.html", page)
+    decided = {use: status.value for use, status in ran.decision.uses.items()}
+    if not due:
+        where = _quarantine(workspace, ran, name)
+        body = {"uses": decided, "blocked": list(ran.blocked), "report": report.name, "name": name}
+        workspace.ledger.append("refusal", ran.attempt.candidate.digest, body, actor)
+        progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
+        return None, report
+    progress("release", "signing", 0.6)
+    files = build(_contents(workspace, ran, page, card(content).encode()))
+    folder = workspace.write_folder(f"releases/{name}", files)
+    body = {"uses": decided, "name": name, "manifest": sha256(files["manifest.json"])}
+    workspace.ledger.append("release", ran.attempt.candidate.digest, body, actor)
+    progress("release", "signed", 1.0)
+    return folder, report
+
+
+def _folder(ran: Ran) -> str:
+    """Name the folder for what was decided: the same decision again finds it there."""
+    job = ran.job
+    parts = [ran.attempt.candidate.digest, sha256(job.policy_bytes), job.recipe.digest()]
+    parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
+    safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
+    return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
+
+
+def _quarantine(workspace: Workspace, ran: Ran, name: str) -> Path:
+    reasons = {
+        "uses": {use: status.value for use, status in ran.decision.uses.items()},
+        "blocked": list(ran.blocked),
+        "candidate": ran.attempt.candidate.digest,
+    }
+    files = {f"synthetic-{i + 1}.parquet": raw for i, raw in enumerate(ran.attempt.candidate.files)}
+    note = "QUARANTINE: these rows were not released. Do not hand them on.\n"
+    files["QUARANTINE.txt"] = (note + json.dumps(reasons, indent=2) + "\n").encode()
+    return workspace.write_folder(f"quarantine/{name}", files)
+
+
+def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> ReleaseContents:
+    candidate, decision, key = ran.attempt.candidate, ran.decision, workspace.key()
+    evidence = {"development": decision.development.assessment.evidence.canonical()}
+    if decision.confirmation is not None:
+        evidence["confirmation"] = decision.confirmation.assessment.evidence.canonical()
+    threat = ran.job.threat.canonical()
+    return ReleaseContents(
+        parquet=candidate.files,
+        csv=tuple(csv_of(raw) for raw in candidate.files),
+        policy=ran.job.policy_bytes,
+        threat=threat,
+        evidence=evidence,
+        sketch=sketch(ran.synthetics[0].frame).canonical(),
+        card=text,
+        report=page,
+        provenance=_provenance(workspace, ran),
+        decision=_decided(ran, evidence, sha256(threat)),
+        public=key.public,
+        sign=key.sign,
+    )
+
+
+def _decided(ran: Ran, evidence: dict[str, bytes], threat: str) -> Decided:
+    decision = ran.decision
+    stages = [("development", decision.development)]
+    if decision.confirmation is not None:
+        stages.append(("confirmation", decision.confirmation))
+    return Decided.model_validate(
+        {
+            "candidate": ran.attempt.candidate.digest,
+            "policy": sha256(ran.job.policy_bytes),
+            "threat": threat,
+            "uses": {u: s.value for u, s in decision.uses.items()},
+            "stages": tuple(
+                StageDecided.model_validate(
+                    {
+                        "stage": name,
+                        "evidence": sha256(evidence[name]),
+                        "uses": {u: s.value for u, s in stage.judgement.uses.items()},
+                    }
+                )
+                for name, stage in stages
+            ),
+            "self_attested": not ran.job.policy.require_second_person,
+            "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
+        }
+    )
+
+
+def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
+    job, prepared, candidate = ran.job, ran.prepared, ran.attempt.candidate
+    parameters = candidate.generator["parameters"]
+    return Provenance(
+        name=job.recipe.name,
+        title=job.recipe.source.title,
+        rights=job.recipe.source.rights,
+        source_commitment=ran.source,
+        source_rows=band(prepared.n),
+        source_persons=band(prepared.n_persons),
+        unit=prepared.parts.unit,
+        split_commitment=prepared.parts.commitment,
+        transformations=tuple(
+            Step(
+                kind=t.kind,
+                columns=t.columns,
+                parameters=t.parameters,
+                changed=t.changed,
+                why=t.why,
+            )
+            for t in prepared.transformations
+        ),
+        generator=str(candidate.generator["name"]),
+        parameters=json.loads(json.dumps(parameters)),
+        rows=ran.synthetics[0].n,
+        replicates=len(ran.synthetics),
+        randomness=ran.randomness,
+        candidate=candidate.digest,
+        attempts=ran.attempts,
+        openings=ran.openings,
+        software=f"assaymark {__version__}",
+        ledger_size=workspace.ledger.size,
+        ledger_root=workspace.ledger.root(),
+    )

@@ -1,0 +1,144 @@
+"""Status: what happened in a workspace, derived by replaying its ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from assaymark.core.document import Document
+from assaymark.decide.lifecycle import Status
+from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.population import OPENINGS
+from assaymark.flow.verify import read_release, verify
+from assaymark.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assaymark.store.ledger import Entry
+
+__all__ = [
+    "CandidateStatus",
+    "WorkspaceStatus",
+    "card_of",
+    "check_ledger",
+    "entries_of",
+    "status_of",
+]
+
+_STEPS = {
+    "candidate": Status.CANDIDATE,
+    "evidence": Status.EVALUATED,
+    "refusal": Status.DECIDED,
+    "release": Status.RELEASED,
+}
+
+
+class CandidateStatus(Document):
+    """Where one candidate stands."""
+
+    candidate: str
+    name: str
+    status: Status
+    uses: dict[str, str]
+    where: str
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """The candidate as a row of a table."""
+        said = ", ".join(f"{u} {s}" for u, s in self.uses.items())
+        return self.candidate[:12], self.name, self.status.value, said, self.where
+
+
+class WorkspaceStatus(Document):
+    """All candidates, oldest first, and what else a reader must know."""
+
+    workspace: str
+    candidates: tuple[CandidateStatus, ...]
+    notices: tuple[str, ...]
+
+
+def status_of(path: Path) -> WorkspaceStatus:
+    """Replay the ledger of the workspace at ``path``."""
+    entries = _workspace(path).ledger.entries()
+    found: dict[str, CandidateStatus] = {}
+    for e in entries:
+        if e.kind in _STEPS:
+            found[e.subject] = _stepped(found.get(e.subject), e)
+    return WorkspaceStatus(
+        workspace=str(path), candidates=tuple(found.values()), notices=_notices(entries)
+    )
+
+
+def card_of(release: Path) -> str:
+    """Return the card of a release that verifies.
+
+    Raises
+    ------
+    IntegrityError
+        When the release does not verify.
+    """
+    found = verify(release)
+    if not found.ok:
+        broken = next(c for c in found.checks if c.outcome == "FAILED")
+        raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    return read_release(release)["card.md"].decode()
+
+
+def entries_of(path: Path, *, kind: str | None = None) -> list[dict[str, Any]]:
+    """Return the ledger's entries as plain values."""
+    return [e.plain() for e in _workspace(path).ledger.entries(kind=kind)]
+
+
+def check_ledger(path: Path) -> dict[str, Any]:
+    """Recompute every hash of the ledger and return its size and root."""
+    ledger = _workspace(path).ledger
+    ledger.check()
+    return {"size": ledger.size, "root": ledger.root()}
+
+
+def _workspace(path: Path) -> Workspace:
+    if not (path / "ledger.db").exists():
+        raise InputError(
+            f"there is no workspace at {str(path)!r}\n\nHint: --workspace FOLDER; `assaymark run` "
+            "makes one"
+        )
+    return Workspace.open(path)
+
+
+def _stepped(before: CandidateStatus | None, e: Entry) -> CandidateStatus:
+    uses = e.body.get("uses")
+    name = str(e.body.get("name", "")) or (before.name if before else "")
+    where = {"release": f"releases/{name}", "refusal": f"quarantine/{name}"}.get(e.kind)
+    status = _STEPS[e.kind]
+    if before is not None and before.status is Status.RELEASED:
+        status = Status.RELEASED
+    return CandidateStatus(
+        candidate=e.subject,
+        name=name,
+        status=status,
+        uses={str(u): str(s) for u, s in uses.items()}
+        if isinstance(uses, dict)
+        else (before.uses if before else {}),
+        where=where or (before.where if before else ""),
+    )
+
+
+def _notices(entries: list[Entry]) -> tuple[str, ...]:
+    said = []
+    opened: dict[str, set[str]] = {}
+    for e in entries:
+        if e.kind == "confirmation.opened":
+            opened.setdefault(str(e.body["population"]), set()).add(e.subject)
+    said += [
+        f"The confirmation holdout of population {population} was opened for {len(subjects)} of "
+        f"{OPENINGS} candidates."
+        for population, subjects in opened.items()
+    ]
+    started = sum(e.kind == "run.started" for e in entries)
+    ended = sum(e.kind in {"run.ended", "run.failed"} for e in entries)
+    if started > ended:
+        said.append(
+            f"{started - ended} of {started} runs did not end (killed, or running now): start the "
+            "same command again to go on."
+        )
+    return tuple(said)

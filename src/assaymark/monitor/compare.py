@@ -1,0 +1,106 @@
+"""Compare: a batch of rows with the sketch of a release, column by column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import polars as pl
+
+from assaymark.monitor.sketch import cells_of
+
+if TYPE_CHECKING:
+    from assaymark.monitor.sketch import ColumnSketch, Sketch
+
+__all__ = ["Difference", "compare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """How one column of the batch differs.
+
+    Attributes
+    ----------
+    found
+        ``"compared"``, or why it was not: ``"gone"``, ``"new"``, ``"retyped"``.
+    distance
+        Half the sum of absolute differences of cell shares, in [0, 1], missing included.
+    spread, variance
+        Half the sum of the cells' standard errors, and the variance of ``distance``: what an
+        interval for it needs.
+    missing
+        Change of the share of missing values, batch less release.
+    unseen
+        Values of a category that the release does not have, at most ten.
+    """
+
+    column: str
+    found: Literal["compared", "gone", "new", "retyped"]
+    distance: float = 0.0
+    spread: float = 0.0
+    variance: float = 0.0
+    missing: float = 0.0
+    unseen: tuple[str, ...] = ()
+
+
+def compare(before: Sketch, batch: pl.DataFrame) -> tuple[Difference, ...]:
+    """Return one difference a column of the release, then one for each column it lacks."""
+    known = {c.name for c in before.columns}
+    found = [_column(c, before.n, batch) for c in before.columns]
+    extra = [Difference(column=name, found="new") for name in batch.columns if name not in known]
+    return (*found, *extra)
+
+
+def _column(column: ColumnSketch, n: int, batch: pl.DataFrame) -> Difference:
+    if column.name not in batch.columns:
+        return Difference(column=column.name, found="gone")
+    values = _as(column, batch[column.name])
+    if values is None:
+        return Difference(column=column.name, found="retyped")
+    cells = cells_of(column, values)
+    now = np.bincount(cells, minlength=len(column.counts)) / len(values)
+    then = np.array(column.counts) / n
+    gap = now - then
+    pooled = (np.array(column.counts) + now * len(values)) / (n + len(values))
+    errors = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / len(values)))
+    signs = np.sign(gap)
+    side = [float((signs * p).sum()) for p in (now, then)]
+    variance = (1 - side[0] ** 2) / len(values) + (1 - side[1] ** 2) / n
+    return Difference(
+        column=column.name,
+        found="compared",
+        distance=float(np.abs(gap).sum() / 2),
+        spread=float(errors.sum() / 2),
+        variance=float(variance / 4),
+        missing=float(gap[-1]),
+        unseen=_unseen(column, values, cells),
+    )
+
+
+def _unseen(column: ColumnSketch, values: pl.Series, cells: np.ndarray) -> tuple[str, ...]:
+    """Only where the release lists all of its categories does an unlisted one count as unseen."""
+    if column.kind != "category" or column.n_unique > len(column.levels):
+        return ()
+    other = values.cast(pl.String).filter(pl.Series(cells == len(column.counts) - 2))
+    return tuple(other.unique().sort().head(10).to_list())
+
+
+def _as(column: ColumnSketch, values: pl.Series) -> pl.Series | None:
+    """Return the values in the release's kind; ``None`` where more than half are of another."""
+    if column.kind == "category":
+        return values.cast(pl.String)
+    if values.dtype.is_temporal() != (column.kind == "moment") and values.dtype != pl.String:
+        return None
+    present = values.len() - values.null_count()
+    if values.dtype == pl.String:
+        number = column.kind == "number"
+        read = values.cast(pl.Float64, strict=False) if number else _dates(values)
+        if 2 * (read.len() - read.null_count()) < present:
+            return None
+        return read
+    return values
+
+
+def _dates(values: pl.Series) -> pl.Series:
+    return values.str.to_date(strict=False)

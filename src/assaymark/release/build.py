@@ -1,0 +1,87 @@
+"""Build: the files of a release from what was made, measured and decided; bytes in, bytes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.core.document import sha256
+from assaymark.release.envelope import fingerprint_of, seal_envelope
+from assaymark.release.predicates import FileDigest, Manifest, Released
+from assaymark.release.statement import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from assaymark.release.predicates import Decided, Provenance
+
+__all__ = ["MANIFEST", "RELEASE", "ReleaseContents", "build", "row_files"]
+
+MANIFEST = "manifest.json"
+RELEASE = "attestations/release.dsse.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseContents:
+    """What goes into a release.
+
+    ``parquet`` and ``csv`` hold one file a replicate; ``evidence`` the canonical bytes by stage;
+    ``sign`` is the signer and ``public`` its raw Ed25519 key.
+    """
+
+    parquet: tuple[bytes, ...]
+    csv: tuple[bytes, ...]
+    policy: bytes
+    threat: bytes
+    evidence: Mapping[str, bytes]
+    sketch: bytes
+    card: bytes
+    report: bytes
+    provenance: Provenance
+    decision: Decided
+    public: bytes
+    sign: Callable[[bytes], bytes]
+
+
+def row_files(n: int, suffix: str) -> list[str]:
+    """Return the names of the files of ``n`` replicates."""
+    if n == 1:
+        return [f"data/synthetic{suffix}"]
+    return [f"data/synthetic-{i + 1}{suffix}" for i in range(n)]
+
+
+def build(c: ReleaseContents) -> dict[str, bytes]:
+    """Return every file of the release by its path, signed."""
+    key = fingerprint_of(c.public)
+    n = len(c.parquet)
+    files: dict[str, bytes] = {
+        **dict(zip(row_files(n, ".parquet"), c.parquet, strict=True)),
+        **dict(zip(row_files(n, ".csv"), c.csv, strict=True)),
+        "policy.toml": c.policy,
+        "threat.json": c.threat,
+        **{f"evidence/{stage}.json": raw for stage, raw in c.evidence.items()},
+        "sketch.json": c.sketch,
+        "card.md": c.card,
+        "report.html": c.report,
+        f"keys/{key}.pub": c.public.hex().encode() + b"\n",
+    }
+    rows = {name: sha256(files[name]) for name in row_files(n, ".parquet")}
+    for name, predicate in (("provenance", c.provenance), ("decision", c.decision)):
+        files[f"attestations/{name}.dsse.json"] = seal_envelope(
+            statement(name, rows, predicate), c.sign, key
+        )
+    manifest = Manifest(
+        files=tuple(
+            FileDigest(path=path, sha256=sha256(raw), size=len(raw))
+            for path, raw in sorted(files.items())
+        )
+    ).canonical()
+    uses = c.decision.uses
+    released = Released(
+        name=c.provenance.name,
+        approved=tuple(sorted(u for u, s in uses.items() if s == "approved")),
+        not_approved=tuple(sorted(u for u, s in uses.items() if s != "approved")),
+        made_at=c.decision.made_at,
+    )
+    signed = statement("release", {MANIFEST: sha256(manifest)}, released)
+    return {**files, MANIFEST: manifest, RELEASE: seal_envelope(signed, c.sign, key)}

@@ -1,0 +1,94 @@
+"""Predicates: what the three statements of a release say."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from assaymark.core.document import Document
+from assaymark.core.recipe import Rights
+
+__all__ = ["Decided", "FileDigest", "Manifest", "Provenance", "Released", "StageDecided", "Step"]
+
+
+class Step(Document):
+    """One declared transformation; counts are banded."""
+
+    kind: str
+    columns: tuple[str, ...]
+    parameters: str
+    changed: str
+    why: str
+
+
+class Provenance(Document):
+    """How the rows came to be. Counts of the source are banded, commitments are keyed."""
+
+    schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
+    name: str
+    title: str
+    rights: Rights
+    source_commitment: str
+    source_rows: str
+    source_persons: str
+    unit: str
+    split_commitment: str
+    transformations: tuple[Step, ...]
+    generator: str
+    parameters: dict[str, JsonValue]
+    rows: int
+    replicates: int
+    randomness: str
+    candidate: str
+    attempts: int
+    openings: int
+    software: str
+    ledger_size: int
+    ledger_root: str
+
+
+class StageDecided(Document):
+    """What the policy said of one body of evidence."""
+
+    stage: Literal["development", "confirmation"]
+    evidence: str
+    uses: dict[str, str]
+
+
+class Decided(Document):
+    """The decision and what it rests on; ``uses`` is what the last stage said of each."""
+
+    schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
+    candidate: str
+    policy: str
+    threat: str
+    uses: dict[str, str]
+    stages: tuple[StageDecided, ...]
+    self_attested: bool
+    made_at: str
+
+
+class FileDigest(Document):
+    """One file of the release."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Manifest(Document):
+    """Every file of the release but itself and the statement that signs it."""
+
+    schema_id: Literal["assaymark/manifest/v0"] = "assaymark/manifest/v0"
+    files: tuple[FileDigest, ...]
+
+
+class Released(Document):
+    """The release as a whole, with what it is and is not approved for."""
+
+    schema_id: Literal["assaymark/release/v0"] = "assaymark/release/v0"
+    name: str
+    approved: tuple[str, ...]
+    not_approved: tuple[str, ...]
+    made_at: str

@@ -1,0 +1,63 @@
+"""Statement: what is attested about which bytes.
+
+References
+----------
+in-toto Attestation Framework, Statement v1.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import rfc8785
+
+from assaymark.errors import IntegrityError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assaymark.core.document import Document
+
+__all__ = ["KINDS", "Statement", "read_statement", "statement"]
+
+_TYPE = "https://in-toto.io/Statement/v1"
+KINDS = {
+    "provenance": "https://assaymark.dev/provenance/v0",
+    "decision": "https://assaymark.dev/decision/v0",
+    "release": "https://assaymark.dev/release/v0",
+}
+Statement = dict[str, Any]
+
+
+def statement(kind: str, subjects: Mapping[str, str], predicate: Document) -> bytes:
+    """Return the canonical bytes of a statement about ``subjects`` (name to SHA-256)."""
+    return rfc8785.dumps(
+        {
+            "_type": _TYPE,
+            "subject": [{"name": n, "digest": {"sha256": d}} for n, d in sorted(subjects.items())],
+            "predicateType": KINDS[kind],
+            "predicate": predicate.plain(),
+        }
+    )
+
+
+def read_statement(raw: bytes, kind: str) -> tuple[dict[str, str], bytes]:
+    """Return subjects (name to SHA-256) and the predicate's canonical bytes.
+
+    Raises
+    ------
+    IntegrityError
+        When the bytes are no canonical statement of this kind.
+    """
+    try:
+        plain = json.loads(raw)
+        subjects = {s["name"]: s["digest"]["sha256"] for s in plain["subject"]}
+        same = plain["_type"] == _TYPE and plain["predicateType"] == KINDS[kind]
+        predicate = rfc8785.dumps(plain["predicate"])
+        canonical = rfc8785.dumps(plain)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(f"not a {kind} statement: {error}") from error
+    if not same or canonical != raw or len(subjects) != len(plain["subject"]):
+        raise IntegrityError(f"not a canonical {kind} statement")
+    return subjects, predicate

@@ -1,0 +1,244 @@
+"""Verify: does a release hold together, from its bytes alone? No I/O, no data-science library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from assaymark.core.document import sha256
+from assaymark.core.evidence import Evidence
+from assaymark.errors import IntegrityError
+from assaymark.release.build import MANIFEST, RELEASE
+from assaymark.release.envelope import fingerprint_of, open_envelope
+from assaymark.release.predicates import Decided, Manifest, Provenance, Released
+from assaymark.release.statement import read_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from assaymark.release.predicates import StageDecided
+
+__all__ = ["Check", "Verification", "verify"]
+
+_NOT_VERIFIED = (
+    (
+        "Truth of the measurements",
+        "they were computed from real rows, which only the holder of the source can look at",
+    ),
+    ("The person behind the key", "a key proves the same signer, not who that is"),
+    ("Attacks outside the threat model", "threat.json says what was not covered"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was checked, or that cannot be."""
+
+    title: str
+    outcome: Literal["ok", "FAILED", "not checked"]
+    said: str = ""
+
+
+@dataclass(slots=True)
+class Verification:
+    """All checks, and what the release is approved for if they hold."""
+
+    checks: list[Check] = field(default_factory=list)
+    uses: dict[str, str] = field(default_factory=dict)
+    signer: str = ""
+    self_attested: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that could be checked holds."""
+        return bool(self.checks) and all(c.outcome != "FAILED" for c in self.checks)
+
+    def hold(self, title: str, said: str = "") -> None:
+        """Record that something holds."""
+        self.checks.append(Check(title=title, outcome="ok", said=said))
+
+    def leave(self, title: str, said: str) -> None:
+        """Record that something was not checked, and why."""
+        self.checks.append(Check(title=title, outcome="not checked", said=said))
+
+
+def verify(
+    files: Mapping[str, bytes],
+    *,
+    trusted: Sequence[str],
+    rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]],
+) -> Verification:
+    """Check a release given as paths and bytes; stops at the first thing that does not hold.
+
+    ``trusted`` are fingerprints of keys known in another way; where there are none, the check of
+    the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes.
+    """
+    found = Verification()
+    steps = (_manifest, _signer, _statements, _decision)
+    state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge)
+    for step in steps:
+        try:
+            step(state, found)
+        except IntegrityError as error:
+            title = _TITLES[step.__name__]
+            found.checks.append(Check(title=title, outcome="FAILED", said=str(error)))
+            found.uses = {}
+            return found
+    for title, why in _NOT_VERIFIED:
+        found.leave(title, why)
+    return found
+
+
+_TITLES = {
+    "_manifest": "Files",
+    "_signer": "Signer",
+    "_statements": "Signed statements",
+    "_decision": "Decision",
+}
+
+
+@dataclass(slots=True)
+class _State:
+    files: Mapping[str, bytes]
+    trusted: tuple[str, ...]
+    rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]]
+    keys: dict[str, bytes] = field(default_factory=dict)
+    manifest: Manifest | None = None
+    released: Released | None = None
+    provenance: Provenance | None = None
+    decided: Decided | None = None
+
+
+def _manifest(state: _State, found: Verification) -> None:
+    for path, raw in state.files.items():
+        if path.startswith("keys/"):
+            state.keys[_name_of(path)] = _public(path, raw)
+    subjects, predicate = read_statement(*_opened(state, RELEASE, "release", found))
+    if subjects != {MANIFEST: sha256(_file(state, MANIFEST))}:
+        raise IntegrityError("the manifest is not the one that was signed")
+    state.manifest = Manifest.parse(_file(state, MANIFEST))
+    if state.manifest.canonical() != _file(state, MANIFEST):
+        raise IntegrityError("the manifest is not in canonical form")
+    state.released = Released.parse(predicate)
+    listed = {f.path: f for f in state.manifest.files}
+    _same_files(set(listed) | {MANIFEST, RELEASE}, set(state.files))
+    for path, entry in listed.items():
+        raw = state.files[path]
+        if sha256(raw) != entry.sha256 or len(raw) != entry.size:
+            raise IntegrityError(f"{path} was altered")
+    found.hold("Files", f"all {len(state.files)} files are as they were signed, none is extra")
+
+
+def _same_files(wanted: set[str], there: set[str]) -> None:
+    if wanted - there:
+        raise IntegrityError(f"files are missing: {', '.join(sorted(wanted - there))}")
+    if there - wanted:
+        raise IntegrityError(
+            f"files that the manifest does not list: {', '.join(sorted(there - wanted))}"
+        )
+
+
+def _signer(state: _State, found: Verification) -> None:
+    if len(state.keys) != 1:
+        raise IntegrityError(f"the release carries {len(state.keys)} keys, one is expected")
+    (found.signer,) = state.keys
+    if not state.trusted:
+        found.leave("Signer", f"no key was given to compare with; this one is {found.signer}")
+    elif found.signer in state.trusted:
+        found.hold("Signer", f"{found.signer} is a key that you trust")
+    else:
+        raise IntegrityError(f"{found.signer} is not among the keys that you trust")
+
+
+def _statements(state: _State, found: Verification) -> None:
+    rows = {p: sha256(raw) for p, raw in state.files.items() if p.endswith(".parquet")}
+    for name in ("provenance", "decision"):
+        path = f"attestations/{name}.dsse.json"
+        subjects, predicate = read_statement(*_opened(state, path, name, found))
+        if subjects != rows:
+            raise IntegrityError(f"the {name} is about other rows than these")
+        if name == "provenance":
+            state.provenance = Provenance.parse(predicate)
+        else:
+            state.decided = Decided.parse(predicate)
+    found.hold("Signed statements", "provenance, decision and release are signed by the same key")
+
+
+def _decision(state: _State, found: Verification) -> None:
+    made, decided, released = state.provenance, state.decided, state.released
+    if made is None or decided is None or released is None:
+        raise IntegrityError("a statement is missing")
+    digests = [sha256(state.files[p]) for p in _rows_in_order(state)]
+    candidate = sha256("\n".join(digests).encode())
+    if {made.candidate, decided.candidate} != {candidate}:
+        raise IntegrityError("the decision is about other rows than these")
+    for path, digest in (("policy.toml", decided.policy), ("threat.json", decided.threat)):
+        if sha256(_file(state, path)) != digest:
+            raise IntegrityError(f"{path} is not the one that was decided by")
+    found.hold("Rows", "the decision is about exactly these rows")
+    final: dict[str, str] = {}
+    for stage in decided.stages:
+        final |= _again(state, stage, candidate)
+    confirmed = {u for s in decided.stages if s.stage == "confirmation" for u in s.uses}
+    for use, status in final.items():
+        if status == "approved" and use not in confirmed:
+            final[use] = "inconclusive"  # the development holdout approves nothing
+    _agree(decided, released, final)
+    found.uses, found.self_attested = final, decided.self_attested
+    found.hold("Decision", "judging the evidence again by the policy gives the same")
+    if decided.self_attested:
+        found.hold("Second person", "self-attested, no second person")
+
+
+def _again(state: _State, stage: StageDecided, candidate: str) -> dict[str, str]:
+    raw = _file(state, f"evidence/{stage.stage}.json")
+    if sha256(raw) != stage.evidence or Evidence.parse(raw).stage != stage.stage:
+        raise IntegrityError(f"the {stage.stage} evidence is not the one decided upon")
+    again = state.rejudge(_file(state, "policy.toml"), raw, tuple(stage.uses), candidate)
+    if again != stage.uses:
+        raise IntegrityError(
+            f"judging the {stage.stage} evidence again gives {again}, not {stage.uses}"
+        )
+    return again
+
+
+def _agree(decided: Decided, released: Released, final: dict[str, str]) -> None:
+    if decided.uses != final:
+        raise IntegrityError(f"the evidence gives {final}, the decision says {decided.uses}")
+    approved = {u for u, s in final.items() if s == "approved"}
+    if set(released.approved) != approved or set(released.not_approved) != set(final) - approved:
+        raise IntegrityError("the release is approved for other uses than the decision says")
+    if not approved:
+        raise IntegrityError("no use is approved, so this is no release")
+
+
+def _rows_in_order(state: _State) -> list[str]:
+    names = [p for p in state.files if p.startswith("data/") and p.endswith(".parquet")]
+    return sorted(names, key=lambda p: (len(p), p))
+
+
+def _opened(state: _State, path: str, kind: str, found: Verification) -> tuple[bytes, str]:
+    payload, signer = open_envelope(_file(state, path), state.keys)
+    if found.signer and signer != found.signer:
+        raise IntegrityError(f"{path} is signed by another key")
+    return payload, kind
+
+
+def _file(state: _State, path: str) -> bytes:
+    if path not in state.files:
+        raise IntegrityError(f"{path} is missing")
+    return state.files[path]
+
+
+def _name_of(path: str) -> str:
+    return path.removeprefix("keys/").removesuffix(".pub")
+
+
+def _public(path: str, raw: bytes) -> bytes:
+    try:
+        public = bytes.fromhex(raw.decode("ascii").removesuffix("\n"))
+    except ValueError as error:
+        raise IntegrityError(f"{path} is not a public key") from error
+    if len(public) != 32 or fingerprint_of(public) != _name_of(path):
+        raise IntegrityError(f"{path} is not the key that its name says")
+    return public
