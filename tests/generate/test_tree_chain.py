@@ -74,6 +74,9 @@ def test_a_person_with_a_thousand_rows_weighs_one():
         made = drawn(data, 8000, name)
         assert abs((made["x"] == "b").mean() - 251 / 501) < 0.03
         assert abs((made["y"] == "v").mean() - 251 / 501) < 0.03
+        # weighed by row a person counts for ten rows at most
+        rows = drawn(data, 8000, name, weigh="row")
+        assert abs((rows["x"] == "b").mean() - 260 / 510) < 0.03
 
 
 def test_a_pool_speaks_for_k_persons_not_k_rows():

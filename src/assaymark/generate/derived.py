@@ -70,14 +70,19 @@ def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | No
         return None
     pair = encoded.codes[source].astype(np.int64) * size + encoded.codes[target]
     look = slice(None, None, len(pair) // _FIRST_LOOK + 1)
-    first = _joint(pair[look], encoded.weights[look], shape)
+    weights = encoded.weights * ~(encoded.redrawn[source] | encoded.redrawn[target])
+    first = _joint(pair[look], weights[look], shape)
     if first.sum() - first.max(axis=1).sum() > 5 * _WRONG * first.sum() + 2:
         return None
-    joint = _joint(pair, encoded.weights, shape)
+    joint = _joint(pair, weights, shape)
     table = joint.argmax(axis=1)
     right = np.bincount(table, joint.max(axis=1), minlength=size)
     each = joint.sum(axis=0)
-    if each.sum() - right.sum() > _WRONG * each.sum() or (right < _RIGHT_PER_CODE * each).any():
+    if (
+        each.min() <= 0
+        or each.sum() - right.sum() > _WRONG * each.sum()
+        or (right < _RIGHT_PER_CODE * each).any()
+    ):
         return None
     rule: NDArray[np.int32] = table.astype(np.int32)
     return rule

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Column, Schema
     from assaymark.core.streams import Streams
 
-__all__ = ["Coding", "Encoded", "Encoding", "encode"]
+__all__ = ["Coding", "Encoded", "Encoding", "Weigh", "encode"]
+
+Weigh: TypeAlias = Literal["person", "row"]
+
+_MOST_ROWS = 10
 
 
 class Coding(Protocol):
@@ -94,14 +98,18 @@ class Encoded:
     ----------
     codes
         Shape ``(columns, n)``.
+    redrawn
+        Where the row's own value was too rare and another code stands in, shape of ``codes``.
     persons
         Code of each row's person, 0 to ``n_persons - 1``, shape ``(n,)``.
     weights
-        1 / rows of that person, shape ``(n,)``: each person weighs 1.
+        What each row counts for, shape ``(n,)``: 1 / rows of that person, so that each person
+        weighs 1, or 1, if rows are to be weighed; then a person weighs 10 at most.
     """
 
     encoding: Encoding
     codes: NDArray[np.int32]
+    redrawn: NDArray[np.bool_]
     persons: NDArray[np.int64]
     weights: NDArray[np.float64]
 
@@ -111,14 +119,14 @@ class Encoded:
         return int(self.persons.max(initial=-1)) + 1
 
     def marginal(self, column: int) -> NDArray[np.float64]:
-        """Return the share of each code of a column, persons weighing 1; sums to 1."""
+        """Return the share of each code of a column, by weight; sums to 1."""
         size = self.encoding.codings[column].size
         mass = np.bincount(self.codes[column], self.weights, minlength=size)
         share: NDArray[np.float64] = mass / mass.sum()
         return share
 
 
-def encode(dataset: Dataset, protect: int, streams: Streams) -> Encoded:
+def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "person") -> Encoded:
     """Code every column so that no value of fewer than ``protect`` persons can come out.
 
     Rows whose level is too rare get a level drawn from the common ones.
@@ -137,17 +145,21 @@ def encode(dataset: Dataset, protect: int, streams: Streams) -> Encoded:
     rows = np.arange(dataset.n) if dataset.persons is None else dataset.persons
     _, persons, per_person = np.unique(rows, return_inverse=True, return_counts=True)
     persons = persons.astype(np.int64)
-    weights = 1.0 / per_person[persons]
+    most = 1 if weigh == "person" else _MOST_ROWS
+    weights = np.minimum(most / per_person[persons], 1.0)
     codings: list[Coding] = []
     codes = np.empty((len(dataset.schema.columns), dataset.n), dtype=np.int32)
+    redrawn = np.zeros(codes.shape, dtype=np.bool_)
     for i, column in enumerate(dataset.schema.columns):
         coding, found = _encode_column(column, dataset.frame[column.name], persons, protect)
         rng = streams.child("rare", column.name).generator()
+        redrawn[i] = found < 0
         codes[i] = _redrawn(found, weights, coding.size, rng)
         codings.append(coding)
     return Encoded(
         encoding=Encoding(schema=dataset.schema, codings=tuple(codings)),
         codes=codes,
+        redrawn=redrawn,
         persons=persons,
         weights=weights,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Independent:
     ----------
     protect
         Persons who must share a value or stand behind an interval before it may come out.
+    weigh
+        ``"person"``: each person weighs 1, so that the synthetic rows are as drawn from a random
+        person's rows; ``"row"``: each row weighs 1, a person 10 at most, so that the synthetic
+        rows are as the table's rows. The same where a person has one row.
 
     References
     ----------
@@ -42,10 +46,11 @@ class Independent:
     """
 
     protect: int = 10
+    weigh: Literal["person", "row"] = "person"
 
     def fit(self, source: PrivateSource, streams: Streams) -> IndependentModel:
-        """Count each column's values, each person weighing 1."""
-        encoded = encode(source.open("independent", "fit"), self.protect, streams)
+        """Count each column's values."""
+        encoded = encode(source.open("independent", "fit"), self.protect, streams, weigh=self.weigh)
         columns = range(len(encoded.codes))
         totals = tuple(np.cumsum(encoded.marginal(i)) for i in columns)
         return IndependentModel(encoding=encoded.encoding, totals=totals, protect=self.protect)

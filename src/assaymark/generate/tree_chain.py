@@ -56,6 +56,10 @@ class TreeChain:
         above, and pools are calibrated to the one-way distributions.
     protect
         See above; 1 switches the protection off.
+    weigh
+        ``"person"``: each person weighs 1, so that the synthetic rows are as drawn from a random
+        person's rows; ``"row"``: each row weighs 1, a person 10 at most, so that the synthetic
+        rows are as the table's rows. The same where a person has one row.
     order
         ``"cardinality"``: columns with few codes first; ``"schema"``: as in the table;
         ``"target_last"``: as cardinality, the declared target last.
@@ -71,12 +75,13 @@ class TreeChain:
     honest: bool = True
     smooth: bool = True
     protect: int = 10
+    weigh: Literal["person", "row"] = "person"
     order: Literal["cardinality", "schema", "target_last"] = "cardinality"
 
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
-        """Fit the chain; each person weighs 1, however many rows they have."""
+        """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
-        encoded = encode(dataset, self.protect, streams)
+        encoded = encode(dataset, self.protect, streams, weigh=self.weigh)
         derived = find_derived(encoded) if self.smooth else {}
         order = self._ordered(encoded, dataset.target, derived)
         first = np.cumsum(encoded.marginal(order[0]))
@@ -162,6 +167,7 @@ class TreeChainModel:
             "honest": self.recipe.honest,
             "smooth": self.recipe.smooth,
             "protect": self.recipe.protect,
+            "weigh": self.recipe.weigh,
             "derived": {
                 names[at]: names[self.order[link[0].source]]
                 for at, link in zip(self.order[1:], self.links, strict=True)
