@@ -239,6 +239,31 @@ def test_a_key_that_rows_lack_is_not_proposed_as_one():
     assert "some rows have none" in found.role_reason
 
 
+def keys(**columns):
+    """Return the person key proposed among these columns, and all suspected."""
+    found = profile(pl.DataFrame(columns), {})
+    return (
+        [c.name for c in found.schema.with_role(Role.PERSON_KEY)],
+        [c.column.name for c in found.columns if c.suspected_identifier],
+    )
+
+
+def test_the_unit_is_who_the_table_is_about():
+    rows = np.arange(300)
+    twice, often = rows // 2, rows % 60
+    assert keys(patient_id=twice, doctor_id=often) == (["patient_id"], ["doctor_id"])
+    # one row a patient: the patients are the rows, whoever treats several of them
+    assert keys(patient_id=rows * 7, doctor_id=often) == ([], ["patient_id", "doctor_id"])
+    assert keys(id=rows * 7, user_id=often) == (["user_id"], ["id"])
+    assert keys(employee_id=often, subject_id=twice) == (["subject_id"], ["employee_id"])
+    assert keys(product_id=rows % 40, amount=rows / 7) == ([], [])
+    assert keys(USERID=often, InvoiceNo=rows // 3) == (["USERID"], ["InvoiceNo"])
+
+
+def test_one_repeat_is_enough_for_a_person_key():
+    assert keys(patient_id=[0, *range(299)], x=[0.5] * 300) == (["patient_id"], [])
+
+
 def test_a_declared_text_column_is_free_text():
     found = one(["a", "b"], roles=(Role.TEXT,))
     assert found.column.kind is Kind.TEXT

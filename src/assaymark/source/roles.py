@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from assaymark.core.schema import Kind, Role
-from assaymark.source.suspicion import Facts, key_strength, suspect
+from assaymark.source.suspicion import Facts, key_strength, name_strength, suspect
 from assaymark.source.vocabulary import (
     LOCATIONS,
     PROTECTED,
@@ -67,9 +67,16 @@ def propose_roles(
 
 
 def _person_key(columns: Sequence[Facts]) -> str | None:
+    """Return the column whose name says persons most surely, where they have several rows.
+
+    Where another column, with a value for every row, names persons as surely, rows are persons.
+    """
     strengths = {f.name: key_strength(f) for f in columns if f.n == f.rows}
+    single = [name_strength(f) for f in columns if f.n_unique == f.rows and f.rows > 1]
     best = max(strengths.values(), default=0)
-    return next((n for n, s in strengths.items() if s == best), None) if best else None
+    if best == 0 or max(single, default=0) >= max(2, best):
+        return None
+    return next(n for n, s in strengths.items() if s == best)
 
 
 def _suspicion(f: Facts) -> str | None:

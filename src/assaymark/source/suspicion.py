@@ -9,18 +9,20 @@ import polars as pl
 from assaymark.core.schema import Kind
 from assaymark.source.vocabulary import (
     BEARERS,
+    CLASSES,
     ID_WORDS,
     KEY_NAMES,
     MEASURES,
     PERSONAL,
     PERSONS,
     RECORDS,
+    STAFF,
     STUDIED,
     is_of_a_person,
     words,
 )
 
-__all__ = ["Facts", "key_strength", "suspect"]
+__all__ = ["Facts", "key_strength", "name_strength", "suspect"]
 
 _PATTERNS = (
     ("an e-mail address", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
@@ -41,6 +43,7 @@ _MEASURED = (  # amounts with a unit, times of day, dates
 )
 _NEAR = 0.9
 _FEW = 30
+_MANY = 1_000
 _SAMPLE = 5000
 
 
@@ -117,8 +120,11 @@ def _by_key_name(facts: Facts) -> str | None:
         return None
     if facts.uniqueness >= 0.8:
         return "the name says a key, and nearly every row has a value of its own"
-    about = (set(parts) & (PERSONS | RECORDS)) or "".join(parts) in KEY_NAMES
-    if about and facts.n < 20 * facts.n_unique:
+    about = set(parts) & (PERSONS | STAFF | RECORDS) or "".join(parts) in KEY_NAMES
+    some = facts.n < 20 * facts.n_unique or facts.n_unique > _MANY
+    if about and some and not set(parts) & CLASSES:
+        return "the name says a key of persons or records"
+    if facts.uniqueness >= 0.2 and facts.n_unique > _FEW:
         return "the name says a key, and few rows share a value"
     return None
 
@@ -180,23 +186,32 @@ def _measured(values: pl.Series) -> bool:
 def key_strength(facts: Facts) -> int:
     """Return how much the column looks like the key of persons with several rows; 0 is not.
 
-    3 is a name with a word for those studied, 2 with one for persons of another part (staff,
-    sellers) or a usual short name, 1 the bare "id".
+    See :func:`name_strength`; the values must repeat, and be many.
     """
-    repeats = 2 <= facts.n_unique < facts.n
-    many = facts.n_unique > max(20, 0.002 * facts.n)
-    keeps = {Kind.INTEGER, Kind.CATEGORY}
-    if not (repeats and many and facts.kind in keeps) or facts.uniqueness > 0.995:
+    strength = name_strength(facts)
+    repeats = facts.n_unique < facts.n and facts.n_unique > max(20, 0.002 * facts.n)
+    if not repeats or (strength < 2 and facts.uniqueness > 0.995):
+        return 0
+    return strength
+
+
+def name_strength(facts: Facts) -> int:
+    """Return how surely a name says the key of persons.
+
+    3 is a word for those studied, 2 one for other persons or a usual short name, 1 the bare "id",
+    0 anything else.
+    """
+    if facts.kind not in {Kind.INTEGER, Kind.CATEGORY} or not facts.words:
         return 0
     parts = facts.words
     joined = "".join(parts)
-    if set(parts) & (MEASURES | RECORDS):
+    if set(parts) & (MEASURES | RECORDS | STAFF):
         return 0
-    person = bool(set(parts) & PERSONS)
-    key = "id" in parts or (parts[-1:] and parts[-1] in ID_WORDS)
-    studied = bool(set(parts) & STUDIED) or joined in {"usubjid", "subjid"}
-    if (person and (key or len(parts) == 1)) or (joined in KEY_NAMES and joined != "id"):
-        return 3 if studied else 2
-    if joined.endswith("id") and joined[:-2] in PERSONS:
-        return 3 if joined[:-2] in STUDIED else 2
+    key = "id" in parts or parts[-1] in ID_WORDS or (len(parts) == 1 and joined in BEARERS)
+    stem = joined.removesuffix("id") if joined.endswith("id") else ""
+    named = set(parts) & PERSONS if key else {stem} & PERSONS
+    if named & STUDIED or joined in {"usubjid", "subjid"}:
+        return 3
+    if named or (joined in KEY_NAMES and joined != "id"):
+        return 2
     return int(joined == "id")

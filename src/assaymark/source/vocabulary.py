@@ -6,6 +6,7 @@ import re
 
 __all__ = [
     "BEARERS",
+    "CLASSES",
     "CODE_WORDS",
     "ID_WORDS",
     "KEY_NAMES",
@@ -17,6 +18,7 @@ __all__ = [
     "QUASI",
     "RECORDS",
     "SENSITIVE",
+    "STAFF",
     "STUDIED",
     "TARGETS",
     "WEIGHTS",
@@ -46,10 +48,17 @@ ID_WORDS = _these("id ids nbr number no key uid uuid guid identifier ref referen
 PERSONS = _these(
     "patient subject person participant customer client member user employee student pupil "
     "child respondent beneficiary resident citizen individual donor driver policyholder "
-    "borrower applicant household hh family pat subj cust emp staff voter owner tenant "
+    "borrower applicant household hh family pat subj cust emp voter owner tenant host "
     "worker player author buyer seller passenger guest visitor inmate defendant claimant "
     "taxpayer bene enrollee mother newborn insured debtor account acct"
 )
+# Persons who act on those a table is about: never its unit, identifying all the same.
+STAFF = _these(
+    "staff doctor physician clinician surgeon nurse therapist teacher agent operator courier "
+    "provider npi interviewer examiner rater manager supervisor caregiver officer judge"
+)
+# Words that say a classification rather than one thing each.
+CLASSES = _these("concept type code category class kind source status group plan product")
 STUDIED = _these("patient subject person participant individual respondent pat subj bene")
 RECORDS = _these(
     "encounter visit admission hadm stay icustay order transaction invoice claim event "
