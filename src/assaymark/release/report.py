@@ -141,18 +141,26 @@ def _top(group: GroupPicture) -> float:
 
 
 def _unruled(content: ReportContent) -> list[dict[str, object]]:
-    """Return what was measured and no rule judges, but for single columns and pairs."""
+    """Return what was measured and no rule judges, one entry a metric, but for columns and pairs.
+
+    Metrics of the whole table come first; the others have one row a group, model or attack.
+    """
     known = {q.name: q for q in content.quantities}
-    return [
+    by_metric: dict[str, list[Measurement]] = {}
+    for m in content.measurements:
+        if not m.subject.startswith(("column:", "pair:")):
+            by_metric.setdefault(m.metric, []).append(m)
+    found: list[dict[str, object]] = [
         {
-            "title": known[m.metric].title if m.metric in known else m.metric,
-            "meaning": known[m.metric].meaning if m.metric in known else "",
-            "measurement": m,
-            "telling": telling(m),
+            "title": known[metric].title if metric in known else metric,
+            "meaning": known[metric].meaning if metric in known else "",
+            "rows": rows[:_MOST_UNRULED],
+            "telling": telling(rows[0]),
+            "whole": [m.subject for m in rows] == ["table"],
         }
-        for m in content.measurements
-        if not m.subject.startswith(("column:", "pair:"))
-    ][:_MOST_UNRULED]
+        for metric, rows in by_metric.items()
+    ]
+    return sorted(found, key=lambda entry: not entry["whole"])
 
 
 def _appendix(content: ReportContent) -> list[Measurement]:
