@@ -27,7 +27,7 @@ confirmation = 0.2
 reference = 0.1
 
 [generate]
-generator = "tree_chain"  # `assaymark generator list` shows others
+generator = "tree_chain"  # or independent, the baseline
 rows = 0                  # 0: about as many as the generator saw
 replicates = 1
 
@@ -59,7 +59,7 @@ _RIGHTS = """# Who may do what with the source. Needed for a release, never for 
 owner = ""        # who answers for the source
 licence = ""      # the licence or agreement it is held under
 basis = ""        # why it may be used for this (law, consent, contract)
-purposes = []     # what it may be used for, e.g. ["research"]
+purposes = []     # uses that the owner allows, e.g. ["analytics"]; empty allows all
 attribution = ""  # a line to be quoted with everything made from it
 """
 

@@ -207,7 +207,9 @@ def name_strength(facts: Facts) -> int:
     joined = "".join(parts)
     if set(parts) & (MEASURES | RECORDS | STAFF):
         return 0
-    key = "id" in parts or parts[-1] in ID_WORDS or (len(parts) == 1 and joined in BEARERS)
+    key = (
+        "id" in parts or parts[-1] in ID_WORDS or (len(parts) == 1 and joined in BEARERS | STUDIED)
+    )
     stem = joined.removesuffix("id") if joined.endswith("id") else ""
     named = set(parts) & PERSONS if key else {stem} & PERSONS
     if named & STUDIED or joined in {"usubjid", "subjid"}:
