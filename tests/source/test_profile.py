@@ -52,6 +52,13 @@ def test_kind_is_told_from_the_values(values, kind):
     assert one(values).column.kind is kind
 
 
+def test_numbers_that_code_groups_without_order_are_categories():
+    assert one([1, 2, 9, 3], "RAC1P").column.kind is Kind.CATEGORY
+    assert one([1, 2, 1, 2], "sex").column.kind is Kind.CATEGORY
+    assert one([1, 2, 1, 2], "sex", kind=Kind.INTEGER).column.kind is Kind.INTEGER
+    assert one([1, 2, 1, 2], "rooms").column.kind is Kind.INTEGER
+
+
 def test_free_text_is_told_from_categories():
     said = [f"The patient number {i} came in the morning with some complaint." for i in range(60)]
     assert one(said).column.roles == (Role.TEXT,)

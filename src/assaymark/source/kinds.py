@@ -16,7 +16,7 @@ from assaymark.source.values import (
     read_as,
     undressed,
 )
-from assaymark.source.vocabulary import CODE_WORDS, MEASURES, words
+from assaymark.source.vocabulary import CODE_WORDS, MEASURES, PROTECTED, words
 
 __all__ = ["MISSING_CODES", "KindFound", "find_kind", "stray_note"]
 
@@ -29,6 +29,7 @@ _INTEGER = r"^[+-]?[0-9]+(?:\.0*)?$"
 _NUMBER = r"^[+-]?(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _PADDED = r"^0[0-9]+$"
 _MOSTLY = 0.99
+_GROUPS = 20
 _SENTINELS = (-9999, -999, -99, -9, -8, -7, -1, 99, 999, 9999, 99999)
 
 
@@ -85,7 +86,7 @@ def _of_numbers(s: pl.Series, missing: tuple[str, ...]) -> KindFound:
         return KindFound(
             kind=Kind.DATE, reason="dates written as whole numbers, %Y%m%d", missing=missing
         )
-    code = _code_name(s.name)
+    code = _code_name(s.name) or _group_name(s.name, present)
     if code:
         return KindFound(
             kind=Kind.CATEGORY,
@@ -119,6 +120,14 @@ def _code_name(name: str) -> str | None:
     if set(parts) & MEASURES:
         return None
     return next((w for w in parts if w in CODE_WORDS), None)
+
+
+def _group_name(name: str, present: pl.Series) -> str | None:
+    """Return the word that makes few numbers codes of groups that have no order, such as race."""
+    parts = words(name)
+    if set(parts) & MEASURES or present.n_unique() > _GROUPS:
+        return None
+    return next((w for w in parts if w in PROTECTED), None)
 
 
 def _sentinels(present: pl.Series, missing: tuple[str, ...]) -> list[str]:
