@@ -17,7 +17,7 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.evaluate.features import numbers_of
-from assaymark.evaluate.statistics import Interval, distance_interval, mean_variance
+from assaymark.evaluate.statistics import Interval, distance_interval, mean_variance, persons_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,8 @@ class Gap(NamedTuple):
     """Distance between two samples, with what its interval is made of.
 
     ``real`` and ``synthetic`` are the cells' shares; ``signs`` says, cell by cell, half of which
-    side has more, so that the distance is the difference of the means of ``signs[code]``.
+    side has more, so that the distance is the difference of the means of ``signs[code]``;
+    ``fewest`` is the number of persons on the smaller side.
     """
 
     distance: float
@@ -103,11 +104,12 @@ class Gap(NamedTuple):
     real: Floats
     synthetic: Floats
     signs: Floats
+    fewest: int
 
     @property
     def interval(self) -> Interval:
         """The distance freed of its sampling noise."""
-        return distance_interval(self.distance, self.spread, self.variance)
+        return distance_interval(self.distance, self.spread, self.variance, fewest=self.fewest)
 
 
 def cells_for(n_persons: int, *, pairs: bool = False) -> int:
@@ -144,7 +146,8 @@ def compare_cells(real: Sample, synthetic: Sample, n_cells: int) -> Gap:
     overlap = together - (pooled**3 / np.maximum(1 - pooled, 1e-9)).sum()
     simple = (pooled * (1 - pooled)).sum()
     variance = float(each.sum()) / 4 * float(1 + overlap / simple)
-    return Gap(distance, float(np.sqrt(each).sum() / 2), variance, p, q, signs)
+    fewest = min(persons_in(s.persons, len(s.codes)) for s in (real, synthetic))
+    return Gap(distance, float(np.sqrt(each).sum() / 2), variance, p, q, signs, fewest)
 
 
 def mean_gap(
@@ -158,7 +161,7 @@ def mean_gap(
     distance = float(np.mean([g.distance for g in gaps]))
     spread = float(np.mean([g.spread for g in gaps]))
     variance = mean_variance(rows[0], real.persons) + mean_variance(rows[1], synthetic.persons)
-    return distance_interval(distance, spread, variance)
+    return distance_interval(distance, spread, variance, fewest=min(g.fewest for g in gaps))
 
 
 def _shares(sample: Sample, n_cells: int) -> Floats:

@@ -133,7 +133,7 @@ def auc_of(scores: Floats, labels: NDArray[np.bool_]) -> Auc:
     return Auc(value, (above - value) * weight)
 
 
-def distance_interval(distance: float, spread: float, variance: float) -> Interval:
+def distance_interval(distance: float, spread: float, variance: float, *, fewest: int) -> Interval:
     """Return a distance between two distributions freed of its sampling noise, in [0, 1].
 
     ``distance`` is half the sum of absolute differences of cell shares (or a mean of such),
@@ -142,7 +142,9 @@ def distance_interval(distance: float, spread: float, variance: float) -> Interv
     error s, E|X| = s g(b/s), g(c) = sqrt(2/pi) exp(-c^2/2) + c (1 - 2 Phi(-c)), and s g(b/s) is
     jointly convex and homogeneous: so a true distance t makes a distance of at least
     ``spread * g(t / spread)`` and at most ``t`` plus the noise at t = 0. Turning both bounds round
-    gives an interval that covers t whatever the differences look like.
+    gives an interval that covers t whatever the differences look like. ``fewest`` is the number
+    of persons of the smaller side: what none of them shows may still be a Clopper-Pearson upper
+    end away, which matters below some thirty persons, where shares are not normal.
     """
     if spread <= 0 or not math.isfinite(variance):
         return Interval(min(distance, 1.0), 0.0, 1.0)
@@ -154,7 +156,7 @@ def distance_interval(distance: float, spread: float, variance: float) -> Interv
     error = np.sqrt(variance * shrink)
     kept = np.flatnonzero(expected - Z * error <= distance)
     high = float(tested[kept[-1]]) if len(kept) else 0.0
-    high = max(high, Z * float(error[0]))
+    high = max(high, Z * float(error[0]), clopper_pearson(0, fewest).high)
     here = float(np.interp(distance, tested, error))
     low = max(0.0, distance - Z * here - noise)
     value = float(np.interp(max(distance, noise), expected, tested))

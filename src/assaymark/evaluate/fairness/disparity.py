@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Disparity"]
 
 INTRODUCED, SELECTION = "disparity.introduced", "disparity.introduced_selection"
+NAMES = (INTRODUCED, f"{INTRODUCED}_small", SELECTION, f"{SELECTION}_small")
+_LARGE = 100  # test persons from which a group's interval is narrow enough for a verdict
 
 
 @component
@@ -43,6 +45,8 @@ class Disparity:
     rows. Error: share of wrong classes, or absolute error in standard deviations for a number.
     Selection: the share predicted to have the rarer of two classes, the cut chosen so that each
     model selects as many test rows as have it. Persons count once; ``n`` is rounded to tens.
+    Groups of fewer than 100 test persons are measured under names of their own (``_small``),
+    since their intervals are too wide for most verdicts; below 10 there is a reason instead.
 
     It is about this target and this kind of model only.
 
@@ -52,23 +56,25 @@ class Disparity:
     Bhanot et al. (2021), The problem of fairness in synthetic healthcare data.
     """
 
-    quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity(
-            name=INTRODUCED,
-            title="Disparity of errors introduced by the synthetic rows",
-            unit="difference of error rates",
-            better="zero",
-            meaning="How much more (above 0) the group suffers from wrong predictions, compared "
-            "with everyone else, once the model is trained on synthetic rows.",
-        ),
-        Quantity(
-            name=SELECTION,
-            title="Disparity of selection introduced by the synthetic rows",
-            unit="difference of shares",
-            better="zero",
-            meaning="How much more (above 0) often the group is predicted to have the rarer "
-            "outcome, compared with everyone else, once the model is trained on synthetic rows.",
-        ),
+    quantities: ClassVar[tuple[Quantity, ...]] = tuple(
+        Quantity(name=name + suffix, title=title + which, unit=unit, better="zero", meaning=meaning)
+        for name, title, unit, meaning in (
+            (
+                INTRODUCED,
+                "Disparity of errors introduced by the synthetic rows",
+                "difference of error rates",
+                "How much more (above 0) the group suffers from wrong predictions, compared with "
+                "everyone else, once the model is trained on synthetic rows.",
+            ),
+            (
+                SELECTION,
+                "Disparity of selection introduced by the synthetic rows",
+                "difference of shares",
+                "How much more (above 0) often the group is predicted to have the rarer outcome, "
+                "compared with everyone else, once the model is trained on synthetic rows.",
+            ),
+        )
+        for suffix, which in (("", ""), ("_small", " (small group)"))
     )
 
     most_rows: int = 10_000
@@ -86,8 +92,7 @@ class Disparity:
         if not reason and not groups:
             reason = NO_GROUPS
         if reason or holdout is None or isinstance(task, str):
-            yield Measurement.missing(INTRODUCED, reason, "group:*")
-            yield Measurement.missing(SELECTION, reason, "group:*")
+            yield from (Measurement.missing(name, reason, "group:*") for name in NAMES)
             return
         known = np.flatnonzero(~np.isnan(task.targets(holdout)))
         test = holdout.take(known)
@@ -100,13 +105,16 @@ class Disparity:
         selection = None
         if len(task.classes) == 2:
             selection = _selected(task, made, test) - _selected(task, real, test)
-        for group in groups:
-            yield _introduced(INTRODUCED, group, test, change)
-            if selection is not None:
-                yield _introduced(SELECTION, group, test, selection)
-        if selection is None:
-            reason = "selection is defined for a target with two classes"
-            yield Measurement.missing(SELECTION, reason, "group:*")
+        found = [_introduced(INTRODUCED, group, test, change) for group in groups]
+        if selection is not None:
+            found += [_introduced(SELECTION, group, test, selection) for group in groups]
+        yield from found
+        for name in NAMES:
+            if not any(m.metric == name for m in found):
+                no_group = "no group is that large" if "small" not in name else "no group is small"
+                unfit = name.startswith(SELECTION) and selection is None
+                reason = "selection is defined for a target with two classes" if unfit else no_group
+                yield Measurement.missing(name, reason, "group:*")
 
 
 def _errors(task: Task, model: Predictor, test: Dataset) -> Floats:
@@ -133,6 +141,7 @@ def _selected(task: Task, model: Predictor, test: Dataset) -> Floats:
 def _introduced(metric: str, group: Group, test: Dataset, change: Floats) -> Measurement:
     inside = group.holds(test)
     n, others = _count(test, inside), _count(test, ~inside)
+    metric = metric if min(n, others) >= _LARGE else f"{metric}_small"
     if min(n, others) < FEWEST:
         reason = f"fewer than {FEWEST} people in or outside the group among the test rows"
         return Measurement.missing(metric, reason, group.subject)

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from assaymark.core.schema import Role
+from assaymark.core.streams import Streams
+from assaymark.evaluate.utility.tstr import Tstr
+
+STREAMS = Streams.from_seed(0)
+
+
+def measured(case):
+    return {(m.metric, m.subject): m for m in Tstr().measure(case, STREAMS)}
+
+
+def rows(table, seed, target, kind, *, sign=1, n=500):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=n)
+    y = target(sign * x + 0.5 * rng.normal(size=n))
+    return table({"x": x, "y": y}, roles={"y": [Role.TARGET]}, x="decimal", y=kind)
+
+
+TARGETS = [
+    (lambda z: ["yes" if v > 0 else "no" for v in z], "category", 0.5),
+    (lambda z: [str(int(np.clip(v + 2, 0, 3))) for v in z], "category", 0.5),
+    (lambda z: [bool(v > 0) for v in z], "boolean", 0.5),
+    (lambda z: [float(v) for v in z], "decimal", 0.0),
+]
+
+
+@pytest.mark.parametrize(("target", "kind", "chance"), TARGETS)
+def test_no_loss_from_the_same_population_and_much_from_a_relation_turned_round(
+    table, make_case, target, kind, chance
+):
+    train, holdout = rows(table, 1, target, kind), rows(table, 2, target, kind)
+    good = measured(make_case(train, holdout, rows(table, 3, target, kind)))
+    bad = measured(make_case(train, holdout, rows(table, 4, target, kind, sign=-1)))
+    for model in ("model:logistic", "model:boosting"):
+        assert good["tstr.real", model].value > 0.6
+        assert good["tstr.loss", model].high < 0.15
+        assert bad["tstr.loss", model].low > 0.1
+        loss = bad["tstr.loss", model]
+        assert loss.baseline == pytest.approx(bad["tstr.real", model].value - chance)
+
+
+def test_a_class_that_the_synthetic_rows_lack_counts_as_unpredicted(table, make_case):
+    target, kind, _ = TARGETS[0]
+    train, holdout = rows(table, 1, target, kind), rows(table, 2, target, kind)
+    one = rows(table, 3, lambda z: ["no"] * len(z), kind)
+    found = measured(make_case(train, holdout, one))
+    assert found["tstr.synthetic", "model:boosting"].value == 0.5
+
+
+def test_reasons(table, make_case, population):
+    plain = table({"x": [1, 2, 3]}, x="integer")
+    none = measured(make_case(plain, plain, plain))
+    assert "no target" in none["tstr.loss", "model:*"].reason
+    one = rows(table, 1, lambda z: ["no"] * len(z), "category")
+    assert "two are needed" in measured(make_case(one, one, one))["tstr.loss", "model:*"].reason
+    few = population(15, 1)
+    short = measured(make_case(population(200, 2), few, population(200, 3)))
+    assert "10 test rows" in short["tstr.loss", "model:logistic"].reason
