@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from assaymark.core.schema import Kind, Role
 from assaymark.errors import DataError
+from assaymark.source.recipe_text import toml_string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Set
@@ -50,14 +50,15 @@ def check_identifiers(
                 f"it {said}: its values, or ones made like them, can be in the output."
             )
     if open_questions:
-        found = "; ".join(f"{name!r}: {why}" for name, why in open_questions)
-        lines = "\n".join(
-            f'{json.dumps(name, ensure_ascii=False)} = "direct_identifier"'
-            for name, _ in open_questions
-        )
-        raise DataError(
-            f"columns look like direct identifiers and nothing was declared of them: {found}\n\n"
-            "Hint: add these lines to the recipe, which leave the columns out, or declare another "
-            f'role such as "other" if they identify nobody:\n\n[columns]\n{lines}'
-        )
+        raise _undeclared(open_questions)
     return tuple(warnings)
+
+
+def _undeclared(open_questions: list[tuple[str, str]]) -> DataError:
+    found = "; ".join(f"{name!r}: {why}" for name, why in open_questions)
+    lines = "\n".join(f'{toml_string(name)} = "direct_identifier"' for name, _ in open_questions)
+    return DataError(
+        f"columns look like direct identifiers and nothing was declared of them: {found}\n\n"
+        "Hint: add these lines to the recipe, which leave the columns out, or declare another "
+        f'role such as "other" if they identify nobody:\n\n[columns]\n{lines}'
+    )

@@ -6,12 +6,11 @@ import hashlib
 import hmac
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Role
 from assaymark.errors import DataError
 from assaymark.source.band import band
@@ -20,12 +19,14 @@ from assaymark.source.persons import codes_of, person_key, repeats, row_contents
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from assaymark.core.dataset import Dataset
     from assaymark.core.recipe import SplitSpec
 
 __all__ = ["Split", "hold_out", "split"]
 
 _FEWEST = 4
 _EXACT_BELOW = 2_000
+_CONFIRMATION = 2
 _PARTS = ("train", "development", "confirmation", "reference")
 
 
@@ -71,7 +72,8 @@ def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> S
     ``basis`` holds the rows before any transformation, in the same order. A person is the value
     of its person key; without one, the contents of the row, counted where rows are the same. The
     hash depends on nothing else, so that neither transformations nor the order of rows move a
-    person. With fewer than 2,000 persons the shares are met exactly, in order of the hash.
+    person. With fewer than 2,000 persons the shares are met exactly, in order of the hash; there,
+    persons near an edge can move when others join or leave the table.
 
     Raises
     ------
@@ -80,43 +82,54 @@ def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> S
     """
     if dataset.n != basis.n:
         raise DataError(f"{dataset.n} rows to split, but {basis.n} rows to draw from")
-    column = person_key(basis)
-    again = 0
-    if column is None or spec.unit == "row":
-        contents, again = row_contents(basis)
-    else:
-        contents = column
-    by_row = contents is not column
-    units = codes_of(contents)
-    names = contents.unique().sort().to_list()
-    digests = [_hash(key, b"split", name) for name in names]
+    units = _units(basis, by_row=spec.unit == "row")
+    digests = [_hash(key, b"split", name) for name in units.names]
     part = _assign(digests, spec)
-    _check_sizes(part, len(digests), spec, unit="row" if by_row else "person")
-    where = part[units]
-    persons = None if column is None else codes_of(column)
-    several = persons is not None and repeats(persons)
-    inside = persons if several and not by_row else None
-    kept = _without_keys(dataset)
-    whole = Dataset(schema=kept.schema, frame=kept.frame, persons=inside)
+    _check_sizes(part, len(digests), spec, unit="row" if units.by_row else "person")
+    where = part[units.codes]
+    inside = units.persons if not units.by_row else None
+    whole = replace(_without_keys(dataset), persons=inside)
     train, development, confirmation, reference = (
         whole.take(np.flatnonzero(where == i)) for i in range(len(_PARTS))
     )
-    shared = _shared(persons, where) if several and by_row else 0
+    tested = [name for name, p in zip(units.names, part, strict=True) if p == _CONFIRMATION]
     return Split(
         train=train,
         development=development,
         confirmation=confirmation,
         reference=reference,
-        unit="row" if by_row and several else "person",
-        note=_note(again, several=several, by_row=by_row),
+        unit="row" if units.by_row and units.persons is not None else "person",
+        note=_note(units),
         commitment=_commit(key, digests, part),
-        confirmation_hashes=frozenset(
-            _hash(key, b"account", name).hex()
-            for name, p in zip(names, part, strict=True)
-            if p == 2
-        ),
-        shared_persons=shared,
+        confirmation_hashes=frozenset(_hash(key, b"account", name).hex() for name in tested),
+        shared_persons=_shared(units.persons, where) if units.by_row else 0,
     )
+
+
+class _Units(NamedTuple):
+    """What is drawn: ``names`` to hash, ``codes`` of the name of each row; ``persons`` if several.
+
+    ``again`` counts rows that repeat another in full, where rows are drawn.
+    """
+
+    names: list[str]
+    codes: NDArray[np.int64]
+    persons: NDArray[np.int64] | None
+    by_row: bool
+    again: int
+
+
+def _units(basis: Dataset, *, by_row: bool) -> _Units:
+    column = person_key(basis)
+    persons = None if column is None else codes_of(column)
+    if persons is not None and not repeats(persons):
+        persons = None
+    again = 0
+    if column is None or by_row:
+        column, again = row_contents(basis)
+        by_row = True
+    names = column.unique().sort().to_list()
+    return _Units(names, codes_of(column), persons, by_row, again)
 
 
 def _hash(key: bytes, purpose: bytes, name: str) -> bytes:
@@ -164,17 +177,17 @@ def _shared(persons: NDArray[np.int64] | None, where: NDArray[np.int64]) -> int:
     return len(np.intersect1d(persons[where == 0], persons[where != 0]))
 
 
-def _note(again: int, *, several: bool, by_row: bool) -> str:
+def _note(units: _Units) -> str:
     said = []
-    if by_row and several:
+    if units.by_row and units.persons is not None:
         said.append(
             "Rows were split one by one, as the recipe says: each row counts as a person of its "
             "own, although a person key says otherwise."
         )
-    if again:
+    if units.again:
         said.append(
-            f"Rows that repeat another one in full: {band(again)}. They count as other persons "
-            "and may lie in different parts."
+            f"Rows that repeat another one in full: {band(units.again)}. They count as other "
+            "persons and may lie in different parts."
         )
     return " ".join(said)
 
