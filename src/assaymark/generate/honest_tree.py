@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from assaymark.generate.structure import level_positions, plain_positions, response
+from assaymark.generate.structure import level_positions, most_telling, plain_positions, response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from assaymark.generate.encoding import Encoded
 
 __all__ = ["Growth", "PoolTree", "calibrated", "grow"]
+
+_MOST_ROWS = 20_000
+_MOST_FEATURES = 24
 
 
 class _Router(Protocol):
@@ -44,13 +47,29 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Shape:
+    """The branches: which features are used, and where each code lies on the line that is split."""
+
+    router: _Router
+    used: tuple[int, ...]
+    positions: tuple[NDArray[np.float32], ...]
+
+    def leaves(self, features: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
+        """Return the node each row ends at; one array of codes, shape ``(n,)``, per feature."""
+        table = np.empty((len(features[0]), len(self.used)), dtype=np.float32)
+        for place, (j, at) in enumerate(zip(self.used, self.positions, strict=True)):
+            table[:, place] = at[features[j]]
+        return self.router.apply(table)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PoolTree:
     """A fitted tree with a pool of donors' codes at every node; a node's pool is one stretch.
 
     Attributes
     ----------
-    positions
-        Per feature, where each of its codes lies on the line that the tree splits.
+    shape
+        The branches.
     start, stop
         The stretch of ``donors`` below each node, shape ``(nodes,)``.
     parent, stay
@@ -61,8 +80,7 @@ class PoolTree:
         not all weigh the same.
     """
 
-    router: _Router
-    positions: tuple[NDArray[np.float32], ...]
+    shape: _Shape
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
     parent: NDArray[np.int64]
@@ -70,18 +88,11 @@ class PoolTree:
     donors: NDArray[np.int32]
     total: NDArray[np.float64] | None
 
-    def leaves(self, features: Sequence[NDArray[np.int32]]) -> NDArray[np.int64]:
-        """Return the node each row ends at; one array of codes, shape ``(n,)``, per feature."""
-        table = np.empty((len(features[0]), len(features)), dtype=np.float32)
-        for j, (codes, at) in enumerate(zip(features, self.positions, strict=True)):
-            table[:, j] = at[codes]
-        return self.router.apply(table)
-
     def draw(
         self, features: Sequence[NDArray[np.int32]], rng: np.random.Generator
     ) -> NDArray[np.int32]:
         """Draw one code per row from the pools where the rows end."""
-        node = self.leaves(features)
+        node = self.shape.leaves(features)
         moving = np.flatnonzero(self.stay[node] < 1.0)
         while len(moving):
             moving = moving[rng.random(len(moving)) >= self.stay[node[moving]]]
@@ -105,29 +116,29 @@ def grow(
     from sklearn.tree import DecisionTreeRegressor
 
     first, second = _halves(encoded, how.honest, rng)
+    weights = encoded.weights[first]
     codings = encoded.encoding.codings
     y = encoded.codes[target]
-    shown = response(y[first], codings[target], encoded.weights[first])
+    shown = response(y[first], codings[target], weights)
+    features = [encoded.codes[j, first] for j in given]
+    used = most_telling(features, shown, _MOST_FEATURES)
     positions = tuple(
-        plain_positions(codings[j])
-        if codings[j].ordered
-        else level_positions(
-            encoded.codes[j, first], codings[j].size, shown, encoded.weights[first]
-        )
-        for j in given
+        plain_positions(codings[given[j]])
+        if codings[given[j]].ordered
+        else level_positions(features[j], codings[given[j]].size, shown, weights)
+        for j in used
     )
-    weights = encoded.weights[first]
     least = min(how.leaf / max(weights.sum(), 1.0), 0.5)
     tree = DecisionTreeRegressor(
         min_samples_leaf=max(min(how.leaf, len(first)), 1),
         min_weight_fraction_leaf=least if weights.min() < 1.0 else 0.0,
         random_state=int(rng.integers(2**31)),
     )
-    table = np.column_stack(
-        [at[encoded.codes[j, first]] for j, at in zip(given, positions, strict=True)]
-    )
+    table = np.column_stack([at[features[j]] for j, at in zip(used, positions, strict=True)])
     tree.fit(table, shown if shown.shape[1] else np.zeros(len(first)), sample_weight=weights)
-    return _filled(tree.tree_, positions, encoded, given, (y[second], second), how)
+    shape = _Shape(router=tree.tree_, used=tuple(used), positions=positions)
+    rows = [encoded.codes[j, second] for j in given]
+    return _filled(shape, shape.leaves(rows), encoded, (y[second], second), how)
 
 
 def _halves(
@@ -138,25 +149,23 @@ def _halves(
         return everyone, everyone
     side = rng.permutation(encoded.n_persons) < encoded.n_persons // 2
     chosen = side[encoded.persons]
-    return everyone[chosen], everyone[~chosen]
+    first = everyone[chosen]
+    if len(first) > _MOST_ROWS:
+        first = np.sort(rng.choice(first, _MOST_ROWS, replace=False))
+    return first, everyone[~chosen]
 
 
 def _filled(
-    raw: _Router,
-    positions: tuple[NDArray[np.float32], ...],
+    shape: _Shape,
+    leaf: NDArray[np.int64],
     encoded: Encoded,
-    given: Sequence[int],
     pool: tuple[NDArray[np.int32], NDArray[np.int64]],
     how: Growth,
 ) -> PoolTree:
-    """Fill the leaves of a grown tree with the donors ``pool`` (codes and rows)."""
+    """Fill the leaves of a grown tree with the donors ``pool`` (codes and rows), at ``leaf``."""
     codes, rows = pool
-    table = np.column_stack(
-        [at[encoded.codes[j, rows]] for j, at in zip(given, positions, strict=True)]
-    )
-    leaf = raw.apply(table)
     order = np.argsort(leaf, kind="stable")
-    parent, end = _family(raw.children_left, raw.children_right)
+    parent, end = _family(shape.router.children_left, shape.router.children_right)
     start = np.searchsorted(leaf[order], np.arange(len(parent)), "left")
     stop = np.searchsorted(leaf[order], end, "left")
     held = _held(encoded.persons[rows[order]], start, stop)
@@ -164,8 +173,7 @@ def _filled(
     stay[0] = 1.0
     weights = encoded.weights[rows[order]]
     return PoolTree(
-        router=raw,
-        positions=positions,
+        shape=shape,
         start=start,
         stop=stop,
         parent=parent,
@@ -222,7 +230,7 @@ def calibrated(
     ----------
     Deming & Stephan (1940), On a least squares adjustment of a sampled frequency table.
     """
-    ends = [np.bincount(t.leaves(features), minlength=len(t.parent)) for t in trees]
+    ends = [np.bincount(t.shape.leaves(features), minlength=len(t.parent)) for t in trees]
     landed = [_landed(t, e) for t, e in zip(trees, ends, strict=True)]
     weights = [np.ones(len(t.donors)) if t.total is None else np.diff(t.total) for t in trees]
     for _ in range(rounds):

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from assaymark.generate.encoding import Coding
 
-__all__ = ["level_positions", "plain_positions", "response"]
+__all__ = ["level_positions", "most_telling", "plain_positions", "response"]
 
 MAX_CLASSES = 24
 _MAX_STEPS = 8
 _PRIOR = 5.0
+_LOOK = 4000
 
 
 def response(
@@ -86,3 +89,25 @@ def level_positions(
     at = np.empty(size, dtype=np.float32)
     at[np.lexsort((np.arange(size), score))] = np.arange(size)
     return at
+
+
+def most_telling(
+    features: Sequence[NDArray[np.int32]], y: NDArray[np.float32], most: int
+) -> list[int]:
+    """Return the places of the ``most`` features that explain most of ``y`` one by one, sorted.
+
+    Each is judged by the variance of ``y`` between its codes, less what as many codes explain by
+    chance, on 4,000 rows at most. All are returned where there are no more than ``most``.
+    """
+    if len(features) <= most:
+        return list(range(len(features)))
+    look = slice(None, None, len(y) // _LOOK + 1)
+    away = (y[look] - y[look].mean(axis=0)).astype(np.float64)
+    spread = float((away**2).sum())
+    gains = []
+    for codes in features:
+        seen, place = np.unique(codes[look], return_inverse=True)
+        rows = np.bincount(place)
+        between = sum(float((np.bincount(place, x) ** 2 / rows).sum()) for x in away.T)
+        gains.append(between - spread * len(seen) / len(away))
+    return sorted(np.argsort(-np.array(gains), kind="stable")[:most].tolist())

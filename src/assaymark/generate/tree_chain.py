@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["TreeChain"]
 
 _REHEARSAL = 20_000
-_FINER = 3
+_FINER = 2
 
 
 @component
