@@ -22,7 +22,7 @@ FRAME = """<!doctype html><title>measure</title>
 <iframe src="report.html" style="width:{width}px;height:900px;border:0"></iframe>
 <script>addEventListener("load", () => {{
   const page = document.querySelector("iframe").contentDocument;
-  const style = getComputedStyle;
+  page.querySelectorAll("details").forEach((d) => {{ d.open = true; }});
   document.title = JSON.stringify({{
     scroll: page.documentElement.scrollWidth, client: page.documentElement.clientWidth,
     styled: page.defaultView.getComputedStyle(page.querySelector(".page")).display,
@@ -33,9 +33,12 @@ FRAME = """<!doctype html><title>measure</title>
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs headless Chromium")
-@pytest.mark.parametrize("width", [390, 1280])
-def test_no_page_is_wider_than_its_window_or_loads_anything(refusal, tmp_path, width):
-    (tmp_path / "report.html").write_bytes(render(refusal))
+@pytest.mark.parametrize(
+    ("mode", "width"),
+    [("refusal", 390), ("release", 390), ("draft", 390), ("refusal", 860), ("refusal", 1280)],
+)
+def test_no_page_is_wider_than_its_window_or_loads_anything(mode, width, request, tmp_path):
+    (tmp_path / "report.html").write_bytes(render(request.getfixturevalue(mode)))
     (tmp_path / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
     done = subprocess.run(
         [
