@@ -124,6 +124,8 @@ def spoken_subject(subject: str) -> str:
     if kind == "group":
         column, equals, value = name.partition("=")
         return f"{column} = {value}" if equals else name
+    if kind == "pair" and name.count(",") == 1:
+        return name.replace(",", " with ")
     if kind in {"column", "pair"}:
         return "every column" if name == "*" and kind == "column" else name
     if kind in {"model", "records"} and name:
