@@ -40,14 +40,14 @@ MODES = {
     "draft": "Ungated draft",
 }
 HEADINGS = {
-    "release": ("What it may be used for", "Know this before you use it", "What to do next"),
+    "release": ("Which uses passed", "Know this before you use it", "What to do next"),
     "refusal": ("What was asked for", "What these verdicts rest on", "What to change"),
     "evaluation": (
-        "What the files would pass",
+        "Which uses passed",
         "Know this before you rely on it",
         "What to do next",
     ),
-    "draft": ("What it may be used for", "Know this before you use it", "What to do next"),
+    "draft": ("Which uses passed", "Know this before you use it", "What to do next"),
 }
 SEVERITIES = {
     "block": "required",
