@@ -303,3 +303,20 @@ def test_fifty_thousand_by_twenty_takes_under_three_seconds():
     start = time.process_time()
     profile(frame, {})
     assert time.process_time() - start < 3
+
+
+def test_a_clock_that_rises_is_no_key_and_a_place_no_outcome():
+    n = 200
+    frame = pl.DataFrame(
+        {
+            "timestamp": np.arange(n) * 60 + 1_600_000_000,
+            "plate": [f"AB-{i % 170}" for i in range(n)],
+            "provider_npi": [1_234_567_000 + i % 9 for i in range(n)],
+            "country": ["x", "y"] * (n // 2),
+        }
+    )
+    found = profile(frame, {})
+    assert found.column("timestamp").suspected_identifier is None
+    assert found.column("plate").suspected_identifier == "the name says a vehicle number"
+    assert found.column("provider_npi").column.kind is Kind.CATEGORY
+    assert found.schema.with_role(Role.TARGET) == ()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from assaymark.core.schema import Kind, Role
 from assaymark.source.suspicion import Facts, key_strength, name_strength, suspect
 from assaymark.source.vocabulary import (
+    CODE_WORDS,
     LOCATIONS,
     PROTECTED,
     QUASI,
@@ -107,7 +108,8 @@ def _target(columns: Sequence[Facts], last: str) -> tuple[str, str] | None:
                 return f.name, "the name is usual for an outcome"
     for f in columns:
         outcome = f.kind in {Kind.INTEGER, Kind.CATEGORY, Kind.BOOLEAN}
-        if f.name == last and outcome and 2 <= f.n_unique <= min(10, f.n / 5):
+        about = first_of(f.words, QUASI) or set(f.words) & CODE_WORDS
+        if f.name == last and outcome and not about and 2 <= f.n_unique <= min(10, f.n / 5):
             return f.name, f"the last column, with {f.n_unique} values"
     return None
 

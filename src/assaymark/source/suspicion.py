@@ -10,6 +10,7 @@ from assaymark.core.schema import Kind
 from assaymark.source.vocabulary import (
     BEARERS,
     CLASSES,
+    CLOCK,
     ID_WORDS,
     KEY_NAMES,
     MEASURES,
@@ -41,7 +42,7 @@ _MEASURED = (  # amounts with a unit, times of day, dates
     r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d{4}-\d{2}(?:[T ][\d:.]*)?$"
     r"|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
 )
-_NEAR = 0.9
+_NEAR = 0.8
 _FEW = 30
 _MANY = 1_000
 _SAMPLE = 5000
@@ -152,7 +153,7 @@ def _by_uniqueness(facts: Facts) -> str | None:
 
 
 def _integers(facts: Facts) -> str | None:
-    if set(facts.words) & {"year", "month", "day", "week", "date", "time"}:
+    if set(facts.words) & CLOCK:
         return None
     low, high = int(str(facts.values.min())), int(str(facts.values.max()))
     dense = (high - low + 1) <= 1.05 * facts.n_unique

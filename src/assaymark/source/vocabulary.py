@@ -7,6 +7,7 @@ import re
 __all__ = [
     "BEARERS",
     "CLASSES",
+    "CLOCK",
     "CODE_WORDS",
     "ID_WORDS",
     "KEY_NAMES",
@@ -41,10 +42,10 @@ MEASURES = _these(
     "price cost days hours minutes months years level index size length height age num"
 )
 CODE_WORDS = _these(
-    "id code codes cd zip zipcode postcode postal plz fips puma icd naics soc isco nace cpt "
+    "id npi code codes cd zip zipcode postcode postal plz fips puma icd naics soc isco nace cpt "
     "atc ndc concept region district msa cbsa"
 )
-ID_WORDS = _these("id ids nbr number no key uid uuid guid identifier ref reference nr")
+ID_WORDS = _these("id ids npi nbr number no key uid uuid guid identifier ref reference nr")
 PERSONS = _these(
     "patient subject person participant customer client member user employee student pupil "
     "child respondent beneficiary resident citizen individual donor driver policyholder "
@@ -56,6 +57,10 @@ PERSONS = _these(
 STAFF = _these(
     "staff doctor physician clinician surgeon nurse therapist teacher agent operator courier "
     "provider npi interviewer examiner rater manager supervisor caregiver officer judge"
+)
+# Words of what rises from row to row without being a key.
+CLOCK = _these(
+    "year month day week date time timestamp datetime epoch unix hour minute second quarter ts"
 )
 # Words that say a classification rather than one thing each.
 CLASSES = _these("concept type code category class kind source status group plan product")
@@ -127,6 +132,7 @@ PERSONAL = {
     "curp": "a national number",
     "bsn": "a national number",
     "vin": "a vehicle number",
+    "plate": "a vehicle number",
     "ip": "a network address",
     "password": "a secret",
     "url": "a web address",
@@ -253,8 +259,8 @@ TARGETS = (
 )  # fmt: skip
 WEIGHTS = _these(
     "fnlwgt finalwgt finalwt finalweight sampleweight samplingweight surveyweight "
-    "personweight householdweight caseweight pweight pwgtp wgtp wtint wtmec pwgt hhwt perwt "
-    "finlwt asecwt designweight poststratificationweight survwt weightvar"
+    "personweight householdweight caseweight pweight pwgtp wgtp wtint wtmec wtmecyr wtintyr "
+    "pwgt hhwt perwt finlwt asecwt designweight poststratificationweight survwt weightvar"
 )
 
 
