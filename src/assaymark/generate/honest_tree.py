@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Growth", "PoolTree", "calibrated", "grow"]
 
-_MOST_ROWS = 20_000
+_MOST_ROWS = 12_000
 _MOST_FEATURES = 24
 
 

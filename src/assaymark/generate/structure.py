@@ -79,7 +79,7 @@ def level_positions(
     Coppersmith, Hong & Hosking (1999), Partitioning nominal attributes in decision trees.
     """
     mass = np.bincount(codes, weights, minlength=size)
-    overall = np.average(y, axis=0, weights=weights)
+    overall = (weights @ y) / weights.sum()
     sums = np.column_stack([np.bincount(codes, weights * column, minlength=size) for column in y.T])
     away = (sums - mass[:, None] * overall) / (mass + _PRIOR)[:, None]
     spread = (away * mass[:, None]).T @ away
