@@ -66,7 +66,7 @@ def test_a_retyped_column_is_refused():
         load(pl.DataFrame({"a": ["x", "y", "3"]}), schema(a=Kind.INTEGER))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -59,7 +59,7 @@ def test_a_recipe_written_back_proposes_the_same_again():
     assert profile(frame, recipe.columns).schema == found.schema
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).filter(str.strip),

@@ -39,7 +39,7 @@ def test_drop_leaves_a_column_out_and_says_so():
         "kind": "drop",
         "columns": ["x"],
         "parameters": "left out of everything that follows",
-        "changed": "all values of 1 columns",
+        "changed": "every value",
         "why": "not needed",
     }
 

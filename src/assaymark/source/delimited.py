@@ -112,7 +112,7 @@ def _check_lines(text: str, delimiter: str, name: str) -> _Lines:
             blank.append(n + len(blank))
         else:
             raise DataError(
-                f"line {start:,} of {name!r} has {len(row)} fields, but the header has "
+                f"line {start:,} of {name!r} has {_fields(len(row))}, but the header has "
                 f"{len(header)} ({_SPOKEN[delimiter]}-separated)\n\n"
                 "Hint: quote fields that hold the separator, or mend that line"
             )
@@ -124,6 +124,10 @@ def _check_lines(text: str, delimiter: str, name: str) -> _Lines:
             total -= 1
         return _Lines(header, total, [])
     return _Lines(header, n, blank)
+
+
+def _fields(count: int) -> str:
+    return "1 field" if count == 1 else f"{count} fields"
 
 
 def _parse(text: str, delimiter: str, lines: _Lines) -> pl.DataFrame:

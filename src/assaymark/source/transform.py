@@ -116,7 +116,7 @@ def _drop(dataset: Dataset, step: Drop) -> tuple[Dataset, TransformRecord]:
         kind="drop",
         columns=step.columns,
         parameters="left out of everything that follows",
-        changed=f"all values of {len(step.columns)} columns",
+        changed="every value",
         why=step.why,
     )
 
