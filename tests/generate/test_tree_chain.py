@@ -172,3 +172,13 @@ def test_the_fit_does_not_depend_on_what_was_drawn_before():
     first = model.sample(range(50), Streams.from_seed(5)).frame
     model.sample(range(5000), Streams.from_seed(6))
     assert model.sample(range(50), Streams.from_seed(5)).frame.equals(first)
+
+
+def test_the_fit_does_not_depend_on_the_number_of_threads():
+    from threadpoolctl import threadpool_limits
+
+    data = patients(1500)
+    with threadpool_limits(1):
+        alone = drawn(data, 300)
+    with threadpool_limits(4):
+        assert drawn(data, 300).equals(alone)

@@ -79,13 +79,14 @@ def level_positions(
     Coppersmith, Hong & Hosking (1999), Partitioning nominal attributes in decision trees.
     """
     mass = np.bincount(codes, weights, minlength=size)
-    overall = (weights @ y) / weights.sum()
+    overall = np.einsum("i,ij->j", weights, y) / weights.sum()
     sums = np.column_stack([np.bincount(codes, weights * column, minlength=size) for column in y.T])
     away = (sums - mass[:, None] * overall) / (mass + _PRIOR)[:, None]
-    spread = (away * mass[:, None]).T @ away
+    # einsum, not @: no threads, so the same sums on every machine
+    spread = np.einsum("lo,lp->op", away * mass[:, None], away)
     direction = np.linalg.eigh(spread)[1][:, -1]
     direction = direction * np.sign(direction[np.argmax(np.abs(direction))] or 1.0)
-    score = np.round(away @ direction, 9)
+    score = np.round(np.einsum("lo,o->l", away, direction), 9)
     at = np.empty(size, dtype=np.float32)
     at[np.lexsort((np.arange(size), score))] = np.arange(size)
     return at
