@@ -95,10 +95,10 @@ def distance(cells, shift, where="everywhere", visits=1):
     return run
 
 
-for cells in (2, 10, 20, 80):
+for cells in (2, 10, 80):
     for shift in (0.0, 0.03, 0.15):
         CHECKS[f"distance, {cells} cells, true {shift}"] = distance(cells, shift)
-    CHECKS[f"distance, {cells} cells, true 0.03 in one cell"] = distance(cells, 0.03, "one cell")
+CHECKS["distance, 20 cells, true 0.03 in one cell"] = distance(20, 0.03, "one cell")
 CHECKS["distance, 10 cells, true 0.05, 4 visits a person"] = distance(10, 0.05, visits=4)
 
 
@@ -293,10 +293,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="200 simulations each")
     parser.add_argument("--only", default="", help="claims that contain this text")
+    folder = Path(__file__).parent / "results"
+    parser.add_argument("--out", type=Path, default=folder / "coverage.json")
     options = parser.parse_args()
     results, bad = [], 0
-    out = Path(__file__).parent / "results" / "coverage.json"
-    out.parent.mkdir(exist_ok=True)
+    options.out.parent.mkdir(exist_ok=True)
     for claim, run in sorted(CHECKS.items(), key=lambda c: "distance" in c[0]):
         if options.only not in claim:
             continue
@@ -322,8 +323,8 @@ def main():
                     "mean_width": round(width, 5),
                 }
             )
-            if not (options.only or options.quick):
-                out.write_text(json.dumps({"nominal": 0.95, "results": results}, indent=1) + "\n")
+            written = json.dumps({"nominal": 0.95, "results": results}, indent=1)
+            options.out.write_text(written + "\n")
             print(
                 f"{claim:60} n={n:5} {rate.value:6.1%} [{rate.low:.1%}, {rate.high:.1%}] "
                 f"width {width:.4f}{'  BELOW 93 %' if wrong else ''}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +27,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
 
-__all__ = ["FAMILIES", "Family", "Predictor", "Score", "Task", "score", "task_of", "train"]
+__all__ = [
+    "FAMILIES",
+    "Family",
+    "Predictor",
+    "Score",
+    "Task",
+    "one_thread",
+    "score",
+    "task_of",
+    "train",
+]
 
 Family = Literal["logistic", "boosting"]
 FAMILIES: tuple[Family, ...] = ("logistic", "boosting")
@@ -87,6 +98,20 @@ class Score:
     name: str
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let models use one thread while the context lasts.
+
+    Waiting threads of the tree library spin: on a busy machine two threads cost ten times the
+    CPU time of one, and save nothing.
+    """
+    import sklearn.ensemble  # noqa: F401  (limits hold for libraries that are already loaded)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1):
+        yield
+
+
 def task_of(case: Case) -> Task | str:
     """Return the prediction task of ``case``, or why there is none."""
     name = case.train.target
@@ -127,15 +152,24 @@ def train(
         if family == "logistic"
         else (task.encoder.ordinal(part), task.encoder.ordinal(test))
     )
+    with one_thread():
+        return Predictor(predicted=_predicted(task, family, (x, y, x_test), streams))
+
+
+def _predicted(
+    task: Task, family: Family, parts: tuple[Floats, Floats, Floats], streams: Streams
+) -> Floats:
+    """Return predictions for the third of ``parts`` by a model of the first two."""
+    x, y, x_test = parts
     if task.regression:
-        return Predictor(predicted=_numbers(family, x, y, x_test, streams)[:, None])
-    predicted = np.zeros((test.n, len(task.classes) + 1))
+        return _numbers(family, x, y, x_test, streams)[:, None]
+    predicted = np.zeros((len(x_test), len(task.classes) + 1))
     present = np.unique(y).astype(np.int64)
     if len(present) == 1:
         predicted[:, present] = 1.0
     elif len(present) > 1:
         predicted[:, present] = _classes(family, x, y.astype(np.int64), x_test, streams)
-    return Predictor(predicted=predicted)
+    return predicted
 
 
 def score(task: Task, predictor: Predictor, targets: Floats) -> Score | str:

@@ -133,7 +133,9 @@ def auc_of(scores: Floats, labels: NDArray[np.bool_]) -> Auc:
     return Auc(value, (above - value) * weight)
 
 
-def distance_interval(distance: float, spread: float, variance: float, *, fewest: int) -> Interval:
+def distance_interval(
+    distance: float, spread: float, variance: float, *, fewest: int = 10_000
+) -> Interval:
     """Return a distance between two distributions freed of its sampling noise, in [0, 1].
 
     ``distance`` is half the sum of absolute differences of cell shares (or a mean of such),

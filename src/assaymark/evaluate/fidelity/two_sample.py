@@ -16,6 +16,7 @@ from assaymark.evaluate.features import (
     measured_columns,
     why_incomparable,
 )
+from assaymark.evaluate.predictors import one_thread
 from assaymark.evaluate.statistics import Z, auc_of, mean_variance
 
 if TYPE_CHECKING:
@@ -76,14 +77,15 @@ class TwoSample:
             yield Measurement.missing(AUC, reason, n=0 if holdout is None else holdout.n_persons)
             return
         shuffled = _shuffled(case.train, streams.child("shuffled"))
-        made, floor, baseline = (
-            _tell_apart(holdout, other, streams.child(name), most=most)
-            for name, other, most in (
-                ("synthetic", case.synthetic, self.most_rows),
-                ("train", case.train, self.most_rows // 2),
-                ("independent", shuffled, self.most_rows // 2),
+        with one_thread():
+            made, floor, baseline = (
+                _tell_apart(holdout, other, streams.child(name), most=most)
+                for name, other, most in (
+                    ("synthetic", case.synthetic, self.most_rows),
+                    ("train", case.train, self.most_rows // 2),
+                    ("independent", shuffled, self.most_rows // 2),
+                )
             )
-        )
         error = math.sqrt(made.variance)
         yield Measurement(
             metric=AUC,
