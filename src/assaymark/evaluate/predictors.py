@@ -12,7 +12,7 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.evaluate.features import encoder_of, fit_for_trees, measured_columns, numbers_of
-from assaymark.evaluate.statistics import auc_of
+from assaymark.evaluate.statistics import auc_of, persons_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
     from assaymark.evaluate.features import Encoder
+    from assaymark.evaluate.statistics import Persons
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -33,6 +34,7 @@ __all__ = [
     "Predictor",
     "Score",
     "Task",
+    "fewest_persons",
     "one_thread",
     "score",
     "task_of",
@@ -182,6 +184,21 @@ def score(task: Task, predictor: Predictor, targets: Floats) -> Score | str:
     influence = np.mean([i for _, i in found], axis=0)
     name = "AUC" if len(task.classes) == 2 else "mean one-against-rest AUC"
     return Score(value=float(np.mean([v for v, _ in found])), influence=influence, name=name)
+
+
+def fewest_persons(task: Task, targets: Floats, persons: Persons) -> int:
+    """Return the persons on the smaller side of any class that is scored: what a score rests on.
+
+    An AUC with few positive persons is as unsure as a mean of that many, however many negatives.
+    """
+    sides = [np.ones(len(targets), dtype=bool)]
+    for k in range(len(task.classes)):
+        labels = targets == k
+        if _FEWEST <= labels.sum() <= len(labels) - _FEWEST:
+            sides += [labels, ~labels]
+    return min(
+        persons_in(None if persons is None else persons[side], int(side.sum())) for side in sides
+    )
 
 
 def _class_aucs(

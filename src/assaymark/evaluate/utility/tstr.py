@@ -10,7 +10,7 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.features import why_incomparable
-from assaymark.evaluate.predictors import FAMILIES, score, task_of, train
+from assaymark.evaluate.predictors import FAMILIES, fewest_persons, score, task_of, train
 from assaymark.evaluate.statistics import mean_variance, persons_in, quantile_of_t
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _compare(
     real, made = scores
     chance = 0.0 if task.regression else 0.5
     n = persons_in(test.persons, test.n)
+    fewest = fewest_persons(task, targets, test.persons)
     loss = real.value - made.value
     for metric, value, influence, baseline in (
         (LOSS, loss, real.influence - made.influence, real.value - chance),
@@ -112,7 +113,7 @@ def _compare(
     ):
         # a difference of ranks is never known more finely than a fraction of one row
         error = math.sqrt(mean_variance(influence, test.persons) + 0.25 / n**2)
-        wide = quantile_of_t(n - 1) * error
+        wide = quantile_of_t(fewest - 1) * error
         yield Measurement(
             metric=metric,
             subject=subject,
