@@ -1,0 +1,149 @@
+"""Controls: planted leaks that an attack must catch, and whether the holdout is a fair control.
+
+A copy in the synthetic rows changes one thing for an attack by distance: that person's distance
+to the synthetic rows. So plants are made on the scores and cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from assaymark.evaluate.features import NO_HOLDOUT, encoder_of, measured_columns
+from assaymark.evaluate.isolation import FEWEST
+from assaymark.evaluate.statistics import (
+    Interval,
+    auc_of,
+    clopper_pearson,
+    mean_variance,
+    symmetric,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.case import Case
+    from assaymark.core.measurement import Json
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "PLANTS",
+    "SHIFT_AT_MOST",
+    "SIZES",
+    "Detection",
+    "capped",
+    "detection",
+    "difference",
+    "shift_of",
+    "why_no_attack",
+]
+
+PLANTS = 14
+"""Plants of each size, all of which must be caught: 14 of 14 has the lower bound 80 %."""
+
+SIZES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5)
+"""Shares of people whose copy is planted."""
+
+SHIFT_AT_MOST = 0.6
+"""Train and holdout that can be told apart better than this (AUC) are no fair comparison."""
+
+
+class Detection(NamedTuple):
+    """Smallest share caught every time, or ``None``, and the counts for the report."""
+
+    smallest: float | None
+    lines: list[Json]
+
+
+def why_no_attack(case: Case) -> str:
+    """Return why members cannot be held against controls, empty where they can."""
+    if case.holdout is None:
+        return NO_HOLDOUT
+    needed = {"train": (case.train, FEWEST), "holdout": (case.holdout, 2 * FEWEST)}
+    for name, (part, least) in needed.items():
+        if part.n_persons < least:
+            return f"the {name} part has {part.n_persons} persons, and an attack needs {least}"
+    if case.synthetic.n < 2:
+        return f"there are {case.synthetic.n} synthetic rows, and an attack needs 2"
+    if not measured_columns(case.train):
+        return "the table has no column that can be compared"
+    return ""
+
+
+def difference(hits: int, n: int, control_hits: int, control_n: int) -> Interval:
+    """Return the difference of two shares, its interval from the exact ones of both.
+
+    References
+    ----------
+    Newcombe (1998), Interval estimation for the difference between independent proportions,
+    method 10, here with Clopper-Pearson instead of Wilson limits.
+    """
+    a, b = clopper_pearson(hits, n), clopper_pearson(control_hits, control_n)
+    value = a.value - b.value
+    low = value - math.hypot(a.value - a.low, b.high - b.value)
+    return Interval(value, low, value + math.hypot(a.high - a.value, b.value - b.low))
+
+
+def detection(
+    caught: Callable[[float, np.random.Generator], bool],
+    rng: np.random.Generator,
+    sizes: Sequence[float] = SIZES,
+    *,
+    name: str = "exact copies",
+) -> Detection:
+    """Plant leaks from large to small until one is missed; return the smallest all were caught."""
+    smallest: float | None = None
+    lines: list[Json] = []
+    for size in sorted(sizes, reverse=True):
+        count = sum(caught(size, rng) for _ in range(PLANTS))
+        lines.append({"name": name, "kind": "planted", "size": size, "caught": count, "of": PLANTS})
+        if count < PLANTS:
+            break
+        smallest = size
+    return Detection(smallest, lines[::-1])
+
+
+@lru_cache(maxsize=1)
+def shift_of(case: Case) -> Interval:
+    """Return how well a linear rule tells train from holdout (AUC out of fold); 0.5 is not at all.
+
+    Squares of the ordered columns are included; two folds of persons.
+    """
+    assert case.holdout is not None  # noqa: S101
+    parts = (case.train, case.holdout)
+    encoder = encoder_of(measured_columns(case.train), parts)
+    dense = np.vstack([encoder.dense(d) for d in parts])
+    x = np.hstack([np.ones((len(dense), 1)), dense, np.square(dense)])
+    y = np.repeat([1.0, 0.0], [d.n for d in parts])
+    own = [np.arange(d.n) if d.persons is None else d.persons for d in parts]
+    codes = [np.unique(o, return_inverse=True)[1].ravel() for o in own]
+    who = np.concatenate([codes[0], codes[0].max() + 1 + codes[1]])
+    folds = np.concatenate([c % 2 for c in codes])
+    score = np.zeros(len(y))
+    for f in (0, 1):
+        learn, test = folds != f, folds == f
+        weight = np.where(y[learn] == 1, 0.5 / y[learn].mean(), 0.5 / (1 - y[learn]).mean())
+        xw = x[learn] * weight[:, None]
+        gram = xw.T @ x[learn] + np.eye(x.shape[1]) * 1e-3 * learn.sum()
+        beta = np.linalg.solve(gram, xw.T @ y[learn])
+        score[test] = x[test] @ beta
+    auc = auc_of(score, y == 1)
+    found = symmetric(auc.value, math.sqrt(mean_variance(auc.influence, who)))
+    return Interval(auc.value, max(found.low, 0.0), min(found.high, 1.0))
+
+
+def capped(found: Interval, nothing: float, shift: Interval) -> Interval:
+    """Return ``found``, reaching back to ``nothing`` where the holdout is no fair control.
+
+    A train and holdout of two populations make every attack look successful; then neither a
+    FAIL nor, without a limit of detection, a PASS can follow.
+    """
+    if shift.high <= SHIFT_AT_MOST:
+        return found
+    return Interval(found.value, min(found.low, nothing), max(found.high, nothing))

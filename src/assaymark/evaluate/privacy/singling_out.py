@@ -1,0 +1,147 @@
+"""Singling out: do conditions read off the synthetic rows point at exactly one person of train?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from assaymark.core.measurement import Measurement, Quantity
+from assaymark.core.registry import component
+from assaymark.evaluate.controls import SHIFT_AT_MOST, capped, detection, shift_of, why_no_attack
+from assaymark.evaluate.neighbours import space_of
+from assaymark.evaluate.statistics import Interval, symmetric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.case import Case
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.streams import Streams
+    from assaymark.evaluate.neighbours import Points
+
+    Who = NDArray[np.int64]
+
+__all__ = ["SinglingOut"]
+
+EXCESS = "singling_out.excess"
+_MOST, _COLUMNS = 10_000, 4
+
+
+@component
+class SinglingOut:
+    """Conditions met by exactly one person of train, less those met by one person of the holdout.
+
+    Each comes from a synthetic row: one to four random columns
+    held to that row's values (ordered ones within a fortieth of all ranks). Only conditions that
+    at most two synthetic rows meet are used, so that their weight is small. Train and holdout
+    give the same number of people. Conditions are the attacker's; others might do better.
+
+    References
+    ----------
+    Cohen & Nissim (2020), Towards formalizing the GDPR's notion of singling out.
+    Giomi et al. (2023), A unified framework for quantifying privacy risk in synthetic data.
+    """
+
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity(
+            name=EXCESS,
+            title="People singled out beyond chance",
+            unit="share of conditions",
+            better="lower",
+            meaning="Share of conditions read off the synthetic rows that exactly one person of "
+            "train meets, less the same share for people who were not in it; 0 is no leak.",
+        ),
+    )
+
+    conditions: int = 800
+    """Conditions tried."""
+
+    def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
+        """Yield the excess of singling out."""
+        reason, holdout = why_no_attack(case), case.holdout
+        if reason or holdout is None:
+            yield Measurement.missing(EXCESS, reason)
+            return
+        rng = streams.child("conditions").generator()
+        size = min(case.train.n_persons, holdout.n_persons, _MOST)
+        parts = [_some(d, size, rng) for d in (case.train, holdout)]
+        space = space_of([case.train, holdout])
+        blocks = [space.points(d) for d, _ in parts]
+        made = space.points(case.synthetic)[: 2 * _MOST]
+        widths = [2 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
+        starts = np.concatenate([[0], np.cumsum(widths)])
+        found: list[tuple[int, int]] = []
+        for _ in range(self.conditions * 3):
+            if len(found) == self.conditions:
+                break
+            row = made[rng.integers(len(made))]
+            chosen = rng.permutation(len(widths))[: rng.integers(1, _COLUMNS + 1)]
+            spans = [(int(starts[i]), int(starts[i + 1])) for i in chosen]
+            if int(_meets(made, row, spans).sum()) <= 2:
+                one = [
+                    _one(_meets(b, row, spans), w) for b, (_, w) in zip(blocks, parts, strict=True)
+                ]
+                found.append((one[0], one[1]))
+        if len(found) < 30:
+            yield Measurement.missing(
+                EXCESS, "too few conditions on the synthetic rows are rare enough", n=len(found)
+            )
+            return
+        yield _measurement(case, streams, np.array(found))
+
+
+def _measurement(case: Case, streams: Streams, found: Who) -> Measurement:
+    shift = shift_of(case)
+
+    def caught(size: float, rng: np.random.Generator) -> bool:
+        planted = found.copy()
+        chosen = rng.choice(len(found), max(1, round(size * len(found))), replace=False)
+        planted[chosen, 0] = found[:, 0].max() + 1 + np.arange(len(chosen))
+        return _excess(planted).low > 0
+
+    result = capped(_excess(found), 0.0, shift)
+    proof = detection(caught, streams.child("plants").generator())
+    return Measurement(
+        metric=EXCESS,
+        value=result.value,
+        low=result.low,
+        high=result.high,
+        n=len(found),
+        limit_of_detection=proof.smallest if shift.high <= SHIFT_AT_MOST else None,
+        details={"title": "Can one person be singled out?", "controls": proof.lines},
+    )
+
+
+def _excess(found: Who) -> Interval:
+    """Return the excess; a person hit by several conditions is one independent event."""
+    n = len(found)
+    events = [np.unique(side[side >= 0], return_counts=True)[1] for side in found.T]
+    value = (int(events[0].sum()) - int(events[1].sum())) / n
+    error = float(np.sqrt(sum(float(np.square(e).sum()) for e in events) + 1)) / n
+    result = symmetric(value, error)
+    return Interval(value, max(-1.0, result.low), min(1.0, result.high))
+
+
+def _some(data: Dataset, size: int, rng: np.random.Generator) -> tuple[Dataset, Who]:
+    """Return all rows of ``size`` random persons, and their person codes."""
+    own = np.arange(data.n) if data.persons is None else data.persons
+    codes = np.unique(own, return_inverse=True)[1].ravel()
+    kept = rng.permutation(int(codes.max()) + 1)[:size]
+    rows = np.flatnonzero(np.isin(codes, kept))
+    return data.take(rows), codes[rows]
+
+
+def _meets(points: Points, row: Points, spans: list[tuple[int, int]]) -> NDArray[np.bool_]:
+    ok = np.ones(len(points), dtype=bool)
+    for start, end in spans:
+        ok &= np.abs(points[:, start:end] - row[start:end]).max(axis=1) <= 0.0125
+    return ok
+
+
+def _one(met: NDArray[np.bool_], who: Who) -> int:
+    """Return the code of the one person who meets the condition, -1 where not exactly one does."""
+    people = np.unique(who[met])
+    return int(people[0]) if len(people) == 1 else -1
