@@ -31,14 +31,15 @@ FEWEST = 30
 """Attacks on fewer people than this, or against fewer controls, get a reason and no figure."""
 
 _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
+_BIT = 0.01  # distances below a hundredth of one differing column count alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class People:
     """One row per person of a table, each array of shape ``(persons,)``.
 
-    ``score`` is the attacker's: how much nearer a record is to the synthetic rows than to the
-    reference, largest over the person's records; ``planted_score`` the same, were each of them
+    ``score`` is the attacker's: the logarithm of the distance to the reference over that to the
+    synthetic rows, largest over the person's records; ``planted_score`` the same, were each of them
     copied into the synthetic rows. ``isolation``, ``synthetic`` and ``reference`` belong to the
     most isolated record. ``copied``: a record without equal among other real people equals a
     synthetic row.
@@ -116,12 +117,17 @@ def scene_of(case: Case) -> Scene:
 
 
 def most_isolated(scene: Scene, wanted: int) -> tuple[People, People]:
-    """Return the ``wanted`` most isolated members, and the controls isolated at least as much."""
+    """Return the ``wanted`` most isolated members, and the controls isolated at least as much.
+
+    Members as isolated as the last of them come too, so that ties are no choice; people with
+    equals all around are not isolated, whatever is wanted.
+    """
     members, controls = scene.members, scene.controls
-    wanted = min(wanted, members.n)
-    order = np.argsort(-members.isolation, kind="stable")[:wanted]
-    cut = members.isolation[order[-1]] if wanted else np.inf
-    return members.take(order), controls.take(np.flatnonzero(controls.isolation >= cut))
+    ranked = np.sort(members.isolation)[::-1]
+    cut = float(ranked[min(wanted, members.n) - 1]) if min(wanted, members.n) else np.inf
+    cut = max(cut, float(np.finfo(float).tiny))
+    taken = (np.flatnonzero(p.isolation >= cut * (1 - 1e-9)) for p in (members, controls))
+    return members.take(next(taken)), controls.take(next(taken))
 
 
 def _sides(case: Case) -> tuple[Dataset, Dataset, bool]:
@@ -163,19 +169,9 @@ def _isolation(
     points: Points, who: NDArray[np.int64], anchors: Points, owners: NDArray[np.int64]
 ) -> Floats:
     """Return the mean distance to the nearest anchors of other people."""
-    found = nearest(points, anchors, k=_NEIGHBOURS)
-    inside = np.flatnonzero(np.isin(who, owners))
-    result = found.rows.mean(axis=1) if found.rows.shape[1] else np.zeros(len(points))
-    squares = np.einsum("ij,ij->i", anchors, anchors)
-    for start in range(0, len(inside), 1_024):
-        rows = inside[start : start + 1_024]
-        block = points[rows]
-        d = squares - 2 * (block @ anchors.T) + np.einsum("ij,ij->i", block, block)[:, None]
-        d[who[rows][:, None] == owners[None, :]] = np.inf
-        k = min(_NEIGHBOURS, d.shape[1])
-        best = np.sqrt(np.maximum(np.partition(d, k - 1, axis=1)[:, :k], 0))
-        result[rows] = np.where(np.isfinite(best), best, 0).mean(axis=1)
-    return result
+    found = nearest(points, anchors, k=_NEIGHBOURS, apart=(who, owners)).rows
+    others = np.where(np.isfinite(found), found, 0.0)
+    return others.mean(axis=1) if others.shape[1] else np.zeros(len(points))
 
 
 def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> NDArray[np.uint64]:
@@ -197,9 +193,9 @@ def _by_person(
     codes = _persons(data, 0) // 3
     n = persons_in(data.persons, data.n)
     score = np.full(n, -np.inf)
-    np.maximum.at(score, codes, reference - synthetic)
+    np.maximum.at(score, codes, np.log(reference + _BIT) - np.log(synthetic + _BIT))
     planted = np.full(n, -np.inf)
-    np.maximum.at(planted, codes, reference)
+    np.maximum.at(planted, codes, np.log(reference + _BIT) - np.log(_BIT))
     any_copied = np.zeros(n, dtype=bool)
     np.logical_or.at(any_copied, codes, copied)
     order = np.lexsort((-isolation, codes))

@@ -1,6 +1,7 @@
 """Neighbours: exact distances to the nearest rows of another table, for columns of any kind.
 
-Ordered columns become their rank among the real rows, in [0, 1]; each other column adds 1 to the
+Ordered columns become their rank among the real rows, in [0, 1], and a quarter of their standard
+score, so that outliers stay outliers; each other column adds 1 to the
 squared distance where two rows differ, and so does a value that is missing in one row only.
 """
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Points = NDArray[np.float32]
+    Codes = NDArray[np.int64]
 
 __all__ = ["Nearest", "Space", "nearest", "row_keys", "space_of"]
 
@@ -61,7 +63,8 @@ class Space:
             left = np.searchsorted(seen, plain, side="left")
             right = np.searchsorted(seen, plain, side="right")
             rank = np.where(known, (left + right) / (2 * max(len(seen), 1)), 0.5)
-            return [rank[:, None].astype(np.float32), (~known)[:, None].astype(np.float32)]
+            tail = _tail(plain, seen)
+            return [c[:, None].astype(np.float32) for c in (rank, ~known, tail)]
         codes = _codes(series, self.values[column.name])
         hot = np.zeros((data.n, len(self.values[column.name]) + 2), dtype=np.float32)
         hot[np.arange(data.n), codes] = _HALF
@@ -87,32 +90,64 @@ def space_of(real: Sequence[Dataset]) -> Space:
     return Space(columns=columns, ranks=ranks, values=values)
 
 
-def nearest(of: Points, among: Points, *, k: int = 1) -> Nearest:
+def nearest(
+    of: Points, among: Points, *, k: int = 1, apart: tuple[Codes, Codes] | None = None
+) -> Nearest:
     """Return the Euclidean distances from each row of ``of`` to its ``k`` nearest in ``among``.
 
-    Exact to single precision, by blocks of one matrix product each; distances below 0.003 are
-    rounding and count as 0. Fewer than ``k`` rows give as many columns as there are rows.
-    ``columns`` has the distance from each row of ``among`` to its nearest in ``of``.
+    Blocks of a matrix product in single precision find the neighbours; their distances are
+    worked out again in double precision, so that equal rows are at 0 and ties stay ties. Fewer
+    than ``k`` rows give as many columns as there are rows. ``apart`` names the person behind each
+    row of both sides: rows of one person are never neighbours, and where too few are left the
+    distance is infinite. ``columns`` has the distance from each row of ``among`` to its nearest
+    in ``of``, below 0.003 taken for 0.
     """
     k = min(k, len(among))
-    found = np.zeros((len(of), k))
+    found = np.full((len(of), k), np.inf)
     least = np.full(len(among), np.inf, dtype=np.float32)
-    if k == 0:
+    if k == 0 or len(of) == 0:
         return Nearest(found, least.astype(np.float64))
-    norms = np.einsum("ij,ij->i", among, among)
-    turned = np.ascontiguousarray(among.T) * np.float32(-2)
+    order, spans = _spans(apart, len(among))
+    base = among[order]
+    norms = np.einsum("ij,ij->i", base, base)
+    turned = np.ascontiguousarray(base.T) * np.float32(-2)
     for start in range(0, len(of), _BLOCK):
         block = of[start : start + _BLOCK]
         squared = block @ turned
         squared += norms
         squared += np.einsum("ij,ij->i", block, block)[:, None]
+        if spans is not None:
+            for i, (low, high) in enumerate(spans[start : start + _BLOCK].tolist()):
+                squared[i, low:high] = np.inf
         np.minimum(least, squared.min(axis=0), out=least)
-        if k == 1:
-            best = squared.min(axis=1)[:, None]
-        else:
-            best = np.sort(np.partition(squared, k - 1, axis=1)[:, :k], axis=1)
-        found[start : start + _BLOCK] = best
-    return Nearest(_root(found), _root(least.astype(np.float64)))
+        found[start : start + _BLOCK] = _exact(block, base, squared, k)
+    columns = np.empty(len(among))
+    columns[order] = _root(least.astype(np.float64))
+    return Nearest(found, columns)
+
+
+def _exact(block: Points, base: Points, squared: Points, k: int) -> Floats:
+    """Return the distances to the ``k`` smallest of each row of ``squared``, in full precision."""
+    rows = np.arange(len(block))
+    exact = np.empty((len(block), k))
+    for j in range(k):
+        nearby = squared.argmin(axis=1)
+        gap = (block - base[nearby]).astype(np.float64)
+        exact[:, j] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
+        exact[np.isinf(squared[rows, nearby]), j] = np.inf
+        squared[rows, nearby] = np.inf
+    exact.sort(axis=1)
+    return exact
+
+
+def _spans(apart: tuple[Codes, Codes] | None, n: int) -> tuple[Codes, Codes | None]:
+    """Return an order of the rows by person, and where each query's own person lies in it."""
+    if apart is None:
+        return np.arange(n), None
+    own, others = apart
+    order = np.argsort(others, kind="stable")
+    ends = [np.searchsorted(others[order], own, side=side) for side in ("left", "right")]
+    return order, np.stack(ends, axis=1)
 
 
 def row_keys(data: Dataset) -> NDArray[np.uint64]:
@@ -121,6 +156,15 @@ def row_keys(data: Dataset) -> NDArray[np.uint64]:
     if not names:
         return np.zeros(data.n, dtype=np.uint64)
     return np.asarray(data.frame.select(names).hash_rows(seed=17).to_numpy(), dtype=np.uint64)
+
+
+def _tail(plain: Floats, seen: Floats) -> Floats:
+    """Return a quarter of the standard score by quartiles, at most 3: outliers stay far out."""
+    if len(seen) == 0:
+        return np.zeros(len(plain))
+    low, middle, high = np.quantile(seen, [0.25, 0.5, 0.75])
+    scale = (high - low) / 1.35 or float(seen.std()) or 1.0
+    return np.asarray(np.nan_to_num(np.clip((plain - middle) / scale / 4, -3.0, 3.0), nan=0.0))
 
 
 def _root(squared: Floats) -> Floats:

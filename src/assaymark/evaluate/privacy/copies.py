@@ -1,4 +1,4 @@
-"""Copies: do synthetic rows repeat people of train more often than people never seen?"""
+"""Copies: whether synthetic rows repeat people of train more often than people never seen."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
-_NEAR = 0.2
+_NEAR = 0.05
 _TIERS = (("records:isolated", 300), ("records:most_isolated", 100))
 
 
@@ -38,7 +38,7 @@ class Copies:
     """Shares of train people with a copy among the synthetic rows, less those of the holdout.
 
     Exact: a record that no other real person has, repeated in every measured column. Isolated:
-    the 300 and the 100 most isolated people, with a synthetic row nearer than a fifth of the
+    the 300 and the 100 most isolated people, with a synthetic row nearer than a twentieth of the
     distance to their five nearest other people; controls are isolated as much. Shares of people,
     not of synthetic rows, so that parts of different size compare. A copy with one changed
     category escapes the near-copy figure.
@@ -84,11 +84,9 @@ class Copies:
                 few = f"only {controls.n} people of the holdout are as isolated as the members"
                 yield Measurement.missing(ISOLATED, few, subject, n=controls.n)
                 continue
-            hits = (members.synthetic < _NEAR * members.isolation, members.isolation > 0)
-            misses = (controls.synthetic < _NEAR * controls.isolation, controls.isolation > 0)
-            yield _excess(
-                case, streams, ISOLATED, subject, hits[0] & hits[1], misses[0] & misses[1]
-            )
+            hits = members.synthetic < _NEAR * members.isolation
+            misses = controls.synthetic < _NEAR * controls.isolation
+            yield _excess(case, streams, ISOLATED, subject, hits, misses)
 
 
 def _excess(

@@ -1,4 +1,4 @@
-"""Hygiene: is the holdout a fair control, other people of the same population?"""
+"""Hygiene: whether the holdout is a fair control, other people of the same population."""
 
 from __future__ import annotations
 

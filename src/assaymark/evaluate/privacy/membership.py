@@ -1,4 +1,4 @@
-"""Membership: can one tell who was in train from the synthetic rows and a reference sample?"""
+"""Membership: telling who was in train from the synthetic rows and a reference sample."""
 
 from __future__ import annotations
 
@@ -38,11 +38,12 @@ _FPR, _ISOLATED = 0.05, 400
 
 @component
 class Membership:
-    """Difference attack: a record nearer to the synthetic rows than to a reference was in train.
+    """Ratio attack: a record nearer to the synthetic rows than to a reference was in train.
 
     One score per person. The threshold for a false-alarm rate of 5 % comes from one half of the
     controls and is judged on the other, both ways. Isolated: the 400 most isolated members
-    against controls isolated as much. It covers this attack only, not one that refits the
+    against controls isolated as much. Plants are exact copies of people of the more isolated
+    half. It covers this attack only, not one that refits the
     generator.
 
     References
@@ -119,9 +120,13 @@ def _planter(
     attack: Callable[[Floats, Floats], Interval], members: People, controls: People
 ) -> Callable[[float, np.random.Generator], bool]:
     nothing = 0.5 if attack is _auc else 0.0
+    order = np.argsort(-members.isolation, kind="stable")
+    likely = order[: max(1, (members.n + 1) // 2)]
 
     def caught(size: float, rng: np.random.Generator) -> bool:
-        chosen = rng.choice(members.n, max(1, round(size * members.n)), replace=False)
+        chosen = rng.choice(
+            likely, max(1, min(len(likely), round(size * members.n))), replace=False
+        )
         score = members.score.copy()
         score[chosen] = members.planted_score[chosen]
         return attack(score, controls.score).low > nothing

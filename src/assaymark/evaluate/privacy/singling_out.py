@@ -1,4 +1,4 @@
-"""Singling out: do conditions read off the synthetic rows point at exactly one person of train?"""
+"""Singling out: whether conditions read off the synthetic rows point at one person of train."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SinglingOut:
     )
 
     conditions: int = 800
-    """Conditions tried."""
+    """Conditions tried, one for each synthetic row at most."""
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the excess of singling out."""
@@ -71,11 +71,12 @@ class SinglingOut:
         space = space_of([case.train, holdout])
         blocks = [space.points(d) for d, _ in parts]
         made = space.points(case.synthetic)[: 2 * _MOST]
-        widths = [2 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
+        widths = [3 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
         starts = np.concatenate([[0], np.cumsum(widths)])
+        wanted = min(self.conditions, len(made))
         found: list[tuple[int, int]] = []
-        for _ in range(self.conditions * 3):
-            if len(found) == self.conditions:
+        for _ in range(wanted * 3):
+            if len(found) == wanted:
                 break
             row = made[rng.integers(len(made))]
             chosen = rng.permutation(len(widths))[: rng.integers(1, _COLUMNS + 1)]
