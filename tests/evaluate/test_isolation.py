@@ -1,0 +1,59 @@
+"""Isolation: the same for members and controls, no accident of ties or rounding."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from assaymark.core.dataset import Dataset
+from assaymark.core.schema import Column, Kind, Schema
+from assaymark.evaluate.isolation import most_isolated, scene_of
+
+
+def few_values(n, seed, columns=6):
+    """Rows of ``columns`` categories with three values each: most rows have equals."""
+    rng = np.random.default_rng(seed)
+    names = [f"c{i}" for i in range(columns)]
+    frame = {c: np.array(list("abc"))[rng.choice(3, n, p=[0.7, 0.25, 0.05])] for c in names}
+    schema = Schema(columns=tuple(Column(name=c, kind=Kind.CATEGORY) for c in names))
+    return Dataset(schema=schema, frame=pl.DataFrame(frame))
+
+
+def test_ties_are_taken_whole_on_both_sides(make_case):
+    scene = scene_of(make_case(few_values(1_500, 1), few_values(900, 2), few_values(1_500, 3)))
+    members, controls = most_isolated(scene, 300)
+    cut = members.isolation.min()
+    assert cut > 0.1  # rounding is not isolation
+    assert members.n == (scene.members.isolation >= cut - 1e-9).sum()
+    assert controls.n == (scene.controls.isolation >= cut - 1e-9).sum()
+
+
+def test_isolation_of_members_and_controls_has_one_distribution(population, make_case):
+    case = make_case(
+        population(2_000, 1), population(1_000, 2), population(50, 3), reference=population(500, 4)
+    )
+    scene = scene_of(case)
+    a, b = scene.members.isolation, scene.controls.isolation
+    for q in (0.1, 0.5, 0.9):
+        assert np.quantile(a, q) == pytest.approx(np.quantile(b, q), abs=0.05)
+
+
+def test_all_rows_of_a_person_stand_together(population, make_case):
+    """A table whose persons have ten rows: one entry per person."""
+    parts = [population(600, s, visits=10) for s in (1, 2, 4)]
+    scene = scene_of(make_case(*parts[:2], population(50, 3), reference=parts[2]))
+    assert scene.members.n == scene.controls.n == 60
+
+
+def test_ones_own_other_rows_are_not_company(population, make_case):
+    """Each row twice under one person: as isolated as once."""
+    once = population(300, 1)
+    twice = once.take(np.repeat(np.arange(300), 2))
+    doubled = Dataset(
+        schema=once.schema, frame=twice.frame, persons=np.repeat(np.arange(300), 2).astype(np.int64)
+    )
+    others = population(200, 2), population(50, 3)
+    plain = scene_of(make_case(once, *others)).members.isolation
+    again = scene_of(make_case(doubled, *others)).members.isolation
+    assert again.min() > 0
+    assert len(again) == len(plain)
+    assert np.median(again) == pytest.approx(np.median(plain), rel=0.2)  # others count twice
