@@ -30,7 +30,7 @@ __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
 _NEAR = 0.05
-_TIERS = (("records:isolated", 300), ("records:most_isolated", 100))
+_TIERS = (("records:isolated", 300), ("records:most_isolated", 150))
 
 
 @component
@@ -38,7 +38,7 @@ class Copies:
     """Shares of train people with a copy among the synthetic rows, less those of the holdout.
 
     Exact: a record that no other real person has, repeated in every measured column. Isolated:
-    the 300 and the 100 most isolated people, with a synthetic row nearer than a twentieth of the
+    the 300 and the 150 most isolated people, with a synthetic row nearer than a twentieth of the
     distance to their five nearest other people; controls are isolated as much. Shares of people,
     not of synthetic rows, so that parts of different size compare. A copy with one changed
     category escapes the near-copy figure.
