@@ -20,7 +20,7 @@ def few_values(n, seed, columns=6):
 
 def test_ties_are_taken_whole_on_both_sides(make_case):
     scene = scene_of(make_case(few_values(1_500, 1), few_values(900, 2), few_values(1_500, 3)))
-    members, controls = most_isolated(scene, 300)
+    members, controls = most_isolated(scene.members, scene.controls, 300)
     cut = members.isolation.min()
     assert cut > 0.1  # rounding is not isolation
     assert members.n == (scene.members.isolation >= cut - 1e-9).sum()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,7 @@ __all__ = [
     "capped",
     "detection",
     "difference",
+    "null_line",
     "shift_of",
     "why_no_attack",
 ]
@@ -107,6 +108,27 @@ def detection(
             break
         smallest = size
     return Detection(smallest, lines[::-1])
+
+
+def null_line(
+    read: Callable[[Any, Any], Interval],
+    controls: NDArray[Any],
+    nothing: float,
+    rng: np.random.Generator,
+) -> dict[str, Json]:
+    """Hold random halves of the controls against each other; count how often one is accused."""
+    accused, half = 0, len(controls) // 2
+    for _ in range(PLANTS):
+        mixed = rng.permutation(controls)
+        accused += read(mixed[:half], mixed[half:]).low > nothing
+    return {
+        "name": "two halves of people the generator did not see",
+        "kind": "null",
+        "caught": int(accused),
+        "of": PLANTS,
+        "size": None,
+        "note": "a fair attack accuses next to none of these",
+    }
 
 
 @lru_cache(maxsize=1)

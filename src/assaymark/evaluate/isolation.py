@@ -6,9 +6,9 @@ synthetic rows, to the reference, to other people) is worked out once per case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,13 +24,16 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
+    Codes = NDArray[np.int64]
 
-__all__ = ["FEWEST", "People", "Scene", "most_isolated", "scene_of"]
+__all__ = ["FEWEST", "Chance", "People", "Scene", "most_isolated", "scene_of"]
 
 FEWEST = 30
 """Attacks on fewer people than this, or against fewer controls, get a reason and no figure."""
 
 _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
+_BY_CHANCE = 0.005  # share of distinctive records that chance may repeat
+_NEAR = 0.5
 _BIT = 0.01  # distances below a hundredth of one differing column count alike
 
 
@@ -41,8 +44,8 @@ class People:
     ``score`` is the attacker's: the logarithm of the distance to the reference over that to the
     synthetic rows, largest over the person's records; ``planted_score`` the same, were each of them
     copied into the synthetic rows. ``isolation``, ``synthetic`` and ``reference`` belong to the
-    most isolated record. ``copied``: a record without equal among other real people equals a
-    synthetic row.
+    most isolated record. ``copied``: a distinctive record (see :class:`Chance`) equals a synthetic
+    row; ``distinctive``: there is such a record.
     """
 
     score: Floats
@@ -50,6 +53,7 @@ class People:
     isolation: Floats
     synthetic: Floats
     copied: Bools
+    distinctive: Bools
 
     @property
     def n(self) -> int:
@@ -64,19 +68,37 @@ class People:
             isolation=self.isolation[rows],
             synthetic=self.synthetic[rows],
             copied=self.copied[rows],
+            distinctive=self.distinctive[rows],
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chance:
+    """What chance repeats, learnt from real people only: one half played the synthetic rows.
+
+    ``distinctive``: a record without equal among other real people, at least this far from its
+    nearest, is repeated by chance in at most 0.5 % of cases. ``near``: share of the distance to
+    others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
+    people have to the other half.
+    """
+
+    distinctive: float
+    near: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scene:
     """What attacks on one case share: train people, and control people the attacker lacks.
 
-    ``from_train`` and ``from_holdout`` are each synthetic row's distance to its nearest row
-    there; ``borrowed`` says that half of the holdout had to serve as the reference.
+    ``unseen`` are all people the generator did not see, controls and reference, for what needs no
+    background. ``from_train`` and ``from_holdout`` are each synthetic row's distance to its
+    nearest row there; ``borrowed`` says that half of the holdout had to serve as the reference.
     """
 
     members: People
     controls: People
+    unseen: People
+    chance: Chance
     from_train: Floats
     from_holdout: Floats
     borrowed: bool
@@ -88,41 +110,44 @@ def scene_of(case: Case) -> Scene:
     holdout, reference, borrowed = _sides(case)
     real = [case.train, holdout, reference]
     space = space_of(real)
-    train, out, ref = (space.points(d) for d in real)
+    points = [space.points(d) for d in real]
     made = np.vstack([space.points(s) for s in case.synthetics])
-    anchors, owners = _anchors([train, out, ref], real)
-    keys = [row_keys(d) for d in real]
+    anchors = _anchors(points, real)
     made_keys = np.unique(np.concatenate([row_keys(s) for s in case.synthetics]))
+    chance = _chance(anchors, len(made_keys))
+    keys = [row_keys(d) for d in real]
     lonely = _keys_of_one_person(keys, real)
-    reference_points = ref[_spread(len(ref), _REFERENCE)]
+    background = points[2][_spread(len(points[2]), _REFERENCE)]
 
-    def people(i: int, points: Points) -> tuple[People, Floats]:
-        d = real[i]
-        near = nearest(points, made)
-        to_reference = nearest(points, reference_points).rows[:, 0]
-        isolation = _isolation(points, _persons(d, i), anchors, owners)
-        copied = np.isin(keys[i], made_keys) & np.isin(keys[i], lonely)
-        rows = (near.rows[:, 0], to_reference, isolation, copied)
-        return _by_person(d, *rows), near.columns
+    def people(i: int) -> tuple[People, Floats]:
+        near = nearest(points[i], made)
+        to_reference = nearest(points[i], background).rows[:, 0]
+        others = _others(points[i], _persons(real[i], i), anchors)
+        far = (others[:, 0] > 0) & (others[:, 0] >= chance.distinctive)
+        distinctive = far & np.isin(keys[i], lonely)
+        copied = distinctive & np.isin(keys[i], made_keys)
+        measured = (near.rows[:, 0], to_reference, others.mean(axis=1), copied, distinctive)
+        return _by_person(real[i], *measured), near.columns
 
-    members, from_train = people(0, train)
-    controls, from_holdout = people(1, out)
+    members, from_train = people(0)
+    controls, from_holdout = people(1)
     return Scene(
         members=members,
         controls=controls,
+        unseen=_together(controls, people(2)[0]),
+        chance=chance,
         from_train=from_train,
         from_holdout=from_holdout,
         borrowed=borrowed,
     )
 
 
-def most_isolated(scene: Scene, wanted: int) -> tuple[People, People]:
+def most_isolated(members: People, controls: People, wanted: int) -> tuple[People, People]:
     """Return the ``wanted`` most isolated members, and the controls isolated at least as much.
 
     Members as isolated as the last of them come too, so that ties are no choice; people with
     equals all around are not isolated, whatever is wanted.
     """
-    members, controls = scene.members, scene.controls
     ranked = np.sort(members.isolation)[::-1]
     cut = float(ranked[min(wanted, members.n) - 1]) if min(wanted, members.n) else np.inf
     cut = max(cut, float(np.finfo(float).tiny))
@@ -157,21 +182,77 @@ def _spread(n: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
 
-def _anchors(points: list[Points], real: list[Dataset]) -> tuple[Points, NDArray[np.int64]]:
-    """Return real rows that isolation is measured against, the same share of every table."""
+class _Anchors(NamedTuple):
+    """Real rows that isolation is measured against, and whose they are."""
+
+    points: Points
+    owners: Codes
+    keys: NDArray[np.uint64]
+
+
+def _anchors(points: list[Points], real: list[Dataset]) -> _Anchors:
+    """Return anchors, the same share of every table."""
     total = sum(len(p) for p in points)
     chosen = [_spread(len(p), round(len(p) * min(1.0, _ANCHORS / total))) for p in points]
-    owners = [_persons(d, i)[c] for i, (d, c) in enumerate(zip(real, chosen, strict=True))]
-    return np.vstack([p[c] for p, c in zip(points, chosen, strict=True)]), np.concatenate(owners)
+    parts = zip(points, real, chosen, strict=True)
+    picked = [(p[c], _persons(d, i)[c], row_keys(d)[c]) for i, (p, d, c) in enumerate(parts)]
+    return _Anchors(*(np.concatenate(x) for x in zip(*picked, strict=True)))
 
 
-def _isolation(
-    points: Points, who: NDArray[np.int64], anchors: Points, owners: NDArray[np.int64]
-) -> Floats:
-    """Return the mean distance to the nearest anchors of other people."""
-    found = nearest(points, anchors, k=_NEIGHBOURS, apart=(who, owners)).rows
+def _others(points: Points, who: Codes, anchors: _Anchors) -> Floats:
+    """Return the distances to the nearest anchors of other people, 0 where there are none."""
+    found = nearest(points, anchors.points, k=_NEIGHBOURS, apart=(who, anchors.owners)).rows
     others = np.where(np.isfinite(found), found, 0.0)
-    return others.mean(axis=1) if others.shape[1] else np.zeros(len(points))
+    return others if others.shape[1] else np.zeros((len(points), 1))
+
+
+def _chance(anchors: _Anchors, n_made: int) -> Chance:
+    """Return what chance repeats, from each half of the anchors against the other."""
+    _, codes = np.unique(anchors.owners, return_inverse=True)
+    side = codes.ravel() // 3 % 2 == 0 if len(np.unique(codes.ravel() // 3 % 2)) > 1 else None
+    if side is None or len(codes) < 4 * _NEIGHBOURS:
+        return Chance(distinctive=0.0, near=0.0)
+    equal, nearby, lone, mean = [], [], [], []
+    for here in (side, ~side):
+        half = _Anchors(*(x[here] for x in anchors))
+        others = _others(half.points, half.owners, half)
+        equal.append(np.isin(half.keys, anchors.keys[~here]))
+        nearby.append(nearest(half.points, anchors.points[~here]).rows[:, 0])
+        lone.append(others[:, 0])
+        mean.append(others.mean(axis=1))
+    times = max(1.0, 2 * n_made / len(codes))
+    return Chance(
+        distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
+        near=_near_share(np.concatenate(nearby), np.concatenate(mean)),
+    )
+
+
+def _far_enough(equal: Bools, lone: Floats, times: float) -> float:
+    """Return the least distance at and beyond which few enough rows are repeated by chance.
+
+    ``times`` is how many more rows the synthetic table has than the half that played it.
+    """
+    if not equal.any():
+        return 0.0
+    order = np.argsort(-lone, kind="stable")
+    far, hits = lone[order], np.cumsum(equal[order])
+    last = np.append(far[1:] != far[:-1], True)
+    fine = last & (hits * times <= _BY_CHANCE * np.arange(1, len(far) + 1))
+    return float(far[fine].min()) if fine.any() else np.inf
+
+
+def _near_share(nearby: Floats, others: Floats) -> float:
+    isolated = (others > 0) & (others >= np.quantile(others, 0.8))
+    if not isolated.any():
+        return 0.0
+    return min(_NEAR, float(np.quantile(nearby[isolated] / others[isolated], 0.01)) / 2)
+
+
+def _together(first: People, second: People) -> People:
+    parts = ((getattr(first, f.name), getattr(second, f.name)) for f in fields(People))
+    return People(
+        **dict(zip((f.name for f in fields(People)), map(np.concatenate, parts), strict=True))
+    )
 
 
 def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> NDArray[np.uint64]:
@@ -188,7 +269,12 @@ def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> 
 
 
 def _by_person(
-    data: Dataset, synthetic: Floats, reference: Floats, isolation: Floats, copied: Bools
+    data: Dataset,
+    synthetic: Floats,
+    reference: Floats,
+    isolation: Floats,
+    copied: Bools,
+    distinctive: Bools,
 ) -> People:
     codes = _persons(data, 0) // 3
     n = persons_in(data.persons, data.n)
@@ -196,8 +282,6 @@ def _by_person(
     np.maximum.at(score, codes, np.log(reference + _BIT) - np.log(synthetic + _BIT))
     planted = np.full(n, -np.inf)
     np.maximum.at(planted, codes, np.log(reference + _BIT) - np.log(_BIT))
-    any_copied = np.zeros(n, dtype=bool)
-    np.logical_or.at(any_copied, codes, copied)
     order = np.lexsort((-isolation, codes))
     first = order[np.unique(codes[order], return_index=True)[1]]
     return People(
@@ -205,5 +289,6 @@ def _by_person(
         planted_score=planted,
         isolation=isolation[first],
         synthetic=synthetic[first],
-        copied=any_copied,
+        copied=np.bincount(codes, weights=copied, minlength=n) > 0,
+        distinctive=np.bincount(codes, weights=distinctive, minlength=n) > 0,
     )

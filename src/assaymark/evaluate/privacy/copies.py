@@ -10,9 +10,11 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
     SHIFT_AT_MOST,
+    SIZES,
     capped,
     detection,
     difference,
+    null_line,
     shift_of,
     why_no_attack,
 )
@@ -25,23 +27,37 @@ if TYPE_CHECKING:
 
     from assaymark.core.case import Case
     from assaymark.core.streams import Streams
+    from assaymark.evaluate.statistics import Interval
+
+    Bools = NDArray[np.bool_]
 
 __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
-_NEAR = 0.05
 _TIERS = (("records:isolated", 300), ("records:most_isolated", 150))
+_SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
+_WHOM = {
+    "table": "Anyone, exactly",
+    "records:isolated": "The most isolated, exactly or nearly",
+    "records:most_isolated": "The very most isolated, exactly or nearly",
+}
 
 
 @component
 class Copies:
-    """Shares of train people with a copy among the synthetic rows, less those of the holdout.
+    """Shares of train people with a copy among the synthetic rows, less those of unseen people.
 
-    Exact: a record that no other real person has, repeated in every measured column. Isolated:
-    the 300 and the 150 most isolated people, with a synthetic row nearer than a twentieth of the
-    distance to their five nearest other people; controls are isolated as much. Shares of people,
-    not of synthetic rows, so that parts of different size compare. A copy with one changed
-    category escapes the near-copy figure.
+    Unseen are holdout and reference together. Exact: a *distinctive* record, repeated in every
+    measured column, as a share of all people. A record is distinctive if no other real person
+    has an equal one and it is as far from others as it takes for chance to repeat at most 0.5 %
+    of such records; two halves of the real people, one playing the synthetic rows, say how far.
+    So a table of few values, whose rows repeat by nature, accuses nobody. Isolated: the 300 and
+    the 150 most isolated people, those with a distinctive record and a synthetic row nearer than a fraction of the mean distance
+    to their five nearest other people: half of what the closest 1 % of isolated people have when
+    one half of the real people is held against the other, and at most one half. Controls are
+    isolated as much.
+
+    Plants are exact copies of people with a distinctive record. A copy with one changed category, or one that is spread over several rows, escapes.
 
     References
     ----------
@@ -77,16 +93,20 @@ class Copies:
                 yield Measurement.missing(ISOLATED, reason, subject)
             return
         scene = scene_of(case)
-        yield _excess(case, streams, EXACT, "table", scene.members.copied, scene.controls.copied)
+        members, unseen = scene.members, scene.unseen
+        copied = (members.copied, unseen.copied)
+        yield _excess(case, streams, EXACT, "table", copied, members.distinctive)
         for subject, wanted in _TIERS:
-            members, controls = most_isolated(scene, wanted)
-            if min(members.n, controls.n) < FEWEST:
+            lonely, controls = most_isolated(members, unseen, wanted)
+            if min(lonely.n, controls.n) < FEWEST:
                 few = f"only {controls.n} people of the holdout are as isolated as the members"
                 yield Measurement.missing(ISOLATED, few, subject, n=controls.n)
                 continue
-            hits = members.synthetic < _NEAR * members.isolation
-            misses = controls.synthetic < _NEAR * controls.isolation
-            yield _excess(case, streams, ISOLATED, subject, hits, misses)
+            near = [
+                p.distinctive & (p.synthetic <= scene.chance.near * p.isolation)
+                for p in (lonely, controls)
+            ]
+            yield _excess(case, streams, ISOLATED, subject, (near[0], near[1]), lonely.distinctive)
 
 
 def _excess(
@@ -94,19 +114,23 @@ def _excess(
     streams: Streams,
     metric: str,
     subject: str,
-    hits: NDArray[np.bool_],
-    control_hits: NDArray[np.bool_],
+    copied: tuple[Bools, Bools],
+    plantable: Bools,
 ) -> Measurement:
-    shift = shift_of(case)
-    n, controls, control_sum = len(hits), len(control_hits), int(control_hits.sum())
+    """Return the excess of copies, with plants of exact copies of ``plantable`` members."""
+    shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
+    hits, alarms = copied
+    n, able = len(hits), np.flatnonzero(plantable)
 
     def caught(size: float, rng: np.random.Generator) -> bool:
+        wanted = max(1, round(size * n))
         planted = hits.copy()
-        planted[rng.choice(n, max(1, round(size * n)), replace=False)] = True
-        return difference(int(planted.sum()), n, control_sum, controls).low > 0
+        if wanted <= len(able):
+            planted[rng.choice(able, wanted, replace=False)] = True
+        return _read(planted, alarms).low > 0
 
-    found = capped(difference(int(hits.sum()), n, control_sum, controls), 0.0, shift)
-    proof = detection(caught, streams.child(metric, subject).generator())
+    found = capped(_read(hits, alarms), 0.0, shift)
+    proof = detection(caught, streams.child(metric, subject).generator(), _SIZES)
     return Measurement(
         metric=metric,
         subject=subject,
@@ -114,6 +138,22 @@ def _excess(
         low=found.low,
         high=found.high,
         n=n,
-        limit_of_detection=proof.smallest if shift.high <= SHIFT_AT_MOST else None,
-        details={"title": "Are people copied?", "controls": proof.lines},
+        baseline=0.0,
+        limit_of_detection=proof.smallest if fair else None,
+        details={
+            "title": f"Are people copied? {_WHOM[subject]}",
+            "meaning": "Copies of training people among the released rows, less what chance "
+            "gives people the generator never saw.",
+            "copied": int(hits.sum()),
+            "copied_of_unseen": int(alarms.sum()),
+            "unseen": len(alarms),
+            "controls": [
+                *proof.lines,
+                null_line(_read, alarms, 0.0, streams.child(metric, subject, "null").generator()),
+            ],
+        },
     )
+
+
+def _read(hits: Bools, alarms: Bools) -> Interval:
+    return difference(int(hits.sum()), len(hits), int(alarms.sum()), len(alarms))

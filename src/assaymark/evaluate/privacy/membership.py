@@ -85,7 +85,7 @@ class Membership:
         for metric, subject, (members, controls), attack in (
             (AUC, "table", everyone, _auc),
             (EXCESS, "table", everyone, _excess),
-            (EXCESS, "records:isolated", most_isolated(scene, _ISOLATED), _excess),
+            (EXCESS, "records:isolated", most_isolated(*everyone, _ISOLATED), _excess),
         ):
             if min(members.n, controls.n) < FEWEST:
                 few = f"only {controls.n} people of the holdout are as isolated as the members"
