@@ -52,12 +52,13 @@ class Copies:
     has an equal one and it is as far from others as it takes for chance to repeat at most 0.5 %
     of such records; two halves of the real people, one playing the synthetic rows, say how far.
     So a table of few values, whose rows repeat by nature, accuses nobody. Isolated: the 300 and
-    the 150 most isolated people, those with a distinctive record and a synthetic row nearer than a fraction of the mean distance
-    to their five nearest other people: half of what the closest 1 % of isolated people have when
-    one half of the real people is held against the other, and at most one half. Controls are
-    isolated as much.
+    the 150 most isolated people, counting those with a distinctive record and a synthetic row
+    nearer than a fraction of the mean distance to their five nearest other people: half of what
+    the closest 1 % of isolated people have when one half of the real people is held against the
+    other, and at most one half. Controls are isolated as much.
 
-    Plants are exact copies of people with a distinctive record. A copy with one changed category, or one that is spread over several rows, escapes.
+    Plants are exact copies of people with a distinctive record. A copy with one changed category,
+    or one that is spread over several rows, escapes.
 
     References
     ----------
