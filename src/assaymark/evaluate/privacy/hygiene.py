@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -10,13 +10,20 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import difference, shift_of, why_no_attack
 from assaymark.evaluate.neighbours import row_keys
+from assaymark.evaluate.statistics import mean_variance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
+
+    Bools = NDArray[np.bool_]
+    Codes = NDArray[np.int64]
+    Keys = NDArray[np.uint64]
 
 __all__ = ["Hygiene"]
 
@@ -28,8 +35,10 @@ class Hygiene:
     """Rows shared by train and holdout beyond chance, and how well the two can be told apart.
 
     A holdout row is as likely to have an equal in train as a train row is to have one in another
-    train person, so the difference of the two shares shows an overlap. The shift is a linear
-    rule's AUC, out of fold; one that only interactions show escapes it.
+    train person, so the difference of the two shares shows an overlap. Its interval is Newcombe's,
+    people with the same row counting as one observation. The shift is a linear rule's AUC, out of
+    fold; one that only interactions show escapes it. A person who is in both parts with different
+    rows is not found: the split has to see to that.
 
     References
     ----------
@@ -62,20 +71,7 @@ class Hygiene:
             yield Measurement.missing(SHARED, reason)
             yield Measurement.missing(SHIFT, reason)
             return
-        keys = row_keys(case.train), row_keys(holdout)
-        own = _codes(case.train)
-        pairs = np.unique(np.column_stack([keys[0], own.astype(np.uint64)]), axis=0)
-        values, counts = np.unique(pairs[:, 0], return_counts=True)
-        twice = _people(np.isin(keys[0], values[counts > 1]), case.train)
-        shared = _people(np.isin(keys[1], values), holdout)
-        found = difference(shared, holdout.n_persons, twice, case.train.n_persons)
-        yield Measurement(
-            metric=SHARED,
-            value=found.value,
-            low=found.low,
-            high=found.high,
-            n=holdout.n_persons,
-        )
+        yield _shared(case.train, holdout)
         shift = shift_of(case)
         yield Measurement(
             metric=SHIFT,
@@ -86,10 +82,47 @@ class Hygiene:
         )
 
 
-def _codes(data: Dataset) -> np.ndarray:
+def _shared(train: Dataset, holdout: Dataset) -> Measurement:
+    """Return the share of holdout people found in train, less what train finds in itself."""
+    keys, others, own = row_keys(train), row_keys(holdout), _codes(train)
+    pairs = np.unique(np.column_stack([keys, own.astype(np.uint64)]), axis=0)
+    values, counts = np.unique(pairs[:, 0], return_counts=True)
+    found = _effective(np.isin(others, values), others, _codes(holdout))
+    twice = _effective(np.isin(keys, values[counts > 1]), keys, own)
+    ends = difference(found.hits, found.n, twice.hits, twice.n)
+    value = found.share - twice.share
+    return Measurement(
+        metric=SHARED,
+        value=value,
+        low=max(-1.0, value - (ends.value - ends.low)),
+        high=min(1.0, value + (ends.high - ends.value)),
+        n=holdout.n_persons,
+        baseline=0.0,
+        details={"shared": found.share, "expected": twice.share},
+    )
+
+
+class _Share(NamedTuple):
+    """A share of people, and the independent hits and people that are as uncertain."""
+
+    share: float
+    hits: int
+    n: int
+
+
+def _effective(hit: Bools, keys: Keys, who: Codes) -> _Share:
+    """Return the share of people with a hit; people with the same row are one observation."""
+    order = np.lexsort((keys, ~hit, who))
+    rows = order[np.unique(who[order], return_index=True)[1]]
+    hits = hit[rows].astype(np.float64)
+    share, n = float(hits.mean()), len(hits)
+    if 0 < share < 1:
+        _, codes = np.unique(keys[rows], return_inverse=True)
+        variance = mean_variance(hits, codes.ravel())
+        n = int(np.clip(share * (1 - share) / variance, 1, n))
+    return _Share(share, round(share * n), n)
+
+
+def _codes(data: Dataset) -> Codes:
     own = np.arange(data.n) if data.persons is None else data.persons
-    return np.unique(own, return_inverse=True)[1].ravel()
-
-
-def _people(rows: np.ndarray, data: Dataset) -> int:
-    return len(np.unique(_codes(data)[rows]))
+    return np.unique(own, return_inverse=True)[1].ravel().astype(np.int64)

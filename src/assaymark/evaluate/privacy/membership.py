@@ -12,6 +12,7 @@ from assaymark.evaluate.controls import (
     SHIFT_AT_MOST,
     capped,
     detection,
+    null_line,
     shift_of,
     why_no_attack,
 )
@@ -34,6 +35,7 @@ __all__ = ["Membership"]
 
 AUC, EXCESS = "membership.auc", "membership.excess_tpr"
 _FPR, _ISOLATED = 0.05, 400
+_WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 
 
 @component
@@ -81,54 +83,68 @@ class Membership:
             return
         scene, shift = scene_of(case), shift_of(case)
         everyone = (scene.members, scene.controls)
-        fair = shift.high <= SHIFT_AT_MOST
-        for metric, subject, (members, controls), attack in (
-            (AUC, "table", everyone, _auc),
-            (EXCESS, "table", everyone, _excess),
-            (EXCESS, "records:isolated", most_isolated(*everyone, _ISOLATED), _excess),
+        for metric, subject, (members, controls) in (
+            (AUC, "table", everyone),
+            (EXCESS, "table", everyone),
+            (EXCESS, "records:isolated", most_isolated(*everyone, _ISOLATED)),
         ):
             if min(members.n, controls.n) < FEWEST:
                 few = f"only {controls.n} people of the holdout are as isolated as the members"
                 yield Measurement.missing(metric, few, subject, n=controls.n)
                 continue
             child = streams.child(metric, subject)
-            found = capped(
-                attack(members.score, controls.score), 0.5 if metric == AUC else 0.0, shift
-            )
-            caught = detection(_planter(attack, members, controls), child.generator())
-            size = caught.smallest
-            limit = None if size is None or not fair else size
-            if limit is not None and metric == AUC:
-                limit = 0.5 + limit / 2
-            yield Measurement(
-                metric=metric,
-                subject=subject,
-                value=found.value,
-                low=found.low,
-                high=found.high,
-                n=members.n,
-                limit_of_detection=limit,
-                details={
-                    "title": "Can one tell who was in the training data?",
-                    "curve": _curve(members.score, controls.score),
-                    "controls": caught.lines,
-                },
-            )
+            yield _measured(metric, subject, (members, controls), child, shift)
+
+
+def _measured(
+    metric: str, subject: str, people: tuple[People, People], streams: Streams, shift: Interval
+) -> Measurement:
+    members, controls = people
+    attack, nothing = (_auc, 0.5) if metric == AUC else (_excess, 0.0)
+    found = capped(attack(members.score, controls.score), nothing, shift)
+    caught = detection(_planter(attack, members, controls), streams.generator())
+    size = caught.smallest if shift.high <= SHIFT_AT_MOST else None
+    null = streams.child("null").generator()
+    half = null.permutation(controls.score)
+    copied = _planted(members, max(1, members.n // 10), null)
+    return Measurement(
+        metric=metric,
+        subject=subject,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=members.n,
+        baseline=nothing,
+        limit_of_detection=0.5 + size / 2 if size and metric == AUC else size,
+        details={
+            "title": f"Can one tell who was in the training data? {_WHOM[subject]}",
+            "meaning": "The attacker has a person's rows, the released rows and rows of others; "
+            "the planted curve has copies of a tenth of the people.",
+            "curve": _curve(members.score, controls.score),
+            "planted_curve": _curve(copied, controls.score),
+            "null_curve": _curve(half[: controls.n // 2], half[controls.n // 2 :]),
+            "controls": [*caught.lines, null_line(attack, controls.score, nothing, null)],
+        },
+    )
+
+
+def _planted(members: People, count: int, rng: np.random.Generator) -> Floats:
+    """Return the scores after ``count`` people of the more isolated half were copied."""
+    order = np.argsort(-members.isolation, kind="stable")
+    likely = order[: max(1, (members.n + 1) // 2)]
+    chosen = rng.choice(likely, min(len(likely), count), replace=False)
+    score = members.score.copy()
+    score[chosen] = members.planted_score[chosen]
+    return score
 
 
 def _planter(
     attack: Callable[[Floats, Floats], Interval], members: People, controls: People
 ) -> Callable[[float, np.random.Generator], bool]:
     nothing = 0.5 if attack is _auc else 0.0
-    order = np.argsort(-members.isolation, kind="stable")
-    likely = order[: max(1, (members.n + 1) // 2)]
 
     def caught(size: float, rng: np.random.Generator) -> bool:
-        chosen = rng.choice(
-            likely, max(1, min(len(likely), round(size * members.n))), replace=False
-        )
-        score = members.score.copy()
-        score[chosen] = members.planted_score[chosen]
+        score = _planted(members, max(1, round(size * members.n)), rng)
         return attack(score, controls.score).low > nothing
 
     return caught
