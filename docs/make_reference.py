@@ -1,6 +1,6 @@
 """Write docs/reference from the code; `--check` fails where a page is out of date.
 
-    python docs/make_reference.py [--check]
+python docs/make_reference.py [--check]
 """
 
 from __future__ import annotations
@@ -68,16 +68,30 @@ def quantities() -> str:
         lines += ["| quantity | title | unit | good | a rule may use it |", "|---|---|---|---|---|"]
         for q in cls.quantities:
             gate = "yes" if q.gate else f"no: {q.why_not}"
-            lines.append(f"| `{q.name}` | {q.title}: {q.meaning} | {q.unit} | {q.better} | {gate} |")
+            lines.append(
+                f"| `{q.name}` | {q.title}: {q.meaning} | {q.unit} | {q.better} | {gate} |"
+            )
         lines.append("")
     return "\n".join(lines)
 
 
 def generators_() -> str:
     """Every generator with its docstring."""
-    lines = ["# Generators", "", "Generated. One file a generator under `src/assaymark/generate/`.", ""]
+    lines = [
+        "# Generators",
+        "",
+        "Generated. One file a generator under `src/assaymark/generate/`.",
+        "",
+    ]
     for name in generators.names():
-        lines += [f"## `{name}`", "", "```text", inspect.getdoc(generators.load(name)) or "", "```", ""]
+        lines += [
+            f"## `{name}`",
+            "",
+            "```text",
+            inspect.getdoc(generators.load(name)) or "",
+            "```",
+            "",
+        ]
     return "\n".join(lines)
 
 
@@ -87,7 +101,10 @@ def rules() -> str:
     for profile in Profile:
         policy, threat = parse_policy(profile_bytes(profile)), threat_of(profile)
         lines += [f"## `{profile.value}`", ""]
-        lines += [f"Recipients: {threat.recipient}. Adversary {threat.rung}: {threat.knowledge}.", ""]
+        lines += [
+            f"Recipients: {threat.recipient}. Adversary {threat.rung}: {threat.knowledge}.",
+            "",
+        ]
         lines += [f"Not covered: {threat.not_covered}.", ""]
         lines += ["| rule | good is | on | uses | severity | origin |", "|---|---|---|---|---|---|"]
         lines += [_rule(r) for r in policy.rule]
@@ -117,9 +134,13 @@ def settings() -> str:
         for name, f in model.model_fields.items():
             kind = str(f.annotation).replace("typing.", "").replace("assaymark.core.recipe.", "")
             kind = kind.replace("|", "\\|").removeprefix("<class '").removesuffix("'>")
-            default = "required" if f.is_required() else f"`{f.get_default(call_default_factory=True)!r}`"
+            default = (
+                "required" if f.is_required() else f"`{f.get_default(call_default_factory=True)!r}`"
+            )
             default = default.replace("|", "\\|")
-            lines.append(f"| `{name}` | `{kind.rpartition('.')[2] if '[' not in kind else kind}` | {default} |")
+            lines.append(
+                f"| `{name}` | `{kind.rpartition('.')[2] if '[' not in kind else kind}` | {default} |"
+            )
         lines.append("")
     return "\n".join(lines)
 

@@ -1,0 +1,121 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from assaymark.flow.outcome import Outcome
+
+pytest_plugins = ()
+HEAVY = ("numpy", "polars", "sklearn", "scipy", "pandas", "pyarrow", "cryptography", "jinja2")
+
+
+def assaymark(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "assaymark", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+        env={**os.environ, "PYTHONWARNINGS": "error"},
+    )
+
+
+@pytest.fixture
+def table(tmp_path):
+    lines = ["age,sex,days,ill"]
+    for i in range(400):
+        lines.append(
+            f"{20 + i * 7 % 60},{'fm'[i % 2]},{i * i % 9},{'yes' if i * 13 % 7 < 2 else 'no'}"
+        )
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path
+
+
+def test_help_imports_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "assaymark", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & set(HEAVY)
+    total = max(int(line.split("|")[1]) for line in done.stderr.splitlines()[1:])
+    assert total < 500_000, f"{total} microseconds of imports"
+
+
+def test_every_command_has_help():
+    top = assaymark("--help").stdout
+    for name in (
+        "init",
+        "run",
+        "generate",
+        "evaluate",
+        "verify",
+        "monitor",
+        "show",
+        "ledger",
+        "demo",
+    ):
+        assert name in top
+        assert "Usage" in assaymark(name, "--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "nothing.toml"], "cannot read the recipe"),
+        (["init", "nothing.csv"], "there is no file"),
+        (["verify", "nowhere"], "there is no folder"),
+        (["ledger", "check"], "there is no workspace"),
+        (["generate", "t.csv", "--generator", "tree_chian"], "did you mean 'tree_chain'"),
+        (["evaluate", "--train", "t.csv"], "Missing"),
+        (["rnu"], "No such command"),
+        (["run", "--rows"], "No such option"),
+    ],
+)
+def test_bad_input_ends_with_2_and_says_what_to_do(table, arguments, words):
+    done = assaymark(*arguments, cwd=table)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Hint" in done.stderr
+
+
+def test_an_error_with_json_is_one_object(table):
+    done = assaymark("run", "nothing.toml", "--json", cwd=table)
+    assert json.loads(done.stdout)["error"]["kind"] == "RecipeError"
+
+
+def test_init_writes_files_that_run_and_never_writes_over_yours(table):
+    assert assaymark("init", "t.csv", cwd=table).returncode == 0
+    again = assaymark("init", "t.csv", cwd=table)
+    assert again.returncode == 2
+    assert "exist already" in again.stderr
+    done = assaymark("run", "recipe.toml", "--json", cwd=table)
+    assert done.returncode in {0, 3}, done.stderr
+    jsonschema.validate(json.loads(done.stdout), Outcome.model_json_schema())
+    shown = assaymark("show", "--json", cwd=table)
+    assert len(json.loads(shown.stdout)["candidates"]) == 1
+    assert assaymark("ledger", "check", cwd=table).returncode == 0
+    assert "run.ended" in assaymark("ledger", "list", cwd=table).stdout
+
+
+def test_a_misspelt_key_is_named_with_the_nearest_valid_one(table):
+    assaymark("init", "t.csv", cwd=table)
+    recipe = Path(table / "recipe.toml")
+    recipe.write_text(recipe.read_text().replace("replicates", "replicate"))
+    done = assaymark("run", "recipe.toml", cwd=table)
+    assert done.returncode == 2
+    assert "did you mean 'replicates'" in done.stderr
+
+
+def test_python_offers_a_dozen_names_that_exist():
+    import assaymark as package
+
+    assert len(package.__all__) <= 14
+    assert all(getattr(package, name) is not None for name in package.__all__)

@@ -1,0 +1,48 @@
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def reference():
+    spec = importlib.util.spec_from_file_location("make_reference", DOCS / "make_reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_reference_pages_are_what_the_code_says(reference):
+    for name, make in reference.PAGES.items():
+        said = (DOCS / "reference" / name).read_text(encoding="utf-8")
+        assert said == make().rstrip() + "\n", f"run: python docs/make_reference.py ({name})"
+
+
+def test_every_option_and_argument_has_words(reference):
+    rows = [r for r in reference.commands().splitlines() if r.startswith("| `")]
+    undocumented = [r for r in rows if re.match(r"\| [^|]+ \|\s*\|", r)]
+    assert undocumented == []
+
+
+def test_one_chapter_a_stage():
+    for stage in ("source", "generate", "evaluate", "decide", "release", "monitor"):
+        text = (DOCS / f"{stage}.md").read_text(encoding="utf-8")
+        assert text.lower().startswith(f"# {stage}")
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in DOCS.rglob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} -> {target}"
+
+
+def test_no_page_promises_what_nobody_can():
+    for page in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
+        text = page.read_text(encoding="utf-8").lower()
+        for word in ("anonymous data", "fully private", "gdpr compliant", "guarantees privacy"):
+            assert word not in text, f"{page.name}: {word}"

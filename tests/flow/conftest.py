@@ -1,0 +1,73 @@
+"""A small hospital table on disk, a recipe for it, and a policy that rows like it can pass."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+POLICY = """
+name = "lenient"
+profile = "controlled"
+
+[[rule]]
+id = "looks-like-it"
+metric = "two_sample.auc"
+direction = "at_most"
+threshold = 0.9
+uses = ["analytics", "pretraining"]
+title = "Looks like the real rows"
+why = "Rows that a machine tells apart at once are of little use."
+remedy = "Fewer columns, or another generator."
+
+[[rule]]
+id = "columns"
+metric = "one_way.distance"
+subject = "column:*"
+direction = "at_most"
+threshold = 0.4
+uses = ["analytics"]
+title = "Each column"
+why = "Shares must be about right."
+remedy = "Group rare categories."
+"""
+
+RECIPE = """
+name = "stays"
+
+[source]
+path = "stays.csv"
+
+[source.rights]
+owner = "the hospital"
+licence = "CC BY 4.0"
+
+[columns]
+patient = "person_key"
+sex = ["protected", "quasi_identifier"]
+ill = "target"
+"""
+
+
+def stays(n=900, seed=0):
+    rng = np.random.default_rng(seed)
+    patient = rng.integers(0, n * 2 // 3, n)
+    age = 20 + patient % 60
+    ill = rng.random(n) < 1 / (1 + np.exp(3 - 0.05 * age))
+    return pl.DataFrame(
+        {
+            "patient": [f"p{p:05d}" for p in patient],
+            "age": age,
+            "sex": np.where(patient % 2, "f", "m"),
+            "days": rng.poisson(1 + age / 20),
+            "ill": np.where(ill, "yes", "no"),
+        }
+    )
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The current folder: stays.csv, recipe.toml, policy.toml."""
+    monkeypatch.chdir(tmp_path)
+    stays().write_csv("stays.csv")
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    (tmp_path / "policy.toml").write_text(POLICY)
+    return tmp_path

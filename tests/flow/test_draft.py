@@ -1,0 +1,134 @@
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import assaymark
+from assaymark.errors import DataError, InputError
+from assaymark.flow.draft import MARK, draft, write_draft
+
+from .conftest import stays
+
+
+def write(source="stays.csv", out=None, **how):
+    given = {"rows": None, "generator": "tree_chain", "seed": 1, **how}
+    return write_draft(Path(source), None if out is None else Path(out), **given)
+
+
+def test_a_draft_needs_nothing_but_a_file_and_is_marked_as_ungated(folder):
+    made = write()
+    assert made.n == 900
+    assert "ungated" in made.rows
+    assert Path("stays.synthetic-ungated.csv.UNGATED.txt").read_text() == f"{MARK}\n"
+    assert pl.read_csv(made.rows).columns == ["age", "sex", "days", "ill"]
+    page = Path(made.report).read_bytes()
+    assert b"ngated" in page
+    assert len(page) < 2_000_000
+    assert any("patient" in n for n in made.notices)
+
+
+def test_parquet_carries_the_mark_inside(folder):
+    made = write(out="rows.parquet", rows=50)
+    assert pl.read_parquet_metadata("rows.parquet")["assaymark"] == MARK
+    assert made.n == 50
+
+
+def test_a_draft_never_writes_over_its_source_and_knows_its_formats(folder):
+    before = Path("stays.csv").read_bytes()
+    with pytest.raises(InputError, match="the source itself"):
+        write(out="stays.csv")
+    with pytest.raises(InputError, match=r"\.csv or \.parquet"):
+        write(out="rows.xlsx")
+    assert Path("stays.csv").read_bytes() == before
+
+
+def test_the_same_seed_gives_the_same_rows_and_none_gives_others():
+    table = stays(300)
+    one, two = (draft(table, seed=5).frame for _ in range(2))
+    assert one.equals(two)
+    assert not draft(table).frame.equals(one)
+
+
+def test_suspected_identifiers_and_text_never_reach_the_output():
+    table = stays(300).with_columns(
+        email=pl.format("u{}@example.org", pl.int_range(pl.len())),
+        note=pl.format(
+            "Seen on day {} with a long story of pains and other words.", pl.int_range(pl.len())
+        ),
+    )
+    made = draft(table, seed=1)
+    assert not {"email", "note", "patient"} & set(made.frame.columns)
+    assert any("email" in n for n in made.notices)
+    assert any("note" in n for n in made.notices)
+
+
+def test_a_table_of_identifiers_only_is_an_error():
+    table = pl.DataFrame({"email": [f"u{i}@example.org" for i in range(100)]})
+    with pytest.raises(DataError, match="identifier"):
+        draft(table)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pl.DataFrame({"x": [1.5]}),
+        pl.DataFrame({"x": pl.Series([], dtype=pl.Int64)}),
+        pl.DataFrame(),
+    ],
+)
+def test_tables_that_cannot_be_used_say_so(table):
+    with pytest.raises(DataError, match="Hint"):
+        draft(table)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pl.DataFrame({"x": [1, 2]}),
+        pl.DataFrame({"x": [1] * 30, "y": [None] * 30, "z": ["a", "b", "c"] * 10}),
+        pl.DataFrame({"big": [2**62 + i for i in range(40)], "x": list(range(40))}),
+        pl.DataFrame({"x": [float("inf"), -1.0, float("nan"), 2.0] * 10}),
+        pl.DataFrame({"day": ["1582-10-15", "1600-01-01", "2024-02-29", None] * 10}),
+        pl.DataFrame({"mixed": ["1", "2", "three", ""] * 20, "n": [1.0, 2.0] * 40}),
+        pl.DataFrame({"many": [f"c{i % 10_000}" for i in range(12_000)], "x": [1, 2] * 6_000}),
+    ],
+    ids=[
+        "two rows",
+        "constant and empty",
+        "wide",
+        "infinite",
+        "old dates",
+        "mixed",
+        "10,000 levels",
+    ],
+)
+def test_odd_tables_are_drafted(table):
+    made = draft(table, seed=1, rows=20)
+    assert made.frame.height == 20
+    assert set(made.frame.columns) <= set(table.columns)
+
+
+def test_rows_come_back_as_the_kind_of_table_that_was_given():
+    table = (
+        stays(200)
+        .drop("patient")
+        .with_columns(
+            day=pl.date(2024, 1, 1) + pl.duration(days=pl.col("days")),
+            maybe=pl.when(pl.col("age") > 40).then(pl.col("days")),
+        )
+    )
+    polars = assaymark.generate(table, seed=1, rows=10).rows
+    arrow = assaymark.generate(table.to_arrow(), seed=1, rows=10).rows
+    pandas = assaymark.generate(table.to_pandas(), seed=1, rows=10).rows
+    assert isinstance(polars, pl.DataFrame)
+    assert isinstance(arrow, pa.Table)
+    assert isinstance(pandas, pd.DataFrame)
+    assert pl.from_arrow(arrow).equals(polars)
+    assert list(pandas.columns) == polars.columns
+    assert pandas["age"].tolist() == polars["age"].to_list()
+    assert np.issubdtype(pandas["day"].dtype, np.datetime64)
+    assert "pandas" in sys.modules
