@@ -11,6 +11,8 @@ from assaymark.core.schema import Role
 from assaymark.release.report_content import ColumnPicture, GroupLevel, GroupPicture
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Column
 
@@ -113,7 +115,7 @@ def _number(s: pl.Series) -> np.ndarray:
     return plain.cast(pl.Float64).to_numpy()
 
 
-def _edges(low: float, high: float, *, whole: bool) -> np.ndarray:
+def _edges(low: float, high: float, *, whole: bool) -> NDArray[np.float64]:
     """Return round edges that span most values; what lies beyond is drawn in the outer bars."""
     rough = max((high - low) / _BINS, 1.0 if whole else 1e-12)
     power = 10.0 ** np.floor(np.log10(rough))
@@ -122,7 +124,8 @@ def _edges(low: float, high: float, *, whole: bool) -> np.ndarray:
         step = max(1.0, np.ceil(step))
     first = np.floor(low / step) * step
     n = max(1, int(np.ceil((high - first) / step + 1e-9)))
-    return first + step * np.arange(n + 1)
+    edges: NDArray[np.float64] = first + step * np.arange(n + 1)
+    return edges
 
 
 def _histogram(x: np.ndarray, edges: np.ndarray) -> np.ndarray:

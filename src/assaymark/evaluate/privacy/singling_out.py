@@ -27,17 +27,17 @@ if TYPE_CHECKING:
 __all__ = ["SinglingOut"]
 
 EXCESS = "singling_out.excess"
-_MOST, _COLUMNS = 10_000, 4
+_MOST, _FEW = 10_000, 2
 
 
 @component
 class SinglingOut:
     """Conditions met by exactly one person of train, less those met by one person of the holdout.
 
-    Each comes from a synthetic row: one to four random columns
-    held to that row's values (ordered ones within a fortieth of all ranks). Only conditions that
-    at most two synthetic rows meet are used, so that their weight is small. Train and holdout
-    give the same number of people. Conditions are the attacker's; others might do better.
+    Each comes from a synthetic row: columns in random order are held to that row's values
+    (ordered ones within a fortieth of all ranks) until at most two synthetic rows meet them all,
+    so that their weight is small. Train and holdout give the same number of people. Conditions
+    are the attacker's; others might do better.
 
     References
     ----------
@@ -56,7 +56,7 @@ class SinglingOut:
         ),
     )
 
-    conditions: int = 800
+    conditions: int = 1_500
     """Conditions tried, one for each synthetic row at most."""
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
@@ -72,18 +72,16 @@ class SinglingOut:
         blocks = [space.points(d) for d, _ in parts]
         made = space.points(case.synthetic)[: 2 * _MOST]
         widths = [3 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
-        starts = np.concatenate([[0], np.cumsum(widths)])
+        ends = np.cumsum(widths)
+        spans = [slice(int(e - w), int(e)) for e, w in zip(ends, widths, strict=True)]
         wanted = min(self.conditions, len(made))
         found: list[tuple[int, int]] = []
-        for _ in range(wanted * 3):
-            if len(found) == wanted:
-                break
-            row = made[rng.integers(len(made))]
-            chosen = rng.permutation(len(widths))[: rng.integers(1, _COLUMNS + 1)]
-            spans = [(int(starts[i]), int(starts[i + 1])) for i in chosen]
-            if int(_meets(made, row, spans).sum()) <= 2:
+        for i in rng.permutation(len(made))[:wanted]:
+            columns = _condition(made, made[i], [spans[j] for j in rng.permutation(len(spans))])
+            if columns:
                 one = [
-                    _one(_meets(b, row, spans), w) for b, (_, w) in zip(blocks, parts, strict=True)
+                    _one(_met(b, made[i], columns), w)
+                    for b, (_, w) in zip(blocks, parts, strict=True)
                 ]
                 found.append((one[0], one[1]))
         if len(found) < 30:
@@ -135,14 +133,33 @@ def _some(data: Dataset, size: int, rng: np.random.Generator) -> tuple[Dataset, 
     return data.take(rows), codes[rows]
 
 
-def _meets(points: Points, row: Points, spans: list[tuple[int, int]]) -> NDArray[np.bool_]:
-    ok = np.ones(len(points), dtype=bool)
-    for start, end in spans:
-        ok &= np.abs(points[:, start:end] - row[start:end]).max(axis=1) <= 0.0125
-    return ok
+def _condition(made: Points, row: Points, spans: list[slice]) -> list[slice]:
+    """Return the columns, taken in this order, that leave at most two synthetic rows.
+
+    Empty where even all of them leave more.
+    """
+    left = np.arange(len(made))
+    for i, span in enumerate(spans):
+        left = left[_near(made[left, span], row[span])]
+        if len(left) <= _FEW:
+            return spans[: i + 1]
+    return []
 
 
-def _one(met: NDArray[np.bool_], who: Who) -> int:
+def _met(points: Points, row: Points, spans: list[slice]) -> Who:
+    """Return the rows that meet the condition."""
+    left = np.arange(len(points))
+    for span in spans:
+        left = left[_near(points[left, span], row[span])]
+    return left
+
+
+def _near(points: Points, value: Points) -> NDArray[np.bool_]:
+    near: NDArray[np.bool_] = (np.abs(points - value) <= 0.0125).all(axis=1)
+    return near
+
+
+def _one(met: Who, who: Who) -> int:
     """Return the code of the one person who meets the condition, -1 where not exactly one does."""
     people = np.unique(who[met])
     return int(people[0]) if len(people) == 1 else -1
