@@ -26,11 +26,11 @@ def assaymark(*arguments, cwd=None):
 
 @pytest.fixture
 def table(tmp_path):
-    lines = ["age,sex,days,ill"]
-    for i in range(400):
-        lines.append(
-            f"{20 + i * 7 % 60},{'fm'[i % 2]},{i * i % 9},{'yes' if i * 13 % 7 < 2 else 'no'}"
-        )
+    rows = [
+        f"{20 + i * 7 % 60},{'fm'[i % 2]},{i * i % 9},{'yes' if i * 13 % 7 < 2 else 'no'}"
+        for i in range(400)
+    ]
+    lines = ["age,sex,days,ill", *rows]
     (tmp_path / "t.csv").write_text("\n".join(lines) + "\n")
     return tmp_path
 

@@ -47,7 +47,7 @@ ill = "target"
 """
 
 
-def stays(n=900, seed=0):
+def stays_of(n=900, seed=0):
     rng = np.random.default_rng(seed)
     patient = rng.integers(0, n * 2 // 3, n)
     age = 20 + patient % 60
@@ -64,10 +64,16 @@ def stays(n=900, seed=0):
 
 
 @pytest.fixture
+def stays():
+    """Return the maker of the table."""
+    return stays_of
+
+
+@pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The current folder: stays.csv, recipe.toml, policy.toml."""
     monkeypatch.chdir(tmp_path)
-    stays().write_csv("stays.csv")
+    stays_of().write_csv("stays.csv")
     (tmp_path / "recipe.toml").write_text(RECIPE)
     (tmp_path / "policy.toml").write_text(POLICY)
     return tmp_path

@@ -11,8 +11,6 @@ import assaymark
 from assaymark.errors import DataError, InputError
 from assaymark.flow.draft import MARK, draft, write_draft
 
-from .conftest import stays
-
 
 def write(source="stays.csv", out=None, **how):
     given = {"rows": None, "generator": "tree_chain", "seed": 1, **how}
@@ -46,14 +44,14 @@ def test_a_draft_never_writes_over_its_source_and_knows_its_formats(folder):
     assert Path("stays.csv").read_bytes() == before
 
 
-def test_the_same_seed_gives_the_same_rows_and_none_gives_others():
+def test_the_same_seed_gives_the_same_rows_and_none_gives_others(stays):
     table = stays(300)
     one, two = (draft(table, seed=5).frame for _ in range(2))
     assert one.equals(two)
     assert not draft(table).frame.equals(one)
 
 
-def test_suspected_identifiers_and_text_never_reach_the_output():
+def test_suspected_identifiers_and_text_never_reach_the_output(stays):
     table = stays(300).with_columns(
         email=pl.format("u{}@example.org", pl.int_range(pl.len())),
         note=pl.format(
@@ -112,7 +110,7 @@ def test_odd_tables_are_drafted(table):
     assert set(made.frame.columns) <= set(table.columns)
 
 
-def test_rows_come_back_as_the_kind_of_table_that_was_given():
+def test_rows_come_back_as_the_kind_of_table_that_was_given(stays):
     table = (
         stays(200)
         .drop("patient")

@@ -6,13 +6,11 @@ import pytest
 from assaymark.errors import DataError
 from assaymark.flow.given import Ask, Files, evaluate_files
 
-from .conftest import stays
-
 ASK = Ask(seed=1, report=Path("page.html"))
 
 
 @pytest.fixture
-def files(folder):
+def files(folder, stays):
     every = stays(1200, seed=3).drop("patient")
     every[:500].write_csv("train.csv")
     every[500:800].write_csv("holdout.csv")
@@ -55,7 +53,7 @@ def test_reordered_columns_and_unseen_categories_are_judged_all_the_same(files):
 
 def test_a_missing_column_is_an_error_that_names_it(files):
     rewrite(lambda f: f.drop("days"))
-    with pytest.raises(DataError, match="synthetic table.*missing: 'days'"):
+    with pytest.raises(DataError, match=r"synthetic table.*missing: 'days'"):
         judged(files)
 
 
@@ -80,7 +78,7 @@ def test_a_few_unreadable_values_are_counted_aloud(files):
     assert any("'days': 3 synthetic values" in n for n in judged(files).notices)
 
 
-def test_persons_on_both_sides_are_an_error(folder):
+def test_persons_on_both_sides_are_an_error(folder, stays):
     every = stays(900)
     every[:500].write_csv("train.csv")
     every[400:].write_csv("holdout.csv")

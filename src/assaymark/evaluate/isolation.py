@@ -32,7 +32,7 @@ FEWEST = 30
 """Attacks on fewer people than this, or against fewer controls, get a reason and no figure."""
 
 _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
-_BY_CHANCE = 0.005  # share of distinctive records that chance may repeat
+_BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
 _NEAR = 0.5
 _BIT = 0.01  # distances below a hundredth of one differing column count alike
 
@@ -77,7 +77,7 @@ class Chance:
     """What chance repeats, learnt from real people only: one half played the synthetic rows.
 
     ``distinctive``: a record without equal among other real people, at least this far from its
-    nearest, is repeated by chance in at most 0.5 % of cases. ``near``: share of the distance to
+    nearest, is repeated by chance in at most 0.1 % of cases. ``near``: share of the distance to
     others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
     people have to the other half.
     """

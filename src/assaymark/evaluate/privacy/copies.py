@@ -49,7 +49,7 @@ class Copies:
 
     Unseen are holdout and reference together. Exact: a *distinctive* record, repeated in every
     measured column, as a share of all people. A record is distinctive if no other real person
-    has an equal one and it is as far from others as it takes for chance to repeat at most 0.5 %
+    has an equal one and it is as far from others as it takes for chance to repeat at most 0.1 %
     of such records; two halves of the real people, one playing the synthetic rows, say how far.
     So a table of few values, whose rows repeat by nature, accuses nobody. Isolated: the 300 and
     the 150 most isolated people, counting those with a distinctive record and a synthetic row
@@ -126,12 +126,12 @@ def _excess(
     def caught(size: float, rng: np.random.Generator) -> bool:
         wanted = max(1, round(size * n))
         planted = hits.copy()
-        if wanted <= len(able):
-            planted[rng.choice(able, wanted, replace=False)] = True
+        planted[rng.choice(able, min(wanted, len(able)), replace=False)] = True
         return _read(planted, alarms).low > 0
 
     found = capped(_read(hits, alarms), 0.0, shift)
-    proof = detection(caught, streams.child(metric, subject).generator(), _SIZES)
+    sizes = [s for s in _SIZES if round(s * n) <= len(able)]  # no more plants than such people
+    proof = detection(caught, streams.child(metric, subject).generator(), sizes)
     return Measurement(
         metric=metric,
         subject=subject,
