@@ -13,6 +13,8 @@ Tables come in as pandas, polars or Arrow objects or as paths, and rows go out a
 from __future__ import annotations
 
 import importlib
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
@@ -57,6 +59,17 @@ _HOMES = {
     "run": "flow.api",
     "verify": "flow.api",
 }
+
+
+class _Package(ModuleType):
+    """Keeps ``assaymark.generate`` the function, though a package of that name holds a stage."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> object:

@@ -88,7 +88,7 @@ def test_tables_that_cannot_be_used_say_so(table):
     [
         pl.DataFrame({"x": [1, 2]}),
         pl.DataFrame({"x": [1] * 30, "y": [None] * 30, "z": ["a", "b", "c"] * 10}),
-        pl.DataFrame({"big": [2**62 + i for i in range(40)], "x": list(range(40))}),
+        pl.DataFrame({"big": [2**62 + i for i in range(40)], "x": [1, 2] * 20}),
         pl.DataFrame({"x": [float("inf"), -1.0, float("nan"), 2.0] * 10}),
         pl.DataFrame({"day": ["1582-10-15", "1600-01-01", "2024-02-29", None] * 10}),
         pl.DataFrame({"mixed": ["1", "2", "three", ""] * 20, "n": [1.0, 2.0] * 40}),

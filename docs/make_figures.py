@@ -1,0 +1,53 @@
+"""Fill the tables of docs/figures.md that come from bench/results; prints the page's rows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from assaymark.evaluate.statistics import clopper_pearson
+
+RESULTS = Path(__file__).parents[1] / "bench" / "results"
+
+
+def coverage() -> str:
+    """Return one row an interval."""
+    rows: dict[str, dict[int, str]] = {}
+    for r in json.loads((RESULTS / "coverage.json").read_text())["results"]:
+        cell = f"{100 * r['rate']:.1f} [{100 * r['low']:.1f}, {100 * r['high']:.1f}]"
+        rows.setdefault(r["claim"], {})[r["n_real"]] = cell
+    return "\n".join(
+        f"| {claim} | " + " | ".join(cells.get(n, "not run") for n in (200, 1000, 5000)) + " |"
+        for claim, cells in rows.items()
+    )
+
+
+def simulation() -> str:
+    """Return approval and detection rates, and the rule that passes least often."""
+    lines = ["| what | asked | measured |", "|---|---|---|"]
+    for name, runs in json.loads((RESULTS / "policy_simulation.json").read_text()).items():
+        found, n = list(runs.values()), len(runs)
+        if name.startswith("copies"):
+            caught = sum(bool(r["caught"]) for r in found)
+            lines.append(f"| 25 copied outliers end in FAIL, {name} | 95 % | {_rate(caught, n)} |")
+            continue
+        for use in ("analytics", "pretraining"):
+            hits = sum(r["uses"][use] == "approved" for r in found)
+            lines.append(f"| {use} approved, {name} | 80 % | {_rate(hits, n)} |")
+        passes = {k: sum(r["rules"][k] == "PASS" for r in found) for k in found[0]["rules"]}
+        judged = {k: v for k, v in passes.items() if v}
+        worst = min(judged, key=judged.__getitem__)
+        lines.append(f"| least often passed: `{worst}`, {name} | 90 % | {_rate(passes[worst], n)} |")
+        never = sorted(set(passes) - set(judged))
+        if never:
+            lines.append(f"| never run on this population: {', '.join(never)} | | |")
+    return "\n".join(lines)
+
+
+def _rate(hits: int, n: int) -> str:
+    found = clopper_pearson(hits, n)
+    return f"{hits} of {n}: {100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+
+
+if __name__ == "__main__":
+    print(simulation(), coverage(), sep="\n\n")
