@@ -23,6 +23,7 @@ from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
+from assaymark.flow.source import notes_of
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.load import load
 from assaymark.source.profile import profile
@@ -173,7 +174,7 @@ def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str
             f"{', '.join(map(repr, leave))}\n\nHint: `assaymark init` writes a recipe in which "
             "you can declare other roles"
         )
-    notices = []
+    notices = notes_of(found)
     out = list(dict.fromkeys([*identifiers, *suspected]))
     for names, what in ((out, "it may identify people"), (text, "it is free text")):
         if names:

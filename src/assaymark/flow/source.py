@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.recipe import Recipe
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "notes_of", "prepare"]
+
+_NOTES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     transformed = apply(raw, recipe.transform)
     dataset, said = _without_text(transformed.dataset)
     parts = split(dataset, recipe.split, key, basis=raw)
-    notices = [*warnings, *said, *((parts.note,) if parts.note else ())]
+    notices = [*warnings, *said, *notes_of(found), *((parts.note,) if parts.note else ())]
     repeated = parts.train.persons is not None
     if repeated:
         notices.append(
@@ -82,6 +84,13 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         n=frame.height,
         n_persons=sum(p.n_persons for p in parts.all),
     )
+
+
+def notes_of(found: TableProfile) -> list[str]:
+    """Return what the profile noticed of single columns, the first twelve."""
+    notes = [f"Column {c.column.name!r}: {note}." for c in found.columns for note in c.notes]
+    more = len(notes) - _NOTES
+    return notes[:_NOTES] + ([f"And {more} more notes on columns."] if more > 0 else [])
 
 
 def _commitment(frame: pl.DataFrame, key: bytes) -> str:
