@@ -1,6 +1,9 @@
+import json
+from pathlib import Path
 from typing import Literal
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
 from assaymark.errors import IntegrityError
 
+VECTORS = Path(__file__).parents[1] / "vectors" / "rfc8785"
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
 
 
@@ -46,3 +50,9 @@ def test_evidence_carries_exactly_the_published_numbers(value, width, n):
     again = Evidence.parse(evidence.canonical())
     assert again == evidence
     assert Evidence.of(again.values(), candidate="c", stage="development", suite="s") == evidence
+
+
+@pytest.mark.parametrize("path", sorted(VECTORS.joinpath("input").iterdir()), ids=lambda p: p.stem)
+def test_canonical_bytes_are_those_of_rfc_8785(path):
+    wanted = (VECTORS / "output" / path.name).read_bytes()
+    assert rfc8785.dumps(json.loads(path.read_bytes())) == wanted

@@ -24,6 +24,8 @@ __all__ = [
     "tree_hash",
 ]
 
+_SIZE = 32
+
 
 def leaf_hash(entry: bytes) -> bytes:
     """Return the hash of one entry (RFC 9162, 2.1.1)."""
@@ -75,6 +77,7 @@ def check_inclusion(
     """Raise unless ``proof`` leads from ``leaf`` to ``root`` (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         raise IntegrityError(f"no entry {index} in a ledger of {size}")
+    _check_hashes(leaf, root, *proof)
     fn, sn, node = index, size - 1, leaf
     for p in proof:
         if sn == 0:
@@ -111,12 +114,15 @@ def check_consistency(
     first: int, second: int, proof: Sequence[bytes], first_root: bytes, second_root: bytes
 ) -> None:
     """Raise unless ``proof`` shows the first tree to be a prefix of the second (2.1.4.2)."""
+    if not 0 < first <= second:
+        raise IntegrityError(f"{first} entries are no prefix of {second}")
+    _check_hashes(first_root, second_root, *proof)
     if first == second:
         if proof or first_root != second_root:
             raise IntegrityError("two ledgers of one size have different roots")
         return
-    if not 0 < first < second or not proof:
-        raise IntegrityError("the consistency proof is of no use")
+    if not proof:
+        raise IntegrityError("the consistency proof is empty")
     path = list(proof)
     if first & (first - 1) == 0:
         path.insert(0, first_root)
@@ -126,6 +132,11 @@ def check_consistency(
     fr, sr = _replay(path, fn, sn)
     if fr != first_root or sr != second_root:
         raise IntegrityError("the consistency proof does not lead to the roots")
+
+
+def _check_hashes(*hashes: bytes) -> None:
+    if any(len(h) != _SIZE for h in hashes):
+        raise IntegrityError("a SHA-256 hash in the proof does not have 32 bytes")
 
 
 def _replay(path: list[bytes], fn: int, sn: int) -> tuple[bytes, bytes]:
