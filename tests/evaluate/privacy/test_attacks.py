@@ -51,6 +51,22 @@ def test_fresh_rows_are_not_accused(name, parts, make_case):
             assert m.low <= (0.5 if m.metric.endswith("auc") else 0.0)
 
 
+@pytest.mark.parametrize("name", ATTACKS)
+def test_every_figure_comes_with_a_planted_leak_caught_and_a_null_control_that_is_not(
+    name, parts, make_case
+):
+    train, holdout, reference, fresh = parts
+    for m in measured(name, make_case(train, holdout, fresh, reference=reference)).values():
+        if m.value is None:
+            continue
+        controls = m.details["controls"]
+        planted = [c for c in controls if c["kind"] == "planted"]
+        (null,) = [c for c in controls if c["kind"] == "null"]
+        assert planted[-1]["caught"] == planted[-1]["of"] == 14, m
+        assert null["of"] == 14
+        assert null["caught"] <= 3, m  # more than 3 of 14 by chance: once in 2,500
+
+
 def test_an_overlap_of_train_and_holdout_shows(parts, make_case):
     train, holdout, reference, fresh = parts
     mixed = Dataset(schema=train.schema, frame=pl.concat([train.frame[:100], holdout.frame[100:]]))

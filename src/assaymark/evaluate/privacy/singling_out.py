@@ -8,7 +8,14 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.controls import SHIFT_AT_MOST, capped, detection, shift_of, why_no_attack
+from assaymark.evaluate.controls import (
+    SHIFT_AT_MOST,
+    capped,
+    detection,
+    null_line,
+    shift_of,
+    why_no_attack,
+)
 from assaymark.evaluate.neighbours import space_of
 from assaymark.evaluate.statistics import Interval, symmetric
 
@@ -75,31 +82,38 @@ class SinglingOut:
         ends = np.cumsum(widths)
         spans = [slice(int(e - w), int(e)) for e, w in zip(ends, widths, strict=True)]
         wanted = min(self.conditions, len(made))
-        found: list[tuple[int, int]] = []
+        met: list[tuple[Who, Who]] = []
         for i in rng.permutation(len(made))[:wanted]:
             columns = _condition(made, made[i], [spans[j] for j in rng.permutation(len(spans))])
             if columns:
-                one = [
-                    _one(_met(b, made[i], columns), w)
+                people = (
+                    np.unique(w[_met(b, made[i], columns)])
                     for b, (_, w) in zip(blocks, parts, strict=True)
-                ]
-                found.append((one[0], one[1]))
-        if len(found) < 30:
+                )
+                met.append((next(people), next(people)))
+        if len(met) < 30:
             yield Measurement.missing(
-                EXCESS, "too few conditions on the synthetic rows are rare enough", n=len(found)
+                EXCESS, "too few conditions on the synthetic rows are rare enough", n=len(met)
             )
             return
-        yield _measurement(case, streams, np.array(found))
+        yield _measurement(case, streams, met, 1 + int(parts[1][1].max()))
 
 
-def _measurement(case: Case, streams: Streams, found: Who) -> Measurement:
+def _measurement(
+    case: Case, streams: Streams, met: list[tuple[Who, Who]], n_holdout: int
+) -> Measurement:
     shift = shift_of(case)
+    found = np.array([(_alone(a), _alone(b)) for a, b in met])
 
     def caught(size: float, rng: np.random.Generator) -> bool:
         planted = found.copy()
         chosen = rng.choice(len(found), max(1, round(size * len(found))), replace=False)
         planted[chosen, 0] = found[:, 0].max() + 1 + np.arange(len(chosen))
         return _excess(planted).low > 0
+
+    def halves(first: Who, second: Who) -> Interval:
+        sides = [np.isin(np.arange(n_holdout), half) for half in (first, second)]
+        return _excess(np.array([[_alone(b[side[b]]) for side in sides] for _, b in met]))
 
     result = capped(_excess(found), 0.0, shift)
     proof = detection(caught, streams.child("plants").generator())
@@ -110,7 +124,13 @@ def _measurement(case: Case, streams: Streams, found: Who) -> Measurement:
         high=result.high,
         n=len(found),
         limit_of_detection=proof.smallest if shift.high <= SHIFT_AT_MOST else None,
-        details={"title": "Can one person be singled out?", "controls": proof.lines},
+        details={
+            "title": "Can one person be singled out?",
+            "controls": [
+                *proof.lines,
+                null_line(halves, np.arange(n_holdout), 0.0, streams.child("null").generator()),
+            ],
+        },
     )
 
 
@@ -159,7 +179,6 @@ def _near(points: Points, value: Points) -> NDArray[np.bool_]:
     return near
 
 
-def _one(met: Who, who: Who) -> int:
-    """Return the code of the one person who meets the condition, -1 where not exactly one does."""
-    people = np.unique(who[met])
+def _alone(people: Who) -> int:
+    """Return the code of the one person, -1 where there is not exactly one."""
     return int(people[0]) if len(people) == 1 else -1
