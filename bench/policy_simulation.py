@@ -98,8 +98,6 @@ def run(n: int, seed: int, scenario: str) -> dict[str, object]:
     case, start = simulated_case(n, seed, scenario), time.process_time()
     policy = parse_policy(profile_bytes(Profile.CONTROLLED))
     only = sorted({r.metric for r in policy.rule})
-    if scenario == "copies":
-        only = [m for m in only if m.startswith(LEAKS)]
     measured = measure(case, Streams.from_seed(seed), only=only)
     evidence = Evidence.of(measured, candidate="0" * 64, stage="development", suite="bench")
     judged = judge(policy, evidence, USES, candidate="0" * 64)
