@@ -17,5 +17,6 @@ metrics: Registry[Metric] = Registry(
         "neighbours",
         "isolation",
         "controls",
+        "agreement",
     ),
 )

@@ -15,6 +15,7 @@ from assaymark.evaluate.controls import (
     detection,
     difference,
     null_line,
+    possible,
     shift_of,
     why_no_attack,
 )
@@ -140,7 +141,7 @@ def _excess(
         high=found.high,
         n=n,
         baseline=0.0,
-        limit_of_detection=proof.smallest if fair else None,
+        limit_of_detection=possible(proof, len(able) / n, _SIZES) if fair else None,
         details={
             "title": f"Are people copied? {_WHOM[subject]}",
             "meaning": "Copies of training people among the released rows, less what chance "
