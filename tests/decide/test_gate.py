@@ -1,4 +1,5 @@
 import pytest
+from scipy.stats import binom
 
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
@@ -7,6 +8,7 @@ from assaymark.decide.gate import judge
 from assaymark.decide.policy import Policy, Rule
 from assaymark.decide.verdict import UseStatus, Verdict
 from assaymark.decide.waiver import Waiver
+from assaymark.evaluate.statistics import clopper_pearson
 
 CANDIDATE = "c" * 64
 
@@ -150,3 +152,38 @@ def test_every_matching_subject_must_pass():
 def test_no_requested_use_approves_nothing():
     evidence = Evidence.of([], candidate=CANDIDATE, stage="development", suite="s")
     assert not judge(policy(rule()), evidence, (), candidate=CANDIDATE).approved
+
+
+@pytest.mark.parametrize(("n", "threshold"), [(150, 0.04), (300, 0.02), (2_500, 0.003), (500, 0.3)])
+def test_a_share_on_its_threshold_fails_no_more_often_than_holm_allows(n, threshold):
+    """Every number of hits, weighed with its probability where the share is the threshold."""
+    among = 34
+    rules = [rule(id="r0", threshold=threshold)]
+    rules += [rule(id=f"r{i}", metric="m.y", subject=f"column:{i}") for i in range(1, among)]
+    good = [
+        Measurement(metric="m.y", value=0.0, low=0.0, high=0.0, n=9, subject=f"column:{i}")
+        for i in range(1, among)
+    ]
+    failed = 0.0
+    for hits in range(n + 1):
+        chance = binom.pmf(hits, n, threshold)
+        if chance < 1e-9:
+            continue
+        share = clopper_pearson(hits, n)
+        judged = decide(rules, [measured(share.value, share.low, share.high), *good])
+        failed += chance * (judged.verdicts[0].verdict is Verdict.FAIL)
+    assert failed <= 0.025 / among
+
+
+def test_twenty_of_150_copied_fail_among_34_rules():
+    """The exact chance of 20 hits or more at a share of 4 % is 5e-6; Holm asks 7e-4."""
+    assert binom.sf(19, 150, 0.04) < 1e-5
+    rules = [rule(id="r0", threshold=0.04)]
+    rules += [rule(id=f"r{i}", metric="m.y", subject=f"column:{i}") for i in range(1, 34)]
+    good = [
+        Measurement(metric="m.y", value=0.0, low=0.0, high=0.0, n=9, subject=f"column:{i}")
+        for i in range(1, 34)
+    ]
+    share = clopper_pearson(20, 150)
+    judged = decide(rules, [measured(share.value, share.low, share.high), *good])
+    assert judged.verdicts[0].verdict is Verdict.FAIL

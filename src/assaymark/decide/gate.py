@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from statistics import NormalDist
@@ -159,15 +160,26 @@ def _holm(rows: Sequence[tuple[Rule, Measurement]]) -> frozenset[tuple[str, str]
 
 
 def _p_value(rule: Rule, m: Measurement) -> float:
-    """One-sided p-value of "the threshold is kept", from the interval's bad-side half-width."""
+    """One-sided p-value of "the threshold is kept", from the interval's bad-side half-width.
+
+    What must stay small is compared on the scale of square roots, where the spread of a small
+    share does not depend on the share.
+
+    References
+    ----------
+    Freeman & Tukey (1950), Transformations related to the angular and the square root.
+    """
     assert m.value is not None  # noqa: S101
     if rule.good(m.value):
         return 1.0
     low, high = _interval(m)
     below = rule.direction == "at_least" or (rule.direction == "within" and m.value < 0)
     threshold = -rule.threshold if rule.direction == "within" and below else rule.threshold
-    half = high - m.value if below else m.value - low
+    end, value = (high if below else low), m.value
+    if rule.direction == "at_most" and min(end, threshold) >= 0:
+        end, value, threshold = math.sqrt(end), math.sqrt(value), math.sqrt(threshold)
+    half = abs(value - end)
     if half <= 0:
         return 0.0
     z = NormalDist().inv_cdf(0.5 + m.confidence / 2)
-    return 1 - NormalDist().cdf(abs(m.value - threshold) / (half / z))
+    return 1 - NormalDist().cdf(abs(value - threshold) / (half / z))

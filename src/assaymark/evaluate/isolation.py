@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Codes = NDArray[np.int64]
 
-__all__ = ["FEWEST", "Chance", "People", "Scene", "most_isolated", "scene_of"]
+__all__ = ["FEWEST", "Chance", "People", "Scene", "most_isolated", "scene_of", "sides_of"]
 
 FEWEST = 30
 """Attacks on fewer people than this, or against fewer controls, get a reason and no figure."""
@@ -107,7 +107,7 @@ class Scene:
 @lru_cache(maxsize=1)
 def scene_of(case: Case) -> Scene:
     """Return the distances behind every attack on ``case``; needs a holdout."""
-    holdout, reference, borrowed = _sides(case)
+    holdout, reference, borrowed = sides_of(case)
     real = [case.train, holdout, reference]
     space = space_of(real)
     points = [space.points(d) for d in real]
@@ -142,21 +142,11 @@ def scene_of(case: Case) -> Scene:
     )
 
 
-def most_isolated(members: People, controls: People, wanted: int) -> tuple[People, People]:
-    """Return the ``wanted`` most isolated members, and the controls isolated at least as much.
+def sides_of(case: Case) -> tuple[Dataset, Dataset, bool]:
+    """Return holdout, reference, and whether the latter had to be cut from the former.
 
-    Members as isolated as the last of them come too, so that ties are no choice; people with
-    equals all around are not isolated, whatever is wanted.
+    People of the scene stand in the order of the person codes of train, and of these two.
     """
-    ranked = np.sort(members.isolation)[::-1]
-    cut = float(ranked[min(wanted, members.n) - 1]) if min(wanted, members.n) else np.inf
-    cut = max(cut, float(np.finfo(float).tiny))
-    taken = (np.flatnonzero(p.isolation >= cut * (1 - 1e-9)) for p in (members, controls))
-    return members.take(next(taken)), controls.take(next(taken))
-
-
-def _sides(case: Case) -> tuple[Dataset, Dataset, bool]:
-    """Return holdout, reference, and whether the latter had to be cut from the former."""
     holdout = case.holdout
     assert holdout is not None  # noqa: S101
     if case.reference is not None and case.reference.n >= FEWEST:
@@ -169,6 +159,19 @@ def _sides(case: Case) -> tuple[Dataset, Dataset, bool]:
         holdout.take(np.flatnonzero(codes % 2 == 1)),
         True,
     )
+
+
+def most_isolated(members: People, controls: People, wanted: int) -> tuple[People, People]:
+    """Return the ``wanted`` most isolated members, and the controls isolated at least as much.
+
+    Members as isolated as the last of them come too, so that ties are no choice; people with
+    equals all around are not isolated, whatever is wanted.
+    """
+    ranked = np.sort(members.isolation)[::-1]
+    cut = float(ranked[min(wanted, members.n) - 1]) if min(wanted, members.n) else np.inf
+    cut = max(cut, float(np.finfo(float).tiny))
+    taken = (np.flatnonzero(p.isolation >= cut * (1 - 1e-9)) for p in (members, controls))
+    return members.take(next(taken)), controls.take(next(taken))
 
 
 def _persons(data: Dataset, table: int) -> NDArray[np.int64]:

@@ -63,7 +63,7 @@ def test_fresh_rows_pass(parts, make_case):
     found = measured(make_case(train, holdout, fresh, reference=reference))
     assert found.n == 2_500
     assert found.low < 0
-    assert found.high < 0.005
+    assert found.high < 0.003
     assert found.limit_of_detection <= 0.01
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
+from assaymark.evaluate.isolation import sides_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,6 +44,7 @@ EXCESS = "near_copies.excess"
 _MOST, _MOST_OF_MANY, _MANY = 20_000, 6_000, 60_000
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
 _CUTS = (0.0, 0.2, 0.4, 0.6, 0.8)
+_MARGIN = 0.8  # of the bits that the best chance match lacks: chance must not reach it twice
 _LOST = 1 / 12
 _SLACK = 4.0  # bits: about what a column with 16 equally frequent values is worth
 
@@ -52,8 +54,9 @@ class NearCopies:
     """Shares of people nearly all of whose record is in one synthetic row, train less unseen.
 
     What a record says is counted in bits (see :mod:`assaymark.evaluate.agreement`). A person is
-    hit if a synthetic row lacks fewer bits of the record than any does of one half of the people
-    whom the generator did not see; false hits are counted on their other half, and both ways.
+    hit if a synthetic row lacks clearly fewer bits of the record (four fifths) than any does of
+    one half of the people whom the generator did not see; false hits are counted on their other
+    half, and both ways.
     Records that say too little are left out where chance repeats them: how little is learnt from
     the same half. So jittered copies count, those with one column changed or swapped, and exact
     ones, also of people in the crowd. Tables with many rows are attacked on a random part of the
@@ -78,16 +81,16 @@ class NearCopies:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the excess of near copies."""
-        reason, holdout = why_no_attack(case), case.holdout
-        if reason or holdout is None:
+        reason = why_no_attack(case)
+        if reason:
             yield Measurement.missing(EXCESS, reason)
             return
-        real = [d for d in (case.train, holdout, case.reference) if d is not None and d.n]
+        real = [case.train, *sides_of(case)[:2]]
         agreement = agreement_of(real)
-        rows = sum(s.n for s in case.synthetics)
         rng = streams.child("targets").generator()
-        most = _MOST if rows <= _MANY else _MOST_OF_MANY
-        members = _people([real[0]], agreement, case, most, rng)
+        many = sum(s.n for s in case.synthetics) > _MANY
+        most = _MOST_OF_MANY if many else _MOST
+        members = _people(real[:1], agreement, case, most, rng)
         unseen = _people(real[1:], agreement, case, most, rng)
         yield _measurement(case, streams, members, unseen)
 
@@ -120,7 +123,7 @@ class _People:
         """Return the same, as if all but a share ``lost`` of these persons' rows were copied."""
         theirs = np.isin(self.who, people)
         missing = np.where(theirs, np.minimum(self.missing, lost * self.bits), self.missing)
-        return _People(who=self.who, bits=self.bits, missing=missing, n=self.n)
+        return replace(self, missing=missing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +166,7 @@ def _rule(unseen: _People) -> _Rule:
     best, rule = 0.0, _Rule(least=np.inf, lacking=0.0)
     for least in np.quantile(unseen.bits, _CUTS):
         rich = unseen.bits >= least
-        lacking = float(unseen.missing[rich].min())
+        lacking = _MARGIN * float(unseen.missing[rich].min())
         worth = float(rich.mean()) * min(1.0, lacking / _SLACK)
         if worth > best:
             best, rule = worth, _Rule(least=float(least), lacking=lacking)
@@ -183,41 +186,39 @@ def _read(members: _People, unseen: _People) -> Interval:
 
 def _measurement(case: Case, streams: Streams, members: _People, unseen: _People) -> Measurement:
     shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
+    n, codes = members.n, np.arange(unseen.n)
     able = np.flatnonzero(members.copied(np.arange(members.n), 0.0).hit(_rule(unseen)))
-    sizes = [s for s in _SIZES if round(s * members.n) <= len(able)]
+    sizes = [s for s in _SIZES if round(s * n) <= len(able)]
     rng = streams.child("plants").generator()
 
     def planter(lost: float) -> Callable[[float, np.random.Generator], bool]:
         def caught(size: float, rng: np.random.Generator) -> bool:
-            wanted = min(len(able), max(1, round(size * members.n)))
+            wanted = min(len(able), max(1, round(size * n)))
             chosen = rng.choice(able, wanted, replace=False)
             return _read(members.copied(chosen, lost), unseen).low > 0
 
         return caught
 
+    def halves(first: Codes, second: Codes) -> Interval:
+        return _read(*(unseen.half(np.isin(codes, side)) for side in (first, second)))
+
     whole = detection(planter(0.0), rng, sizes)
     partly = detection(planter(_LOST), rng, sizes, name="copies that lack a twelfth of the record")
-    found = capped(_read(members, unseen), 0.0, shift)
-    codes = np.arange(unseen.n)
-
-    def halves(first: Codes, second: Codes) -> Interval:
-        sides = (np.isin(codes, first), np.isin(codes, second))
-        return _read(*(unseen.half(side) for side in sides))
-
     null = null_line(halves, codes, 0.0, streams.child("null").generator())
+    found = capped(_read(members, unseen), 0.0, shift)
     return Measurement(
         metric=EXCESS,
         value=found.value,
         low=found.low,
         high=found.high,
-        n=members.n,
+        n=n,
         baseline=0.0,
-        limit_of_detection=possible(whole, len(able) / members.n, _SIZES) if fair else None,
+        limit_of_detection=possible(whole, len(able) / n, _SIZES) if fair else None,
         details={
             "title": "Are people copied? Anyone, nearly",
             "meaning": "People nearly all of whose record is in one released row, less what "
             "chance gives people the generator never saw.",
-            "distinctive": len(able) / members.n,
+            "distinctive": len(able) / n,
             "controls": [*whole.lines, *partly.lines, null],
         },
     )
