@@ -35,11 +35,11 @@ class ThreatModel(Document):
     not_covered: str
 
 
-_GOALS = ("membership", "copying of records", "singling out")
+_GOALS = ("membership", "copying of records", "singling out", "inference of attributes")
 _NOT_COVERED = (
-    "attribute inference, linkage across releases, attackers who refit the generator, "
-    "and anything an attacker knows that is not listed here"
+    "linkage across releases, {refit}and anything an attacker knows that is not listed here"
 )
+_REFIT = "attackers who refit the generator, "
 
 
 def threat_of(profile: Profile) -> ThreatModel:
@@ -68,6 +68,6 @@ def threat_of(profile: Profile) -> ThreatModel:
             "recipient": recipient,
             "knowledge": knowledge,
             "goals": _GOALS,
-            "not_covered": _NOT_COVERED,
+            "not_covered": _NOT_COVERED.format(refit="" if rung == "K3" else _REFIT),
         }
     )
