@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check format bench docs lock clean
+.PHONY: demo test check format bench bench-zoo docs lock clean
 
 demo: .venv/.core
 	$(BIN)/assaymark demo --out demo
@@ -24,6 +24,9 @@ format: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python bench/coverage.py --quick
 	$(BIN)/python bench/policy_simulation.py --quick
+
+bench-zoo: .venv/.dev
+	$(BIN)/python bench/zoo.py
 
 docs: .venv/.dev
 	$(BIN)/python -m pip install -q 'mkdocstrings-python>=1.16' 'zensical>=0.0.1'

@@ -16,13 +16,13 @@ from assaymark.evaluate.controls import (
     SIZES,
     capped,
     detection,
-    difference,
     null_line,
     shift_of,
     why_no_attack,
 )
 from assaymark.evaluate.features import measured_columns
 from assaymark.evaluate.isolation import sides_of
+from assaymark.evaluate.statistics import Interval, symmetric
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.statistics import Interval
 
     Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
     Keys = NDArray[np.uint64]
 
@@ -46,6 +46,7 @@ _SECRETS, _CODES = 4, 64
 _SURE = 0.8  # share of the matching synthetic rows that must agree before the attacker guesses
 _BEAM, _DEPTH = 3, 5
 _KNOWN_ANYWAY, _LAST = 0.1, 1e6
+_LUCK = 0.5  # no guess counts more than twice what it tells beyond luck
 _R_MIN, _ALPHA = 1e-4, 3.0
 
 
@@ -61,7 +62,9 @@ class AttributeInference:
     since what they tell is no secret.
     The search looks at half of the people and the figure is taken from the other half, both ways.
     The baseline is the same attack on people who were not in train: what holds for anybody
-    is knowledge, no leak. Secrets are the sensitive and target columns; where none is declared,
+    is knowledge, no leak. A guess counts (right - p) / max(1 - p, 1/2), where p is the share of
+    unseen people with the guessed value, so that luck adds nothing however often a match is
+    found. Secrets are the sensitive and target columns; where none is declared,
     the four columns whose value is least certain, of at most 64 values. A right guess is the same
     value, or the same sixteenth of an ordered column.
 
@@ -81,8 +84,8 @@ class AttributeInference:
             title="Secrets given away",
             unit="share of people",
             better="lower",
-            meaning="Share of train people whose secret is guessed right from synthetic rows that "
-            "match what is known of them, less the same share of unseen people; 0 is no leak.",
+            meaning="Share of train people whose secret is given away by synthetic rows that match "
+            "them otherwise, freed of luck, less the same share of unseen people; 0 is no leak.",
         ),
     )
 
@@ -127,10 +130,11 @@ class _Scene:
 
 
 class _Guess(NamedTuple):
-    """Of each person: whether the attacker guessed, and whether rightly."""
+    """Of each person: whether the attacker guessed, whether rightly, and what that is worth."""
 
     tried: Bools
     right: Bools
+    worth: Floats
 
 
 def _scene(case: Case, streams: Streams) -> _Scene:
@@ -214,7 +218,11 @@ def _guess(scene: _Scene, side: _Side, secret: int, known: tuple[int, ...]) -> _
     place = np.minimum(np.searchsorted(cells, asked), len(cells) - 1)
     tried = (cells[place] == asked) & (top[place] >= _SURE * total[place])
     right = tried & (value[place] == side.codes[:, secret])
-    return _Guess(*(np.bincount(side.who, weights=x, minlength=side.n) > 0 for x in (tried, right)))
+    others = np.bincount(scene.unseen.codes[:, secret], minlength=width) / len(scene.unseen.codes)
+    luck = others[value[place]]
+    worth = np.where(tried, (right - luck) / np.maximum(1 - luck, _LUCK), 0.0)
+    sums = [np.bincount(side.who, weights=x, minlength=side.n) for x in (tried, right, worth)]
+    return _Guess(sums[0] > 0, sums[1] > 0, sums[2] / np.maximum(sums[0], 1))
 
 
 def _worst(scene: _Scene, secret: int, halves: tuple[Bools, Bools]) -> tuple[int, ...]:
@@ -223,10 +231,11 @@ def _worst(scene: _Scene, secret: int, halves: tuple[Bools, Bools]) -> tuple[int
 
     def excess(known: tuple[int, ...]) -> float:
         sides = zip((scene.members, scene.unseen), halves, strict=True)
-        a, b = (_guess(scene, s, secret, known).right[half] for s, half in sides)
-        p, q = ((x.sum() + 1) / (len(x) + 2) for x in (a, b))
-        z = (p - q) / np.sqrt(p * (1 - p) / len(a) + q * (1 - q) / len(b))
-        return float(z if q <= _KNOWN_ANYWAY else z - _LAST)
+        guessed = [(_guess(scene, s, secret, known), half) for s, half in sides]
+        found = _read(*(g.worth[half] for g, half in guessed))
+        z = found.value / (found.high - found.value)
+        told = float(guessed[1][0].right[guessed[1][1]].mean())
+        return float(z if told <= _KNOWN_ANYWAY else z - _LAST)
 
     tried: dict[tuple[int, ...], float] = {}
     quasi = tuple(i for i in scene.quasi if i != secret)
@@ -248,23 +257,25 @@ def _measurement(case: Case, scene: _Scene, secret: int, streams: Streams) -> Me
     first = np.arange(members.n) % 2 == 0, np.arange(unseen.n) % 2 == 0
     tried = np.zeros(members.n, dtype=bool), np.zeros(unseen.n, dtype=bool)
     right = np.zeros(members.n, dtype=bool), np.zeros(unseen.n, dtype=bool)
+    worth = np.zeros(members.n), np.zeros(unseen.n)
     for learn in (first, (~first[0], ~first[1])):
         known = _worst(scene, secret, learn)
         for i, side in enumerate((members, unseen)):
             guess = _guess(scene, side, secret, known)
             tried[i][~learn[i]] = guess.tried[~learn[i]]
             right[i][~learn[i]] = guess.right[~learn[i]]
+            worth[i][~learn[i]] = guess.worth[~learn[i]]
 
     def caught(size: float, rng: np.random.Generator) -> bool:
-        planted = right[0].copy()
-        planted[rng.choice(members.n, max(1, round(size * members.n)), replace=False)] = True
-        return _read(planted, right[1]).low > 0
+        planted = worth[0].copy()
+        planted[rng.choice(members.n, max(1, round(size * members.n)), replace=False)] = 1.0
+        return _read(planted, worth[1]).low > 0
 
-    found = capped(_read(right[0], right[1]), 0.0, shift)
+    found = capped(_read(*worth), 0.0, shift)
     proof = detection(
         caught, streams.child("plants").generator(), SIZES, name="secrets beside known columns"
     )
-    null = null_line(_read, right[1], 0.0, streams.child("null").generator())
+    null = null_line(_read, worth[1], 0.0, streams.child("null").generator())
     return Measurement(
         metric=EXCESS,
         subject=f"column:{scene.names[secret]}",
@@ -288,8 +299,11 @@ def _measurement(case: Case, scene: _Scene, secret: int, streams: Streams) -> Me
     )
 
 
-def _read(hits: Bools, alarms: Bools) -> Interval:
-    return difference(int(hits.sum()), len(hits), int(alarms.sum()), len(alarms))
+def _read(members: Floats, unseen: Floats) -> Interval:
+    """Return the difference of means; one guess more on each side keeps it from being certain."""
+    variance = sum((float(x.var()) + 1 / len(x)) / len(x) for x in (members, unseen))
+    found = symmetric(float(members.mean() - unseen.mean()), float(np.sqrt(variance)))
+    return Interval(found.value, max(found.low, -1.0), min(found.high, 1.0))
 
 
 def _share(right: Bools, tried: Bools) -> float:
