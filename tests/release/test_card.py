@@ -19,7 +19,7 @@ def test_the_card_names_uses_policy_threat_limits_attribution_and_verification(r
         "Passed policy “controlled” for analytics under threat model “controlled”.",
         "Not proven either way",
         "Self-attested, no second person",
-        "Not covered: attribute inference",
+        "Not covered: linkage across releases",
         "Strack et al. (2014)",
         "    assaymark verify .",
         "Digest of the rows: `" + "a7" * 32,
