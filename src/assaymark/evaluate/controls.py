@@ -49,7 +49,7 @@ __all__ = [
 PLANTS = 14
 """Plants of each size, all of which must be caught: 14 of 14 has the lower bound 80 %."""
 
-SIZES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.15, 0.2, 0.3, 0.5)
+SIZES = (0.01, 0.02, 0.03, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3, 0.5)
 """Shares of people whose copy is planted."""
 
 SHIFT_AT_MOST = 0.6

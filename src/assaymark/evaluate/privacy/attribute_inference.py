@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 __all__ = ["AttributeInference"]
 
 EXCESS = "attribute_inference.excess"
-_MOST, _ROWS = 10_000, 50_000
+_MOST, _ROWS = 8_000, 20_000
 _SECRETS, _CODES = 4, 64
 _SURE = 0.8  # share of the matching synthetic rows that must agree before the attacker guesses
-_BEAM, _DEPTH = 3, 5
+_BEAM, _DEPTH, _CLUES = 3, 5, 10
 _KNOWN_ANYWAY, _LAST = 0.1, 1e6
 _LUCK = 0.5  # no guess counts more than twice what it tells beyond luck
 _R_MIN, _ALPHA = 1e-4, 3.0
@@ -57,9 +57,9 @@ class AttributeInference:
     The attacker knows some columns of a person, looks up the synthetic rows with the same values
     (of ordered columns the value or the sixteenth of all ranks), and guesses the secret where
     four fifths of them agree on it. Which columns are known is the worst that a search finds:
-    pairs first, then the best of them with a third, fourth and fifth column, and all
-    quasi-identifiers together; sets that tell the secret of a tenth of unseen people come last,
-    since what they tell is no secret.
+    the ten most telling by themselves in pairs, then the best of these with a third, fourth and
+    fifth column, and all quasi-identifiers together; sets that tell the secret of a tenth of
+    unseen people come last, since what they tell is no secret.
     The search looks at half of the people and the figure is taken from the other half, both ways.
     The baseline is the same attack on people who were not in train: what holds for anybody
     is knowledge, no leak. A guess counts (right - p) / max(1 - p, 1/2), where p is the share of
@@ -241,6 +241,10 @@ def _worst(scene: _Scene, secret: int, halves: tuple[Bools, Bools]) -> tuple[int
     quasi = tuple(i for i in scene.quasi if i != secret)
     if len(quasi) > 1:
         tried[quasi] = excess(quasi)
+    alone = (
+        {i: excess((i,)) for i in others} if len(others) > _CLUES else dict.fromkeys(others, 0.0)
+    )
+    others = sorted(sorted(others, key=lambda i: -alone[i])[:_CLUES])
     beam: list[tuple[int, ...]] = [(i, j) for i in others for j in others if i < j]
     while beam:
         tried.update({known: excess(known) for known in beam if known not in tried})
