@@ -3,10 +3,10 @@ from scipy.stats import binom
 
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
-from assaymark.core.threat import Profile
-from assaymark.decide.gate import judge
+from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.gate import Judgement, judge
 from assaymark.decide.policy import Policy, Rule
-from assaymark.decide.verdict import UseStatus, Verdict
+from assaymark.decide.verdict import UseStatus, Verdict, status_of
 from assaymark.decide.waiver import Waiver
 from assaymark.evaluate.statistics import clopper_pearson
 
@@ -36,8 +36,42 @@ def measured(value, low=None, high=None, **more):
 
 
 def decide(rules, measurements, *, candidate=CANDIDATE, **more):
+    """Judge by these rules alone, without the attacks that the threat model requires."""
+    judged = whole_gate(rules, measurements, candidate=candidate, **more)
+    asked = tuple(v for v in judged.verdicts if not v.rule.id.startswith("required-"))
+    return Judgement(uses={"analytics": status_of(asked)}, verdicts=asked)
+
+
+def whole_gate(rules, measurements, *, candidate=CANDIDATE, **more):
     evidence = Evidence.of(measurements, candidate=CANDIDATE, stage="development", suite="s")
     return judge(policy(*rules), evidence, ("analytics",), candidate=candidate, **more)
+
+
+REQUIRED = threat_of(Profile.CONTROLLED).attacks
+
+
+def test_a_policy_that_leaves_out_an_attack_of_its_threat_model_approves_nothing():
+    judged = whole_gate([rule()], [measured(0.05)])
+    assert judged.uses == {"analytics": UseStatus.INCONCLUSIVE}
+    missing = [v for v in judged.verdicts if v.rule.metric != "m.x"]
+    assert {v.measurement.metric for v in missing} == set(REQUIRED)
+    assert all(v.verdict is Verdict.NOT_RUN and v.blocks for v in missing)
+
+
+@pytest.mark.parametrize("left_out", REQUIRED)
+@pytest.mark.parametrize("severity", ["warn", "info", None])
+def test_every_required_attack_needs_a_blocking_rule(left_out, severity):
+    asked = [rule(id=m, metric=m) for m in REQUIRED if m != left_out]
+    if severity:
+        asked.append(rule(id=left_out, metric=left_out, severity=severity))
+    found = [Measurement(metric=m, value=0.0, n=1000) for m in REQUIRED]
+    assert whole_gate(asked, found).uses == {"analytics": UseStatus.INCONCLUSIVE}
+
+
+def test_a_policy_that_asks_for_every_required_attack_can_approve():
+    asked = [rule(id=m, metric=m) for m in REQUIRED]
+    found = [Measurement(metric=m, value=0.0, n=1000) for m in REQUIRED]
+    assert whole_gate(asked, found).approved
 
 
 @pytest.mark.parametrize(
@@ -72,6 +106,14 @@ def test_unmeasured_is_not_approved():
     assert judged.uses == {"analytics": UseStatus.INCONCLUSIVE}
     assert judged.verdicts[0].verdict is Verdict.NOT_RUN
     assert judged.verdicts[0].reason == "not measured"
+
+
+def test_an_attack_that_failed_blocks_a_rule_on_any_subject_and_says_why():
+    failed = Measurement.missing("m.x", "m failed with ValueError", "*")
+    judged = decide([rule(subject="records:isolated")], [failed])
+    assert [(v.verdict, v.reason) for v in judged.verdicts] == [
+        (Verdict.NOT_RUN, "m failed with ValueError")
+    ]
 
 
 def test_a_reason_is_carried_into_the_verdict():

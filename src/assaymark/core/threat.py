@@ -7,7 +7,9 @@ from typing import Literal
 
 from assaymark.core.document import Document
 
-__all__ = ["Profile", "ThreatModel", "threat_of"]
+__all__ = ["Profile", "Rung", "ThreatModel", "threat_of"]
+
+Rung = Literal["K0", "K1", "K2", "K3"]
 
 
 class Profile(StrEnum):
@@ -23,28 +25,54 @@ class ThreatModel(Document):
 
     ``rung`` is the adversary ladder: K0 has the synthetic rows only, K1 also the target's record,
     K2 also a reference sample of the population, K3 also the generator's code and can refit it.
+    Rungs above are not modelled: K4 is a K3 who has no data of the same kind, K5 is given the
+    fitted model, which no release contains, and K6 chooses the records that are trained on.
+
+    ``attacks`` are the quantities that the rung requires: the gate approves nothing under a
+    policy that has no blocking rule for one of them.
     """
 
     schema_id: Literal["assaymark/threat/v0"] = "assaymark/threat/v0"
     profile: Profile
-    rung: Literal["K0", "K1", "K2", "K3"]
+    rung: Rung
     recipient: str
     knowledge: str
     goals: tuple[str, ...]
+    attacks: tuple[str, ...]
     released: str = "synthetic rows"
+    residual_risk: str
     not_covered: str
 
 
-_GOALS = ("membership", "copying of records", "singling out", "inference of attributes")
-_NOT_COVERED = (
-    "linkage across releases, {refit}and anything an attacker knows that is not listed here"
+_LADDER: dict[Rung, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "K0": (
+        ("copying of records", "singling out"),
+        ("copies.exact_excess", "near_copies.excess", "singling_out.excess"),
+    ),
+    "K1": (
+        ("inference of attributes",),
+        ("copies.isolated_excess", "attribute_inference.excess"),
+    ),
+    "K2": (("membership",), ("membership.auc", "membership.excess_tpr")),
+    "K3": (("membership by refitting the generator",), ("shadow.excess_tpr",)),
+}
+"""What each rung adds to the one below: goals, and the quantities that measure them."""
+
+_BEYOND: dict[Rung, str] = {
+    "K0": "attackers who know a record of their target",
+    "K1": "attackers who hold a sample of the same population",
+    "K2": "attackers who refit the generator",
+    "K3": "attackers who are given the fitted model",
+}
+_RESIDUAL = (
+    "leaks smaller than the thresholds of the policy, and kinds of leak unlike those that were "
+    "planted to prove the attacks"
 )
-_REFIT = "attackers who refit the generator, "
 
 
 def threat_of(profile: Profile) -> ThreatModel:
     """Return the threat model that a profile stands for."""
-    recipient, rung, knowledge = {
+    rungs: dict[Profile, tuple[str, Rung, str]] = {
         Profile.CONTROLLED: (
             "named recipients under an agreement",
             "K2",
@@ -53,21 +81,25 @@ def threat_of(profile: Profile) -> ThreatModel:
         Profile.OPEN: (
             "anyone",
             "K3",
-            "as K2, and the generator's code, so that it can be fitted again",
+            "all columns of the target's record, a reference sample of the same population, and "
+            "the generator's code, so that it can be fitted again",
         ),
         Profile.ENCLAVE: (
             "people inside the institution",
             "K1",
             "all columns of the target's record",
         ),
-    }[profile]
-    return ThreatModel.model_validate(
-        {
-            "profile": profile,
-            "rung": rung,
-            "recipient": recipient,
-            "knowledge": knowledge,
-            "goals": _GOALS,
-            "not_covered": _NOT_COVERED.format(refit="" if rung == "K3" else _REFIT),
-        }
+    }
+    recipient, rung, knowledge = rungs[profile]
+    climbed = [_LADDER[r] for r in _LADDER if r <= rung]
+    return ThreatModel(
+        profile=profile,
+        rung=rung,
+        recipient=recipient,
+        knowledge=knowledge,
+        goals=tuple(g for goals, _ in climbed for g in goals),
+        attacks=tuple(a for _, attacks in climbed for a in attacks),
+        residual_risk=_RESIDUAL,
+        not_covered=f"linkage across releases, {_BEYOND[rung]}, and anything an attacker knows "
+        "that is not listed here",
     )

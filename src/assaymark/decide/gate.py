@@ -9,13 +9,16 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from assaymark.core.measurement import Measurement
+from assaymark.core.threat import threat_of
+from assaymark.decide.policy import Rule
 from assaymark.decide.verdict import RuleVerdict, UseStatus, Verdict, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.evidence import Evidence
-    from assaymark.decide.policy import Policy, Rule
+    from assaymark.core.threat import ThreatModel
+    from assaymark.decide.policy import Policy
     from assaymark.decide.waiver import Waiver
 
 __all__ = ["Judgement", "judge"]
@@ -51,7 +54,8 @@ def judge(
     PASS needs the whole interval on the good side, enough n and, where the rule asks, a planted
     leak caught. FAIL needs the whole interval on the bad side and survives Holm's adjustment over
     all hypotheses of the gate; PASS is not adjusted, since approval needs every rule to pass.
-    Evidence about other bytes than ``candidate`` is STALE.
+    Evidence about other bytes than ``candidate`` is STALE. An attack that the threat model of the
+    policy's profile requires, and that no blocking rule asks for, is NOT_RUN and blocks.
 
     References
     ----------
@@ -80,9 +84,46 @@ def judge(
             for use in uses
             if use in rule.uses
         ]
+    verdicts += _not_asked(policy, uses)
     return Judgement(
         uses={use: status_of(v for v in verdicts if v.use == use) for use in uses},
         verdicts=tuple(verdicts),
+    )
+
+
+def _not_asked(policy: Policy, uses: Sequence[str]) -> list[RuleVerdict]:
+    """Return a blocking verdict for each attack of the threat model that the policy leaves out."""
+    threat = threat_of(policy.profile)
+    return [
+        RuleVerdict(
+            rule=_required(metric, use, threat),
+            use=use,
+            verdict=Verdict.NOT_RUN,
+            measurement=Measurement.missing(metric, "no blocking rule of the policy asks for it"),
+            reason="no blocking rule of the policy asks for it",
+        )
+        for use in uses
+        for metric in threat.attacks
+        if not any(r.metric == metric and r.severity == "block" for r in policy.rules_for(use))
+    ]
+
+
+def _required(metric: str, use: str, threat: ThreatModel) -> Rule:
+    return Rule.model_validate(
+        {
+            "id": f"required-{metric.replace('.', '-').replace('_', '-')}",
+            "metric": metric,
+            "direction": "at_most",
+            "threshold": 0.0,
+            "uses": (use,),
+            "title": f"The policy asks for the attack {metric}",
+            "why": f"Rows for {threat.recipient} are attacked on rung {threat.rung}, and this "
+            "attack belongs to it.",
+            "remedy": f'Add a rule on {metric!r} with severity = "block" to the policy, as in '
+            f"the shipped one for profile {threat.profile.value!r}; or take a profile whose "
+            "attacker knows less.",
+            "origin": f"threat model of profile {threat.profile.value!r}",
+        }
     )
 
 
@@ -90,7 +131,11 @@ def _matching(rule: Rule, measured: Sequence[Measurement]) -> list[Measurement]:
     found = [
         m for m in measured if m.metric == rule.metric and fnmatchcase(m.subject, rule.subject)
     ]
-    return found or [Measurement.missing(rule.metric, "not measured", rule.subject)]
+    if found:
+        return found
+    reasons = [m.reason for m in measured if m.metric == rule.metric and m.subject == "*"]
+    reason = reasons[0] if reasons else "not measured"
+    return [Measurement.missing(rule.metric, reason, rule.subject)]
 
 
 def _verdict(rule: Rule, m: Measurement, *, confirmed: bool) -> tuple[Verdict, str]:

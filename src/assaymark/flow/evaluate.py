@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Quantity
+    from assaymark.core.protocols import Metric
     from assaymark.core.streams import Streams
     from assaymark.flow.progress import Progress
 
@@ -55,8 +56,9 @@ def measure(
     Where each person weighed one in the fit, fidelity, utility and fairness compare with one
     random row of each real person; attacks always see all rows of a person.
 
-    A metric that cannot measure yields a reason; one that raises is a defect and stops the run,
-    so that nothing passes on a measurement that is not there.
+    A metric that cannot measure yields a reason. One that raises gives, for each of its
+    quantities, the reason that it failed, and nothing that it measured before: a rule that asks
+    for it is NOT_RUN, and the others are still judged.
     """
     names = wanted_metrics(only)
     found: list[Measurement] = []
@@ -65,9 +67,18 @@ def measure(
         progress("evaluate", name.replace("_", " "), i / len(names))
         metric = metrics.build(name)
         seen = case if metrics.family(name) == "privacy" else thin
-        found += [m.rounded() for m in metric.measure(seen, streams.child("evaluate", name))]
+        found += _safely(metric, name, seen, streams.child("evaluate", name))
     progress("evaluate", f"{len(found)} measurements", 1.0)
     return tuple(found)
+
+
+def _safely(metric: Metric, name: str, case: Case, streams: Streams) -> list[Measurement]:
+    try:
+        return [m.rounded() for m in metric.measure(case, streams)]
+    except Exception as error:  # noqa: BLE001 - any plug-in may fail in any way; fail closed
+        # the message of the error may quote a row, and reasons are published
+        reason = f"{name.replace('_', ' ')} failed with {type(error).__name__}"
+        return [Measurement.missing(q.name, reason, "*") for q in metric.quantities]
 
 
 def one_row_each(case: Case, streams: Streams) -> Case:

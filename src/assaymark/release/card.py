@@ -126,6 +126,7 @@ def _threat(content: ReportContent) -> list[str]:
         f"- The attacker knows: {_text(threat.knowledge)}",
         f"- Tried: {_text(listed(threat.goals))}",
         f"- Not covered: {_text(threat.not_covered)}",
+        f"- Accepted: {_text(threat.residual_risk)}",
         *[
             f"- {_text(a.title)}: smallest planted leak caught "
             f"{figure(a.limit_of_detection) if a.limit_of_detection is not None else 'none'}"

@@ -251,6 +251,7 @@ def must_know(content: ReportContent) -> tuple[str, ...]:
             f"The verdicts assume that the rows go to {threat.recipient}, and an attacker who "
             f"knows {threat.knowledge}.",
             f"They say nothing about {threat.not_covered}.",
+            f"Accepted are {threat.residual_risk}.",
         ]
     return tuple(dict.fromkeys(said))
 
