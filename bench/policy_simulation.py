@@ -32,7 +32,14 @@ from assaymark.evaluate.statistics import clopper_pearson
 from assaymark.flow.evaluate import measure
 
 OUT = Path(__file__).parent / "results" / "policy_simulation.json"
-LEAKS = ("copies.", "near_copies.", "membership.", "singling_out.", "attribute_inference.")
+LEAKS = (
+    "copies.",
+    "near_copies.",
+    "membership.",
+    "membership_suite.",
+    "singling_out.",
+    "attribute_inference.",
+)
 NUMBERS, CATEGORIES = 6, 6
 SCHEMA = Schema(
     columns=(

@@ -37,7 +37,7 @@ class Registry(Generic[T]):
     """All components of one kind: modules below ``package`` and ``assaymark.<kind>s`` plug-ins.
 
     Modules whose ``__all__`` does not offer exactly one component class (shared maths such as
-    ``statistics``) are listed in ``shared`` and are not components.
+    ``statistics``), and folders of another kind of component, are listed in ``shared``.
     """
 
     def __init__(self, kind: str, package: str, *, shared: tuple[str, ...] = ()) -> None:
@@ -82,8 +82,12 @@ class Registry(Generic[T]):
     def _builtin(self) -> dict[str, str]:
         root = importlib.import_module(self._package)
         found = pkgutil.walk_packages(root.__path__, f"{self._package}.")
-        names = {m.name.rpartition(".")[2]: m.name for m in found if not m.ispkg}
-        return {k: v for k, v in names.items() if k not in self._shared}
+        modules = (m.name for m in found if not m.ispkg)
+        return {
+            name.rpartition(".")[2]: name
+            for name in modules
+            if not self._shared & set(name.removeprefix(self._package).split("."))
+        }
 
     def _plugins(self) -> dict[str, str]:
         return {e.name: e.value for e in entry_points(group=f"assaymark.{self.kind}s")}

@@ -53,7 +53,15 @@ _LADDER: dict[Rung, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("inference of attributes",),
         ("copies.isolated_excess", "attribute_inference.excess"),
     ),
-    "K2": (("membership",), ("membership.auc", "membership.excess_tpr")),
+    "K2": (
+        ("membership",),
+        (
+            "membership.auc",
+            "membership.excess_tpr",
+            "membership_suite.auc",
+            "membership_suite.excess_tpr",
+        ),
+    ),
     "K3": (("membership by refitting the generator",), ("shadow.excess_tpr",)),
 }
 """What each rung adds to the one below: goals, and the quantities that measure them."""

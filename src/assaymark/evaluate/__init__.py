@@ -18,5 +18,10 @@ metrics: Registry[Metric] = Registry(
         "isolation",
         "controls",
         "agreement",
+        "contest",
+        "worlds",
+        "ground",
+        "exposure",
+        "attacks",
     ),
 )

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Codes = NDArray[np.int64]
 
-__all__ = ["FEWEST", "Chance", "People", "Scene", "most_isolated", "scene_of", "sides_of"]
+__all__ = [
+    "FEWEST",
+    "Chance",
+    "People",
+    "Scene",
+    "isolated",
+    "most_isolated",
+    "scene_of",
+    "sides_of",
+]
 
 FEWEST = 30
 """Attacks on fewer people than this, or against fewer controls, get a reason and no figure."""
@@ -45,7 +54,7 @@ class People:
     synthetic rows, largest over the person's records; ``planted_score`` the same, were each of them
     copied into the synthetic rows. ``isolation``, ``synthetic`` and ``reference`` belong to the
     most isolated record. ``copied``: a distinctive record (see :class:`Chance`) equals a synthetic
-    row; ``distinctive``: there is such a record.
+    row; ``distinctive``: there is such a record. ``record`` is the row of the most isolated record.
     """
 
     score: Floats
@@ -54,6 +63,7 @@ class People:
     synthetic: Floats
     copied: Bools
     distinctive: Bools
+    record: Codes
 
     @property
     def n(self) -> int:
@@ -62,14 +72,7 @@ class People:
 
     def take(self, rows: NDArray[np.int64]) -> People:
         """Return these persons, in this order."""
-        return People(
-            score=self.score[rows],
-            planted_score=self.planted_score[rows],
-            isolation=self.isolation[rows],
-            synthetic=self.synthetic[rows],
-            copied=self.copied[rows],
-            distinctive=self.distinctive[rows],
-        )
+        return People(**{f.name: getattr(self, f.name)[rows] for f in fields(People)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -162,6 +165,12 @@ def sides_of(case: Case) -> tuple[Dataset, Dataset, bool]:
 
 
 def most_isolated(members: People, controls: People, wanted: int) -> tuple[People, People]:
+    """Return the people that :func:`isolated` names."""
+    first, second = isolated(members, controls, wanted)
+    return members.take(first), controls.take(second)
+
+
+def isolated(members: People, controls: People, wanted: int) -> tuple[Codes, Codes]:
     """Return the ``wanted`` most isolated members, and the controls isolated at least as much.
 
     Members as isolated as the last of them come too, so that ties are no choice; people with
@@ -169,9 +178,8 @@ def most_isolated(members: People, controls: People, wanted: int) -> tuple[Peopl
     """
     ranked = np.sort(members.isolation)[::-1]
     cut = float(ranked[min(wanted, members.n) - 1]) if min(wanted, members.n) else np.inf
-    cut = max(cut, float(np.finfo(float).tiny))
-    taken = (np.flatnonzero(p.isolation >= cut * (1 - 1e-9)) for p in (members, controls))
-    return members.take(next(taken)), controls.take(next(taken))
+    cut = max(cut, float(np.finfo(float).tiny)) * (1 - 1e-9)
+    return np.flatnonzero(members.isolation >= cut), np.flatnonzero(controls.isolation >= cut)
 
 
 def _persons(data: Dataset, table: int) -> NDArray[np.int64]:
@@ -294,4 +302,5 @@ def _by_person(
         synthetic=synthetic[first],
         copied=np.bincount(codes, weights=copied, minlength=n) > 0,
         distinctive=np.bincount(codes, weights=distinctive, minlength=n) > 0,
+        record=first,
     )

@@ -120,6 +120,10 @@ def spoken_use(use: str) -> str:
 
 def spoken_subject(subject: str) -> str:
     """Return a subject as people say it; names of columns and groups stay as they are."""
+    whom, attack, how = subject.partition("attack:")
+    if attack:
+        how = "every attack" if how == "*" else how.replace("_", " ")
+        return f"{spoken_subject(whom.rstrip(','))}, {how}" if whom else how
     kind, _, name = subject.partition(":")
     if kind == "group":
         column, equals, value = name.partition("=")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
+from assaymark.evaluate.contest import auc, called, curve, excess, operating_points
 from assaymark.evaluate.controls import (
     SHIFT_AT_MOST,
     capped,
@@ -16,8 +18,8 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
-from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of
-from assaymark.evaluate.statistics import Interval, auc_of, mean_variance, symmetric
+from assaymark.evaluate.exposure import Called, exposure_of
+from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of, sides_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.isolation import People
+    from assaymark.evaluate.isolation import People, Scene
+    from assaymark.evaluate.statistics import Interval
 
     Floats = NDArray[np.float64]
 
 __all__ = ["Membership"]
 
 AUC, EXCESS = "membership.auc", "membership.excess_tpr"
-_FPR, _ISOLATED = 0.05, 400
+_ISOLATED = 400
 _WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 
 
@@ -93,14 +96,17 @@ class Membership:
                 yield Measurement.missing(metric, few, subject, n=controls.n)
                 continue
             child = streams.child(metric, subject)
-            yield _measured(metric, subject, (members, controls), child, shift)
+            found = _measured(metric, subject, (members, controls), child, shift)
+            if (metric, subject) == (EXCESS, "table"):
+                found = replace(found, details={**found.details, "groups": _groups(case, scene)})
+            yield found
 
 
 def _measured(
     metric: str, subject: str, people: tuple[People, People], streams: Streams, shift: Interval
 ) -> Measurement:
     members, controls = people
-    attack, nothing = (_auc, 0.5) if metric == AUC else (_excess, 0.0)
+    attack, nothing = (auc, 0.5) if metric == AUC else (excess, 0.0)
     found = capped(attack(members.score, controls.score), nothing, shift)
     caught = detection(_planter(attack, members, controls), streams.generator())
     size = caught.smallest if shift.high <= SHIFT_AT_MOST else None
@@ -120,11 +126,25 @@ def _measured(
             "title": f"Can one tell who was in the training data? {_WHOM[subject]}",
             "meaning": "The attacker has a person's rows, the released rows and rows of others; "
             "the planted curve has copies of a tenth of the people.",
-            "curve": _curve(members.score, controls.score),
-            "planted_curve": _curve(copied, controls.score),
-            "null_curve": _curve(half[: controls.n // 2], half[controls.n // 2 :]),
+            "curve": curve(members.score, controls.score),
+            "planted_curve": curve(copied, controls.score),
+            "null_curve": curve(half[: controls.n // 2], half[controls.n // 2 :]),
+            "operating_points": operating_points(members.score, controls.score),
             "controls": [*caught.lines, null_line(attack, controls.score, nothing, null)],
         },
+    )
+
+
+def _groups(case: Case, scene: Scene) -> Json:
+    """Return how exposed each protected group is to this attack."""
+    sides = (case.train, scene.members), (sides_of(case)[0], scene.controls)
+    flags = called(scene.members.score, scene.controls.score)
+    return exposure_of(
+        case,
+        *(
+            Called(data.take(people.record), flag)
+            for (data, people), flag in zip(sides, flags, strict=True)
+        ),
     )
 
 
@@ -141,44 +161,10 @@ def _planted(members: People, count: int, rng: np.random.Generator) -> Floats:
 def _planter(
     attack: Callable[[Floats, Floats], Interval], members: People, controls: People
 ) -> Callable[[float, np.random.Generator], bool]:
-    nothing = 0.5 if attack is _auc else 0.0
+    nothing = 0.5 if attack is auc else 0.0
 
     def caught(size: float, rng: np.random.Generator) -> bool:
         score = _planted(members, max(1, round(size * members.n)), rng)
         return attack(score, controls.score).low > nothing
 
     return caught
-
-
-def _auc(members: Floats, controls: Floats) -> Interval:
-    labels = np.repeat([True, False], [len(members), len(controls)])
-    auc = auc_of(np.concatenate([members, controls]), labels)
-    error = max(float(np.sqrt(mean_variance(auc.influence))), 0.5 / len(labels))
-    found = symmetric(auc.value, error)
-    return Interval(auc.value, max(0.0, found.low), min(1.0, found.high))
-
-
-def _excess(members: Floats, controls: Floats) -> Interval:
-    half = np.arange(len(controls)) % 2 == 0
-    called = np.zeros(len(members))
-    alarms = np.zeros(len(controls))
-    for learn in (half, ~half):
-        threshold = np.quantile(controls[learn], 1 - _FPR, method="higher")
-        called += (members > threshold) / 2
-        alarms[~learn] = controls[~learn] > threshold
-    value = float(called.mean() - alarms.mean())
-    error = np.sqrt(_variance(called) + _variance(alarms))
-    found = symmetric(value, float(error))
-    return Interval(value, max(-1.0, found.low), min(1.0, found.high))
-
-
-def _variance(hits: Floats) -> float:
-    """Variance of a share with one hit and one miss added, so that none is never certain."""
-    n = len(hits) + 2
-    share = (float(hits.sum()) + 1) / n
-    return share * (1 - share) / n
-
-
-def _curve(members: Floats, controls: Floats) -> Json:
-    cuts = np.quantile(controls, np.linspace(0, 1, 41))
-    return [[float((controls > c).mean()), float((members > c).mean())] for c in cuts[::-1]]

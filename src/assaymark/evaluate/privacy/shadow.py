@@ -1,35 +1,83 @@
-"""Shadow: what an attacker learns who can refit the generator; not measured yet, and says so."""
+"""Shadow: members recognised by an attacker who fits the same generator many times."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.features import NO_HOLDOUT
+from assaymark.evaluate.contest import ALARMS, auc, curve, operating_points
+from assaymark.evaluate.controls import (
+    SHIFT_AT_MOST,
+    capped,
+    detection,
+    difference,
+    null_line,
+    shift_of,
+    why_no_attack,
+)
+from assaymark.evaluate.isolation import FEWEST, isolated, scene_of, sides_of
+from assaymark.evaluate.statistics import Interval, symmetric
+from assaymark.evaluate.worlds import (
+    Practice,
+    Targets,
+    Worlds,
+    likelihood,
+    pool_of,
+    watch_of,
+    worlds_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from assaymark.core.case import Case
+    from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
+
+    Floats = NDArray[np.float64]
+    Bools = NDArray[np.bool_]
 
 __all__ = ["Shadow"]
 
-EXCESS = "shadow.excess_tpr"
+EXCESS, RECIPE_AUC, RECIPE_TPR = "shadow.excess_tpr", "shadow.recipe_auc", "shadow.recipe_tpr"
+_SUBJECTS = ("table", "records:isolated")
+_PEOPLE = 400
+_LOW_ALARMS = 0.01
+_WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 
 
 @component
 class Shadow:
     """Members recognised by an attacker who fits the generator many times on data of their own.
 
-    No such attack is part of this version: the quantity always comes with a reason, so that a
-    policy that asks for it never passes.
+    Each fit is to as many people as train has, a random half of those attacked among them. From
+    what the synthetic rows then show around a person, with and without them, follows a likelihood
+    ratio for the released rows. 400 random and the 400 most isolated members are attacked,
+    against controls as isolated. The threshold for 5 % false alarms comes from the fits; nobody
+    who is reported on is used for it. ``recipe_auc`` and ``recipe_tpr`` (at 1 % false alarms)
+    attack each fit with the help of the others, so that they speak about the recipe rather than
+    about these rows. Run where the threat model has an attacker who can refit (rung K3), and
+    where the generator can be fitted again. A person with many rows is attacked by the most
+    isolated one.
+
+    Attributes
+    ----------
+    worlds
+        How many times the generator is fitted; more is a stronger attack and takes longer.
 
     References
     ----------
     Stadler, Oprisanu & Troncoso (2022), Synthetic data: anonymisation groundhog day.
+    Carlini et al. (2022), Membership inference attacks from first principles, arXiv:2112.03570.
     """
+
+    worlds: int = 64
 
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity(
@@ -37,16 +85,191 @@ class Shadow:
             title="Members recognised by refitting the generator",
             unit="share of people",
             better="lower",
-            meaning="Share of isolated train people called members by an attack that refits the "
-            "generator, less the share of equally isolated others called so.",
+            meaning="Share of train people called members by an attack that refits the "
+            "generator, less the share of others called so, at about 5 % false alarms.",
+        ),
+        Quantity(
+            name=RECIPE_AUC,
+            title="Telling members of a fit from others by refitting",
+            unit="AUC",
+            better="lower",
+            meaning="Chance that the attack ranks a person inside a fit of this recipe above the "
+            "others, over many fits; 0.5 is a coin toss.",
+        ),
+        Quantity(
+            name=RECIPE_TPR,
+            title="Members of a fit recognised at 1 % false alarms",
+            unit="share of people",
+            better="lower",
+            meaning="Share of the people inside a fit of this recipe who are recognised where 1 % "
+            "of the others are; 0.01 is no leak.",
         ),
     )
 
-    def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:  # noqa: ARG002
-        """Yield the reason why there is no figure."""
-        reason = "the attack that refits the generator is not part of this version"
-        if case.holdout is None:
-            reason = NO_HOLDOUT
-        elif case.refit is None:
-            reason = "the generator cannot be fitted again here, so this attack was not run"
-        yield Measurement.missing(EXCESS, reason, "records:isolated")
+    def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
+        """Yield the excess on the released rows and the leak of the recipe, twice each."""
+        reason = _why_not(case) or why_no_attack(case)
+        if reason:
+            for name in (EXCESS, RECIPE_AUC, RECIPE_TPR):
+                for subject in _SUBJECTS:
+                    yield Measurement.missing(name, reason, subject)
+            return
+        battle = _battle(case, self.worlds, streams)
+        for subject, chosen in battle.subjects.items():
+            inside = battle.member & chosen
+            outside = ~battle.member & chosen
+            if min(inside.sum(), outside.sum()) < FEWEST:
+                few = f"only {outside.sum()} people of the holdout are as isolated as the members"
+                for name in (EXCESS, RECIPE_AUC, RECIPE_TPR):
+                    yield Measurement.missing(name, few, subject, n=int(outside.sum()))
+                continue
+            yield _excess(case, battle, subject, (inside, outside), streams.child(subject))
+            yield from _recipe(battle, subject, chosen)
+
+
+def _why_not(case: Case) -> str:
+    if case.threat.rung != "K3":
+        return (
+            f"the attacker of profile {case.threat.profile.value!r} does not refit the generator "
+            f"(rung {case.threat.rung})"
+        )
+    return "" if case.refit else "the generator cannot be fitted again here"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Battle:
+    """Targets and their scores: on the released rows, were they copied, and in each world."""
+
+    member: Bools
+    subjects: dict[str, Bools]
+    score: Floats
+    copied: Floats
+    swapped: Floats
+    worlds: Worlds
+    in_worlds: Floats
+
+
+def _battle(case: Case, number: int, streams: Streams) -> _Battle:
+    assert case.refit is not None  # noqa: S101
+    refit, rows = case.refit, sum(s.n for s in case.synthetics)
+    holdout = sides_of(case)[0]
+    scene = scene_of(case)
+    rng = streams.child("targets").generator()
+    lone = isolated(scene.members, scene.controls, _PEOPLE)
+    drawn = tuple(rng.permutation(p.n)[:_PEOPLE] for p in (scene.members, scene.controls))
+    both = [
+        np.union1d(rng.permutation(x)[: 2 * _PEOPLE], y) for x, y in zip(lone, drawn, strict=True)
+    ]
+    records = pool_of(
+        case.train.take(scene.members.record[both[0]]),
+        holdout.take(scene.controls.record[both[1]]),
+    )
+    radius = [p.isolation[i] for p, i in zip((scene.members, scene.controls), both, strict=True)]
+    targets = Targets(np.concatenate([both[0], scene.members.n + both[1]]), records)
+    real = [case.train, holdout]
+    watch = watch_of(real, records, np.maximum(np.concatenate(radius), 1e-3))
+    pool = pool_of(case.train, holdout)
+
+    def make(part: Dataset, own: Streams) -> Dataset:
+        return refit(part, rows, own)
+
+    worlds = worlds_of(
+        pool,
+        targets,
+        watch,
+        Practice(scene.members.n, number, make),
+        streams.child("worlds"),
+    )
+    signs = watch.signs(case.synthetics)
+    swapped = watch.signs([make(holdout, streams.child("swapped"))]).seen
+    member = np.repeat([True, False], [len(b) for b in both])
+    subjects = {
+        subject: np.concatenate([np.isin(b, x) for b, x in zip(both, wanted, strict=True)])
+        for subject, wanted in zip(_SUBJECTS, (drawn, lone), strict=True)
+    }
+    every = enumerate(worlds.seen)
+    return _Battle(
+        member=member,
+        subjects=subjects,
+        score=likelihood(worlds, signs.seen),
+        copied=likelihood(worlds, signs.copied),
+        swapped=likelihood(worlds, swapped),
+        worlds=worlds,
+        in_worlds=np.stack([likelihood(worlds.without(w), seen) for w, seen in every]),
+    )
+
+
+def _excess(
+    case: Case, battle: _Battle, subject: str, sides: tuple[Bools, Bools], streams: Streams
+) -> Measurement:
+    inside, outside = sides
+    chosen = inside | outside
+    apart = battle.in_worlds[:, chosen][~battle.worlds.inside[:, chosen]]
+    threshold = float(np.quantile(apart, 1 - ALARMS, method="higher"))
+
+    def attack(members: Floats, controls: Floats) -> Interval:
+        hits, alarms = (int((x > threshold).sum()) for x in (members, controls))
+        return difference(hits, len(members), alarms, len(controls))
+
+    members, controls = battle.score[inside], battle.score[outside]
+    copied = battle.copied[inside]
+
+    def caught(size: float, rng: np.random.Generator) -> bool:
+        return attack(_planted(members, copied, size, rng), controls).low > 0
+
+    shift = shift_of(case)
+    found = capped(attack(members, controls), 0.0, shift)
+    proof = detection(caught, streams.child("plants").generator())
+    rng = streams.child("null").generator()
+    half = rng.permutation(controls)
+    swapped = attack(battle.swapped[outside], battle.swapped[inside])
+    return Measurement(
+        metric=EXCESS,
+        subject=subject,
+        value=found.value,
+        low=found.low,
+        high=found.high,
+        n=len(members),
+        baseline=0.0,
+        limit_of_detection=proof.smallest if shift.high <= SHIFT_AT_MOST else None,
+        details={
+            "title": f"Does refitting the generator tell who was in? {_WHOM[subject]}",
+            "meaning": f"The attacker fitted the generator {len(battle.in_worlds)} times with and "
+            "without each person; the planted curve has copies of a tenth of the people.",
+            "curve": curve(members, controls),
+            "planted_curve": curve(_planted(members, copied, 0.1, rng), controls),
+            "null_curve": curve(half[: len(half) // 2], half[len(half) // 2 :]),
+            "operating_points": operating_points(members, controls),
+            "role_swap": list(swapped),
+            "controls": [*proof.lines, null_line(attack, controls, 0.0, rng)],
+        },
+    )
+
+
+def _planted(members: Floats, copied: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Return the scores after a share ``size`` of the members was copied."""
+    chosen = rng.permutation(len(members))[: max(1, round(size * len(members)))]
+    score = members.copy()
+    score[chosen] = np.maximum(copied[chosen], score[chosen])
+    return score
+
+
+def _recipe(battle: _Battle, subject: str, chosen: Bools) -> Iterator[Measurement]:
+    """Yield what the attack finds out about each fit with the help of all others."""
+    inside, score = battle.worlds.inside[:, chosen], battle.in_worlds[:, chosen]
+    threshold = np.quantile(score[~inside], 1 - _LOW_ALARMS, method="higher")
+    worlds = list(zip(score, inside, strict=True))
+    aucs = np.array([auc(s[i], s[~i]).value for s, i in worlds])
+    shares = np.array([(s[i] > threshold).mean() for s, i in worlds])
+    for name, each, nothing in ((RECIPE_AUC, aucs, 0.5), (RECIPE_TPR, shares, _LOW_ALARMS)):
+        error = float(each.std(ddof=1) / np.sqrt(len(each)))
+        found = symmetric(float(each.mean()), error, degrees=len(each) - 1)
+        yield Measurement(
+            metric=name,
+            subject=subject,
+            value=found.value,
+            low=max(found.low, 0.0),
+            high=min(found.high, 1.0),
+            n=len(each),
+            baseline=nothing,
+        )

@@ -1,0 +1,61 @@
+"""Gen-LRA: how much likelier the synthetic rows are once the record joins the population."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.registry import component
+from assaymark.evaluate.ground import Scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.core.streams import Streams
+    from assaymark.evaluate.ground import Ground
+    from assaymark.evaluate.neighbours import Points
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["GenLra"]
+
+_BLOCK = 128
+
+
+@component
+class GenLra:
+    """Log-likelihood of the synthetic rows under other people and the record, less without it.
+
+    With kernel estimates of one bandwidth, adding a record x to n others changes the density at
+    a synthetic row y from ``S(y) / n`` to ``(S(y) + K(y - x)) / (n + 1)``, S the sum of kernels.
+    So no estimate is fitted anew: the score is the sum of ``log(1 + K / S)`` over the rows, up to
+    a constant.
+
+    References
+    ----------
+    Ward, Wang & Cheng (2025), Privacy auditing synthetic data release through local likelihood
+    attacks (Gen-LRA), arXiv:2508.21146.
+    """
+
+    def score(self, ground: Ground, streams: Streams) -> Scores:  # noqa: ARG002
+        """Return the likelihood ratio of every record."""
+        others = ground.log_sums(ground.made, ground.background)
+        members = _ratio(ground, ground.members.points, others)
+        here = ground.log_sums(ground.members.points, ground.background)
+        return Scores(
+            members=members,
+            controls=_ratio(ground, ground.controls.points, others),
+            copied=members + np.logaddexp(0.0, -here),
+        )
+
+
+def _ratio(ground: Ground, points: Points, others: Floats) -> Floats:
+    """Return the sum over synthetic rows of log(1 + kernel / sum of kernels of the others)."""
+    turned = others.astype(np.float32)
+    found = np.empty(len(points))
+    for start in range(0, len(points), _BLOCK):
+        logs = ground.log_kernels(points[start : start + _BLOCK], ground.made)
+        logs -= turned
+        found[start : start + _BLOCK] = np.logaddexp(np.float32(0), logs).sum(axis=1)
+    return found
