@@ -4,6 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from assaymark.core.threat import Profile, threat_of
+
 POLICY = """
 name = "lenient"
 profile = "controlled"
@@ -29,6 +31,21 @@ title = "Each column"
 why = "Shares must be about right."
 remedy = "Group rare categories."
 """
+
+POLICY += "".join(
+    f"""
+[[rule]]
+id = "{metric}"
+metric = "{metric}"
+direction = "at_most"
+threshold = 1.0
+uses = ["analytics", "pretraining"]
+title = "{metric}"
+why = "The threat model requires it; 900 rows prove nothing."
+remedy = "None."
+"""
+    for metric in threat_of(Profile.CONTROLLED).attacks
+)
 
 RECIPE = """
 name = "stays"

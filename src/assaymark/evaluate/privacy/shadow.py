@@ -108,7 +108,7 @@ class Shadow:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the excess on the released rows and the leak of the recipe, twice each."""
-        reason = _why_not(case) or why_no_attack(case)
+        reason = why_no_attack(case) or _why_not(case)
         if reason:
             for name in (EXCESS, RECIPE_AUC, RECIPE_TPR):
                 for subject in _SUBJECTS:
