@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Attack", "Ground", "Scores", "Side", "ground_of"]
 
-_RECORDS, _MADE, _BACKGROUND = 3_000, 50_000, 6_000
+_RECORDS, _MADE, _BACKGROUND = 2_000, 50_000, 6_000
 _ISOLATED, _NEIGHBOUR = 400, 5
 _LIKELIHOOD, _TIMES = 1_500, (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 _BLOCK = 256
@@ -120,7 +120,7 @@ class Attack(Protocol):
 def ground_of(case: Case) -> Ground:
     """Return the ground of ``case``, which needs a holdout; large tables are attacked in part.
 
-    At most about 3,000 records of each side are attacked, whole persons evenly from the table, and
+    At most about 2,000 records of each side are attacked, whole persons evenly from the table, and
     the 400 most isolated members with controls as isolated; the attacker uses at most 50,000 of the
     released rows and 6,000 rows of others.
     """

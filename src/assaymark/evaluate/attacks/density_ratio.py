@@ -10,12 +10,8 @@ from assaymark.core.registry import component
 from assaymark.evaluate.ground import Scores
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.ground import Ground, Side
-
-    Floats = NDArray[np.float64]
+    from assaymark.evaluate.ground import Ground
 
 __all__ = ["DensityRatio"]
 
@@ -35,17 +31,15 @@ class DensityRatio:
 
     def score(self, ground: Ground, streams: Streams) -> Scores:  # noqa: ARG002
         """Return the log ratio of every record."""
+        members = ground.members.points
+        made, others = (ground.log_sums(members, x) for x in (ground.made, ground.background))
+        n_made, n_others = len(ground.made), len(ground.background)
+        sizes = np.log(n_others / n_made)
+        controls = ground.controls.points
         return Scores(
-            members=_ratio(ground, ground.members, copies=0),
-            controls=_ratio(ground, ground.controls, copies=0),
-            copied=_ratio(ground, ground.members, copies=1),
+            members=made - others + sizes,
+            controls=ground.log_sums(controls, ground.made)
+            - ground.log_sums(controls, ground.background)
+            + sizes,
+            copied=np.logaddexp(made, 0.0) - others + np.log(n_others / (n_made + 1)),
         )
-
-
-def _ratio(ground: Ground, side: Side, *, copies: int) -> Floats:
-    made = ground.log_sums(side.points, ground.made)
-    if copies:
-        made = np.logaddexp(made, 0.0)
-    others = ground.log_sums(side.points, ground.background)
-    sizes = np.log(len(ground.background) / (len(ground.made) + copies))
-    return np.asarray(made - others + sizes)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["GenLra"]
 
 _BLOCK = 128
+_NOTHING = -16.0  # terms below e to this are left out
 
 
 @component
@@ -57,5 +58,7 @@ def _ratio(ground: Ground, points: Points, others: Floats) -> Floats:
     for start in range(0, len(points), _BLOCK):
         logs = ground.log_kernels(points[start : start + _BLOCK], ground.made)
         logs -= turned
-        found[start : start + _BLOCK] = np.logaddexp(np.float32(0), logs).sum(axis=1)
+        rows, columns = np.nonzero(logs > _NOTHING)
+        terms = np.logaddexp(0.0, logs[rows, columns].astype(np.float64))
+        found[start : start + _BLOCK] = np.bincount(rows, weights=terms, minlength=len(logs))
     return found

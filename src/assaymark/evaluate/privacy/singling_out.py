@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.neighbours import Points
+    from assaymark.evaluate.neighbours import Points, Space
 
     Who = NDArray[np.int64]
 
@@ -35,6 +35,7 @@ __all__ = ["SinglingOut"]
 
 EXCESS = "singling_out.excess"
 _MOST, _FEW = 10_000, 2
+_NEAR = 0.0125  # a fortieth of all ranks, both ways together
 
 
 @component
@@ -76,21 +77,19 @@ class SinglingOut:
         size = min(case.train.n_persons, holdout.n_persons, _MOST)
         parts = [_some(d, size, rng) for d in (case.train, holdout)]
         space = space_of([case.train, holdout])
-        blocks = [space.points(d) for d, _ in parts]
         made = space.points(case.synthetic)[: 2 * _MOST]
-        widths = [3 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
-        ends = np.cumsum(widths)
-        spans = [slice(int(e - w), int(e)) for e, w in zip(ends, widths, strict=True)]
+        spans = _spans(space)
+        synthetic = _columns(made, spans)
+        people = [(_columns(space.points(d), spans), who) for d, who in parts]
         wanted = min(self.conditions, len(made))
         met: list[tuple[Who, Who]] = []
         for i in rng.permutation(len(made))[:wanted]:
-            columns = _condition(made, made[i], [spans[j] for j in rng.permutation(len(spans))])
-            if columns:
-                people = (
-                    np.unique(w[_met(b, made[i], columns)])
-                    for b, (_, w) in zip(blocks, parts, strict=True)
-                )
-                met.append((next(people), next(people)))
+            order = rng.permutation(len(spans))
+            row = [c[:, i] for c in synthetic]
+            condition = _condition(synthetic, row, order)
+            if len(condition):
+                first, second = (np.unique(w[_met(c, row, condition)]) for c, w in people)
+                met.append((first, second))
         if len(met) < 30:
             yield Measurement.missing(
                 EXCESS, "too few conditions on the synthetic rows are rare enough", n=len(met)
@@ -153,29 +152,44 @@ def _some(data: Dataset, size: int, rng: np.random.Generator) -> tuple[Dataset, 
     return data.take(rows), codes[rows]
 
 
-def _condition(made: Points, row: Points, spans: list[slice]) -> list[slice]:
+def _spans(space: Space) -> list[slice]:
+    """Return which coordinates belong to each column."""
+    widths = [3 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
+    ends = np.cumsum(widths)
+    return [slice(int(e - w), int(e)) for e, w in zip(ends, widths, strict=True)]
+
+
+def _columns(points: Points, spans: list[slice]) -> list[Points]:
+    """Return the columns apart, shape ``(coordinates, n)``; many categories as one code."""
+    apart = [np.ascontiguousarray(points[:, span].T) for span in spans]
+    return [c if len(c) <= 3 else c.argmax(axis=0)[None].astype(np.float32) for c in apart]
+
+
+def _condition(columns: list[Points], row: list[Points], order: Who) -> Who:
     """Return the columns, taken in this order, that leave at most two synthetic rows.
 
     Empty where even all of them leave more.
     """
-    left = np.arange(len(made))
-    for i, span in enumerate(spans):
-        left = left[_near(made[left, span], row[span])]
+    left = np.flatnonzero(_near(columns[order[0]], row[order[0]]))
+    for i, column in enumerate(order[1:], start=1):
         if len(left) <= _FEW:
-            return spans[: i + 1]
-    return []
+            return order[:i]
+        left = left[_near(columns[column][:, left], row[column])]
+    return order if len(left) <= _FEW else order[:0]
 
 
-def _met(points: Points, row: Points, spans: list[slice]) -> Who:
+def _met(columns: list[Points], row: list[Points], condition: Who) -> Who:
     """Return the rows that meet the condition."""
-    left = np.arange(len(points))
-    for span in spans:
-        left = left[_near(points[left, span], row[span])]
+    left = np.flatnonzero(_near(columns[condition[0]], row[condition[0]]))
+    for column in condition[1:]:
+        left = left[_near(columns[column][:, left], row[column])]
     return left
 
 
-def _near(points: Points, value: Points) -> NDArray[np.bool_]:
-    near: NDArray[np.bool_] = (np.abs(points - value) <= 0.0125).all(axis=1)
+def _near(column: Points, value: Points) -> NDArray[np.bool_]:
+    near: NDArray[np.bool_] = np.abs(column[0] - value[0]) <= _NEAR
+    for coordinate, own in zip(column[1:], value[1:], strict=True):
+        near &= np.abs(coordinate - own) <= _NEAR
     return near
 
 
