@@ -1,12 +1,14 @@
 """Isolation: the same for members and controls, no accident of ties or rounding."""
 
+import importlib
+
 import numpy as np
 import polars as pl
 import pytest
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Column, Kind, Schema
-from assaymark.evaluate.isolation import most_isolated, scene_of
+from assaymark.evaluate.isolation import most_isolated, scene_of, sides_of
 
 
 def few_values(n, seed, columns=6):
@@ -57,3 +59,33 @@ def test_ones_own_other_rows_are_not_company(population, make_case):
     assert again.min() > 0
     assert len(again) == len(plain)
     assert np.median(again) == pytest.approx(np.median(plain), rel=0.2)  # others count twice
+
+
+def test_of_a_large_table_a_sample_and_the_most_isolated_are_looked_at(
+    population, make_case, monkeypatch
+):
+    """As if the limit were 300 rows a side; what is looked at comes out as without a limit."""
+    parts = [population(n, s) for n, s in ((1_500, 1), (900, 2), (200, 3))]
+    reference = population(300, 4)
+    whole = scene_of(make_case(*parts, reference=reference))
+    isolation = importlib.import_module("assaymark.evaluate.isolation")
+    monkeypatch.setattr(isolation, "_PAIRS", 300 * 200)
+    monkeypatch.setattr(isolation, "_WATCHED", 100)
+    part = scene_of(make_case(*parts, reference=reference))
+    for some, every in ((part.members, whole.members), (part.controls, whole.controls)):
+        seen = ~np.isnan(some.score)
+        assert every.drawn.all()
+        assert some.some.n == some.drawn.sum() == 300
+        np.testing.assert_array_equal(some.score[seen], every.score[seen])
+        np.testing.assert_array_equal(some.copied, every.copied)
+        np.testing.assert_array_equal(some.distinctive, every.distinctive)
+    for some in most_isolated(part.members, part.controls, 100):
+        assert not np.isnan(some.score).any()
+        assert not np.isnan(some.synthetic).any()
+
+
+def test_a_reference_that_is_given_is_used(population, make_case):
+    train, holdout = population(60, 1), population(80, 2)
+    case = make_case(train, holdout, population(50, 3), reference=population(40, 4))
+    held, reference, borrowed = sides_of(case)
+    assert (held.n, reference.n, borrowed) == (80, 40, False)

@@ -21,6 +21,7 @@ metrics: Registry[Metric] = Registry(
         "contest",
         "worlds",
         "ground",
+        "blocks",
         "exposure",
         "attacks",
     ),

@@ -8,11 +8,13 @@ record, so few bits are missing; distances over all columns lose such copies amo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from assaymark.evaluate.blocks import in_blocks
 from assaymark.evaluate.features import measured_columns, numbers_of
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ __all__ = ["Agreement", "Found", "agreement_of"]
 
 _BINS = 16  # of equal frequency; two grids, shifted by half a bin, so that near values share one
 _COMMON, _BUCKETS = 150, 50  # values with a code of their own; buckets that the rest share
-_BLOCK, _ROWS = 512, 16_384
+_BLOCK, _ROWS = 256, 4_096
 _ROUNDING = 1e-2  # bits; sums of single precision
 
 
@@ -82,13 +84,16 @@ class Agreement:
         """Return how much of each of ``records`` the synthetic row most like it lacks."""
         own = self.points(records)
         bits = np.einsum("ij,ij->i", own, own, dtype=np.float64)
-        best = np.zeros(len(own), dtype=np.float32)
+        best = np.zeros(len(own))
         for turned in _blocks(self, synthetics):
-            for start in range(0, len(own), _BLOCK):
-                part = slice(start, start + _BLOCK)
-                np.maximum(best[part], (own[part] @ turned).max(axis=1), out=best[part])
+            found = in_blocks(len(own), _BLOCK, partial(_most, own, turned)) if len(own) else best
+            best = np.maximum(best, found)
         missing = bits - best
         return Found(bits=bits, missing=np.where(missing < _ROUNDING, 0.0, missing))
+
+
+def _most(own: Points, turned: Points, part: slice) -> Floats:
+    return np.asarray((own[part] @ turned).max(axis=1), dtype=np.float64)
 
 
 def agreement_of(real: Sequence[Dataset]) -> Agreement:

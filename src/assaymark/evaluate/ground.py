@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
+from assaymark.evaluate.blocks import in_blocks
 from assaymark.evaluate.isolation import isolated, scene_of, sides_of
 from assaymark.evaluate.neighbours import nearest, space_of
 
@@ -27,8 +28,8 @@ __all__ = ["Attack", "Ground", "Scores", "Side", "ground_of"]
 
 _RECORDS, _MADE, _BACKGROUND = 2_000, 50_000, 6_000
 _ISOLATED, _NEIGHBOUR = 400, 5
-_LIKELIHOOD, _TIMES = 1_500, (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
-_BLOCK = 256
+_DIMENSIONS, _LIKELIHOOD, _TIMES = 256, 1_500, (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+_BLOCK = 64
 
 
 class Scores(NamedTuple):
@@ -91,11 +92,9 @@ class Ground:
 
     def log_sums(self, points: Points, among: Points) -> Floats:
         """Return the logarithm of the sum of kernels at each point, shape ``(points,)``."""
-        found = [
-            _log_sum(self.log_kernels(points[start : start + _BLOCK], among))
-            for start in range(0, len(points), _BLOCK)
-        ]
-        return np.concatenate(found) if found else np.zeros(0)
+        return in_blocks(
+            len(points), _BLOCK, lambda part: _log_sum(self.log_kernels(points[part], among))
+        )
 
 
 def log_kernels(points: Points, among: Points, bandwidth: float) -> Points:
@@ -150,10 +149,10 @@ def _bandwidth(points: Points) -> float:
     """
     if len(points) < _NEIGHBOUR:
         return 1.0
-    near = float(np.median(nearest(points, points, k=_NEIGHBOUR + 1).rows[:, -1]))
+    near = float(np.median(nearest(points, points, k=_NEIGHBOUR + 1)[:, -1]))
     squared = -2 * log_kernels(points, points, 1.0)
     np.fill_diagonal(squared, np.inf)
-    dimension = max(1.0, float(np.linalg.matrix_rank(points[:_BLOCK] - points.mean(axis=0))))
+    dimension = max(1.0, float(np.linalg.matrix_rank(points[:_DIMENSIONS] - points.mean(axis=0))))
 
     def surprise(times: float) -> float:
         wide = max(times * near, 1e-2)

@@ -43,6 +43,8 @@ FEWEST = 30
 _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
 _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
 _NEAR = 0.5
+_WATCHED = 1_000  # most isolated members, and all others isolated as much, are always looked at
+_PAIRS = 4e9  # pairs of a person's row and a synthetic row that are looked at, on each side
 _BIT = 0.01  # distances below a hundredth of one differing column count alike
 
 
@@ -55,6 +57,10 @@ class People:
     copied into the synthetic rows. ``isolation``, ``synthetic`` and ``reference`` belong to the
     most isolated record. ``copied``: a distinctive record (see :class:`Chance`) equals a synthetic
     row; ``distinctive``: there is such a record. ``record`` is the row of the most isolated record.
+
+    In large tables the synthetic rows near a person are looked up for some only: for the
+    ``drawn``, taken evenly from the table, and for the most isolated. The score, the planted
+    score and ``synthetic`` of all others are NaN.
     """
 
     score: Floats
@@ -64,11 +70,17 @@ class People:
     copied: Bools
     distinctive: Bools
     record: Codes
+    drawn: Bools
 
     @property
     def n(self) -> int:
         """Number of persons."""
         return len(self.score)
+
+    @property
+    def some(self) -> People:
+        """The persons drawn evenly from the table: everybody, unless it is large."""
+        return self.take(np.flatnonzero(self.drawn))
 
     def take(self, rows: NDArray[np.int64]) -> People:
         """Return these persons, in this order."""
@@ -94,16 +106,13 @@ class Scene:
     """What attacks on one case share: train people, and control people the attacker lacks.
 
     ``unseen`` are all people the generator did not see, controls and reference, for what needs no
-    background. ``from_train`` and ``from_holdout`` are each synthetic row's distance to its
-    nearest row there; ``borrowed`` says that half of the holdout had to serve as the reference.
+    background. ``borrowed`` says that half of the holdout had to serve as the reference.
     """
 
     members: People
     controls: People
     unseen: People
     chance: Chance
-    from_train: Floats
-    from_holdout: Floats
     borrowed: bool
 
 
@@ -122,25 +131,30 @@ def scene_of(case: Case) -> Scene:
     lonely = _keys_of_one_person(keys, real)
     background = points[2][_spread(len(points[2]), _REFERENCE)]
 
-    def people(i: int) -> tuple[People, Floats]:
-        near = nearest(points[i], made)
-        to_reference = nearest(points[i], background).rows[:, 0]
+    cut = 0.0
+
+    def people(i: int) -> People:
+        nonlocal cut
         others = _others(points[i], _persons(real[i], i), anchors)
         far = (others[:, 0] > 0) & (others[:, 0] >= chance.distinctive)
         distinctive = far & np.isin(keys[i], lonely)
-        copied = distinctive & np.isin(keys[i], made_keys)
-        measured = (near.rows[:, 0], to_reference, others.mean(axis=1), copied, distinctive)
-        return _by_person(real[i], *measured), near.columns
+        isolation = others.mean(axis=1)
+        crowd = _Crowd(real[i], isolation)
+        if i == 0:
+            cut = crowd.ranked(_WATCHED)
+        drawn = crowd.drawn(_PAIRS / max(len(made), 1))
+        watched = crowd.rows(drawn | (crowd.isolation >= cut))
+        near = np.full((2, len(points[i])), np.nan)
+        near[0, watched] = nearest(points[i][watched], made)[:, 0]
+        near[1, watched] = nearest(points[i][watched], background)[:, 0]
+        return crowd.people(near, distinctive, np.isin(keys[i], made_keys), drawn)
 
-    members, from_train = people(0)
-    controls, from_holdout = people(1)
+    members, controls, reference_people = (people(i) for i in range(3))
     return Scene(
         members=members,
         controls=controls,
-        unseen=_together(controls, people(2)[0]),
+        unseen=_together(controls, reference_people),
         chance=chance,
-        from_train=from_train,
-        from_holdout=from_holdout,
         borrowed=borrowed,
     )
 
@@ -212,7 +226,7 @@ def _anchors(points: list[Points], real: list[Dataset]) -> _Anchors:
 
 def _others(points: Points, who: Codes, anchors: _Anchors) -> Floats:
     """Return the distances to the nearest anchors of other people, 0 where there are none."""
-    found = nearest(points, anchors.points, k=_NEIGHBOURS, apart=(who, anchors.owners)).rows
+    found = nearest(points, anchors.points, k=_NEIGHBOURS, apart=(who, anchors.owners))
     others = np.where(np.isfinite(found), found, 0.0)
     return others if others.shape[1] else np.zeros((len(points), 1))
 
@@ -228,7 +242,7 @@ def _chance(anchors: _Anchors, n_made: int) -> Chance:
         half = _Anchors(*(x[here] for x in anchors))
         others = _others(half.points, half.owners, half)
         equal.append(np.isin(half.keys, anchors.keys[~here]))
-        nearby.append(nearest(half.points, anchors.points[~here]).rows[:, 0])
+        nearby.append(nearest(half.points, anchors.points[~here])[:, 0])
         lone.append(others[:, 0])
         mean.append(others.mean(axis=1))
     times = max(1.0, 2 * n_made / len(codes))
@@ -279,28 +293,44 @@ def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> 
     return np.asarray(values[counts == 1], dtype=np.uint64)
 
 
-def _by_person(
-    data: Dataset,
-    synthetic: Floats,
-    reference: Floats,
-    isolation: Floats,
-    copied: Bools,
-    distinctive: Bools,
-) -> People:
-    codes = _persons(data, 0) // 3
-    n = persons_in(data.persons, data.n)
-    score = np.full(n, -np.inf)
-    np.maximum.at(score, codes, np.log(reference + _BIT) - np.log(synthetic + _BIT))
-    planted = np.full(n, -np.inf)
-    np.maximum.at(planted, codes, np.log(reference + _BIT) - np.log(_BIT))
-    order = np.lexsort((-isolation, codes))
-    first = order[np.unique(codes[order], return_index=True)[1]]
-    return People(
-        score=score,
-        planted_score=planted,
-        isolation=isolation[first],
-        synthetic=synthetic[first],
-        copied=np.bincount(codes, weights=copied, minlength=n) > 0,
-        distinctive=np.bincount(codes, weights=distinctive, minlength=n) > 0,
-        record=first,
-    )
+class _Crowd:
+    """The persons behind the rows of one table: who is who, and how isolated each is."""
+
+    def __init__(self, data: Dataset, isolation: Floats) -> None:
+        self.codes = _persons(data, 0) // 3
+        self.n = persons_in(data.persons, data.n)
+        order = np.lexsort((-isolation, self.codes))
+        self.record = order[np.unique(self.codes[order], return_index=True)[1]]
+        self.isolation = isolation[self.record]
+
+    def ranked(self, place: int) -> float:
+        """Return the isolation of the person at this place from the top."""
+        return float(np.sort(self.isolation)[::-1][min(place, self.n) - 1]) if self.n else 0.0
+
+    def drawn(self, rows: float) -> Bools:
+        """Return persons taken evenly, with about this many rows; all where there are fewer."""
+        share = min(1.0, rows / max(len(self.codes), 1))
+        return np.isin(np.arange(self.n), _spread(self.n, max(1, round(share * self.n))))
+
+    def rows(self, persons: Bools) -> Codes:
+        """Return the rows of these persons."""
+        return np.flatnonzero(persons[self.codes])
+
+    def people(self, near: Floats, distinctive: Bools, repeated: Bools, drawn: Bools) -> People:
+        """Return the persons; ``near``: distances to synthetic and to reference rows."""
+        synthetic, reference = near
+        score, planted = np.full((2, self.n), -np.inf)
+        with np.errstate(invalid="ignore"):
+            np.maximum.at(score, self.codes, np.log(reference + _BIT) - np.log(synthetic + _BIT))
+            np.maximum.at(planted, self.codes, np.log(reference + _BIT) - np.log(_BIT))
+        copied = distinctive & repeated
+        return People(
+            score=score,
+            planted_score=planted,
+            isolation=self.isolation,
+            synthetic=synthetic[self.record],
+            copied=np.bincount(self.codes, weights=copied, minlength=self.n) > 0,
+            distinctive=np.bincount(self.codes, weights=distinctive, minlength=self.n) > 0,
+            record=self.record,
+            drawn=drawn,
+        )

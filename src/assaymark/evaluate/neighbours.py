@@ -8,11 +8,12 @@ squared distance where two rows differ, and so does a value that is missing in o
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
+from assaymark.evaluate.blocks import in_blocks
 from assaymark.evaluate.features import measured_columns, numbers_of
 
 if TYPE_CHECKING:
@@ -27,18 +28,11 @@ if TYPE_CHECKING:
     Points = NDArray[np.float32]
     Codes = NDArray[np.int64]
 
-__all__ = ["Nearest", "Space", "nearest", "row_keys", "space_of"]
+__all__ = ["Space", "nearest", "row_keys", "space_of"]
 
 _CATEGORIES = 50
-_BLOCK = 1_024
+_BLOCK, _TILE = 256, 4_096
 _HALF = np.float32(np.sqrt(0.5))
-
-
-class Nearest(NamedTuple):
-    """Distances of the ``k`` nearest, ascending, shape ``(n, k)``; and of the columns' nearest."""
-
-    rows: Floats
-    columns: Floats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,51 +85,72 @@ def space_of(real: Sequence[Dataset]) -> Space:
 
 
 def nearest(
-    of: Points, among: Points, *, k: int = 1, apart: tuple[Codes, Codes] | None = None
-) -> Nearest:
-    """Return the Euclidean distances from each row of ``of`` to its ``k`` nearest in ``among``.
+    of: Points, among: Points, k: int = 1, *, apart: tuple[Codes, Codes] | None = None
+) -> Floats:
+    """Return the distances from each row of ``of`` to its ``k`` nearest in ``among``, ascending.
 
-    Blocks of a matrix product in single precision find the neighbours; their distances are
-    worked out again in double precision, so that equal rows are at 0 and ties stay ties. Fewer
-    than ``k`` rows give as many columns as there are rows. ``apart`` names the person behind each
-    row of both sides: rows of one person are never neighbours, and where too few are left the
-    distance is infinite. ``columns`` has the distance from each row of ``among`` to its nearest
-    in ``of``, below 0.003 taken for 0.
+    Tiles of a matrix product in single precision, small enough for the cache and on all cores,
+    find the neighbours; their distances are worked out again in double precision, so that equal
+    rows are at 0 and ties stay ties. Shape ``(n, k)``; fewer than ``k`` rows give as many columns
+    as there are rows. ``apart`` names the person behind each row of both sides: rows of one
+    person are never neighbours, and where too few are left the distance is infinite.
     """
     k = min(k, len(among))
-    found = np.full((len(of), k), np.inf)
-    least = np.full(len(among), np.inf, dtype=np.float32)
     if k == 0 or len(of) == 0:
-        return Nearest(found, least.astype(np.float64))
+        return np.full((len(of), k), np.inf)
+    differing = of.any(axis=0) | among.any(axis=0)
+    of, among = of[:, differing], among[:, differing]
     order, spans = _spans(apart, len(among))
-    base = among[order]
-    norms = np.einsum("ij,ij->i", base, base)
-    turned = np.ascontiguousarray(base.T) * np.float32(-2)
-    for start in range(0, len(of), _BLOCK):
-        block = of[start : start + _BLOCK]
-        squared = block @ turned
-        squared += norms
-        squared += np.einsum("ij,ij->i", block, block)[:, None]
+    base = among if apart is None else among[order]
+    norms = np.einsum("ij,ij->i", base, base)[:, None]
+    turned = np.hstack([base * np.float32(-2), norms])
+    tiles = [
+        np.ascontiguousarray(turned[start : start + _TILE].T)
+        for start in range(0, len(base), _TILE)
+    ]
+
+    def block(part: slice) -> Floats:
+        own = None if spans is None else spans[part]
+        return _exact(of[part], base, _nearby(of[part], tiles, k, own))
+
+    return in_blocks(len(of), _BLOCK, block)
+
+
+def _nearby(rows: Points, tiles: list[Points], k: int, spans: Codes | None) -> Codes:
+    """Return the places of the ``k`` nearest of each row, -1 where there are not as many."""
+    ones = np.hstack([rows, np.ones((len(rows), 1), dtype=np.float32)])
+    each = np.arange(len(rows))
+    least = np.full((len(rows), k), np.inf, dtype=np.float32)
+    places = np.full((len(rows), k), -1)
+    for t, tile in enumerate(tiles):
+        found = ones @ tile
+        first = t * _TILE
         if spans is not None:
-            for i, (low, high) in enumerate(spans[start : start + _BLOCK].tolist()):
-                squared[i, low:high] = np.inf
-        np.minimum(least, squared.min(axis=0), out=least)
-        found[start : start + _BLOCK] = _exact(block, base, squared, k)
-    columns = np.empty(len(among))
-    columns[order] = _root(least.astype(np.float64))
-    return Nearest(found, columns)
+            for i, (low, high) in enumerate((spans - first).tolist()):
+                found[i, max(low, 0) : max(high, 0)] = np.inf
+        for _ in range(min(k, found.shape[1])):
+            here = found.argmin(axis=1)
+            value = found[each, here]
+            better = value < least[:, -1]
+            if not better.any():
+                break
+            least[better, -1] = value[better]
+            places[better, -1] = first + here[better]
+            found[each, here] = np.inf
+            if k > 1:
+                sort = np.argsort(least, axis=1, kind="stable")
+                least = np.take_along_axis(least, sort, axis=1)
+                places = np.take_along_axis(places, sort, axis=1)
+    return places
 
 
-def _exact(block: Points, base: Points, squared: Points, k: int) -> Floats:
-    """Return the distances to the ``k`` smallest of each row of ``squared``, in full precision."""
-    rows = np.arange(len(block))
-    exact = np.empty((len(block), k))
-    for j in range(k):
-        nearby = squared.argmin(axis=1)
-        gap = (block - base[nearby]).astype(np.float64)
+def _exact(rows: Points, base: Points, places: Codes) -> Floats:
+    """Return the distances to these places in full precision, ascending."""
+    exact = np.empty(places.shape)
+    for j, column in enumerate(places.T):
+        gap = (rows - base[column]).astype(np.float64)
         exact[:, j] = np.sqrt(np.einsum("ij,ij->i", gap, gap))
-        exact[np.isinf(squared[rows, nearby]), j] = np.inf
-        squared[rows, nearby] = np.inf
+    exact[places < 0] = np.inf
     exact.sort(axis=1)
     return exact
 
@@ -165,11 +180,6 @@ def _tail(plain: Floats, seen: Floats) -> Floats:
     low, middle, high = np.quantile(seen, [0.25, 0.5, 0.75])
     scale = (high - low) / 1.35 or float(seen.std()) or 1.0
     return np.asarray(np.nan_to_num(np.clip((plain - middle) / scale / 4, -3.0, 3.0), nan=0.0))
-
-
-def _root(squared: Floats) -> Floats:
-    root = np.sqrt(np.maximum(squared, 0.0))
-    return np.where(root < 3e-3, 0.0, root)
 
 
 def _codes(series: pl.Series, values: pl.Series) -> NDArray[np.int64]:

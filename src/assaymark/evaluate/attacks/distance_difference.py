@@ -45,8 +45,8 @@ class DistanceDifference:
         )
 
     def _others(self, ground: Ground, side: Side) -> Floats:
-        return np.asarray(np.log(nearest(side.points, ground.background).rows[:, 0] + _BIT))
+        return np.asarray(np.log(nearest(side.points, ground.background)[:, 0] + _BIT))
 
     def _ratio(self, ground: Ground, side: Side) -> Floats:
-        made = nearest(side.points, ground.made).rows[:, 0]
+        made = nearest(side.points, ground.made)[:, 0]
         return np.asarray(self._others(ground, side) - np.log(made + _BIT))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.registry import component
+from assaymark.evaluate.blocks import in_blocks
 from assaymark.evaluate.ground import Scores
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GenLra"]
 
-_BLOCK = 128
+_BLOCK = 64
 _NOTHING = -16.0  # terms below e to this are left out
 
 
@@ -54,11 +55,12 @@ class GenLra:
 def _ratio(ground: Ground, points: Points, others: Floats) -> Floats:
     """Return the sum over synthetic rows of log(1 + kernel / sum of kernels of the others)."""
     turned = others.astype(np.float32)
-    found = np.empty(len(points))
-    for start in range(0, len(points), _BLOCK):
-        logs = ground.log_kernels(points[start : start + _BLOCK], ground.made)
+
+    def block(part: slice) -> Floats:
+        logs = ground.log_kernels(points[part], ground.made)
         logs -= turned
         rows, columns = np.nonzero(logs > _NOTHING)
         terms = np.logaddexp(0.0, logs[rows, columns].astype(np.float64))
-        found[start : start + _BLOCK] = np.bincount(rows, weights=terms, minlength=len(logs))
-    return found
+        return np.asarray(np.bincount(rows, terms, len(logs)), dtype=np.float64)
+
+    return in_blocks(len(points), _BLOCK, block)

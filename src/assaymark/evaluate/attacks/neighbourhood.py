@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.registry import component
+from assaymark.evaluate.blocks import in_blocks
 from assaymark.evaluate.ground import Scores
 from assaymark.evaluate.neighbours import nearest
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Neighbourhood"]
 
-_BLOCK = 256
+_BLOCK = 64
 
 
 @component
@@ -53,12 +54,13 @@ class Neighbourhood:
         )
 
     def _counts(self, ground: Ground, side: Side) -> tuple[Floats, Floats]:
-        radius = nearest(side.points, ground.background, k=self.k).rows[:, -1] + 1e-6
-        counts, closest = np.empty(len(radius)), np.empty(len(radius))
-        for start in range(0, len(radius), _BLOCK):
-            part = slice(start, start + _BLOCK)
+        radius = nearest(side.points, ground.background, k=self.k)[:, -1] + 1e-6
+
+        def block(part: slice) -> Floats:
             logs = ground.log_kernels(side.points[part], ground.made)
-            squared = -2 * ground.bandwidth**2 * logs.astype(np.float64)
-            counts[part] = (squared <= np.square(radius[part])[:, None]).sum(axis=1)
-            closest[part] = np.sqrt(squared.min(axis=1))
+            squared = -2 * ground.bandwidth**2 * logs
+            counts = (squared <= np.square(radius[part])[:, None]).sum(axis=1)
+            return np.stack([counts, np.sqrt(squared.min(axis=1))], axis=1)
+
+        counts, closest = in_blocks(len(radius), _BLOCK, block).T
         return counts, closest / (1 + closest)

@@ -9,13 +9,14 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import why_no_attack
-from assaymark.evaluate.isolation import scene_of
+from assaymark.evaluate.isolation import sides_of
 from assaymark.evaluate.neighbours import nearest, space_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.case import Case
+    from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
 
 __all__ = ["Distance"]
@@ -33,8 +34,8 @@ _WHY = (
 class Distance:
     """Distances from synthetic rows to train and holdout, as other tools report them.
 
-    The share depends on the sizes of train and holdout, and outliers that are copied do not move
-    it: no verdict can rest on these. The ratio looks at 5,000 rows of each side.
+    Train and holdout give equally many rows, 5,000 at most, as do the synthetic rows. Outliers
+    that are copied do not move these figures: no verdict can rest on them.
 
     References
     ----------
@@ -69,20 +70,23 @@ class Distance:
         if reason:
             yield from (Measurement.missing(q.name, reason) for q in self.quantities)
             return
-        scene = scene_of(case)
-        train, out = scene.from_train, scene.from_holdout
-        share = float(np.mean(train < out) + 0.5 * np.mean(train == out))
-        identical = float(np.mean(train == 0))
-        ratio = _ratio(case, streams.generator())
-        for name, value in ((SHARE, share), (IDENTICAL, identical), (NNDR, ratio)):
-            yield Measurement(metric=name, value=value, n=len(train))
+        rng, holdout = streams.generator(), sides_of(case)[0]
+        size = min(case.train.n, holdout.n, _MOST)
+        space = space_of([case.train, holdout])
+        made = space.points(_some(case.synthetic, _MOST, rng))
+        train, out = (
+            nearest(made, space.points(_some(d, size, rng)), k=2) for d in (case.train, holdout)
+        )
+        share = np.mean(train[:, 0] < out[:, 0]) + 0.5 * np.mean(train[:, 0] == out[:, 0])
+        first, second = train[:, 0], train[:, -1]
+        ratio = np.divide(first, second, out=np.ones(len(made)), where=second > 0)
+        for name, value in (
+            (SHARE, float(share)),
+            (IDENTICAL, float(np.mean(first == 0))),
+            (NNDR, float(np.median(ratio))),
+        ):
+            yield Measurement(metric=name, value=value, n=len(made))
 
 
-def _ratio(case: Case, rng: np.random.Generator) -> float:
-    """Return the median ratio of the two nearest distances; 1 where both are 0."""
-    some = [d.take(np.sort(rng.permutation(d.n)[:_MOST])) for d in (case.synthetic, case.train)]
-    space = space_of([case.train])
-    near = nearest(space.points(some[0]), space.points(some[1]), k=2).rows
-    first, second = near[:, 0], near[:, -1]
-    ratio = np.divide(first, second, out=np.ones(len(near)), where=second > 0)
-    return float(np.median(ratio))
+def _some(data: Dataset, size: int, rng: np.random.Generator) -> Dataset:
+    return data.take(np.sort(rng.permutation(data.n)[:size]))

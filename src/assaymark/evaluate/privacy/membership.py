@@ -86,9 +86,10 @@ class Membership:
             return
         scene, shift = scene_of(case), shift_of(case)
         everyone = (scene.members, scene.controls)
+        drawn = (scene.members.some, scene.controls.some)
         for metric, subject, (members, controls) in (
-            (AUC, "table", everyone),
-            (EXCESS, "table", everyone),
+            (AUC, "table", drawn),
+            (EXCESS, "table", drawn),
             (EXCESS, "records:isolated", most_isolated(*everyone, _ISOLATED)),
         ):
             if min(members.n, controls.n) < FEWEST:
@@ -137,8 +138,8 @@ def _measured(
 
 def _groups(case: Case, scene: Scene) -> Json:
     """Return how exposed each protected group is to this attack."""
-    sides = (case.train, scene.members), (sides_of(case)[0], scene.controls)
-    flags = called(scene.members.score, scene.controls.score)
+    sides = (case.train, scene.members.some), (sides_of(case)[0], scene.controls.some)
+    flags = called(*(people.score for _, people in sides))
     return exposure_of(
         case,
         *(
