@@ -38,6 +38,7 @@ LEAKS = (
     "membership.",
     "membership_suite.",
     "singling_out.",
+    "linkability.",
     "attribute_inference.",
 )
 NUMBERS, CATEGORIES = 6, 6

@@ -50,8 +50,8 @@ _LADDER: dict[Rung, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("copies.exact_excess", "near_copies.excess", "singling_out.excess"),
     ),
     "K1": (
-        ("inference of attributes",),
-        ("copies.isolated_excess", "attribute_inference.excess"),
+        ("linking of records", "inference of attributes"),
+        ("copies.isolated_excess", "linkability.excess", "attribute_inference.excess"),
     ),
     "K2": (
         ("membership",),

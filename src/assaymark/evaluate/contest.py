@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.evaluate.risk import precision_at_prior
 from assaymark.evaluate.statistics import (
     Interval,
     auc_of,
@@ -115,15 +116,12 @@ def operating_points(members: Floats, controls: Floats) -> Json:
                 "low": hits.low,
                 "high": hits.high,
                 "certified": len(judge) * rate >= 3,
-                "precision": [[p, _precision(p, hits.value, max(alarms, rate))] for p in _PRIORS],
+                "precision": [
+                    [p, precision_at_prior(hits.value, max(alarms, rate), p)] for p in _PRIORS
+                ],
             }
         )
     return points
-
-
-def _precision(prior: float, hits: float, alarms: float) -> float:
-    called = prior * hits + (1 - prior) * alarms
-    return prior * hits / called if called else 0.0
 
 
 def _variance(hits: Floats) -> float:
