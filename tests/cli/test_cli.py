@@ -58,6 +58,7 @@ def test_every_command_has_help():
         "verify",
         "monitor",
         "show",
+        "policy",
         "ledger",
         "demo",
     ):
@@ -119,3 +120,15 @@ def test_python_offers_a_dozen_names_that_exist():
 
     assert len(package.__all__) <= 14
     assert all(getattr(package, name) is not None for name in package.__all__)
+
+
+def test_policy_explains_its_rules():
+    listed = assaymark("policy", "list", "--profile", "open")
+    assert listed.returncode == 0
+    assert "refit-attack-fails" in listed.stdout
+    found = assaymark("policy", "explain", "no-near-copies")
+    for head in ("Why", "Condition", "Measured", "How", "Verdict", "Pitfalls", "Source"):
+        assert f"\n{head}" in found.stdout
+    plain = json.loads(assaymark("policy", "explain", "no-near-copies", "--json").stdout)
+    assert plain["metric"] == "near_copies.excess"
+    assert assaymark("policy", "explain", "nonsense").returncode == 2

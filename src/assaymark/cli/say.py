@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.flow.outcome import Outcome, VerdictRow
     from assaymark.flow.progress import Progress
 
-__all__ = ["complain", "print_json", "progress", "say_outcome", "table"]
+__all__ = ["complain", "print_json", "progress", "say_outcome", "table", "wrapped"]
 
 _STAGES = ("source", "generate", "evaluate", "decide", "release", "monitor")
 _WIDTH = 72
@@ -69,6 +70,14 @@ def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
     widths = [max(len(r[i]) for r in every) for i in range(len(heads))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in every]
     return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+
+def wrapped(head: str, text: str) -> str:
+    """Return ``text`` broken into lines beside its heading."""
+    lines = textwrap.wrap(text, width=_WIDTH + 8) or [""]
+    return "\n".join(
+        f"{h:<13} {line}" for h, line in zip([head, *[""] * (len(lines) - 1)], lines, strict=True)
+    )
 
 
 def say_outcome(outcome: Outcome) -> None:

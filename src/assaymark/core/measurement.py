@@ -22,6 +22,7 @@ class Quantity:
 
     ``gate`` is False where the quantity has no valid use in a rule (a debugging view such as
     distance to the closest record); a policy that names it is rejected with ``why_not``.
+    ``pitfalls`` says what a good value does not show.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Quantity:
     meaning: str
     gate: bool = True
     why_not: str = ""
+    pitfalls: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,9 @@ class AttributeInference:
             title="Secrets given away",
             unit="share of people",
             better="lower",
+            pitfalls="What follows from the population for anybody is not counted: a strong "
+            "correlation, learnt by a good generator, discloses secrets of members and "
+            "strangers alike. Only combinations of up to five known columns are searched.",
             meaning="Share of train people whose secret is given away by synthetic rows that match "
             "them otherwise, freed of luck, less the same share of unseen people; 0 is no leak.",
         ),

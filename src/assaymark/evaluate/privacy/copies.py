@@ -73,6 +73,9 @@ class Copies:
             title="People copied exactly",
             unit="share of people",
             better="lower",
+            pitfalls="Sees copies that are exact in every column only: near_copies looks for the "
+            "others. People whose record repeats by nature give nothing away by a copy "
+            "and are not counted.",
             meaning="Share of train people whose unlike-any-other record is repeated exactly, "
             "less the same share of people who were not in train; 0 is no leak.",
         ),
@@ -81,6 +84,9 @@ class Copies:
             title="Isolated people copied",
             unit="share of people",
             better="lower",
+            pitfalls="Looks at the few hundred most isolated people only, and at copies of whole "
+            "records. Isolation is measured with all columns alike; somebody rare in one "
+            "column alone may not be among them.",
             meaning="Share of isolated train people with a copy or near copy, less the same share "
             "of equally isolated people who were not in train; 0 is no leak.",
         ),

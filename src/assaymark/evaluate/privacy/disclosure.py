@@ -107,6 +107,8 @@ class Disclosure:
             title="Unique people replicated",
             unit="share of people",
             better="lower",
+            pitfalls="Little power: planted copies of 25 outliers or of 5 % of people do not show. "
+            "It answers what statistical offices ask first, and replaces no attack.",
             meaning="Share of train people with a key that no other real person has and exactly "
             "one synthetic row has, less the same share of unseen people; 0 is no leak.",
         ),
@@ -115,6 +117,8 @@ class Disclosure:
             title="Targets disclosed by the key",
             unit="share of people",
             better="lower",
+            pitfalls="Little power: planted copies of 25 outliers or of 5 % of people do not show. "
+            "It rests on the key that was declared or chosen.",
             meaning="Share of train people for whom all synthetic rows with their key agree on "
             "the target, rightly, less the same share of unseen people; 0 is no leak.",
         ),

@@ -51,6 +51,8 @@ class Hygiene:
             title="Holdout people who are also in train",
             unit="share of people",
             better="lower",
+            pitfalls="Counts rows equal in all columns; persons that the two parts share under "
+            "different records are found through a declared person key only.",
             meaning="Share of holdout people with a row that train has too, less the share of "
             "train people with a row that another train person has; 0 is no overlap.",
         ),
@@ -59,6 +61,8 @@ class Hygiene:
             title="Difference between train and holdout",
             unit="AUC",
             better="lower",
+            pitfalls="A linear rule with squares; a difference that only shows in combinations of "
+            "columns may escape it.",
             meaning="Chance that a rule ranks a train row above a holdout row; 0.5 means that the "
             "two come from one population, as attacks on members need.",
         ),

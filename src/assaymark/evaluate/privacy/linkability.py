@@ -90,6 +90,9 @@ class Linkability:
             title="Partial records linked beyond chance",
             unit="share of people",
             better="lower",
+            pitfalls="Two halves of the columns, in a few ways of halving; who holds other pieces "
+            "may do better. Rare for fully synthetic rows: a good figure says little "
+            "about other risks.",
             meaning="Share of train people both halves of whose record are nearest to the same "
             "synthetic row, less the same share of unseen people; 0 is no leak.",
         ),
@@ -98,6 +101,8 @@ class Linkability:
             title="Partial records linked beyond chance, by five rows",
             unit="share of people",
             better="lower",
+            pitfalls="Two halves of the columns, in a few ways of halving; who holds other pieces "
+            "may do better.",
             meaning="Share of train people of whose record both halves have a synthetic row in "
             "common among their five nearest, less the same share of unseen people; 0 is no leak.",
         ),

@@ -63,6 +63,8 @@ class Membership:
             title="Telling members from others",
             unit="AUC",
             better="lower",
+            pitfalls="An average: a few people who are recognised with certainty do not move it. "
+            "It is one attack, by distance; others may do better.",
             meaning="Chance that the attack ranks a person of train above one who was not in it; "
             "0.5 is a coin toss.",
         ),
@@ -71,6 +73,9 @@ class Membership:
             title="Members recognised beyond false alarms",
             unit="share of people",
             better="lower",
+            pitfalls="Holds for about 5 % false alarms; where one person in a thousand is a "
+            "member, most of those accused are innocent even so. Attackers who refit the "
+            "generator are another rung.",
             meaning="Share of train people called members, less the share of others called so, at "
             "about 5 % false alarms; 0 is no leak.",
         ),

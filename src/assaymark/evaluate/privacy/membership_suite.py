@@ -73,6 +73,9 @@ class MembershipSuite:
             title="Telling members from others, by other attacks",
             unit="AUC",
             better="lower",
+            pitfalls="The strongest of these attacks is not the strongest there is. Several are "
+            "looked at, so that one is high by accident more often than a single one "
+            "would be.",
             meaning="Chance that this attack ranks a person of train above one who was not in it; "
             "0.5 is a coin toss.",
         ),
@@ -81,6 +84,8 @@ class MembershipSuite:
             title="Members recognised beyond false alarms, by other attacks",
             unit="share of people",
             better="lower",
+            pitfalls="Measured on a sample of about 2,000 records a side, hence wide. Attacks "
+            "without a planted control (classifier) show no limit of detection.",
             meaning="Share of train people that this attack calls members, less the share of "
             "others called so, at about 5 % false alarms; 0 is no leak.",
         ),

@@ -74,6 +74,9 @@ class NearCopies:
             title="People copied nearly",
             unit="share of people",
             better="lower",
+            pitfalls="A copy of a few columns, or one spread over several rows, escapes; "
+            "attribute_inference looks for the first. In tables where records say little, "
+            "hardly any copy can be told from chance, and the report says how many.",
             meaning="Share of train people nearly all of whose record is repeated by one "
             "synthetic row, less the same share of people who were not in train; 0 is no leak.",
         ),

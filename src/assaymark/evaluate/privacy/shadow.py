@@ -85,6 +85,9 @@ class Shadow:
             title="Members recognised by refitting the generator",
             unit="share of people",
             better="lower",
+            pitfalls="A generator that repeats nobody in practice teaches this attack nothing, so "
+            "that it would not notice a copy made by hand: the attacks on copies do. It "
+            "needs a generator that can be fitted again.",
             meaning="Share of train people called members by an attack that refits the "
             "generator, less the share of others called so, at about 5 % false alarms.",
         ),
@@ -93,6 +96,8 @@ class Shadow:
             title="Telling members of a fit from others by refitting",
             unit="AUC",
             better="lower",
+            pitfalls="Speaks about the recipe on data of this kind and size, not about the rows "
+            "that are released.",
             meaning="Chance that the attack ranks a person inside a fit of this recipe above the "
             "others, over many fits; 0.5 is a coin toss.",
         ),
@@ -101,6 +106,8 @@ class Shadow:
             title="Members of a fit recognised at 1 % false alarms",
             unit="share of people",
             better="lower",
+            pitfalls="Speaks about the recipe on data of this kind and size, not about the rows "
+            "that are released.",
             meaning="Share of the people inside a fit of this recipe who are recognised where 1 % "
             "of the others are; 0.01 is no leak.",
         ),

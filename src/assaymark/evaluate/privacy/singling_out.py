@@ -59,6 +59,9 @@ class SinglingOut:
             title="People singled out beyond chance",
             unit="share of conditions",
             better="lower",
+            pitfalls="Conditions are read off single synthetic rows in random order of columns; "
+            "better ones may exist. What holds for unseen people too is taken off, so "
+            "that it measures what training adds.",
             meaning="Share of conditions read off the synthetic rows that exactly one person of "
             "train meets, less the same share for people who were not in it; 0 is no leak.",
         ),

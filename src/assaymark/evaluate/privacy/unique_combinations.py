@@ -67,6 +67,8 @@ class UniqueCombinations:
             title="Unique combinations carried over",
             unit="share of combinations",
             better="lower",
+            pitfalls="Needs people who are alone in a combination of few columns; in tables of few "
+            "categories there are none, and then there is no figure.",
             meaning="Share of the combinations of values that one train person alone has which "
             "the synthetic rows have too, less the same share for unseen people; 0 is no leak.",
         ),

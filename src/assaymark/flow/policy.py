@@ -1,0 +1,156 @@
+"""Policy: what the rules of a policy say, in words for the people who sign."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Literal
+
+from assaymark.core.document import Document
+from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.policy import profile_bytes
+from assaymark.errors import RecipeError, UnknownNameError
+from assaymark.evaluate import metrics
+from assaymark.flow.decide import read_policy
+from assaymark.flow.evaluate import quantities
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assaymark.decide.policy import Policy, Rule
+
+__all__ = ["Explanation", "RuleLine", "explain", "policy_named", "rules_of"]
+
+_SIDES = {"at_most": "at most", "at_least": "at least", "within": "within plus or minus"}
+
+
+class RuleLine(Document):
+    """One rule of a policy, as a list shows it."""
+
+    policy: str
+    rule: str
+    severity: str
+    condition: str
+    title: str
+    uses: tuple[str, ...]
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """The rule as a row of a table."""
+        return self.rule, self.severity, self.condition, self.title
+
+
+class Explanation(Document):
+    """All that stands behind one rule: what is measured, how, from which source, what it misses."""
+
+    policy: str
+    rule: str
+    title: str
+    why: str
+    severity: Literal["block", "warn", "info"]
+    uses: tuple[str, ...]
+    metric: str
+    subject: str
+    condition: str
+    unit: str
+    meaning: str
+    definition: str
+    source: str
+    pitfalls: str
+    passes: str
+    origin: str
+    remedy: str
+    required: bool
+
+
+def policy_named(profile: Profile | None, path: Path | None) -> Policy:
+    """Return the policy in the file at ``path``, or the shipped one of ``profile``."""
+    if path is None:
+        return read_policy(profile_bytes(profile or Profile.CONTROLLED))
+    try:
+        return read_policy(path.read_bytes())
+    except OSError as error:
+        raise RecipeError(
+            f"cannot read the policy {str(path)!r}: {error.strerror}\n\n"
+            "Hint: `assaymark init TABLE` writes one; --profile NAME shows a shipped one"
+        ) from error
+
+
+def rules_of(policy: Policy) -> tuple[RuleLine, ...]:
+    """Return the rules of ``policy`` in their order."""
+    return tuple(
+        RuleLine(
+            policy=policy.name,
+            rule=r.id,
+            severity=r.severity,
+            condition=_condition(r),
+            title=r.title,
+            uses=r.uses,
+        )
+        for r in policy.rule
+    )
+
+
+def explain(policy: Policy, rule_id: str) -> Explanation:
+    """Return what stands behind the rule called ``rule_id``.
+
+    Raises
+    ------
+    UnknownNameError
+        When the policy has no such rule.
+    """
+    rules = {r.id: r for r in policy.rule}
+    if rule_id not in rules:
+        raise UnknownNameError("rule", rule_id, rules, f"policy {policy.name!r}")
+    rule = rules[rule_id]
+    quantity = quantities()[rule.metric]
+    definition, source = _documented(rule.metric.partition(".")[0])
+    return Explanation(
+        policy=policy.name,
+        rule=rule.id,
+        title=rule.title,
+        why=rule.why,
+        severity=rule.severity,
+        uses=rule.uses,
+        metric=rule.metric,
+        subject=rule.subject,
+        condition=_condition(rule),
+        unit=quantity.unit,
+        meaning=quantity.meaning,
+        definition=definition,
+        source=source,
+        pitfalls=quantity.pitfalls,
+        passes=_passes(rule),
+        origin=rule.origin,
+        remedy=rule.remedy,
+        required=rule.metric in threat_of(policy.profile).attacks,
+    )
+
+
+def _condition(rule: Rule) -> str:
+    about = "" if rule.subject in {"table", "*"} else f" of {rule.subject}"
+    return f"{rule.metric}{about} {_SIDES[rule.direction]} {rule.threshold:g}"
+
+
+def _passes(rule: Rule) -> str:
+    asked = [f"the whole interval at {rule.confidence:.0%} lies on the good side of the limit"]
+    if rule.minimum_n:
+        asked.append(f"at least {rule.minimum_n:,} people or records stand behind it")
+    if rule.detect is not None:
+        asked.append(
+            f"a planted leak of size {rule.detect:g} was caught in every one of 14 trials in the "
+            "same run"
+        )
+    return (
+        f"PASS when {', and '.join(asked)}; FAIL when the whole interval lies on the bad side, "
+        "adjusted for all rules of the gate; INCONCLUSIVE otherwise"
+    )
+
+
+def _documented(metric: str) -> tuple[str, str]:
+    """Return how a metric is defined and where it comes from, out of its docstring."""
+    text = inspect.getdoc(metrics.load(metric)) or ""
+    body, _, source = text.partition("References\n----------\n")
+    body = body.partition("Attributes\n----------")[0]
+    plain = re.sub(r":\w+:`~?([^`]+)`|``([^`]+)``", r"\1\2", " ".join(body.split()))
+    return plain, " ".join(source.split())
