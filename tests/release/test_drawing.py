@@ -11,14 +11,24 @@ from hypothesis import strategies as st
 
 from assaymark.core.measurement import Measurement
 from assaymark.release.drawing import element, figure, interval, percent, scale_of
-from assaymark.release.drawing_attack import attack_words, draw_control, draw_curve
+from assaymark.release.drawing_attack import attack_words, draw_curve
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
+from assaymark.release.drawing_exposure import (
+    draw_exposed,
+    draw_gain,
+    draw_power,
+    gain_words,
+    limit_words,
+    power_words,
+    reach_of,
+)
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
 from assaymark.release.report_content import (
     AttackPicture,
     ColumnPicture,
     ControlLine,
+    ExposureLine,
     GroupLevel,
     PairLine,
 )
@@ -192,10 +202,39 @@ def test_the_curve_is_read_on_the_line_between_its_points():
     assert attack_words(AttackPicture(name="m", title="M")) == "No curve was recorded."
 
 
-def test_a_control_without_runs_is_drawn_empty():
-    assert "Alarm in 0 of 0 runs." in draw_control(
-        ControlLine(name="c", kind="null", caught=0, of=0)
+def test_the_power_curve_says_what_never_escaped():
+    """Copies: all of 1 % caught, 13 of 14 at 0.5 %; halves of records: never all of them."""
+
+    def line(name, size, caught):
+        return ControlLine(name=name, kind="planted", caught=caught, of=14, size=size)
+
+    lines = [line("copies", 0.005, 13), line("copies", 0.01, 14), line("halves", 0.5, 12)]
+    lines.append(ControlLine(name="null", kind="null", caught=0, of=14))
+    said = "Planted: copies never escaped from 1 % on; halves escaped at any size."
+    assert power_words(lines) == said
+    assert draw_power(lines).count("<polyline") == 2
+    assert power_words([]) == "No leak was planted."
+
+
+def test_a_gain_is_counted_from_chance():
+    """An AUC of .55 is five points beyond the coin toss; axis to ten points either side."""
+    attack = AttackPicture(
+        name="a", title="t", value=0.55, low=0.53, high=0.57, chance=0.5, limit_of_detection=0.52
     )
+    assert gain_words(attack) == "5.0 (3.0 to 7.0)"
+    assert limit_words(attack) == "2.0"
+    assert reach_of([attack]) == 0.1
+    assert 'cx="74.0%"' in draw_gain(attack, 0.1)
+    none = AttackPicture(name="a", title="t")
+    assert (gain_words(none), limit_words(none)) == ("not measured", "not shown")
+    assert "<circle" not in draw_gain(none, 0.1)
+
+
+def test_an_exposed_group_is_drawn_from_no_excess():
+    line = ExposureLine(group="sex = f", value=0.05, low=0.0, high=0.3, n=120, exposed=True)
+    drawn = draw_exposed(line, 0.1)
+    assert 'cx="74.0%"' in drawn
+    assert 'x1="50.0%" x2="98.0%"' in drawn
 
 
 def test_a_withheld_group_has_one_mark():

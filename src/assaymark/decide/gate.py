@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from statistics import NormalDist
@@ -52,10 +53,10 @@ def judge(
     """Judge ``evidence`` by ``policy`` for each of ``uses``.
 
     PASS needs the whole interval on the good side, enough n and, where the rule asks, a planted
-    leak caught. FAIL needs the whole interval on the bad side and survives Holm's adjustment over
-    all hypotheses of the gate; PASS is not adjusted, since approval needs every rule to pass.
-    Evidence about other bytes than ``candidate`` is STALE. An attack that the threat model of the
-    policy's profile requires, and that no blocking rule asks for, is NOT_RUN and blocks.
+    leak caught. FAIL needs the whole interval on the bad side and survives Holm's weighted
+    procedure over all rules of the gate; PASS is not adjusted, since approval needs every rule to
+    pass. Evidence about other bytes than ``candidate`` is STALE. An attack that the threat model
+    of the policy's profile requires, and that no blocking rule asks for, is NOT_RUN and blocks.
 
     References
     ----------
@@ -187,20 +188,27 @@ def _key(rule: Rule, m: Measurement) -> tuple[str, str]:
 
 
 def _holm(rows: Sequence[tuple[Rule, Measurement]]) -> frozenset[tuple[str, str]]:
-    """Return the hypotheses "the threshold is kept" that Holm's procedure rejects."""
-    tested = sorted(
+    """Return the hypotheses "the threshold is kept" that Holm's weighted procedure rejects.
+
+    Every rule has the same weight, shared by its subjects: a rule about forty columns does not
+    take from the power of one about the whole table.
+    """
+    tested = [(rule, m) for rule, m in rows if m.value is not None]
+    subjects = Counter(rule.id for rule, _ in tested)
+    ranked = sorted(
         (
-            (_p_value(rule, m), _key(rule, m), 1 - rule.confidence)
-            for rule, m in rows
-            if m.value is not None
+            (_p_value(rule, m) * subjects[rule.id], _key(rule, m), 1 - rule.confidence)
+            for rule, m in tested
         ),
         key=lambda row: row[0],
     )
+    left = float(len(subjects))
     rejected = []
-    for i, (p, key, alpha) in enumerate(tested):
-        if p > alpha / 2 / (len(tested) - i):
+    for p_over_weight, key, alpha in ranked:
+        if p_over_weight > alpha / 2 / left:
             break
         rejected.append(key)
+        left -= 1 / subjects[key[0]]
     return frozenset(rejected)
 
 

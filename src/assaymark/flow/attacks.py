@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from assaymark.release.report_content import AttackPicture, ControlLine, PairLine
+from assaymark.release.report_content import AttackPicture, ControlLine, ExposureLine, PairLine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from assaymark.core.measurement import Json, Measurement
 
@@ -34,36 +35,67 @@ def _attack(m: Measurement) -> AttackPicture:
     return AttackPicture(
         name=m.metric,
         title=str(d.get("title", m.metric)),
+        value=m.value,
+        low=m.low,
+        high=m.high,
+        chance=m.baseline or 0.0,
         meaning=str(d.get("meaning", "")),
         curve=_curve(d.get("curve")),
         planted_curve=_curve(d.get("planted_curve")),
         null_curve=_curve(d.get("null_curve")),
-        controls=tuple(_control(c) for c in _list(d.get("controls")) if isinstance(c, dict)),
+        controls=tuple(c for line in _list(d.get("controls")) for c in _control(line)),
+        exposed=tuple(g for line in _list(d.get("groups")) for g in _exposure(line)),
         limit_of_detection=m.limit_of_detection,
         records=m.n,
     )
 
 
-def _control(c: dict[str, Json]) -> ControlLine:
-    size = c.get("size")
-    return ControlLine(
-        name=str(c.get("name", "")),
-        kind="null" if c.get("kind") == "null" else "planted",
-        caught=int(_number(c.get("caught"))),
-        of=int(_number(c.get("of"))),
-        size=None if size is None else _number(size),
-        note=str(c.get("note", "")),
+def _control(line: Json) -> Iterator[ControlLine]:
+    """Yield the control, nothing where a count is missing: a gap is not a zero."""
+    if not isinstance(line, dict):
+        return
+    caught, of, size = (_number(line.get(k)) for k in ("caught", "of", "size"))
+    if caught is None or of is None:
+        return
+    yield ControlLine(
+        name=str(line.get("name", "")),
+        kind="null" if line.get("kind") == "null" else "planted",
+        caught=int(caught),
+        of=int(of),
+        size=size,
+        note=str(line.get("note", "")),
+    )
+
+
+def _exposure(line: Json) -> Iterator[ExposureLine]:
+    if not isinstance(line, dict):
+        return
+    value, low, high, n = (_number(line.get(k)) for k in ("value", "low", "high", "n"))
+    if value is None or low is None or high is None or n is None:
+        return
+    yield ExposureLine(
+        group=str(line.get("group", "")).replace("=", " = ", 1),
+        value=value,
+        low=low,
+        high=high,
+        n=int(n),
+        exposed=bool(line.get("exposed")),
     )
 
 
 def _curve(points: Json) -> tuple[tuple[float, float], ...]:
-    pairs = [p for p in _list(points) if isinstance(p, list) and len(p) == 2]
-    return tuple((_number(p[0]), _number(p[1])) for p in pairs)
+    pairs = ([_number(x) for x in p] for p in _list(points) if isinstance(p, list))
+    return tuple(
+        (p[0], p[1]) for p in pairs if len(p) == 2 and p[0] is not None and p[1] is not None
+    )
 
 
 def _list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _number(value: Json) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+def _number(value: Json) -> float | None:
+    """Return a finite number, ``None`` for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)

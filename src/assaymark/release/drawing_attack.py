@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 from assaymark.release.drawing import element, percent, picture
@@ -12,9 +13,9 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from assaymark.release.report_content import AttackPicture, ControlLine
+    from assaymark.release.report_content import AttackPicture
 
-__all__ = ["attack_words", "draw_control", "draw_curve"]
+__all__ = ["attack_words", "draw_curve"]
 
 _SIDE = 240
 _LEFT, _TOP = 58, 10
@@ -35,17 +36,21 @@ def attack_words(attack: AttackPicture) -> str:
 
 
 def draw_curve(attack: AttackPicture) -> Markup:
-    """Draw found members against wrongly named strangers, with both controls and the guess."""
+    """Draw found members against wrongly named strangers, with both controls and the guess.
+
+    Both axes are logarithmic from 0.1 % on: what counts is whom the attack finds while it wrongly
+    names hardly anybody.
+    """
     width, height = _LEFT + _SIDE + 14, _TOP + _SIDE + 42
-    ticks = [_tick(x) for x in (0.0, 0.5, 1.0)]
-    lines = [_path([(0, 0), (1, 1)], "guess")]
+    ticks = [_tick(x) for x in (0.001, 0.01, 0.1, 1.0)]
+    lines = [_path([(0.001, 0.001), (1, 1)], "guess")]
     for points, name in (
         (attack.null_curve, "null"),
         (attack.planted_curve, "planted"),
         (attack.curve, "found"),
     ):
-        if points:
-            lines.append(_path(points, name))
+        if shown := [p for p in points if max(p) > 0]:
+            lines.append(_path(shown, name))
     middle = _LEFT + _SIDE / 2
     words = [
         element("text", "strangers named wrongly", x=middle, y=height - 4, text_anchor="middle"),
@@ -71,26 +76,13 @@ def draw_curve(attack: AttackPicture) -> Markup:
     )
 
 
-def draw_control(control: ControlLine) -> Markup:
-    """Draw the share of a control's runs in which the attack raised the alarm."""
-    share = control.caught / control.of if control.of else 0.0
-    return picture(
-        control.name,
-        f"Alarm in {control.caught} of {control.of} runs.",
-        element("rect", x="0%", y=3, width="100%", height=12, class_="rail"),
-        element("rect", x="0%", y=3, width=f"{100 * share:.1f}%", height=12, class_=control.kind),
-        class_="rate",
-        height=18,
-    )
-
-
 def _tick(x: float) -> tuple[Markup, Markup]:
-    label = f"{100 * x:.0f} %"
-    at = _LEFT + _SIDE * x
+    label = f"{100 * x:g} %"
+    at = _LEFT + _SIDE * _unit(x)
     anchor = "end" if x == 1 else "middle"
     return (
         element("text", label, x=at, y=_TOP + _SIDE + 16, text_anchor=anchor),
-        element("text", label, x=_LEFT - 6, y=_TOP + _SIDE * (1 - x) + 4, text_anchor="end"),
+        element("text", label, x=_LEFT - 6, y=_TOP + _SIDE * (1 - _unit(x)) + 4, text_anchor="end"),
     )
 
 
@@ -113,4 +105,5 @@ def _height(points: Sequence[tuple[float, float]], x: float) -> float | None:
 
 
 def _unit(x: float) -> float:
-    return min(1.0, max(0.0, x))
+    """Return where on a logarithmic axis from 0.1 % to 100 % a share is, in [0, 1]."""
+    return min(1.0, 1 + math.log10(max(x, 1e-3)) / 3)

@@ -12,8 +12,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from assaymark.release.drawing import figure, percent, shortened
-from assaymark.release.drawing_attack import attack_words, draw_control, draw_curve
+from assaymark.release.drawing_attack import attack_words, draw_curve
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
+from assaymark.release.drawing_exposure import (
+    draw_exposed,
+    draw_gain,
+    draw_power,
+    gain_words,
+    limit_words,
+    power_words,
+    reach_of,
+)
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
 from assaymark.release.report_rules import rule_blocks, tally, telling
@@ -75,6 +84,8 @@ def render(content: ReportContent) -> bytes:
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
         groups=[(g, _top(g)) for g in content.groups],
+        reach=reach_of(content.attacks),
+        untested=_untested(content),
         measurements=measurements[:_MOST_MEASUREMENTS],
         left_out=max(0, len(measurements) - _MOST_MEASUREMENTS),
         quantities=_quantities(content),
@@ -114,8 +125,13 @@ def _environment() -> Environment:
         "shown_columns": shown_columns,
         "draw_group": draw_group,
         "draw_curve": draw_curve,
-        "draw_control": draw_control,
         "attack_words": attack_words,
+        "draw_gain": draw_gain,
+        "gain_words": gain_words,
+        "limit_words": limit_words,
+        "draw_power": draw_power,
+        "power_words": power_words,
+        "draw_exposed": draw_exposed,
     }
     return environment
 
@@ -133,6 +149,17 @@ def _next_actions(content: ReportContent) -> tuple[str, ...]:
         v for v in content.verdicts if v.severity == "block" and v.verdict not in {"PASS", "WAIVED"}
     ]
     return tuple(dict.fromkeys(v.remedy for v in open_rules if v.remedy))
+
+
+def _untested(content: ReportContent) -> list[tuple[str, str]]:
+    """Return which attacks gave no figure, title and reason, each pair once.
+
+    A quantity whose pitfalls are written down is an attack's; other figures stand elsewhere.
+    """
+    known = {q.name: q.title for q in content.quantities if q.pitfalls}
+    every = [*(v.measurement for v in content.verdicts), *content.measurements]
+    missing = [m for m in every if m.value is None and m.metric in known]
+    return list(dict.fromkeys((known[m.metric], m.reason) for m in missing))
 
 
 def _top(group: GroupPicture) -> float:

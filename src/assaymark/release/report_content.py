@@ -135,14 +135,32 @@ class ControlLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureLine:
+    """How much more often an attack calls people of one group than false alarms explain."""
+
+    group: str
+    value: float
+    low: float
+    high: float
+    n: int
+    exposed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttackPicture:
     """One attack: its curve on the candidate, on a planted leak and on clean data.
 
     Curves are points (share of strangers wrongly named, share of members found), both in [0, 1].
+    ``chance`` is what the attack reaches without any leak.
     """
 
     name: str
     title: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    chance: float = 0.0
+    exposed: tuple[ExposureLine, ...] = ()
     meaning: str = ""
     curve: tuple[tuple[float, float], ...] = ()
     planted_curve: tuple[tuple[float, float], ...] = ()

@@ -39,6 +39,7 @@ __all__ = ["Membership"]
 AUC, EXCESS = "membership.auc", "membership.excess_tpr"
 _ISOLATED = 400
 _WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
+_HOW = {AUC: "on average", EXCESS: "at 5 % false alarms"}
 
 
 @component
@@ -129,7 +130,7 @@ def _measured(
         baseline=nothing,
         limit_of_detection=0.5 + size / 2 if size and metric == AUC else size,
         details={
-            "title": f"Can one tell who was in the training data? {_WHOM[subject]}",
+            "title": f"Can one tell who was in the training data? {_WHOM[subject]}, {_HOW[metric]}",
             "meaning": "The attacker has a person's rows, the released rows and rows of others; "
             "the planted curve has copies of a tenth of the people.",
             "curve": curve(members.score, controls.score),

@@ -40,6 +40,7 @@ __all__ = ["MembershipSuite"]
 AUC, EXCESS = "membership_suite.auc", "membership_suite.excess_tpr"
 TOGETHER = "together"
 _ISOLATED = "records:isolated"
+_HOW = {AUC: "on average", EXCESS: "at 5 % false alarms"}
 _TITLES = {
     "classifier": "a model that knows synthetic rows from others",
     "density_ratio": "how densely synthetic rows lie around",
@@ -154,7 +155,7 @@ def _measurement(
     half = null.permutation(controls)
     lines: list[Json] = [null_line(attack, controls, nothing, null)]
     details: dict[str, Json] = {
-        "title": _title(subject),
+        "title": f"{_title(subject)}, {_HOW[metric]}",
         "meaning": "The attacker has a person's rows, the released rows and rows of others.",
         "stream": streams.name,
         "curve": curve(members, controls),
@@ -188,7 +189,7 @@ def _title(subject: str) -> str:
     name = subject.rpartition("attack:")[2]
     whom = "the most isolated" if subject.startswith(_ISOLATED) else "anyone"
     how = _TITLES.get(name, name.replace("_", " "))
-    return f"Can one tell who was in the training data by {how}? {whom.capitalize()}"
+    return f"Can one tell members by {how}? {whom.capitalize()}"
 
 
 def _planted(members: Floats, copied: Floats, size: float, rng: np.random.Generator) -> Floats:
