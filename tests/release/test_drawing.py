@@ -210,7 +210,7 @@ def test_the_power_curve_says_what_never_escaped():
 
     lines = [line("copies", 0.005, 13), line("copies", 0.01, 14), line("halves", 0.5, 12)]
     lines.append(ControlLine(name="null", kind="null", caught=0, of=14))
-    said = "Planted: copies never escaped from 1 % on; halves escaped at any size."
+    said = f"Planted: copies never escaped from {percent(0.01)} on; halves escaped at any size."
     assert power_words(lines) == said
     assert draw_power(lines).count("<polyline") == 2
     assert power_words([]) == "No leak was planted."
