@@ -171,7 +171,7 @@ def test_one_failure_refuses_whatever_else_passed():
 
 def test_a_borderline_failure_among_many_rules_does_not_refuse():
     # 40 hypotheses; one interval just clears the threshold (z = 2.05, one-sided p = .02), which
-    # happens by chance in most gates of 40 rules: Holm asks p <= .025 / 40.
+    # happens by chance in most gates of 40 rules: Holm asks p <= .05 / 40.
     rules = [rule(subject=f"column:{i}", id=f"r{i}") for i in range(40)]
     rest = [measured(0.05, 0.01, 0.09, subject=f"column:{i}") for i in range(1, 40)]
     barely = measured(0.1 + 0.0205, 0.1005, 0.1405, subject="column:0")
@@ -196,7 +196,7 @@ def test_no_requested_use_approves_nothing():
     assert not judge(policy(rule()), evidence, (), candidate=CANDIDATE).approved
 
 
-@pytest.mark.parametrize(("n", "threshold"), [(150, 0.04), (300, 0.02), (2_500, 0.003), (500, 0.3)])
+@pytest.mark.parametrize(("n", "threshold"), [(150, 0.04), (600, 0.01), (2_500, 0.003), (500, 0.3)])
 def test_a_share_on_its_threshold_fails_no_more_often_than_holm_allows(n, threshold):
     """Every number of hits, weighed with its probability where the share is the threshold."""
     among = 34
@@ -214,11 +214,11 @@ def test_a_share_on_its_threshold_fails_no_more_often_than_holm_allows(n, thresh
         share = clopper_pearson(hits, n)
         judged = decide(rules, [measured(share.value, share.low, share.high), *good])
         failed += chance * (judged.verdicts[0].verdict is Verdict.FAIL)
-    assert failed <= 0.025 / among
+    assert failed <= 0.05 / among
 
 
 def test_twenty_of_150_copied_fail_among_34_rules():
-    """The exact chance of 20 hits or more at a share of 4 % is 5e-6; Holm asks 7e-4."""
+    """The exact chance of 20 hits or more at a share of 4 % is 5e-6; Holm asks 1.5e-3."""
     assert binom.sf(19, 150, 0.04) < 1e-5
     rules = [rule(id="r0", threshold=0.04)]
     rules += [rule(id=f"r{i}", metric="m.y", subject=f"column:{i}") for i in range(1, 34)]

@@ -25,6 +25,7 @@ metrics: Registry[Metric] = Registry(
         "knowledge",
         "links",
         "neighbours",
+        "people",
         "predictors",
         "propensity",
         "risk",

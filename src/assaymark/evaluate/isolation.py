@@ -6,14 +6,21 @@ synthetic rows, to the reference, to other people) is worked out once per case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from assaymark.evaluate.neighbours import nearest, row_keys, space_of
-from assaymark.evaluate.statistics import persons_in
+from assaymark.evaluate.people import (
+    Crowd,
+    People,
+    persons_of,
+    ranked,
+    spread,
+    together,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FEWEST",
     "Chance",
-    "People",
     "Scene",
     "isolated",
     "most_isolated",
@@ -45,46 +51,6 @@ _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
 _NEAR = 0.5
 _WATCHED = 1_000  # most isolated members, and all others isolated as much, are always looked at
 _PAIRS = 4e9  # pairs of a person's row and a synthetic row that are looked at, on each side
-_BIT = 0.01  # distances below a hundredth of one differing column count alike
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class People:
-    """One row per person of a table, each array of shape ``(persons,)``.
-
-    ``score`` is the attacker's: the logarithm of the distance to the reference over that to the
-    synthetic rows, largest over the person's records; ``planted_score`` the same, were each of them
-    copied into the synthetic rows. ``isolation``, ``synthetic`` and ``reference`` belong to the
-    most isolated record. ``copied``: a distinctive record (see :class:`Chance`) equals a synthetic
-    row; ``distinctive``: there is such a record. ``record`` is the row of the most isolated record.
-
-    In large tables the synthetic rows near a person are looked up for some only: for the
-    ``drawn``, taken evenly from the table, and for the most isolated. The score, the planted
-    score and ``synthetic`` of all others are NaN.
-    """
-
-    score: Floats
-    planted_score: Floats
-    isolation: Floats
-    synthetic: Floats
-    copied: Bools
-    distinctive: Bools
-    record: Codes
-    drawn: Bools
-
-    @property
-    def n(self) -> int:
-        """Number of persons."""
-        return len(self.score)
-
-    @property
-    def some(self) -> People:
-        """The persons drawn evenly from the table: everybody, unless it is large."""
-        return self.take(np.flatnonzero(self.drawn))
-
-    def take(self, rows: NDArray[np.int64]) -> People:
-        """Return these persons, in this order."""
-        return People(**{f.name: getattr(self, f.name)[rows] for f in fields(People)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,19 +95,19 @@ def scene_of(case: Case) -> Scene:
     chance = _chance(anchors, len(made_keys))
     keys = [row_keys(d) for d in real]
     lonely = _keys_of_one_person(keys, real)
-    background = points[2][_spread(len(points[2]), _REFERENCE)]
+    background = points[2][spread(len(points[2]), _REFERENCE)]
 
     cut = 0.0
 
     def people(i: int) -> People:
         nonlocal cut
-        others = _others(points[i], _persons(real[i], i), anchors)
+        others = _others(points[i], persons_of(real[i], i), anchors)
         far = (others[:, 0] > 0) & (others[:, 0] >= chance.distinctive)
         distinctive = far & np.isin(keys[i], lonely)
         isolation = others.mean(axis=1)
-        crowd = _Crowd(real[i], isolation)
+        crowd = Crowd(real[i], isolation)
         if i == 0:
-            cut = crowd.ranked(_WATCHED)
+            cut = ranked(crowd.isolation, _WATCHED)
         drawn = crowd.drawn(_PAIRS / max(len(made), 1))
         watched = crowd.rows(drawn | (crowd.isolation >= cut))
         near = np.full((2, len(points[i])), np.nan)
@@ -153,7 +119,7 @@ def scene_of(case: Case) -> Scene:
     return Scene(
         members=members,
         controls=controls,
-        unseen=_together(controls, reference_people),
+        unseen=together(controls, reference_people),
         chance=chance,
         borrowed=borrowed,
     )
@@ -190,21 +156,9 @@ def isolated(members: People, controls: People, wanted: int) -> tuple[Codes, Cod
     Members as isolated as the last of them come too, so that ties are no choice; people with
     equals all around are not isolated, whatever is wanted.
     """
-    ranked = np.sort(members.isolation)[::-1]
-    cut = float(ranked[min(wanted, members.n) - 1]) if min(wanted, members.n) else np.inf
+    cut = ranked(members.isolation, wanted) if wanted else np.inf
     cut = max(cut, float(np.finfo(float).tiny)) * (1 - 1e-9)
     return np.flatnonzero(members.isolation >= cut), np.flatnonzero(controls.isolation >= cut)
-
-
-def _persons(data: Dataset, table: int) -> NDArray[np.int64]:
-    """Return person codes that are distinct between tables."""
-    who = np.arange(data.n) if data.persons is None else data.persons
-    _, codes = np.unique(who, return_inverse=True)
-    return np.asarray(codes.ravel() * 3 + table, dtype=np.int64)
-
-
-def _spread(n: int, most: int) -> NDArray[np.int64]:
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
 
 
 class _Anchors(NamedTuple):
@@ -218,9 +172,9 @@ class _Anchors(NamedTuple):
 def _anchors(points: list[Points], real: list[Dataset]) -> _Anchors:
     """Return anchors, the same share of every table."""
     total = sum(len(p) for p in points)
-    chosen = [_spread(len(p), round(len(p) * min(1.0, _ANCHORS / total))) for p in points]
+    chosen = [spread(len(p), round(len(p) * min(1.0, _ANCHORS / total))) for p in points]
     parts = zip(points, real, chosen, strict=True)
-    picked = [(p[c], _persons(d, i)[c], row_keys(d)[c]) for i, (p, d, c) in enumerate(parts)]
+    picked = [(p[c], persons_of(d, i)[c], row_keys(d)[c]) for i, (p, d, c) in enumerate(parts)]
     return _Anchors(*(np.concatenate(x) for x in zip(*picked, strict=True)))
 
 
@@ -273,64 +227,14 @@ def _near_share(nearby: Floats, others: Floats) -> float:
     return min(_NEAR, float(np.quantile(nearby[isolated] / others[isolated], 0.01)) / 2)
 
 
-def _together(first: People, second: People) -> People:
-    parts = ((getattr(first, f.name), getattr(second, f.name)) for f in fields(People))
-    return People(
-        **dict(zip((f.name for f in fields(People)), map(np.concatenate, parts), strict=True))
-    )
-
-
 def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> NDArray[np.uint64]:
     """Return the rows, as keys, that only one person among all real people has."""
     pairs = np.column_stack(
         [
             np.concatenate(keys),
-            np.concatenate([_persons(d, i) for i, d in enumerate(real)]).astype(np.uint64),
+            np.concatenate([persons_of(d, i) for i, d in enumerate(real)]).astype(np.uint64),
         ]
     )
     distinct = np.unique(pairs, axis=0)[:, 0]
     values, counts = np.unique(distinct, return_counts=True)
     return np.asarray(values[counts == 1], dtype=np.uint64)
-
-
-class _Crowd:
-    """The persons behind the rows of one table: who is who, and how isolated each is."""
-
-    def __init__(self, data: Dataset, isolation: Floats) -> None:
-        self.codes = _persons(data, 0) // 3
-        self.n = persons_in(data.persons, data.n)
-        order = np.lexsort((-isolation, self.codes))
-        self.record = order[np.unique(self.codes[order], return_index=True)[1]]
-        self.isolation = isolation[self.record]
-
-    def ranked(self, place: int) -> float:
-        """Return the isolation of the person at this place from the top."""
-        return float(np.sort(self.isolation)[::-1][min(place, self.n) - 1]) if self.n else 0.0
-
-    def drawn(self, rows: float) -> Bools:
-        """Return persons taken evenly, with about this many rows; all where there are fewer."""
-        share = min(1.0, rows / max(len(self.codes), 1))
-        return np.isin(np.arange(self.n), _spread(self.n, max(1, round(share * self.n))))
-
-    def rows(self, persons: Bools) -> Codes:
-        """Return the rows of these persons."""
-        return np.flatnonzero(persons[self.codes])
-
-    def people(self, near: Floats, distinctive: Bools, repeated: Bools, drawn: Bools) -> People:
-        """Return the persons; ``near``: distances to synthetic and to reference rows."""
-        synthetic, reference = near
-        score, planted = np.full((2, self.n), -np.inf)
-        with np.errstate(invalid="ignore"):
-            np.maximum.at(score, self.codes, np.log(reference + _BIT) - np.log(synthetic + _BIT))
-            np.maximum.at(planted, self.codes, np.log(reference + _BIT) - np.log(_BIT))
-        copied = distinctive & repeated
-        return People(
-            score=score,
-            planted_score=planted,
-            isolation=self.isolation,
-            synthetic=synthetic[self.record],
-            copied=np.bincount(self.codes, weights=copied, minlength=self.n) > 0,
-            distinctive=np.bincount(self.codes, weights=distinctive, minlength=self.n) > 0,
-            record=self.record,
-            drawn=drawn,
-        )

@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
-_TIERS = (("records:isolated", 300), ("records:most_isolated", 150))
+_TIERS = {
+    "records:isolated": 600,
+    "records:most_isolated": 150,
+}
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
 _WHOM = {
     "table": "Anyone, exactly",
@@ -52,7 +55,7 @@ class Copies:
     measured column, as a share of all people. A record is distinctive if no other real person
     has an equal one and it is as far from others as it takes for chance to repeat at most 0.1 %
     of such records; two halves of the real people, one playing the synthetic rows, say how far.
-    So a table of few values, whose rows repeat by nature, accuses nobody. Isolated: the 300 and
+    So a table of few values, whose rows repeat by nature, accuses nobody. Isolated: the 600 and
     the 150 most isolated people, counting those with a distinctive record and a synthetic row
     nearer than a fraction of the mean distance to their five nearest other people: half of what
     the closest 1 % of isolated people have when one half of the real people is held against the
@@ -97,14 +100,14 @@ class Copies:
         reason = why_no_attack(case)
         if reason:
             yield Measurement.missing(EXACT, reason)
-            for subject, _ in _TIERS:
+            for subject in _TIERS:
                 yield Measurement.missing(ISOLATED, reason, subject)
             return
         scene = scene_of(case)
         members, unseen = scene.members, scene.unseen
         copied = (members.copied, unseen.copied)
         yield _excess(case, streams, EXACT, "table", copied, members.distinctive)
-        for subject, wanted in _TIERS:
+        for subject, wanted in _TIERS.items():
             lonely, controls = most_isolated(members, unseen, wanted)
             if min(lonely.n, controls.n) < FEWEST:
                 few = f"only {controls.n} people of the holdout are as isolated as the members"

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.isolation import People, Scene
+    from assaymark.evaluate.isolation import Scene
+    from assaymark.evaluate.people import People
     from assaymark.evaluate.statistics import Interval
 
     Floats = NDArray[np.float64]
