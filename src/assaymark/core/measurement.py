@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -96,17 +97,38 @@ class Measurement:
         return cls(metric=metric, subject=subject, value=None, n=n, reason=reason)
 
     def rounded(self) -> Measurement:
-        """Return the measurement as it is published: numbers to six significant digits."""
+        """Return the measurement as it is published: to what its interval supports.
+
+        Two significant digits of the interval's half width, ends outwards, so that no verdict is
+        won by rounding and no digit says more about the source than the interval does. Six
+        significant digits where there is no interval.
+        """
+        low, high = self.low, self.high
+        if low is None or high is None or high <= low:
+            plain = (self.value, low, high, self.floor, self.baseline)
+            value, low, high, floor, baseline = (_round(x) for x in plain)
+        else:
+            places = 1 - math.floor(math.log10((high - low) / 2))
+            low, high = _to(low, places, ROUND_FLOOR), _to(high, places, ROUND_CEILING)
+            value, floor, baseline = (
+                None if x is None else _to(x, places, ROUND_HALF_EVEN)
+                for x in (self.value, self.floor, self.baseline)
+            )
         return replace(
             self,
-            value=_round(self.value),
-            low=_round(self.low),
-            high=_round(self.high),
-            floor=_round(self.floor),
-            baseline=_round(self.baseline),
+            value=value,
+            low=low,
+            high=high,
+            floor=floor,
+            baseline=baseline,
             limit_of_detection=_round(self.limit_of_detection),
         )
 
 
 def _round(x: float | None) -> float | None:
     return None if x is None else float(f"{x:.{_DIGITS}g}")
+
+
+def _to(x: float, places: int, rounding: str) -> float:
+    """Round to so many decimal places (negative: tens, hundreds), exactly and once for all."""
+    return float(Decimal(repr(x)).quantize(Decimal(1).scaleb(-places), rounding=rounding)) + 0.0

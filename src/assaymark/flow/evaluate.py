@@ -74,7 +74,10 @@ def measure(
 
 def _safely(metric: Metric, name: str, case: Case, streams: Streams) -> list[Measurement]:
     try:
-        return [m.rounded() for m in metric.measure(case, streams)]
+        return [
+            replace(m, details={**m.details, "stream": streams.name}).rounded()
+            for m in metric.measure(case, streams)
+        ]
     except Exception as error:  # noqa: BLE001 - any plug-in may fail in any way; fail closed
         # the message of the error may quote a row, and reasons are published
         reason = f"{name.replace('_', ' ')} failed with {type(error).__name__}"

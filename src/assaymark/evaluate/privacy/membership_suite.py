@@ -157,7 +157,6 @@ def _measurement(
     details: dict[str, Json] = {
         "title": f"{_title(subject)}, {_HOW[metric]}",
         "meaning": "The attacker has a person's rows, the released rows and rows of others.",
-        "stream": streams.name,
         "curve": curve(members, controls),
         "null_curve": curve(half[: len(half) // 2], half[len(half) // 2 :]),
         "operating_points": operating_points(members, controls),
