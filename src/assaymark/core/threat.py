@@ -47,7 +47,12 @@ class ThreatModel(Document):
 _LADDER: dict[Rung, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "K0": (
         ("copying of records", "singling out"),
-        ("copies.exact_excess", "near_copies.excess", "singling_out.excess"),
+        (
+            "copies.exact_excess",
+            "copies.most_repeated",
+            "near_copies.excess",
+            "singling_out.excess",
+        ),
     ),
     "K1": (
         ("linking of records", "inference of attributes"),

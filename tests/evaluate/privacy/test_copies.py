@@ -88,6 +88,7 @@ def test_a_table_that_repeats_by_nature_accuses_nobody(make_case):
     shared = set(train.frame.iter_rows()) & set(fresh.frame.iter_rows())
     assert len(shared) > 200
     found = measured(make_case(train, holdout, fresh, reference=reference))
+    assert found.pop(("copies.most_repeated", "table")).value <= 2
     for m in found.values():
         assert m.value is not None
         assert m.low <= 0
@@ -111,8 +112,28 @@ def test_all_replicates_are_searched(parts, make_case):
 
 def test_details_show_plants_and_the_null(parts, make_case):
     train, holdout, reference, fresh = parts
-    for m in measured(make_case(train, holdout, fresh, reference=reference)).values():
+    found = measured(make_case(train, holdout, fresh, reference=reference))
+    del found["copies.most_repeated", "table"]  # a count that needs no control
+    for m in found.values():
         kinds = {line["kind"] for line in m.details["controls"]}
         assert kinds == {"planted", "null"}
         (null,) = (line for line in m.details["controls"] if line["kind"] == "null")
         assert null["caught"] <= 1
+
+
+def test_one_person_repeated_again_and_again_is_counted(parts, make_case):
+    train, holdout, reference, fresh = parts
+    lonely = loneliest(parts, make_case, 1)
+    made = mixed(train.schema, pl.concat([lonely] * 7), fresh.frame[7:])
+    found = measured(make_case(train, holdout, made, reference=reference))
+    assert found["copies.most_repeated", "table"].value == 7
+    clean = measured(make_case(train, holdout, fresh, reference=reference))
+    assert clean["copies.most_repeated", "table"].value <= 1
+
+
+def test_rows_that_many_people_share_are_nobody_s(table, make_case):
+    """Two categories only: every row is repeated a thousand times, and gives nobody away."""
+    rng = np.random.default_rng(0)
+    parts = [table({"c": rng.choice(["a", "b"], 500).tolist()}, c="category") for _ in range(3)]
+    found = measured(make_case(*parts))
+    assert found["copies.most_repeated", "table"].value == 0

@@ -20,6 +20,7 @@ from assaymark.evaluate.controls import (
     why_no_attack,
 )
 from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of
+from assaymark.evaluate.neighbours import row_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.case import Case
     from assaymark.core.streams import Streams
+    from assaymark.evaluate.people import People
     from assaymark.evaluate.statistics import Interval
 
     Bools = NDArray[np.bool_]
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
+REPEATED = "copies.most_repeated"
 _TIERS = {
     "records:isolated": 600,
     "records:most_isolated": 150,
@@ -93,6 +96,16 @@ class Copies:
             meaning="Share of isolated train people with a copy or near copy, less the same share "
             "of equally isolated people who were not in train; 0 is no leak.",
         ),
+        Quantity(
+            name=REPEATED,
+            title="Most often repeated person",
+            unit="rows",
+            better="lower",
+            meaning="How many synthetic rows repeat the one train person whose unlike-any-other "
+            "record is repeated most often; chance hardly repeats such a record once.",
+            pitfalls="Counts exact repeats of the most isolated record of each person; repeats "
+            "with small changes are not counted here, near_copies sees that there is one.",
+        ),
     )
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
@@ -100,6 +113,7 @@ class Copies:
         reason = why_no_attack(case)
         if reason:
             yield Measurement.missing(EXACT, reason)
+            yield Measurement.missing(REPEATED, reason)
             for subject in _TIERS:
                 yield Measurement.missing(ISOLATED, reason, subject)
             return
@@ -107,6 +121,7 @@ class Copies:
         members, unseen = scene.members, scene.unseen
         copied = (members.copied, unseen.copied)
         yield _excess(case, streams, EXACT, "table", copied, members.distinctive)
+        yield _repeated(case, members)
         for subject, wanted in _TIERS.items():
             lonely, controls = most_isolated(members, unseen, wanted)
             if min(lonely.n, controls.n) < FEWEST:
@@ -164,6 +179,16 @@ def _excess(
             ],
         },
     )
+
+
+def _repeated(case: Case, members: People) -> Measurement:
+    """Return the largest number of synthetic rows that repeat one distinctive record."""
+    own = row_keys(case.train)[members.record[members.distinctive]]
+    made, times = np.unique(
+        np.concatenate([row_keys(s) for s in case.synthetics]), return_counts=True
+    )
+    most = int(times[np.isin(made, own)].max(initial=0))
+    return Measurement(metric=REPEATED, value=float(most), n=members.n)
 
 
 def _read(hits: Bools, alarms: Bools) -> Interval:
