@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
+from assaymark.core.measurement import Measurement
 from assaymark.evaluate.controls import (
     PLANTS,
     SHIFT_AT_MOST,
-    capped,
     detection,
     difference,
+    fair,
     null_line,
     shift_of,
     why_no_attack,
@@ -57,9 +58,19 @@ def test_null_accuses_next_to_nobody():
 
 
 def test_an_unfair_holdout_moves_the_interval_back_to_nothing():
-    found = Interval(0.3, 0.2, 0.4)
-    assert capped(found, 0.0, Interval(0.5, 0.4, SHIFT_AT_MOST)) == found
-    assert capped(found, 0.0, Interval(0.7, 0.6, 0.8)) == Interval(0.3, 0.0, 0.4)
+    found = Measurement(
+        metric="any.excess",
+        value=0.3,
+        low=0.2,
+        high=0.4,
+        n=1_000,
+        baseline=0.0,
+        limit_of_detection=0.05,
+    )
+    assert fair(found, Interval(0.5, 0.4, SHIFT_AT_MOST)) == found
+    moved = fair(found, Interval(0.7, 0.6, 0.8))
+    assert (moved.value, moved.low, moved.high) == (0.3, 0.0, 0.4)
+    assert moved.limit_of_detection is None
 
 
 def test_shift_sees_a_moved_holdout_and_no_other(population, make_case):

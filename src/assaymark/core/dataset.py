@@ -74,6 +74,12 @@ class Dataset:
         return len(set(self.persons.tolist()))
 
     @property
+    def person_codes(self) -> NDArray[np.int64]:
+        """The person behind each row, counted from 0, shape ``(n,)``."""
+        who = np.arange(self.n) if self.persons is None else self.persons
+        return np.asarray(np.unique(who, return_inverse=True)[1].ravel(), dtype=np.int64)
+
+    @property
     def target(self) -> str | None:
         """Name of the declared target column, if there is one."""
         column = self.schema.first(Role.TARGET)

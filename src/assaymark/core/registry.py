@@ -36,14 +36,22 @@ def component(cls: type[T]) -> type[T]:
 class Registry(Generic[T]):
     """All components of one kind: modules below ``package`` and ``assaymark.<kind>s`` plug-ins.
 
-    Modules whose ``__all__`` does not offer exactly one component class (shared maths such as
-    ``statistics``), and folders of another kind of component, are listed in ``shared``.
+    Modules whose ``__all__`` does not offer exactly one component class (shared maths) are listed
+    in ``shared``. Where ``folders`` are named, components live in these folders only, and what
+    stands beside them is shared.
     """
 
-    def __init__(self, kind: str, package: str, *, shared: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        kind: str,
+        package: str,
+        *,
+        shared: tuple[str, ...] = (),
+        folders: tuple[str, ...] = (),
+    ) -> None:
         self.kind = kind
-        self._package = package
         self._shared = frozenset(shared)
+        self._packages = tuple(f"{package}.{folder}" for folder in folders) or (package,)
 
     def names(self) -> list[str]:
         """Return all names, sorted."""
@@ -80,14 +88,15 @@ class Registry(Generic[T]):
             ) from error
 
     def _builtin(self) -> dict[str, str]:
-        root = importlib.import_module(self._package)
-        found = pkgutil.walk_packages(root.__path__, f"{self._package}.")
-        modules = (m.name for m in found if not m.ispkg)
-        return {
-            name.rpartition(".")[2]: name
-            for name in modules
-            if not self._shared & set(name.removeprefix(self._package).split("."))
-        }
+        found = [
+            module
+            for package in self._packages
+            for module in pkgutil.walk_packages(
+                importlib.import_module(package).__path__, f"{package}."
+            )
+        ]
+        names = {m.name.rpartition(".")[2]: m.name for m in found if not m.ispkg}
+        return {k: v for k, v in names.items() if k not in self._shared}
 
     def _plugins(self) -> dict[str, str]:
         return {e.name: e.value for e in entry_points(group=f"assaymark.{self.kind}s")}

@@ -1,4 +1,8 @@
-"""Evaluate: one metric or attack per file, grouped by the question it answers."""
+"""Evaluate: one metric or attack per file, in the folder of the question that it answers.
+
+Beside the folders stands the maths that several of them share, and ``attacks``, where each file
+is one way to score people by how likely they were in train.
+"""
 
 from assaymark.core.protocols import Metric
 from assaymark.core.registry import Registry
@@ -6,30 +10,5 @@ from assaymark.core.registry import Registry
 __all__ = ["metrics"]
 
 metrics: Registry[Metric] = Registry(
-    "metric",
-    "assaymark.evaluate",
-    shared=(
-        "agreement",
-        "attacks",
-        "binning",
-        "blocks",
-        "contest",
-        "controls",
-        "disclosure_tables",
-        "exposure",
-        "features",
-        "ground",
-        "groups",
-        "inference",
-        "isolation",
-        "knowledge",
-        "links",
-        "neighbours",
-        "people",
-        "predictors",
-        "propensity",
-        "risk",
-        "statistics",
-        "worlds",
-    ),
+    "metric", "assaymark.evaluate", folders=("fidelity", "utility", "fairness", "privacy")
 )

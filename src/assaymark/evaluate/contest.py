@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["ALARMS", "auc", "called", "curve", "excess", "operating_points"]
+__all__ = ["ALARMS", "auc", "called", "curve", "excess", "operating_points", "planted"]
 
 ALARMS = 0.05
 """Share of false alarms at which members recognised are counted for a verdict."""
@@ -73,6 +73,17 @@ def called(members: Floats, controls: Floats) -> tuple[Bools, Bools]:
     """
     threshold = np.quantile(controls, 1 - ALARMS, method="higher")
     return members > threshold, controls > threshold
+
+
+def planted(members: Floats, copied: Floats, size: float, rng: np.random.Generator) -> Floats:
+    """Return the scores of members after a share ``size`` of them was copied, one at least.
+
+    ``copied`` has each member's score were that one copied; a copy lowers nobody's.
+    """
+    chosen = rng.permutation(len(members))[: max(1, round(size * len(members)))]
+    score = members.copy()
+    score[chosen] = np.maximum(copied[chosen], score[chosen])
+    return score
 
 
 def curve(members: Floats, controls: Floats) -> Json:

@@ -7,6 +7,7 @@ to the synthetic rows. So plants are made on the scores and cost next to nothing
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.core.case import Case
-    from assaymark.core.measurement import Json
+    from assaymark.core.measurement import Json, Measurement
 
     Floats = NDArray[np.float64]
 
@@ -37,9 +38,11 @@ __all__ = [
     "SHIFT_AT_MOST",
     "SIZES",
     "Detection",
-    "capped",
     "detection",
     "difference",
+    "fair",
+    "hits_difference",
+    "mean_difference",
     "null_line",
     "possible",
     "shift_of",
@@ -90,6 +93,21 @@ def difference(hits: int, n: int, control_hits: int, control_n: int) -> Interval
     value = a.value - b.value
     low = value - math.hypot(a.value - a.low, b.high - b.value)
     return Interval(value, low, value + math.hypot(a.high - a.value, b.value - b.low))
+
+
+def hits_difference(members: NDArray[np.bool_], unseen: NDArray[np.bool_]) -> Interval:
+    """Return :func:`difference` of the shares of people who are hit."""
+    return difference(int(members.sum()), len(members), int(unseen.sum()), len(unseen))
+
+
+def mean_difference(members: Floats, unseen: Floats) -> Interval:
+    """Return the difference of means of scores in [-1, 1].
+
+    One person more on each side, as far off as can be, keeps it from being certain.
+    """
+    variance = sum((float(x.var()) + 1 / len(x)) / len(x) for x in (members, unseen))
+    found = symmetric(float(members.mean() - unseen.mean()), math.sqrt(variance))
+    return Interval(found.value, max(found.low, -1.0), min(found.high, 1.0))
 
 
 def detection(
@@ -162,8 +180,7 @@ def shift_of(case: Case) -> Interval:
     dense = np.vstack([encoder.dense(d) for d in parts])
     x = np.hstack([np.ones((len(dense), 1)), dense, np.square(dense)])
     y = np.repeat([1.0, 0.0], [d.n for d in parts])
-    own = [np.arange(d.n) if d.persons is None else d.persons for d in parts]
-    codes = [np.unique(o, return_inverse=True)[1].ravel() for o in own]
+    codes = [d.person_codes for d in parts]
     who = np.concatenate([codes[0], codes[0].max() + 1 + codes[1]])
     folds = np.concatenate([c % 2 for c in codes])
     score = np.zeros(len(y))
@@ -179,12 +196,19 @@ def shift_of(case: Case) -> Interval:
     return Interval(auc.value, max(found.low, 0.0), min(found.high, 1.0))
 
 
-def capped(found: Interval, nothing: float, shift: Interval) -> Interval:
-    """Return ``found``, reaching back to ``nothing`` where the holdout is no fair control.
+def fair(measured: Measurement, shift: Interval) -> Measurement:
+    """Return ``measured`` as far as train and holdout are one population, by :func:`shift_of`.
 
-    A train and holdout of two populations make every attack look successful; then neither a
-    FAIL nor, without a limit of detection, a PASS can follow.
+    A train and holdout of two populations make every attack look successful. Then the interval
+    reaches back to the baseline, and no leak counts as detectable: neither a FAIL nor a PASS
+    can follow.
     """
-    if shift.high <= SHIFT_AT_MOST:
-        return found
-    return Interval(found.value, min(found.low, nothing), max(found.high, nothing))
+    if shift.high <= SHIFT_AT_MOST or measured.low is None or measured.high is None:
+        return measured
+    nothing = measured.baseline or 0.0
+    return replace(
+        measured,
+        low=min(measured.low, nothing),
+        high=max(measured.high, nothing),
+        limit_of_detection=None,
+    )

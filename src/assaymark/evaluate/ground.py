@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
+import polars as pl
 
 from assaymark.evaluate.blocks import in_blocks
 from assaymark.evaluate.isolation import isolated, scene_of, sides_of
 from assaymark.evaluate.neighbours import nearest, space_of
+from assaymark.evaluate.people import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -134,7 +136,7 @@ def ground_of(case: Case) -> Ground:
         members=_side(case.train, lone[0], space),
         controls=_side(holdout, lone[1], space),
         made=np.vstack([space.points(m) for m in made]),
-        made_rows=made[0],
+        made_rows=replace(made[0], frame=pl.concat([m.frame for m in made])),
         background=points,
         background_rows=background,
         bandwidth=_bandwidth(points[:_LIKELIHOOD]),
@@ -169,20 +171,15 @@ def _log_sum(logs: Points) -> Floats:
 
 
 def _evenly(data: Dataset, most: int) -> Dataset:
-    return data if data.n <= most else data.take(_spread(data.n, most))
-
-
-def _spread(n: int, most: int) -> Codes:
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(np.int64))
+    return data if data.n <= most else data.take(spread(data.n, most))
 
 
 def _side(data: Dataset, lone: Codes, space: Space) -> Side:
-    own = np.arange(data.n) if data.persons is None else data.persons
-    codes = np.unique(own, return_inverse=True)[1].ravel()
+    codes = data.person_codes
     n = int(codes.max()) + 1
     wanted = max(1, round(n * min(1.0, _RECORDS / data.n)))
-    drawn = _spread(n, wanted)
-    lone = lone[_spread(len(lone), 2 * _ISOLATED)]
+    drawn = spread(n, wanted)
+    lone = lone[spread(len(lone), 2 * _ISOLATED)]
     persons = np.union1d(drawn, lone)
     rows = np.flatnonzero(np.isin(codes, persons))
     records = data.take(rows)

@@ -14,8 +14,8 @@ import numpy as np
 
 from assaymark.evaluate.neighbours import nearest, row_keys, space_of
 from assaymark.evaluate.people import (
-    Crowd,
     People,
+    crowd_of,
     persons_of,
     ranked,
     spread,
@@ -96,24 +96,22 @@ def scene_of(case: Case) -> Scene:
     keys = [row_keys(d) for d in real]
     lonely = _keys_of_one_person(keys, real)
     background = points[2][spread(len(points[2]), _REFERENCE)]
-
-    cut = 0.0
+    others = [
+        _others(p, persons_of(d, i), anchors)
+        for i, (p, d) in enumerate(zip(points, real, strict=True))
+    ]
+    crowds = [crowd_of(d, o.mean(axis=1)) for d, o in zip(real, others, strict=True)]
+    cut = ranked(crowds[0].isolation, _WATCHED)
 
     def people(i: int) -> People:
-        nonlocal cut
-        others = _others(points[i], persons_of(real[i], i), anchors)
-        far = (others[:, 0] > 0) & (others[:, 0] >= chance.distinctive)
+        far = (others[i][:, 0] > 0) & (others[i][:, 0] >= chance.distinctive)
         distinctive = far & np.isin(keys[i], lonely)
-        isolation = others.mean(axis=1)
-        crowd = Crowd(real[i], isolation)
-        if i == 0:
-            cut = ranked(crowd.isolation, _WATCHED)
-        drawn = crowd.drawn(_PAIRS / max(len(made), 1))
-        watched = crowd.rows(drawn | (crowd.isolation >= cut))
+        drawn = crowds[i].drawn(_PAIRS / max(len(made), 1))
+        watched = crowds[i].rows(drawn | (crowds[i].isolation >= cut))
         near = np.full((2, len(points[i])), np.nan)
         near[0, watched] = nearest(points[i][watched], made)[:, 0]
         near[1, watched] = nearest(points[i][watched], background)[:, 0]
-        return crowd.people(near, distinctive, np.isin(keys[i], made_keys), drawn)
+        return crowds[i].people(near, distinctive, np.isin(keys[i], made_keys), drawn)
 
     members, controls, reference_people = (people(i) for i in range(3))
     return Scene(
@@ -134,9 +132,7 @@ def sides_of(case: Case) -> tuple[Dataset, Dataset, bool]:
     assert holdout is not None  # noqa: S101
     if case.reference is not None and case.reference.n >= FEWEST:
         return holdout, case.reference, False
-    who = np.arange(holdout.n) if holdout.persons is None else holdout.persons
-    _, codes = np.unique(who, return_inverse=True)
-    codes = codes.ravel()
+    codes = holdout.person_codes
     return (
         holdout.take(np.flatnonzero(codes % 2 == 0)),
         holdout.take(np.flatnonzero(codes % 2 == 1)),

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.evaluate.statistics import persons_in
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Codes = NDArray[np.int64]
 
-__all__ = ["Crowd", "People", "persons_of", "ranked", "spread", "together"]
+__all__ = ["Crowd", "People", "crowd_of", "persons_of", "ranked", "spread", "together"]
 
 _BIT = 0.01  # distances below a hundredth of one differing column count alike
 
@@ -62,15 +60,22 @@ class People:
         return People(**{f.name: getattr(self, f.name)[rows] for f in fields(People)})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Crowd:
-    """The persons behind the rows of one table: who is who, and how isolated each is."""
+    """The persons behind the rows of one table: who is who, and how isolated each is.
 
-    def __init__(self, data: Dataset, isolation: Floats) -> None:
-        self.codes = persons_of(data, 0) // 3
-        self.n = persons_in(data.persons, data.n)
-        order = np.lexsort((-isolation, self.codes))
-        self.record = order[np.unique(self.codes[order], return_index=True)[1]]
-        self.isolation = isolation[self.record]
+    ``codes`` has the person of each row; ``record`` each person's most isolated row, and
+    ``isolation`` that row's, shape ``(persons,)``.
+    """
+
+    codes: Codes
+    record: Codes
+    isolation: Floats
+
+    @property
+    def n(self) -> int:
+        """Number of persons."""
+        return len(self.record)
 
     def drawn(self, rows: float) -> Bools:
         """Return persons taken evenly, with about this many rows; all where there are fewer."""
@@ -101,6 +106,14 @@ class Crowd:
         )
 
 
+def crowd_of(data: Dataset, isolation: Floats) -> Crowd:
+    """Return the persons of ``data``, each of whose rows is isolated that much."""
+    codes = data.person_codes
+    order = np.lexsort((-isolation, codes))
+    record = order[np.unique(codes[order], return_index=True)[1]]
+    return Crowd(codes=codes, record=record, isolation=isolation[record])
+
+
 def together(first: People, second: People) -> People:
     """Return the persons of both sides."""
     parts = ((getattr(first, f.name), getattr(second, f.name)) for f in fields(People))
@@ -116,9 +129,7 @@ def ranked(values: Floats, place: int) -> float:
 
 def persons_of(data: Dataset, table: int) -> Codes:
     """Return person codes that are distinct between tables."""
-    who = np.arange(data.n) if data.persons is None else data.persons
-    _, codes = np.unique(who, return_inverse=True)
-    return np.asarray(codes.ravel() * 3 + table, dtype=np.int64)
+    return data.person_codes * 3 + table
 
 
 def spread(n: int, most: int) -> Codes:

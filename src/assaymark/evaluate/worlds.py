@@ -148,14 +148,13 @@ def pool_of(first: Dataset, second: Dataset) -> Dataset:
     """Return the rows of both, which share no person, with person codes from 0 on."""
     codes, start = [], 0
     for part in (first, second):
-        own = np.arange(part.n) if part.persons is None else part.persons
-        own = np.unique(own, return_inverse=True)[1].ravel()
+        own = part.person_codes
         codes.append(own + start)
         start += int(own.max(initial=-1)) + 1
     return Dataset(
         schema=first.schema,
         frame=pl.concat([first.frame, second.frame]),
-        persons=np.concatenate(codes).astype(np.int64),
+        persons=np.concatenate(codes),
     )
 
 

@@ -134,8 +134,7 @@ def _persons(parts: tuple[Dataset, ...]) -> NDArray[np.int64] | None:
         return None
     codes, start = [], 0
     for part in parts:
-        own = np.arange(part.n) if part.persons is None else part.persons
-        _, own = np.unique(own, return_inverse=True)
-        codes.append(own.ravel() + start)
+        own = part.person_codes
+        codes.append(own + start)
         start += int(own.max(initial=-1)) + 1
-    return np.concatenate(codes).astype(np.int64)
+    return np.concatenate(codes)

@@ -142,11 +142,9 @@ def _units(parts: list[Dataset]) -> Codes:
     """Return the person behind each row of both parts; synthetic rows stand alone."""
     codes, start = [], 0
     for part in parts:
-        own = np.arange(part.n) if part.persons is None else part.persons
-        _, own = np.unique(own, return_inverse=True)
-        codes.append(own.ravel() + start)
+        codes.append(part.person_codes + start)
         start = int(codes[-1].max()) + 1
-    return np.concatenate(codes).astype(np.int64)
+    return np.concatenate(codes)
 
 
 def _folds(units: Codes, y: NDArray[np.bool_], rng: np.random.Generator) -> Codes:

@@ -12,17 +12,17 @@ from assaymark.core.registry import component
 from assaymark.core.schema import Role
 from assaymark.evaluate.agreement import agreement_of
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
     SIZES,
-    capped,
     detection,
+    fair,
+    mean_difference,
     null_line,
     shift_of,
     why_no_attack,
 )
 from assaymark.evaluate.features import measured_columns
 from assaymark.evaluate.isolation import sides_of
-from assaymark.evaluate.statistics import Interval, symmetric
+from assaymark.evaluate.risk import anonymity_loss, precision_recall
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,6 @@ _SURE = 0.8  # share of the matching synthetic rows that must agree before the a
 _BEAM, _DEPTH, _CLUES = 3, 5, 10
 _KNOWN_ANYWAY, _LAST = 0.1, 1e6
 _LUCK = 0.5  # no guess counts more than twice what it tells beyond luck
-_R_MIN, _ALPHA = 1e-4, 3.0
 
 
 @component
@@ -154,8 +153,7 @@ def _scene(case: Case, streams: Streams) -> _Scene:
         who, codes, exact, n = [], [], [], 0
         total = sum(d.n for d in parts)
         for data in parts:
-            own = np.arange(data.n) if data.persons is None else data.persons
-            person = np.unique(own, return_inverse=True)[1].ravel()
+            person = data.person_codes
             people = int(person.max(initial=-1)) + 1
             kept = np.zeros(people, dtype=bool)
             kept[draw.permutation(people)[: max(1, round(people * min(1.0, most / total)))]] = True
@@ -235,7 +233,7 @@ def _worst(scene: _Scene, secret: int, halves: tuple[Bools, Bools]) -> tuple[int
     def excess(known: tuple[int, ...]) -> float:
         sides = zip((scene.members, scene.unseen), halves, strict=True)
         guessed = [(_guess(scene, s, secret, known), half) for s, half in sides]
-        found = _read(*(g.worth[half] for g, half in guessed))
+        found = mean_difference(*(g.worth[half] for g, half in guessed))
         z = found.value / (found.high - found.value)
         told = float(guessed[1][0].right[guessed[1][1]].mean())
         return float(z if told <= _KNOWN_ANYWAY else z - _LAST)
@@ -259,7 +257,6 @@ def _worst(scene: _Scene, secret: int, halves: tuple[Bools, Bools]) -> tuple[int
 
 
 def _measurement(case: Case, scene: _Scene, secret: int, streams: Streams) -> Measurement:
-    shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
     members, unseen = scene.members, scene.unseen
     first = np.arange(members.n) % 2 == 0, np.arange(unseen.n) % 2 == 0
     tried = np.zeros(members.n, dtype=bool), np.zeros(unseen.n, dtype=bool)
@@ -276,14 +273,14 @@ def _measurement(case: Case, scene: _Scene, secret: int, streams: Streams) -> Me
     def caught(size: float, rng: np.random.Generator) -> bool:
         planted = worth[0].copy()
         planted[rng.choice(members.n, max(1, round(size * members.n)), replace=False)] = 1.0
-        return _read(planted, worth[1]).low > 0
+        return mean_difference(planted, worth[1]).low > 0
 
-    found = capped(_read(*worth), 0.0, shift)
+    found = mean_difference(*worth)
     proof = detection(
         caught, streams.child("plants").generator(), SIZES, name="secrets beside known columns"
     )
-    null = null_line(_read, worth[1], 0.0, streams.child("null").generator())
-    return Measurement(
+    null = null_line(mean_difference, worth[1], 0.0, streams.child("null").generator())
+    measured = Measurement(
         metric=EXCESS,
         subject=f"column:{scene.names[secret]}",
         value=found.value,
@@ -291,7 +288,7 @@ def _measurement(case: Case, scene: _Scene, secret: int, streams: Streams) -> Me
         high=found.high,
         n=members.n,
         baseline=0.0,
-        limit_of_detection=proof.smallest if fair else None,
+        limit_of_detection=proof.smallest,
         details={
             "title": f"Can {scene.names[secret]} be guessed from other columns?",
             "meaning": "Right guesses for people of train, less those for people the generator "
@@ -304,13 +301,7 @@ def _measurement(case: Case, scene: _Scene, secret: int, streams: Streams) -> Me
             "controls": [*proof.lines, null],
         },
     )
-
-
-def _read(members: Floats, unseen: Floats) -> Interval:
-    """Return the difference of means; one guess more on each side keeps it from being certain."""
-    variance = sum((float(x.var()) + 1 / len(x)) / len(x) for x in (members, unseen))
-    found = symmetric(float(members.mean() - unseen.mean()), float(np.sqrt(variance)))
-    return Interval(found.value, max(found.low, -1.0), min(found.high, 1.0))
+    return fair(measured, shift_of(case))
 
 
 def _share(right: Bools, tried: Bools) -> float:
@@ -319,10 +310,7 @@ def _share(right: Bools, tried: Bools) -> float:
 
 def _loss(right: tuple[Bools, Bools], tried: tuple[Bools, Bools]) -> float:
     """Return the anonymity loss coefficient; 0 where nothing is lost, 1 where everything is."""
-
-    def coefficient(r: Bools, t: Bools) -> float:
-        recall = max(float(t.mean()), _R_MIN)
-        return _share(r, t) * float(1 - (np.log10(recall) / np.log10(_R_MIN)) ** _ALPHA)
-
-    attack, base = (coefficient(r, t) for r, t in zip(right, tried, strict=True))
-    return (attack - base) / (1 - base) if base < 1 else 0.0
+    attack, baseline = (
+        precision_recall(_share(r, t), float(t.mean())) for r, t in zip(right, tried, strict=True)
+    )
+    return anonymity_loss(attack, baseline)

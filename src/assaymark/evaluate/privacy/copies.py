@@ -9,11 +9,10 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
     SIZES,
-    capped,
     detection,
-    difference,
+    fair,
+    hits_difference,
     null_line,
     possible,
     shift_of,
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.streams import Streams
     from assaymark.evaluate.people import People
-    from assaymark.evaluate.statistics import Interval
 
     Bools = NDArray[np.bool_]
 
@@ -144,7 +142,6 @@ def _excess(
     plantable: Bools,
 ) -> Measurement:
     """Return the excess of copies, with plants of exact copies of ``plantable`` members."""
-    shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
     hits, alarms = copied
     n, able = len(hits), np.flatnonzero(plantable)
 
@@ -152,12 +149,12 @@ def _excess(
         wanted = max(1, round(size * n))
         planted = hits.copy()
         planted[rng.choice(able, min(wanted, len(able)), replace=False)] = True
-        return _read(planted, alarms).low > 0
+        return hits_difference(planted, alarms).low > 0
 
-    found = capped(_read(hits, alarms), 0.0, shift)
+    found = hits_difference(hits, alarms)
     sizes = [s for s in _SIZES if round(s * n) <= len(able)]  # no more plants than such people
     proof = detection(caught, streams.child(metric, subject).generator(), sizes)
-    return Measurement(
+    measured = Measurement(
         metric=metric,
         subject=subject,
         value=found.value,
@@ -165,7 +162,7 @@ def _excess(
         high=found.high,
         n=n,
         baseline=0.0,
-        limit_of_detection=possible(proof, len(able) / n, _SIZES) if fair else None,
+        limit_of_detection=possible(proof, len(able) / n, _SIZES),
         details={
             "title": f"Are people copied? {_WHOM[subject]}",
             "meaning": "Copies of training people among the released rows, less what chance "
@@ -175,10 +172,13 @@ def _excess(
             "unseen": len(alarms),
             "controls": [
                 *proof.lines,
-                null_line(_read, alarms, 0.0, streams.child(metric, subject, "null").generator()),
+                null_line(
+                    hits_difference, alarms, 0.0, streams.child(metric, subject, "null").generator()
+                ),
             ],
         },
     )
+    return fair(measured, shift_of(case))
 
 
 def _repeated(case: Case, members: People) -> Measurement:
@@ -189,7 +189,3 @@ def _repeated(case: Case, members: People) -> Measurement:
     )
     most = int(times[np.isin(made, own)].max(initial=0))
     return Measurement(metric=REPEATED, value=float(most), n=members.n)
-
-
-def _read(hits: Bools, alarms: Bools) -> Interval:
-    return difference(int(hits.sum()), len(hits), int(alarms.sum()), len(alarms))

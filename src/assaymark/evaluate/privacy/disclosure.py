@@ -10,11 +10,10 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
     SIZES,
-    capped,
     detection,
-    difference,
+    fair,
+    hits_difference,
     null_line,
     possible,
     shift_of,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
     from assaymark.evaluate.knowledge import Coded, Known
-    from assaymark.evaluate.statistics import Interval
 
     Bools = NDArray[np.bool_]
     Codes = NDArray[np.int64]
@@ -193,8 +191,7 @@ def _who(tables: Sequence[Dataset]) -> tuple[list[Codes], list[int]]:
     who: list[Codes] = []
     n: list[int] = []
     for data in tables:
-        own = np.arange(data.n) if data.persons is None else data.persons
-        codes = np.unique(own, return_inverse=True)[1].ravel()
+        codes = data.person_codes
         who.append(codes + sum(n))
         n.append(int(codes.max(initial=-1)) + 1)
     return who, n
@@ -292,18 +289,17 @@ def _excess(
     (hits, alarms), people = sides, np.flatnonzero(able)
     metric = DISCO_EXCESS if subject.startswith("column:") else UNIQUES_EXCESS
     streams, n = streams.child(metric, subject), len(sides[0])
-    shift, fair = shift_of(scene.case), shift_of(scene.case).high <= SHIFT_AT_MOST
 
     def caught(size: float, rng: np.random.Generator) -> bool:
         planted = hits.copy()
         planted[rng.choice(people, max(1, round(size * n)), replace=False)] = True
-        return _read(planted, alarms).low > 0
+        return hits_difference(planted, alarms).low > 0
 
     sizes = [s for s in _SIZES if max(1, round(s * n)) <= len(people)]
     proof = detection(caught, streams.child("plants").generator(), sizes)
-    null = null_line(_read, alarms, 0.0, streams.child("null").generator())
-    found = capped(_read(hits, alarms), 0.0, shift)
-    return Measurement(
+    null = null_line(hits_difference, alarms, 0.0, streams.child("null").generator())
+    found = hits_difference(hits, alarms)
+    measured = Measurement(
         metric=metric,
         subject=subject,
         value=found.value,
@@ -311,7 +307,7 @@ def _excess(
         high=found.high,
         n=n,
         baseline=0.0,
-        limit_of_detection=possible(proof, len(people) / n, _SIZES) if fair else None,
+        limit_of_detection=possible(proof, len(people) / n, _SIZES),
         details={
             **details,
             "of_members": float(hits.mean()),
@@ -320,7 +316,4 @@ def _excess(
             "controls": [*proof.lines, null],
         },
     )
-
-
-def _read(hits: Bools, alarms: Bools) -> Interval:
-    return difference(int(hits.sum()), len(hits), int(alarms.sum()), len(alarms))
+    return fair(measured, shift_of(scene.case))

@@ -88,10 +88,10 @@ class Hygiene:
 
 def _shared(train: Dataset, holdout: Dataset) -> Measurement:
     """Return the share of holdout people found in train, less what train finds in itself."""
-    keys, others, own = row_keys(train), row_keys(holdout), _codes(train)
+    keys, others, own = row_keys(train), row_keys(holdout), train.person_codes
     pairs = np.unique(np.column_stack([keys, own.astype(np.uint64)]), axis=0)
     values, counts = np.unique(pairs[:, 0], return_counts=True)
-    found = _effective(np.isin(others, values), others, _codes(holdout))
+    found = _effective(np.isin(others, values), others, holdout.person_codes)
     twice = _effective(np.isin(keys, values[counts > 1]), keys, own)
     ends = difference(found.hits, found.n, twice.hits, twice.n)
     value = found.share - twice.share
@@ -125,8 +125,3 @@ def _effective(hit: Bools, keys: Keys, who: Codes) -> _Share:
         variance = mean_variance(hits, codes.ravel())
         n = int(np.clip(share * (1 - share) / variance, 1, n))
     return _Share(share, round(share * n), n)
-
-
-def _codes(data: Dataset) -> Codes:
-    own = np.arange(data.n) if data.persons is None else data.persons
-    return np.unique(own, return_inverse=True)[1].ravel().astype(np.int64)

@@ -10,10 +10,10 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
     SIZES,
-    capped,
     detection,
+    fair,
+    mean_difference,
     null_line,
     possible,
     shift_of,
@@ -219,7 +219,6 @@ def _side(people: Points, made: Points, halves: Sequence[tuple[Codes, Codes]]) -
 
 
 def _measurement(case: Case, scene: _Scene, name: str, k: int, streams: Streams) -> Measurement:
-    shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
     members, unseen = scene.sides
     own, others = members.linked[k], unseen.linked[k]
 
@@ -231,22 +230,22 @@ def _measurement(case: Case, scene: _Scene, name: str, k: int, streams: Streams)
         drawn = rng.random((scene.splits, len(chosen))) < members.copied[k][:, chosen]
         drawn &= rng.random(len(chosen)) < scene.share
         planted[:, chosen] = np.maximum(planted[:, chosen], drawn)
-        return _read(planted.mean(axis=0), others).low > 0
+        return mean_difference(planted.mean(axis=0), others).low > 0
 
     sizes = [s for s in _SIZES if max(1, round(s * members.n)) <= len(able)]
     proof = detection(caught, streams.child("plants").generator(), sizes)
-    null = null_line(_read, others, 0.0, streams.child("null").generator())
-    found = capped(_read(own, others), 0.0, shift)
+    null = null_line(mean_difference, others, 0.0, streams.child("null").generator())
+    found = mean_difference(own, others)
     left = others.mean() < 1
     residual: list[Json] = [*residual_risk(_mean(own), _mean(others))] if left else []
-    return Measurement(
+    measured = Measurement(
         metric=name,
         value=found.value,
         low=found.low,
         high=found.high,
         n=members.n,
         baseline=0.0,
-        limit_of_detection=possible(proof, len(able) / members.n, _SIZES) if fair else None,
+        limit_of_detection=possible(proof, len(able) / members.n, _SIZES),
         details={
             "title": f"Can partial records be linked? By {k} nearest row{'s' * (k > 1)}",
             "meaning": "People both halves of whose record lead to the same released row, less "
@@ -261,6 +260,7 @@ def _measurement(case: Case, scene: _Scene, name: str, k: int, streams: Streams)
             "controls": [*proof.lines, null],
         },
     )
+    return fair(measured, shift_of(case))
 
 
 def _mean(shares: Floats) -> Interval:
@@ -269,10 +269,3 @@ def _mean(shares: Floats) -> Interval:
     error = float(np.sqrt((float(shares.var()) + 1 / n) / n))
     found = symmetric(float(shares.mean()), error)
     return Interval(found.value, max(found.low, 0.0), min(found.high, 1.0))
-
-
-def _read(members: Floats, unseen: Floats) -> Interval:
-    """Return the difference of means; one person more on each side keeps it from being certain."""
-    variance = sum((float(x.var()) + 1 / len(x)) / len(x) for x in (members, unseen))
-    found = symmetric(float(members.mean() - unseen.mean()), float(np.sqrt(variance)))
-    return Interval(found.value, max(found.low, -1.0), min(found.high, 1.0))

@@ -11,9 +11,8 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.contest import auc, called, curve, excess, operating_points
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
-    capped,
     detection,
+    fair,
     null_line,
     shift_of,
     why_no_attack,
@@ -115,13 +114,13 @@ def _measured(
 ) -> Measurement:
     members, controls = people
     attack, nothing = (auc, 0.5) if metric == AUC else (excess, 0.0)
-    found = capped(attack(members.score, controls.score), nothing, shift)
+    found = attack(members.score, controls.score)
     caught = detection(_planter(attack, members, controls), streams.generator())
-    size = caught.smallest if shift.high <= SHIFT_AT_MOST else None
+    size = caught.smallest
     null = streams.child("null").generator()
     half = null.permutation(controls.score)
     copied = _planted(members, max(1, members.n // 10), null)
-    return Measurement(
+    measured = Measurement(
         metric=metric,
         subject=subject,
         value=found.value,
@@ -141,6 +140,7 @@ def _measured(
             "controls": [*caught.lines, null_line(attack, controls.score, nothing, null)],
         },
     )
+    return fair(measured, shift)
 
 
 def _groups(case: Case, scene: Scene) -> Json:

@@ -9,11 +9,10 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.attacks import attacks
-from assaymark.evaluate.contest import auc, curve, excess, operating_points
+from assaymark.evaluate.contest import auc, curve, excess, operating_points, planted
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
-    capped,
     detection,
+    fair,
     null_line,
     shift_of,
     why_no_attack,
@@ -150,7 +149,7 @@ def _measurement(
 ) -> Measurement:
     attack, nothing = (auc, 0.5) if metric == AUC else (excess, 0.0)
     members, controls, copied = people
-    found = capped(attack(members, controls), nothing, shift)
+    found = attack(members, controls)
     null = streams.child("null").generator()
     half = null.permutation(controls)
     lines: list[Json] = [null_line(attack, controls, nothing, null)]
@@ -165,13 +164,13 @@ def _measurement(
     if copied is not None:
 
         def caught(size: float, rng: np.random.Generator) -> bool:
-            return attack(_planted(members, copied, size, rng), controls).low > nothing
+            return attack(planted(members, copied, size, rng), controls).low > nothing
 
         proof = detection(caught, streams.generator())
-        size = proof.smallest if shift.high <= SHIFT_AT_MOST else None
+        size = proof.smallest
         lines = [*proof.lines, *lines]
-        details["planted_curve"] = curve(_planted(members, copied, 0.1, null), controls)
-    return Measurement(
+        details["planted_curve"] = curve(planted(members, copied, 0.1, null), controls)
+    measured = Measurement(
         metric=metric,
         subject=subject,
         value=found.value,
@@ -182,6 +181,7 @@ def _measurement(
         limit_of_detection=0.5 + size / 2 if size and metric == AUC else size,
         details={**details, "controls": lines},
     )
+    return fair(measured, shift)
 
 
 def _title(subject: str) -> str:
@@ -189,14 +189,6 @@ def _title(subject: str) -> str:
     whom = "the most isolated" if subject.startswith(_ISOLATED) else "anyone"
     how = _TITLES.get(name, name.replace("_", " "))
     return f"Can one tell members by {how}? {whom.capitalize()}"
-
-
-def _planted(members: Floats, copied: Floats, size: float, rng: np.random.Generator) -> Floats:
-    """Return the scores after a share ``size`` of the members was copied."""
-    chosen = rng.permutation(len(members))[: max(1, round(size * len(members)))]
-    score = members.copy()
-    score[chosen] = np.maximum(copied[chosen], score[chosen])
-    return score
 
 
 def _together(scored: dict[str, _Scored], rng: np.random.Generator) -> _Scored:

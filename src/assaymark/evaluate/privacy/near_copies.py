@@ -11,11 +11,10 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.agreement import agreement_of
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
     SIZES,
-    capped,
     detection,
     difference,
+    fair,
     null_line,
     possible,
     shift_of,
@@ -148,8 +147,7 @@ def _people(
     who, bits, missing, n = [], [], [], 0
     total = sum(d.n for d in parts)
     for data in parts:
-        own = np.arange(data.n) if data.persons is None else data.persons
-        codes = np.unique(own, return_inverse=True)[1].ravel()
+        codes = data.person_codes
         persons = int(codes.max()) + 1
         kept = np.zeros(persons, dtype=bool)
         kept[rng.permutation(persons)[: max(1, round(persons * min(1.0, most / total)))]] = True
@@ -188,7 +186,6 @@ def _read(members: _People, unseen: _People) -> Interval:
 
 
 def _measurement(case: Case, streams: Streams, members: _People, unseen: _People) -> Measurement:
-    shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
     n, codes = members.n, np.arange(unseen.n)
     able = np.flatnonzero(members.copied(np.arange(members.n), 0.0).hit(_rule(unseen)))
     sizes = [s for s in _SIZES if round(s * n) <= len(able)]
@@ -208,15 +205,15 @@ def _measurement(case: Case, streams: Streams, members: _People, unseen: _People
     whole = detection(planter(0.0), rng, sizes)
     partly = detection(planter(_LOST), rng, sizes, name="copies that lack a twelfth of the record")
     null = null_line(halves, codes, 0.0, streams.child("null").generator())
-    found = capped(_read(members, unseen), 0.0, shift)
-    return Measurement(
+    found = _read(members, unseen)
+    measured = Measurement(
         metric=EXCESS,
         value=found.value,
         low=found.low,
         high=found.high,
         n=n,
         baseline=0.0,
-        limit_of_detection=possible(whole, len(able) / n, _SIZES) if fair else None,
+        limit_of_detection=possible(whole, len(able) / n, _SIZES),
         details={
             "title": "Are people copied? Anyone, nearly",
             "meaning": "People nearly all of whose record is in one released row, less what "
@@ -225,3 +222,4 @@ def _measurement(case: Case, streams: Streams, members: _People, unseen: _People
             "controls": [*whole.lines, *partly.lines, null],
         },
     )
+    return fair(measured, shift_of(case))

@@ -9,12 +9,11 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.contest import ALARMS, auc, curve, operating_points
+from assaymark.evaluate.contest import ALARMS, auc, curve, operating_points, planted
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
-    capped,
     detection,
     difference,
+    fair,
     null_line,
     shift_of,
     why_no_attack,
@@ -222,15 +221,14 @@ def _excess(
     copied = battle.copied[inside]
 
     def caught(size: float, rng: np.random.Generator) -> bool:
-        return attack(_planted(members, copied, size, rng), controls).low > 0
+        return attack(planted(members, copied, size, rng), controls).low > 0
 
-    shift = shift_of(case)
-    found = capped(attack(members, controls), 0.0, shift)
+    found = attack(members, controls)
     proof = detection(caught, streams.child("plants").generator())
     rng = streams.child("null").generator()
     half = rng.permutation(controls)
     swapped = attack(battle.swapped[outside], battle.swapped[inside])
-    return Measurement(
+    measured = Measurement(
         metric=EXCESS,
         subject=subject,
         value=found.value,
@@ -238,27 +236,20 @@ def _excess(
         high=found.high,
         n=len(members),
         baseline=0.0,
-        limit_of_detection=proof.smallest if shift.high <= SHIFT_AT_MOST else None,
+        limit_of_detection=proof.smallest,
         details={
             "title": f"Does refitting the generator tell who was in? {_WHOM[subject]}",
             "meaning": f"The attacker fitted the generator {len(battle.in_worlds)} times with and "
             "without each person; the planted curve has copies of a tenth of the people.",
             "curve": curve(members, controls),
-            "planted_curve": curve(_planted(members, copied, 0.1, rng), controls),
+            "planted_curve": curve(planted(members, copied, 0.1, rng), controls),
             "null_curve": curve(half[: len(half) // 2], half[len(half) // 2 :]),
             "operating_points": operating_points(members, controls),
             "role_swap": list(swapped),
             "controls": [*proof.lines, null_line(attack, controls, 0.0, rng)],
         },
     )
-
-
-def _planted(members: Floats, copied: Floats, size: float, rng: np.random.Generator) -> Floats:
-    """Return the scores after a share ``size`` of the members was copied."""
-    chosen = rng.permutation(len(members))[: max(1, round(size * len(members)))]
-    score = members.copy()
-    score[chosen] = np.maximum(copied[chosen], score[chosen])
-    return score
+    return fair(measured, shift_of(case))
 
 
 def _recipe(battle: _Battle, subject: str, chosen: Bools) -> Iterator[Measurement]:

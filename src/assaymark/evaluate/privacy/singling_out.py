@@ -9,9 +9,8 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
-    capped,
     detection,
+    fair,
     null_line,
     shift_of,
     why_no_attack,
@@ -80,7 +79,8 @@ class SinglingOut:
         size = min(case.train.n_persons, holdout.n_persons, _MOST)
         parts = [_some(d, size, rng) for d in (case.train, holdout)]
         space = space_of([case.train, holdout])
-        made = space.points(case.synthetic)[: 2 * _MOST]
+        each = 2 * _MOST // len(case.synthetics)
+        made = np.vstack([space.points(s)[:each] for s in case.synthetics])
         spans = _spans(space)
         synthetic = _columns(made, spans)
         people = [(_columns(space.points(d), spans), who) for d, who in parts]
@@ -104,7 +104,6 @@ class SinglingOut:
 def _measurement(
     case: Case, streams: Streams, met: list[tuple[Who, Who]], n_holdout: int
 ) -> Measurement:
-    shift = shift_of(case)
     found = np.array([(_alone(a), _alone(b)) for a, b in met])
 
     def caught(size: float, rng: np.random.Generator) -> bool:
@@ -117,15 +116,15 @@ def _measurement(
         sides = [np.isin(np.arange(n_holdout), half) for half in (first, second)]
         return _excess(np.array([[_alone(b[side[b]]) for side in sides] for _, b in met]))
 
-    result = capped(_excess(found), 0.0, shift)
+    result = _excess(found)
     proof = detection(caught, streams.child("plants").generator())
-    return Measurement(
+    measured = Measurement(
         metric=EXCESS,
         value=result.value,
         low=result.low,
         high=result.high,
         n=len(found),
-        limit_of_detection=proof.smallest if shift.high <= SHIFT_AT_MOST else None,
+        limit_of_detection=proof.smallest,
         details={
             "title": "Can one person be singled out?",
             "controls": [
@@ -134,6 +133,7 @@ def _measurement(
             ],
         },
     )
+    return fair(measured, shift_of(case))
 
 
 def _excess(found: Who) -> Interval:
@@ -148,8 +148,7 @@ def _excess(found: Who) -> Interval:
 
 def _some(data: Dataset, size: int, rng: np.random.Generator) -> tuple[Dataset, Who]:
     """Return all rows of ``size`` random persons, and their person codes."""
-    own = np.arange(data.n) if data.persons is None else data.persons
-    codes = np.unique(own, return_inverse=True)[1].ravel()
+    codes = data.person_codes
     kept = rng.permutation(int(codes.max()) + 1)[:size]
     rows = np.flatnonzero(np.isin(codes, kept))
     return data.take(rows), codes[rows]

@@ -10,10 +10,9 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
-    SHIFT_AT_MOST,
     SIZES,
-    capped,
     detection,
+    fair,
     null_line,
     possible,
     shift_of,
@@ -114,8 +113,6 @@ class UniqueCombinations:
 
 
 def _measurement(case: Case, streams: Streams, members: Counts, unseen: Counts) -> Measurement:
-    shift, fair = shift_of(case), shift_of(case).high <= SHIFT_AT_MOST
-
     able = np.flatnonzero(members[:, 0])
 
     def caught(size: float, rng: np.random.Generator) -> bool:
@@ -127,15 +124,15 @@ def _measurement(case: Case, streams: Streams, members: Counts, unseen: Counts) 
     sizes = [s for s in _SIZES if max(1, round(s * len(members))) <= len(able)]
     proof = detection(caught, streams.child("plants").generator(), sizes)
     null = null_line(_read, unseen, 0.0, streams.child("null").generator())
-    found = capped(_read(members, unseen), 0.0, shift)
-    return Measurement(
+    found = _read(members, unseen)
+    measured = Measurement(
         metric=EXCESS,
         value=found.value,
         low=found.low,
         high=found.high,
         n=len(members),
         baseline=0.0,
-        limit_of_detection=possible(proof, len(able) / len(members), _SIZES) if fair else None,
+        limit_of_detection=possible(proof, len(able) / len(members), _SIZES),
         details={
             "title": "Is what one person alone has carried over?",
             "meaning": "Combinations of values that one person alone has and a released row "
@@ -146,6 +143,7 @@ def _measurement(case: Case, streams: Streams, members: Counts, unseen: Counts) 
             "controls": [*proof.lines, null],
         },
     )
+    return fair(measured, shift_of(case))
 
 
 def _read(members: Counts, unseen: Counts) -> Interval:
