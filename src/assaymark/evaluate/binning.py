@@ -3,6 +3,8 @@
 Edges come from train and holdout together, never from synthetic rows, so that two candidates are
 measured with one ruler. A missing value is a cell of its own; categories that are rare or new
 share one cell, since a cell that exists only because a row was sampled favours the real side.
+Where an ordered column has few values, others are new too: a constant that changed would look
+the same otherwise.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ __all__ = ["Bins", "Gap", "Sample", "bins_of", "cells_for", "compare_cells", "me
 
 _RARE = 5.0  # expected rows of the holdout below which cells are pooled
 _FEWEST, _MOST = 4, 20
+_SAME = 1e-12  # relative difference of numbers that are equal but for rounding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,13 +44,14 @@ class Bins:
     """The cells of one column: values or ranges, then "rare or new", then "missing".
 
     ``edges`` (ordered kinds) are the inner borders, a value on a border lies above it;
-    ``values`` are the categories that have a cell, most frequent first, or the single values of
-    an ordered column that has few.
+    ``values`` are the categories that have a cell, most frequent first, or the names of
+    ``single``, the only real values of an ordered column that has few.
     """
 
     column: Column
     edges: tuple[float, ...] = ()
     values: tuple[str, ...] = ()
+    single: tuple[float, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -72,6 +76,9 @@ class Bins:
         if self.column.kind.ordered:
             numbers = numbers_of(series)
             cells = np.searchsorted(np.array(self.edges), numbers, side="right")
+            if self.single:
+                own = np.array(self.single)[cells]
+                cells = np.where(np.isclose(numbers, own, rtol=_SAME, atol=0), cells, rare)
             return np.where(np.isnan(numbers), missing, cells).astype(np.int64)
         words = series.cast(pl.String)
         cells = words.replace_strict(
@@ -124,8 +131,9 @@ def bins_of(column: Column, real: Sequence[Dataset], *, cells: int, n_holdout: i
     if column.kind.ordered:
         numbers = numbers_of(series)
         distinct = np.unique(numbers)
-        few = tuple(_written(x, column.kind) for x in distinct) if len(distinct) <= cells else ()
-        return Bins(column=column, edges=_edges(numbers, cells), values=few)
+        single = tuple(distinct.tolist()) if len(distinct) <= cells else ()
+        values = tuple(_written(x, column.kind) for x in single)
+        return Bins(column=column, edges=_edges(numbers, cells), values=values, single=single)
     counts = series.cast(pl.String).value_counts(sort=False, name="n")
     counts = counts.sort(["n", column.name], descending=[True, False])
     total = max(sum(d.n for d in real), 1)
