@@ -43,6 +43,7 @@ __all__ = ["AttributeInference"]
 EXCESS = "attribute_inference.excess"
 _MOST, _ROWS = 8_000, 20_000
 _SECRETS, _CODES = 4, 64
+_SECRET = {Role.SENSITIVE, Role.TARGET}
 _SURE = 0.8  # share of the matching synthetic rows that must agree before the attacker guesses
 _BEAM, _DEPTH, _CLUES = 3, 5, 10
 _KNOWN_ANYWAY, _LAST = 0.1, 1e6
@@ -63,9 +64,10 @@ class AttributeInference:
     The baseline is the same attack on people who were not in train: what holds for anybody
     is knowledge, no leak. A guess counts (right - p) / max(1 - p, 1/2), where p is the share of
     unseen people with the guessed value, so that luck adds nothing however often a match is
-    found. Secrets are the sensitive and target columns; where none is declared,
-    the four columns whose value is least certain, of at most 64 values. A right guess is the same
-    value, or the same sixteenth of an ordered column.
+    found. Secrets are the sensitive and target columns, however many values they have, unless most
+    people have one of their own; where none is declared, the four columns whose value is least
+    certain, of at most 64 values. A right guess is the same value (those after the 150th commonest
+    share 50 codes), or the same sixteenth of an ordered column.
 
     The anonymity loss coefficient in the details compares precision and recall of both sides.
     Attackers with a trained model, or who reconstruct from many counts, are not covered.
@@ -99,6 +101,9 @@ class AttributeInference:
             few = "no column of at least two values can be guessed from at least two others"
             yield Measurement.missing(EXCESS, reason or few, "column:*")
             return
+        for name in sorted(_own_values(case.train, scene.names)):
+            own = "most people have a value of their own, which cannot be guessed from others"
+            yield Measurement.missing(EXCESS, own, f"column:{name}")
         for j in scene.secrets:
             name = scene.names[j]
             yield _measurement(case, scene, j, streams.child("secret", name))
@@ -194,13 +199,20 @@ def _secrets(data: Dataset, names: tuple[str, ...], codes: Codes) -> tuple[int, 
     for i in range(len(names)):
         share = np.bincount(codes[:, i]) / len(codes)
         share = share[share > 0]
-        able = len(share) >= 2 and codes[:, i].max() < _CODES
-        doubt.append(float(-(share * np.log(share)).sum()) if able else -1.0)
-    declared = _with_role(data, names, {Role.SENSITIVE, Role.TARGET})
+        doubt.append(float(-(share * np.log(share)).sum()))
+    declared = _with_role(data, names, _SECRET)
     if declared:
-        return tuple(i for i in declared if doubt[i] > 0)
-    ranked = sorted(range(len(names)), key=lambda i: -doubt[i])
-    return tuple(i for i in ranked[:_SECRETS] if doubt[i] > 0)
+        own = _own_values(data, names)
+        return tuple(i for i in declared if doubt[i] > 0 and names[i] not in own)
+    able = [i for i in range(len(names)) if doubt[i] > 0 and codes[:, i].max() < _CODES]
+    return tuple(sorted(able, key=lambda i: -doubt[i])[:_SECRETS])
+
+
+def _own_values(data: Dataset, names: tuple[str, ...]) -> set[str]:
+    """Return the declared secrets, not ordered, with more values than half of the people."""
+    declared = [data.schema.column(names[i]) for i in _with_role(data, names, _SECRET)]
+    values = {c.name: data.frame[c.name].n_unique() for c in declared if not c.kind.ordered}
+    return {name for name, n in values.items() if 2 * n > max(data.n_persons, 2 * _CODES)}
 
 
 def _guess(scene: _Scene, side: _Side, secret: int, known: tuple[int, ...]) -> _Guess:
