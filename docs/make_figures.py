@@ -13,7 +13,7 @@ RESULTS = Path(__file__).parents[1] / "bench" / "results"
 def coverage() -> str:
     """Return one row an interval."""
     rows: dict[str, dict[int, str]] = {}
-    for r in json.loads((RESULTS / "coverage.json").read_text())["results"]:
+    for r in json.loads((RESULTS / "interval_coverage.json").read_text())["results"]:
         cell = f"{100 * r['rate']:.1f} [{100 * r['low']:.1f}, {100 * r['high']:.1f}]"
         rows.setdefault(r["claim"], {})[r["n_real"]] = cell
     return "\n".join(
