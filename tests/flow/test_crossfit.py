@@ -8,9 +8,11 @@ import pytest
 
 from assaymark.core.actor import Actor
 from assaymark.core.evidence import Evidence
+from assaymark.core.threat import Profile
+from assaymark.decide.policy import profile_bytes
 from assaymark.decide.verdict import UseStatus
 from assaymark.evaluate.repeats import REPEATED, REPEATED_BUT_ONE
-from assaymark.flow.run import Options, run
+from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.status import check_ledger, entries_of, status_of
 from assaymark.flow.verify import verify
 from assaymark.source.folds import FOLDS
@@ -148,11 +150,20 @@ def test_without_confirmation_nobody_is_looked_at(small, tmp_path):
     assert "evidence.fold" not in kinds
 
 
-def test_the_shipped_policy_stays_unproven_and_the_report_says_what_would_decide(done, tmp_path):
-    from assaymark.core.threat import Profile
-    from assaymark.decide.policy import profile_bytes
-    from assaymark.flow.run import read_job
+def test_asking_outright_for_what_is_done_anyway_makes_no_new_attempt(small, tmp_path):
+    options = Options(workspace=tmp_path / "ws", confirm=False)
+    first = run(small(tmp_path), options)
+    path = tmp_path / "recipe.toml"
+    path.write_text(
+        path.read_text().replace(
+            'cross_fit = "auto"', "cross_fit = true\ntrain = 0.4\nreference = 0.2"
+        )
+    )
+    again = run(read_job(path), options)
+    assert (again.candidate, again.attempts) == (first.candidate, 1)
 
+
+def test_the_shipped_policy_stays_unproven_and_the_report_says_what_would_decide(done, tmp_path):
     folder, _, _ = done
     for name in ("recipe.toml", "stays.csv"):
         shutil.copy(folder / name, tmp_path / name)

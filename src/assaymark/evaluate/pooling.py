@@ -70,14 +70,15 @@ def pool(parts: Sequence[Measurement], *, better: str, looks: int, persons: int)
     The value is the mean, and the interval that of :func:`pool_intervals`; a plain count, which
     has no interval, is the worst of any fold. The limit of detection is the largest: a leak of that
     size would have been seen in every fold by itself. ``n`` counts persons once, as far as that
-    can be told: the sum over the folds by ``looks``, and at most ``persons``.
+    can be told: the sum over the folds by ``looks``, and at most ``persons``; where a fold has no
+    value, it is what there was in that fold.
     """
     first = parts[0]
     n = min(persons, sum(m.n for m in parts) // looks)
     for i, m in enumerate(parts, 1):
         if m.value is None:
             reason = f"{m.reason} (refit {i} of {len(parts)})"
-            return Measurement.missing(first.metric, reason, first.subject, n=n)
+            return Measurement.missing(first.metric, reason, first.subject, n=m.n)
     values = [m.value for m in parts if m.value is not None]
     ends = [(m.low, m.high) for m in parts if m.low is not None and m.high is not None]
     limits = [m.limit_of_detection for m in parts if m.limit_of_detection is not None]
