@@ -101,7 +101,7 @@ def _fitted(
         if turn == 0:
             _believed(wanted, expected, first, shrink)
         for r in range(len(worth)):
-            for g in range(worth.shape[1]):
+            for g in range(wanted.shape[1]):
                 worth[r, g] += step * np.log((wanted[r, g] + _LEAST) / (expected[r, g] + _LEAST))
     return worth
 
