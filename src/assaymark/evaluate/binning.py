@@ -34,6 +34,7 @@ __all__ = ["Bins", "Gap", "Sample", "bins_of", "cells_for", "compare_cells", "me
 
 _RARE = 5.0  # expected rows of the holdout below which cells are pooled
 _FEWEST, _MOST = 4, 20
+_BLOCK = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,8 +72,7 @@ class Bins:
         rare, missing = self.n_cells - 2, self.n_cells - 1
         if self.column.kind.ordered:
             numbers = numbers_of(series)
-            cells = np.searchsorted(np.array(self.edges), numbers, side="right")
-            return np.where(np.isnan(numbers), missing, cells).astype(np.int64)
+            return np.where(np.isnan(numbers), missing, _borders_below(numbers, self.edges))
         words = series.cast(pl.String)
         cells = words.replace_strict(
             list(self.values),
@@ -122,10 +122,9 @@ def bins_of(column: Column, real: Sequence[Dataset], *, cells: int, n_holdout: i
     """Return the cells of ``column``, at most ``cells`` besides rare and missing."""
     series = pl.concat([d.frame[column.name] for d in real]).drop_nulls()
     if column.kind.ordered:
-        numbers = numbers_of(series)
-        distinct = np.unique(numbers)
-        few = tuple(_written(x, column.kind) for x in distinct) if len(distinct) <= cells else ()
-        return Bins(column=column, edges=_edges(numbers, cells), values=few)
+        values, times = np.unique(numbers_of(series), return_counts=True)
+        few = tuple(_written(x, column.kind) for x in values) if len(values) <= cells else ()
+        return Bins(column=column, edges=_edges(values, times, cells), values=few)
     counts = series.cast(pl.String).value_counts(sort=False, name="n")
     counts = counts.sort(["n", column.name], descending=[True, False])
     total = max(sum(d.n for d in real), 1)
@@ -186,15 +185,16 @@ def _cell_variance(sample: Sample, shares: Floats, pooled: Floats, n_cells: int)
     return np.asarray(np.maximum(clustered, plain))
 
 
-def _edges(numbers: Floats, cells: int) -> tuple[float, ...]:
-    """Return inner borders: quantiles, and both sides of any value that fills a cell alone."""
-    if len(numbers) == 0:
-        return ()
-    values, counts = np.unique(numbers, return_counts=True)
+def _edges(values: Floats, times: Codes, cells: int) -> tuple[float, ...]:
+    """Return inner borders: quantiles, and both sides of any value that fills a cell alone.
+
+    ``values`` ascend, and occur so many ``times``.
+    """
     if len(values) <= cells:
         return tuple(((values[1:] + values[:-1]) / 2).tolist())
-    heavy = values[counts * cells >= len(numbers)]
-    light = numbers[~np.isin(numbers, heavy)]
+    is_heavy = times * cells >= times.sum()
+    heavy = values[is_heavy]
+    light = np.repeat(values[~is_heavy], times[~is_heavy])
     left = max(cells - len(heavy), 2)
     inner = light[:0]
     if len(light):
@@ -202,6 +202,18 @@ def _edges(numbers: Floats, cells: int) -> tuple[float, ...]:
     borders = np.concatenate([inner, heavy, np.nextafter(heavy, np.inf)])
     borders = np.unique(borders)
     return tuple(borders[borders > values[0]].tolist())
+
+
+def _borders_below(numbers: Floats, edges: tuple[float, ...]) -> Codes:
+    """Return how many of the few ``edges`` are at most each number, 0 where it is missing."""
+    below = np.zeros(len(numbers), dtype=np.int64)
+    for start in range(0, len(numbers), _BLOCK):
+        block = numbers[start : start + _BLOCK]
+        found = np.zeros(len(block), dtype=np.int16)
+        for edge in edges:
+            found += block >= edge
+        below[start : start + _BLOCK] = found
+    return below
 
 
 def _written(x: float, kind: Kind) -> str:
