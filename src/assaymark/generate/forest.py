@@ -116,8 +116,9 @@ def linked(
             (groups[rows_seen], encoded.weights[rows_seen]),
             how.shrink,
         )
-    mass = encoded.mass(column)
-    return link_of(tuple(given), trees, shares, cut, mass, effects)
+    if effects is not None and not len(effects.of):
+        effects = None
+    return link_of(tuple(given), trees, shares, cut, encoded.mass(column), effects)
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

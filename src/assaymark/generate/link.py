@@ -98,9 +98,9 @@ class Link:
             (key, np.uint64(place.row), np.uint64(place.column)),
             (self.roots, self.nodes, self.pool, self.places, self.start),
             (self.keep, self.other, self.groups),
-            (none, none, np.zeros((0, 0), dtype=np.float32))
+            (none, none, none, np.zeros((0, 0), dtype=np.float32))
             if effects is None
-            else (effects.bins, effects.start, effects.worth),
+            else (effects.of, effects.bins, effects.start, effects.worth),
             (self.codes, self.total, self.first),
             (given, out, inside),
         )
@@ -176,7 +176,7 @@ def _draw(
     place: tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64],
     trees: tuple[Codes, tuple[Codes, Codes, Codes, Codes], Codes, Codes, Codes],
     pools: tuple[NDArray[np.uint32], Codes, Codes],
-    effects: tuple[Codes, Codes, NDArray[np.float32]],
+    effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
     fine: tuple[Codes, Floats, Codes],
     columns: tuple[Codes, Codes, Floats],
 ) -> None:
@@ -185,7 +185,7 @@ def _draw(
     keep, other, groups = pools
     codes, total, first = fine
     given, code, inside = columns
-    classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[2].shape[1], dtype=np.float32)
+    classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
     tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
     for i in range(len(code)):
         row = begin + np.uint64(i)
@@ -219,16 +219,16 @@ def _draw(
 
 @compiled
 def _worth(
-    effects: tuple[Codes, Codes, NDArray[np.float32]],
+    effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
     given: Codes,
     i: int,
     worth: NDArray[np.float32],
 ) -> float:
     """Fill ``worth`` with what the effects add for each group, and return the largest."""
-    bins, start, table = effects
+    of, bins, start, table = effects
     worth[:] = 0.0
     for j in range(len(start)):
-        at = bins[start[j] + given[j, i]]
+        at = bins[start[j] + given[of[j], i]]
         for g in range(len(worth)):
             worth[g] += table[at, g]
     most = np.float32(-CLIP)
