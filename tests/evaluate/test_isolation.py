@@ -89,3 +89,15 @@ def test_a_reference_that_is_given_is_used(population, make_case):
     case = make_case(train, holdout, population(50, 3), reference=population(40, 4))
     held, reference, borrowed = sides_of(case)
     assert (held.n, reference.n, borrowed) == (80, 40, False)
+
+
+def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone():
+    """No two anchors are equal, but each has equals among the other rows: nobody is distinctive."""
+    isolation = importlib.import_module("assaymark.evaluate.isolation")
+    points = np.random.default_rng(1).standard_normal((100, 3)).astype(np.float32)
+    own, keys = np.arange(100), np.arange(100, dtype=np.uint64)
+    anchors = isolation._Anchors(points, own, keys)
+    assert isolation._chance(anchors, keys, own, 100).distinctive == 0
+    everyone = np.arange(2_000)
+    chance = isolation._chance(anchors, np.tile(keys, 20), everyone, 100)
+    assert chance.distinctive == np.inf
