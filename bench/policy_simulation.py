@@ -91,14 +91,14 @@ def simulated_case(n: int, seed: int, scenario: str) -> Case:
     )
 
 
-def unusual(data: Dataset) -> np.ndarray:
-    """Return the 25 rows with the largest sum of squared scores and rarities of categories."""
+def unusual(data: Dataset, count: int = 25) -> np.ndarray:
+    """Return the rows with the largest sum of squared scores and rarities of categories."""
     x = data.frame.select(pl.selectors.float()).to_numpy()
     strange = np.square((x - x.mean(axis=0)) / x.std(axis=0)).sum(axis=1)
     for c in data.frame.select(pl.selectors.string()).iter_columns():
         share = c.to_frame().select(pl.len().over(c.name) / data.n).to_series().to_numpy()
         strange -= np.log(share)
-    return np.argsort(-strange)[:25]
+    return np.argsort(-strange)[:count]
 
 
 def run(n: int, seed: int, scenario: str) -> dict[str, object]:

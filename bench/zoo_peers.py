@@ -28,6 +28,7 @@ import numpy as np
 from policy_simulation import population, rate
 from zoo import CLEAN, LEAKY, N
 
+KINDS = {name: e.make for name, e in {**LEAKY, **CLEAN}.items() if e.draw is population}
 OUT = Path(__file__).parent / "results" / "zoo_peers.json"
 OURS = Path(__file__).parent / "results" / "zoo.json"
 READ = """
@@ -116,7 +117,7 @@ def figures(tool: str, python: Path, name: str, seed: int, cap: int) -> dict[str
     """Return the figures of ``tool`` on one table of the zoo, or what kept it from ending."""
     rng = np.random.default_rng([seed, 77])
     train, holdout, fresh = (population(N, rng) for _ in range(3))
-    made = {**LEAKY, **CLEAN}[name](train, fresh.frame, rng)
+    made = KINDS[name](train, fresh.frame, rng)
     with tempfile.TemporaryDirectory() as folder:
         for letter, frame in (("t", train.frame), ("h", holdout.frame), ("s", made)):
             frame.write_csv(Path(folder) / f"{letter}.csv")
@@ -145,7 +146,7 @@ def alarm(tool: str, found: object, calibration: list[dict[str, float]]) -> bool
 def show(done: dict[str, dict[str, object]], calibrate: int) -> None:
     """Print the matrix: alarms of the runs that were made, ours from ``zoo.py`` beside them."""
     ours = json.loads(OURS.read_text()) if OURS.exists() else {}
-    for name in [*LEAKY, *CLEAN]:
+    for name in KINDS:
         cells = [f"{name:48s}"]
         mine = list(ours.get(name, {}).values())
         cells.append(f"ours {sum(bool(r['FAIL']) for r in mine)}/{len(mine)}")
@@ -179,6 +180,7 @@ def main() -> None:
     parser.add_argument("--calibrate", type=int, default=10, help="fresh tables for the limits")
     parser.add_argument("--cap", type=int, default=60)
     parser.add_argument("--tools", nargs="+", choices=list(TOOLS), default=list(TOOLS))
+    parser.add_argument("--kinds", nargs="+", choices=list(KINDS), metavar="KIND")
     parser.add_argument("--out", type=Path, default=OUT)
     wanted = parser.parse_args()
     if wanted.make:
@@ -186,7 +188,7 @@ def main() -> None:
         return
     done = json.loads(wanted.out.read_text()) if wanted.out.exists() else {}
     wants = [("fresh sample", 1_000 + i) for i in range(wanted.calibrate)]
-    wants += [(k, s) for s in range(wanted.seeds) for k in [*LEAKY, *CLEAN]]
+    wants += [(k, s) for s in range(wanted.seeds) for k in wanted.kinds or KINDS]
     for name, seed in wants:
         for tool in wanted.tools:
             calibrating = seed >= 1_000

@@ -108,3 +108,15 @@ def test_mixing_keeps_the_rows_of_a_person_together(population, make_case):
     for part in (held, reference):
         ages = part.frame.with_columns(who=part.person_codes).group_by("who").agg("age")
         assert all(len(set(a)) == 1 and len(a) == 4 for a in ages["age"])
+
+
+def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone():
+    """No two anchors are equal, but each has equals among the other rows: nobody is distinctive."""
+    isolation = importlib.import_module("assaymark.evaluate.isolation")
+    points = np.random.default_rng(1).standard_normal((100, 3)).astype(np.float32)
+    own, keys = np.arange(100), np.arange(100, dtype=np.uint64)
+    anchors = isolation._Anchors(points, own, keys)
+    assert isolation._chance(anchors, keys, own, 100).distinctive == 0
+    everyone = np.arange(2_000)
+    chance = isolation._chance(anchors, np.tile(keys, 20), everyone, 100)
+    assert chance.distinctive == np.inf

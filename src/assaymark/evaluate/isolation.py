@@ -92,8 +92,9 @@ def scene_of(case: Case) -> Scene:
     made = np.vstack([space.points(s) for s in case.synthetics])
     anchors = _anchors(points, real)
     made_keys = np.unique(np.concatenate([row_keys(s) for s in case.synthetics]))
-    chance = _chance(anchors, len(made_keys))
     keys = [row_keys(d) for d in real]
+    owners = np.concatenate([persons_of(d, i) for i, d in enumerate(real)])
+    chance = _chance(anchors, np.concatenate(keys), owners, len(made_keys))
     lonely = _keys_of_one_person(keys, real)
     background = points[2][spread(len(points[2]), _REFERENCE)]
     others = [
@@ -192,25 +193,33 @@ def _others(points: Points, who: Codes, anchors: _Anchors) -> Floats:
     return others if others.shape[1] else np.zeros((len(points), 1))
 
 
-def _chance(anchors: _Anchors, n_made: int) -> Chance:
-    """Return what chance repeats, from each half of the anchors against the other."""
-    _, codes = np.unique(anchors.owners, return_inverse=True)
-    side = codes.ravel() // 3 % 2 == 0 if len(np.unique(codes.ravel() // 3 % 2)) > 1 else None
-    if side is None or len(codes) < 4 * _NEIGHBOURS:
+def _chance(anchors: _Anchors, keys: NDArray[np.uint64], owners: Codes, n_made: int) -> Chance:
+    """Return what chance repeats, from anchors of each half of the people against the other half.
+
+    ``keys`` and ``owners`` are of all real rows: anchors alone have too few equals to count.
+    """
+    side, sides = _side(anchors.owners), _side(owners)
+    if len(np.unique(side)) < 2 or len(side) < 4 * _NEIGHBOURS:
         return Chance(distinctive=0.0, near=0.0)
     equal, nearby, lone, mean = [], [], [], []
-    for here in (side, ~side):
-        half = _Anchors(*(x[here] for x in anchors))
+    for here in (True, False):
+        half = _Anchors(*(x[side == here] for x in anchors))
         others = _others(half.points, half.owners, half)
-        equal.append(np.isin(half.keys, anchors.keys[~here]))
-        nearby.append(nearest(half.points, anchors.points[~here])[:, 0])
+        equal.append(np.isin(half.keys, keys[sides != here]))
+        nearby.append(nearest(half.points, anchors.points[side != here])[:, 0])
         lone.append(others[:, 0])
         mean.append(others.mean(axis=1))
-    times = max(1.0, 2 * n_made / len(codes))
+    times = max(1.0, 2 * n_made / len(keys))
     return Chance(
         distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
         near=_near_share(np.concatenate(nearby), np.concatenate(mean)),
     )
+
+
+def _side(owners: Codes) -> Bools:
+    """Return in which half of the people each owner is: by a hash, so that no order matters."""
+    mixed = owners.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    return np.asarray(mixed >> np.uint64(63) == 0)
 
 
 def _far_enough(equal: Bools, lone: Floats, times: float) -> float:

@@ -36,7 +36,7 @@ _CATEGORIES = 50
 _BLOCK, _TILE = 256, 4_096
 _ROWS = 4_096
 _QUERIES, _BASE, _PART = 2_048, 2_048, 4_096
-_SAMPLE, _PAYS = 64, 0.3  # rows tried; share of all pairs looked at up to which boxes pay
+_SAMPLE, _PAYS = 64, 0.6  # rows tried; share of all pairs looked at up to which boxes pay
 _ROUNDING = np.float32(1e-5)  # of squared distances in single precision, by the norms they are of
 _HALF = np.float32(np.sqrt(0.5))
 

@@ -32,9 +32,9 @@ def loneliest(parts, make_case, count):
     return train.frame[np.argsort(-scene.members.isolation)[:count]]
 
 
-def few_values(n, seed):
+def few_values(n, seed, columns=8):
     rng = np.random.default_rng(seed)
-    names = [f"c{i}" for i in range(8)]
+    names = [f"c{i}" for i in range(columns)]
     frame = {c: np.array(list("abc"))[rng.choice(3, n, p=[0.7, 0.25, 0.05])] for c in names}
     schema = Schema(columns=tuple(Column(name=c, kind=Kind.CATEGORY) for c in names))
     return Dataset(schema=schema, frame=pl.DataFrame(frame))
@@ -93,6 +93,17 @@ def test_a_table_that_repeats_by_nature_accuses_nobody(make_case):
         assert m.value is not None
         assert m.low <= 0
         assert m.high < 0.03
+
+
+def test_where_no_record_is_distinctive_no_plant_is_waited_for(make_case):
+    """Few people are as isolated as wanted, none can be copied: no leak can be missed."""
+    train, holdout, fresh = (few_values(2_000, s, columns=5) for s in (1, 2, 3))
+    case = make_case(train, holdout, fresh)
+    assert not scene_of(case).members.distinctive.any()
+    found = measured(case)
+    for subject in ("table", "records:isolated", "records:most_isolated"):
+        metric = "copies.exact_excess" if subject == "table" else "copies.isolated_excess"
+        assert found[metric, subject].limit_of_detection == 0.002
 
 
 def test_a_person_with_many_copied_rows_counts_once(population, make_case):

@@ -67,11 +67,42 @@ def test_fresh_rows_pass(parts, make_case):
     assert found.limit_of_detection <= 0.01
 
 
+def part(rows, fresh, rng, share):
+    """Keep another part of the columns of each row, the rest from other people."""
+    order = rng.random((rows.height, 12)).argsort(axis=1).argsort(axis=1)
+    return fresh.with_columns(
+        pl.when(pl.Series(order[:, i] < round(12 * share)))
+        .then(rows[c])
+        .otherwise(fresh[c])
+        .alias(c)
+        for i, c in enumerate(rows.columns)
+    )
+
+
 @pytest.mark.parametrize("change", [jittered, swapped, changed])
 def test_5_percent_of_near_copies_are_caught(parts, make_case, change):
     found = measured(leaky(parts, make_case, change))
     assert found.value > 0.05
     assert found.low > 0.04
+
+
+@pytest.mark.parametrize(("share", "least"), [(2 / 3, 0.05), (1 / 2, 0.02)])
+def test_parts_of_people_are_caught(parts, make_case, share, least):
+    fresh = parts[3].frame[:250]
+    found = measured(leaky(parts, make_case, lambda rows, rng: part(rows, fresh, rng, share)))
+    assert found.low > least
+
+
+def test_values_of_train_that_come_out_one_by_one_are_no_copies(parts, make_case):
+    train, holdout, reference, _ = parts
+    rng = np.random.default_rng(8)
+    each = train.frame.select(
+        pl.col(c).gather(rng.integers(0, train.n, 5_000)) for c in train.frame.columns
+    )
+    made = Dataset(schema=train.schema, frame=each)
+    found = measured(make_case(train, holdout, made, reference=reference))
+    assert found.low < 0.001
+    assert found.value < 0.002
 
 
 def test_copies_of_unseen_people_are_no_leak_of_train(parts, make_case):
@@ -114,6 +145,6 @@ def test_all_replicates_are_searched_and_controls_are_shown(parts, make_case):
     assert found.value == pytest.approx(100 / 2_500, abs=0.006)
     lines = found.details["controls"]
     assert {line["kind"] for line in lines} == {"planted", "null"}
-    assert len({line["name"] for line in lines if line["kind"] == "planted"}) == 2
+    assert len({line["name"] for line in lines if line["kind"] == "planted"}) == 3
     (null,) = (line for line in lines if line["kind"] == "null")
     assert null["caught"] <= 1

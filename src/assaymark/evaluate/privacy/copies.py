@@ -63,7 +63,7 @@ class Copies:
     other, and at most one half. Controls are isolated as much.
 
     Plants are exact copies of people with a distinctive record. A copy with one changed category,
-    or one that is spread over several rows, escapes.
+    or one that is spread over several rows, escapes; near_copies looks for both.
 
     References
     ----------
@@ -152,7 +152,7 @@ def _excess(
         return hits_difference(planted, alarms).low > 0
 
     found = hits_difference(hits, alarms)
-    sizes = [s for s in _SIZES if round(s * n) <= len(able)]  # no more plants than such people
+    sizes = [s for s in _SIZES if max(1, round(s * n)) <= len(able)]  # no more than there are
     proof = detection(caught, streams.child(metric, subject).generator(), sizes)
     measured = Measurement(
         metric=metric,
