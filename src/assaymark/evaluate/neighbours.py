@@ -43,6 +43,12 @@ class Space:
     ranks: dict[str, Floats]
     values: dict[str, pl.Series]
 
+    @property
+    def owners(self) -> Codes:
+        """The place among the columns of the one behind each coordinate, ``(dimensions,)``."""
+        widths = [3 if c.kind.ordered else len(self.values[c.name]) + 2 for c in self.columns]
+        return np.repeat(np.arange(len(widths)), widths)
+
     def points(self, data: Dataset) -> Points:
         """Return the coordinates of the rows, shape ``(n, dimensions)``."""
         parts = [p for c in self.columns for p in self._coordinates(c, data)]
