@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import polars as pl
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
@@ -20,6 +21,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
+from assaymark.evaluate.exposure import Called, exposure_of
 from assaymark.evaluate.isolation import sides_of
 
 if TYPE_CHECKING:
@@ -92,9 +94,12 @@ class NearCopies:
         rng = streams.child("targets").generator()
         many = sum(s.n for s in case.synthetics) > _MANY
         most = _MOST_OF_MANY if many else _MOST
-        members = _people(real[:1], agreement, case, most, rng)
-        unseen = _people(real[1:], agreement, case, most, rng)
-        yield _measurement(case, streams, members, unseen)
+        members, ours = _people(real[:1], agreement, case, most, rng)
+        unseen, theirs = _people(real[1:], agreement, case, most, rng)
+        found = _measurement(case, streams, members, unseen)
+        flags = _flags(members, unseen)
+        groups = exposure_of(case, Called(ours, flags[0]), Called(theirs, flags[1]))
+        yield replace(found, details={**found.details, "groups": groups, "hit": "copied nearly"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -142,9 +147,9 @@ def _people(
     case: Case,
     most: int,
     rng: np.random.Generator,
-) -> _People:
-    """Return at most ``most`` rows of the persons of these tables, whole persons."""
-    who, bits, missing, n = [], [], [], 0
+) -> tuple[_People, Dataset]:
+    """Return at most ``most`` rows of the persons of these tables, and a record of each person."""
+    records, who, bits, missing, n = [], [], [], [], 0
     total = sum(d.n for d in parts)
     for data in parts:
         codes = data.person_codes
@@ -153,13 +158,16 @@ def _people(
         kept[rng.permutation(persons)[: max(1, round(persons * min(1.0, most / total)))]] = True
         rows = np.flatnonzero(kept[codes])
         found = agreement.found(data.take(rows), case.synthetics)
-        who.append((np.cumsum(kept) - 1)[codes[rows]] + n)
+        theirs = (np.cumsum(kept) - 1)[codes[rows]]
+        records.append(data.frame[rows[np.unique(theirs, return_index=True)[1]]])
+        who.append(theirs + n)
         bits.append(found.bits)
         missing.append(found.missing)
         n += int(kept.sum())
-    return _People(
+    people = _People(
         who=np.concatenate(who), bits=np.concatenate(bits), missing=np.concatenate(missing), n=n
     )
+    return people, replace(parts[0], frame=pl.concat(records), persons=None)
 
 
 def _rule(unseen: _People) -> _Rule:
@@ -183,6 +191,17 @@ def _read(members: _People, unseen: _People) -> Interval:
         hits += members.hit(rule).sum() / 2
         alarms += int(unseen.half(~learn).hit(rule).sum())
     return difference(round(hits), members.n, alarms, unseen.n)
+
+
+def _flags(members: _People, unseen: _People) -> tuple[Bools, Bools]:
+    """Return who is hit on either side, everybody by a rule that one half of the unseen taught."""
+    half = np.arange(unseen.n) % 2 == 0
+    ours, theirs = np.zeros(members.n, dtype=bool), np.zeros(unseen.n, dtype=bool)
+    for place, learn in enumerate((half, ~half)):
+        rule = _rule(unseen.half(learn))
+        ours[place::2] = members.hit(rule)[place::2]
+        theirs[~learn] = unseen.hit(rule)[~learn]
+    return ours, theirs
 
 
 def _measurement(case: Case, streams: Streams, members: _People, unseen: _People) -> Measurement:
