@@ -50,6 +50,12 @@ class Space:
     scales: dict[str, tuple[float, float]]
     values: dict[str, pl.Series]
 
+    @property
+    def owners(self) -> Codes:
+        """The place among the columns of the one behind each coordinate, ``(dimensions,)``."""
+        widths = [3 if c.kind.ordered else len(self.values[c.name]) + 2 for c in self.columns]
+        return np.repeat(np.arange(len(widths)), widths)
+
     def points(self, data: Dataset) -> Points:
         """Return the coordinates of the rows, shape ``(n, dimensions)``."""
         if not self.columns:

@@ -106,7 +106,7 @@ class Membership:
             child = streams.child(metric, subject)
             found = _measured(metric, subject, (members, controls), child, shift)
             if (metric, subject) == (EXCESS, "table"):
-                found = replace(found, details={**found.details, "groups": _groups(case, scene)})
+                found = replace(found, details={**found.details, **_groups(case, scene)})
             yield found
 
 
@@ -144,17 +144,18 @@ def _measured(
     return fair(measured, shift)
 
 
-def _groups(case: Case, scene: Scene) -> Json:
-    """Return how exposed each protected group is to this attack."""
+def _groups(case: Case, scene: Scene) -> dict[str, Json]:
+    """Return how exposed each protected group is to this attack, and what a hit is."""
     sides = (case.train, scene.members.some), (sides_of(case)[0], scene.controls.some)
     flags = called(*(people.score for _, people in sides))
-    return exposure_of(
+    lines = exposure_of(
         case,
         *(
             Called(data.take(people.record), flag)
             for (data, people), flag in zip(sides, flags, strict=True)
         ),
     )
+    return {"groups": lines, "hit": "called members"}
 
 
 def _likely(members: People) -> Codes:
