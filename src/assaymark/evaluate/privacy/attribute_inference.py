@@ -17,7 +17,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
-from assaymark.evaluate.dossier import LUCK, dossier_of
+from assaymark.evaluate.dossier import LUCK, OWN, dossier_of
 from assaymark.evaluate.exposure import Called, exposure_of
 from assaymark.evaluate.guesses import Guessed, guessed_line
 
@@ -56,12 +56,13 @@ class AttributeInference:
     The baseline is the same attack on people who were not in train: what holds for anybody
     is knowledge, no leak. A guess counts (right - p) / max(1 - p, 1/2), where p is the share of
     unseen people with the guessed value, so that luck adds nothing however often a match is
-    found. Secrets are the sensitive and target columns; where none is declared,
-    the four columns whose value is least certain, of at most 64 values. A right guess is the same
-    value, or the same sixteenth of an ordered column.
+    found. Secrets are the sensitive and target columns, however many values they have, unless most
+    people have one of their own; where none is declared, the four columns whose value is least
+    certain, of at most 64 values. A right guess is the same value (those after the 150th commonest
+    share 50 codes), or the same sixteenth of an ordered column.
 
     The anonymity loss coefficient in the details compares precision and recall of both sides.
-    Attackers with a trained model, or who reconstruct from many counts, are not covered.
+    Attackers with a trained model, or who reconstruct from many counts, are in ``inference_suite``.
 
     References
     ----------
@@ -92,6 +93,8 @@ class AttributeInference:
             few = "no column of at least two values can be guessed from at least two others"
             yield Measurement.missing(EXCESS, reason or few, "column:*")
             return
+        for name in dossier.own:
+            yield Measurement.missing(EXCESS, OWN, f"column:{name}")
         for j in dossier.secrets:
             name = dossier.names[j]
             yield _measurement(case, dossier, j, streams.child("secret", name))

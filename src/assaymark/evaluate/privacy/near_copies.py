@@ -182,15 +182,26 @@ def _rule(unseen: _People) -> _Rule:
     return rule
 
 
-def _read(members: _People, unseen: _People) -> Interval:
-    """Return the excess of hits, each half of the unseen judging by what the other taught."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judges:
+    """What each half of the unseen taught, and whom it hit among the other half: a false alarm."""
+
+    rules: tuple[_Rule, _Rule]
+    alarms: int
+    n: int
+
+    def read(self, members: _People) -> Interval:
+        """Return the excess of hits over false alarms."""
+        hits = sum(float(members.hit(rule).sum()) / 2 for rule in self.rules)
+        return difference(round(hits), members.n, self.alarms, self.n)
+
+
+def _judges(unseen: _People) -> _Judges:
     half = np.arange(unseen.n) % 2 == 0
-    hits, alarms = 0.0, 0
-    for learn in (half, ~half):
-        rule = _rule(unseen.half(learn))
-        hits += members.hit(rule).sum() / 2
-        alarms += int(unseen.half(~learn).hit(rule).sum())
-    return difference(round(hits), members.n, alarms, unseen.n)
+    first, second = unseen.half(half), unseen.half(~half)
+    rules = _rule(first), _rule(second)
+    alarms = int(second.hit(rules[0]).sum()) + int(first.hit(rules[1]).sum())
+    return _Judges(rules=rules, alarms=alarms, n=unseen.n)
 
 
 def _flags(members: _People, unseen: _People) -> tuple[Bools, Bools]:
@@ -208,23 +219,24 @@ def _measurement(case: Case, streams: Streams, members: _People, unseen: _People
     n, codes = members.n, np.arange(unseen.n)
     able = np.flatnonzero(members.copied(np.arange(members.n), 0.0).hit(_rule(unseen)))
     sizes = [s for s in _SIZES if round(s * n) <= len(able)]
-    rng = streams.child("plants").generator()
+    rng, judges = streams.child("plants").generator(), _judges(unseen)
 
     def planter(lost: float) -> Callable[[float, np.random.Generator], bool]:
         def caught(size: float, rng: np.random.Generator) -> bool:
             wanted = min(len(able), max(1, round(size * n)))
             chosen = rng.choice(able, wanted, replace=False)
-            return _read(members.copied(chosen, lost), unseen).low > 0
+            return judges.read(members.copied(chosen, lost)).low > 0
 
         return caught
 
     def halves(first: Codes, second: Codes) -> Interval:
-        return _read(*(unseen.half(np.isin(codes, side)) for side in (first, second)))
+        some, others = (unseen.half(np.isin(codes, side)) for side in (first, second))
+        return _judges(others).read(some)
 
     whole = detection(planter(0.0), rng, sizes)
     partly = detection(planter(_LOST), rng, sizes, name="copies that lack a twelfth of the record")
     null = null_line(halves, codes, 0.0, streams.child("null").generator())
-    found = _read(members, unseen)
+    found = judges.read(members)
     measured = Measurement(
         metric=EXCESS,
         value=found.value,
