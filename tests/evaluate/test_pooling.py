@@ -143,3 +143,10 @@ def test_pooled_intervals_cover_a_mean_over_people_who_are_train_and_holdout_in_
         found = pool_intervals(folds)
         hits += found.low <= 0 <= found.high
     assert hits >= 376
+
+
+def test_what_is_said_of_guesses_is_averaged():
+    parts = [fold(details={"precision": p, "secret": "ill"}) for p in (0.2, 0.4, 0.9)]
+    found = pool(parts, better="lower", looks=2, persons=100).details
+    assert found["precision"] == pytest.approx(0.5)
+    assert found["secret"] == "ill"

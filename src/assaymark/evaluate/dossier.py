@@ -28,20 +28,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LUCK",
+    "OWN",
     "Dossier",
     "Guesses",
     "Inference",
     "Inferrer",
     "Rows",
     "dossier_of",
-    "own_values",
     "surest",
 ]
 
 LUCK = 0.5
 """No right guess counts more than twice what it tells beyond luck."""
 
+OWN = "most people have a value of their own, which cannot be guessed from others"
+"""Why some declared secrets are not guessed."""
+
 _SECRETS, _CODES = 4, 64
+_ALIKE = np.log(16) / 5  # columns about as uncertain go by name: refits to parts guess the same
 _SECRET = {Role.SENSITIVE, Role.TARGET}
 
 
@@ -71,7 +75,8 @@ class Dossier:
 
     The first clues are the codes of all columns, in order; the very values follow. ``secrets`` are
     the declared ones, or else the four least certain columns; ``likely`` are the same, made up to
-    four by the least certain columns that nobody declared to be known.
+    four by the least certain columns that nobody declared to be known. ``own`` names the declared
+    secrets of which most people have a value of their own; they are not guessed.
     """
 
     members: Rows
@@ -80,6 +85,7 @@ class Dossier:
     names: tuple[str, ...]
     secrets: tuple[int, ...]
     likely: tuple[int, ...]
+    own: tuple[str, ...]
     clues: tuple[int, ...]
     ordered: tuple[int, ...]
     quasi: tuple[int, ...]
@@ -178,6 +184,7 @@ def dossier_of(
         names=names,
         secrets=declared,
         likely=likely,
+        own=_own_values(case.train, names),
         clues=(*range(len(names)), *ordered),
         ordered=ordered,
         quasi=_with_role(case.train, names, {Role.QUASI_IDENTIFIER}),
@@ -192,7 +199,7 @@ def _with_role(data: Dataset, names: tuple[str, ...], roles: set[Role]) -> tuple
 def _secrets(
     data: Dataset, names: tuple[str, ...], codes: Codes
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the secrets, and those of 2 to 64 values, made up to four by other columns."""
+    """Return the secrets, and these made up to four by columns of 2 to 64 values."""
     if len(names) < 3:
         return (), ()
     doubt = []
@@ -200,21 +207,20 @@ def _secrets(
         share = np.bincount(codes[:, i]) / len(codes)
         share = share[share > 0]
         doubt.append(float(-(share * np.log(share)).sum()))
-    few = [i for i in range(len(names)) if doubt[i] > 0 and codes[:, i].max() < _CODES]
-    ranked = sorted(few, key=lambda i: -doubt[i])
+    able = [i for i in range(len(names)) if doubt[i] > 0 and codes[:, i].max() < _CODES]
+    ranked = sorted(able, key=lambda i: -round(doubt[i] / _ALIKE))
     declared = _with_role(data, names, _SECRET)
+    own = _own_values(data, names)
+    asked = tuple(i for i in declared if doubt[i] > 0 and names[i] not in own)
+    secrets = asked if declared else tuple(ranked[:_SECRETS])
     known = _with_role(data, names, {Role.QUASI_IDENTIFIER})
-    own = own_values(data, names)
-    secrets = tuple(i for i in declared if doubt[i] > 0 and names[i] not in own)
-    if not declared:
-        secrets = tuple(ranked[:_SECRETS])
-    tried = tuple(i for i in secrets if i in few)
-    others = [i for i in ranked if i not in secrets and i not in known]
-    return secrets, (*tried, *others[: max(0, _SECRETS - len(tried))])
+    others = [i for i in ranked if i not in (*secrets, *known, *declared)]
+    return secrets, (*secrets, *others[: max(0, _SECRETS - len(secrets))])
 
 
-def own_values(data: Dataset, names: tuple[str, ...]) -> set[str]:
+def _own_values(data: Dataset, names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the declared secrets, not ordered, with more values than half of the people."""
     declared = [data.schema.column(names[i]) for i in _with_role(data, names, _SECRET)]
     values = {c.name: data.frame[c.name].n_unique() for c in declared if not c.kind.ordered}
-    return {name for name, n in values.items() if 2 * n > max(data.n_persons, 2 * _CODES)}
+    most = max(data.n_persons, 2 * _CODES)
+    return tuple(sorted(name for name, n in values.items() if 2 * n > most))

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["pool", "pool_intervals", "pooled"]
 
 _BORDERS = (-1.0, 0.0, 1.0)
+_SHARES = ("guessed", "precision", "recall")
+_AVERAGED = {*_SHARES, *(f"{s}_of_unseen" for s in _SHARES), "alc"}
 
 
 def pooled(
@@ -166,9 +168,13 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def _details(parts: Sequence[Measurement]) -> dict[str, Json]:
     """Return what a picture may show: controls added up, all else of the first refit.
 
-    How exposed groups are is left out, since it cannot be added up.
+    What is said of guesses is averaged. How exposed groups are is left out, since it cannot be
+    added up.
     """
     first = {k: v for k, v in parts[0].details.items() if k not in {"groups", "stream"}}
+    for key in _AVERAGED & set(first):
+        known = [x for m in parts if isinstance(x := m.details.get(key), int | float)]
+        first[key] = sum(known) / len(known)
     controls = list(_controls(parts))
     if controls:
         first["controls"] = controls

@@ -141,6 +141,20 @@ def test_many_counts_solve_for_secrets_that_no_single_count_tells(make_case):
     assert many > few + 0.1
 
 
+def test_parts_of_one_population_have_the_same_secrets(make_case):
+    """Refits are pooled secret by secret: chance must not say which columns are asked about."""
+    found = {
+        dossier_of(
+            make_case(*(patients(300, 3 * s + i) for i in range(3))),
+            Streams.from_seed(s),
+            people=200,
+            rows=300,
+        ).likely
+        for s in range(6)
+    }
+    assert len(found) == 1
+
+
 def test_a_guess_is_what_lies_furthest_beyond_luck():
     """Luck .8 and .2: .7 for the common value is less than luck, .3 for the rare one is more."""
     found = surest(np.array([[0.7, 0.3], [1.0, 0.0]]), np.repeat([0, 1], [80, 20]))

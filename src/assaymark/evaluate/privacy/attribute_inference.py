@@ -17,7 +17,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
-from assaymark.evaluate.dossier import LUCK, dossier_of, own_values
+from assaymark.evaluate.dossier import LUCK, OWN, dossier_of
 from assaymark.evaluate.exposure import Called, exposure_of
 from assaymark.evaluate.guesses import Guessed, guessed_line
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.case import Case
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.dossier import Dossier, Rows, own_values
+    from assaymark.evaluate.dossier import Dossier, Rows
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ class AttributeInference:
     share 50 codes), or the same sixteenth of an ordered column.
 
     The anonymity loss coefficient in the details compares precision and recall of both sides.
-    Attackers with a trained model, or who reconstruct from many counts, are not covered.
+    Attackers with a trained model, or who reconstruct from many counts, are in ``inference_suite``.
 
     References
     ----------
@@ -93,9 +93,8 @@ class AttributeInference:
             few = "no column of at least two values can be guessed from at least two others"
             yield Measurement.missing(EXCESS, reason or few, "column:*")
             return
-        for name in sorted(own_values(case.train, dossier.names)):
-            own = "most people have a value of their own, which cannot be guessed from others"
-            yield Measurement.missing(EXCESS, own, f"column:{name}")
+        for name in dossier.own:
+            yield Measurement.missing(EXCESS, OWN, f"column:{name}")
         for j in dossier.secrets:
             name = dossier.names[j]
             yield _measurement(case, dossier, j, streams.child("secret", name))

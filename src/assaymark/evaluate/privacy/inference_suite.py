@@ -17,7 +17,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
-from assaymark.evaluate.dossier import LUCK, Guesses, dossier_of
+from assaymark.evaluate.dossier import LUCK, OWN, Guesses, dossier_of
 from assaymark.evaluate.exposure import Called, exposure_of
 from assaymark.evaluate.guesses import SILENT, Answers, guessed_line, judged, loss_of
 from assaymark.evaluate.inferrers import inferrers
@@ -53,9 +53,10 @@ class InferenceSuite:
     how sure it is. The attacker takes the way and the confidence that tell most on half of the
     people, and is judged on the other half, both ways; the confidence is that of the surest 2 to
     10 % of people never seen. Secrets are the declared ones, made up to four by the least certain
-    columns that are not declared to be known. A guess counts (right - p) / max(1 - p, 1/2), where p
-    is the share of unseen people of whom the guess holds, so that luck adds nothing. One row of
-    each person is looked at, of at most 1,500 a side.
+    columns that are not declared to be known; of columns about as uncertain the first by name. A
+    guess counts (right - p) / max(1 - p, 1/2), where p is the share of unseen people of whom the
+    guess holds, so that luck adds nothing. One row of each person is looked at, of at most 1,500 a
+    side.
 
     Plants are rows that repeat all that is known of a member, and the secret; ways whose answer to
     them cannot be told without attacking anew go without.
@@ -103,6 +104,9 @@ class InferenceSuite:
             for metric in (EXCESS, ALC):
                 yield Measurement.missing(metric, reason or _FEW, "column:*")
             return
+        for name in dossier.own:
+            yield Measurement.missing(EXCESS, OWN, f"column:{name}")
+            yield Measurement.missing(ALC, OWN, f"column:{name}")
         records = [s.records.take(s.one_each) for s in (dossier.members, dossier.unseen)]
         names = inferrers.names()
         ways = [inferrers.build(n).guess(dossier, streams.child(n)) for n in names]
