@@ -1,6 +1,7 @@
 """How good and how fast the generators are, and how much a simple attack learns.
 
     python bench/generator_quality.py [--quick] [--table FILE ...] [--rows N ...] [--seeds N]
+        [--worlds N] [--generator NAME ...]
 
 Without --table it uses the hospital encounters that ship with the package and their careful
 recipe; other tables get the recipe that `assaymark init` proposes. For each table, number of
@@ -15,16 +16,20 @@ also lets an interrupted run go on.
 import argparse
 import json
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 from scipy import stats
 
+from assaymark.core.case import Case
 from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.streams import Streams
+from assaymark.core.threat import Profile, threat_of
+from assaymark.evaluate.privacy.shadow import Shadow
 from assaymark.flow.source import prepare
 from assaymark.generate import generators
 from assaymark.source.profile import profile
@@ -51,7 +56,6 @@ GENERATORS = {
         },
     ),
 }
-MOST = 12_000
 
 
 def parts_of(path: Path, rows: int, seed: int) -> tuple[Dataset, Dataset]:
@@ -98,18 +102,57 @@ def numbers(*parts: Dataset) -> tuple[list[np.ndarray], list[bool]]:
 
 def score(a: Dataset, b: Dataset, seed: int) -> float:
     """Return 1 - |2 AUC - 1|: 1 cannot be told apart, 0 told apart with certainty."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.model_selection import StratifiedKFold
 
     rng = np.random.default_rng(seed)
-    n = min(a.n, b.n, MOST)
+    n = min(a.n, b.n)
     (x, z), unordered = numbers(*(d.take(rng.permutation(d.n)[:n]) for d in (a, b)))
-    model = HistGradientBoostingClassifier(categorical_features=unordered, random_state=seed)
-    y = np.repeat([0, 1], n)
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
-    p = cross_val_predict(model, np.vstack([x, z]), y, cv=folds, method="predict_proba")[:, 1]
+    both, y = np.vstack([x, z]), np.repeat([0, 1], n)
+    p = np.zeros(len(y))
+    for train, test in StratifiedKFold(5, shuffle=True, random_state=seed).split(both, y):
+        p[test] = boosted(both[train], y[train], both[test], unordered, seed)
     return float(1 - abs(2 * roc_auc_score(y, p) - 1))
+
+
+def boosted(
+    x: np.ndarray, y: np.ndarray, asked: np.ndarray, unordered: list[bool], seed: int
+) -> np.ndarray:
+    """Return the probabilities that a boosted classifier gives to the rows ``asked``."""
+    if find_spec("xgboost") is None:
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        model = HistGradientBoostingClassifier(categorical_features=unordered, random_state=seed)
+        return model.fit(x, y).predict_proba(asked)[:, 1]
+    import xgboost
+
+    kinds = ["c" if u else "q" for u in unordered]
+    held = [xgboost.DMatrix(t, feature_types=kinds, enable_categorical=True) for t in (x, asked)]
+    held[0].set_label(y)
+    how = {"objective": "binary:logistic", "tree_method": "hist", "nthread": 1, "seed": seed}
+    return xgboost.train(how, held[0], num_boost_round=100).predict(held[1])
+
+
+def shadow(generator: object, train: Dataset, holdout: Dataset, seed: int, worlds: int) -> dict:
+    """Return what refitting the generator tells of who was in, by `shadow.recipe_*`."""
+
+    def refit(part: Dataset, rows: int, streams: Streams) -> Dataset:
+        source = PrivateSource(_rows=part, record=lambda *_: None)
+        return generator.fit(source, streams).sample(range(rows), streams.child("sample"))
+
+    case = Case(
+        schema=train.schema,
+        train=train,
+        holdout=holdout,
+        reference=None,
+        synthetics=(refit(train, train.n, Streams.from_seed(seed)),),
+        threat=threat_of(Profile.OPEN),
+        refit=refit,
+    )
+    found = Shadow(worlds=worlds).measure(case, Streams.from_seed(seed + 3000))
+    return {
+        f"{m.metric} {m.subject}": [m.value, m.low, m.high] for m in found if "recipe" in m.metric
+    }
 
 
 def attack(train: Dataset, holdout: Dataset, made: Dataset) -> float:
@@ -135,13 +178,18 @@ def attack(train: Dataset, holdout: Dataset, made: Dataset) -> float:
     return float(roc_auc_score(np.repeat([1, 0], n), -distance))
 
 
-def measure(path: Path, rows: int, seed: int, which: str) -> dict[str, float]:
+def measure(path: Path, rows: int, seed: int, which: str, worlds: int) -> dict:
     """Fit, sample and judge once."""
     name, parameters = GENERATORS[which]
     train, holdout = parts_of(path, rows, seed)
     source = PrivateSource(_rows=train, record=lambda *_: None)
+    generator = generators.build(name, parameters)
+    generator.fit(  # compiles what is not compiled yet
+        PrivateSource(_rows=train.take(np.arange(300)), record=lambda *_: None),
+        Streams.from_seed(seed),
+    ).sample(range(9), Streams.from_seed(seed))
     begin = time.process_time()
-    model = generators.build(name, parameters).fit(source, Streams.from_seed(seed))
+    model = generator.fit(source, Streams.from_seed(seed))
     fitted = time.process_time()
     made = model.sample(range(train.n), Streams.from_seed(seed + 1000))
     sampled = time.process_time()
@@ -155,6 +203,7 @@ def measure(path: Path, rows: int, seed: int, which: str) -> dict[str, float]:
         "score": score(made, holdout, seed),
         "ceiling": score(train, holdout, seed),
         "attack_auc": attack(train, holdout, made),
+        "shadow": shadow(generator, train, holdout, seed, worlds) if worlds else {},
     }
 
 
@@ -171,26 +220,30 @@ def main() -> None:
     parser.add_argument("--table", nargs="+", type=Path, default=[SHIPPED])
     parser.add_argument("--rows", nargs="+", type=int, default=[2500, 12_000])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--worlds", type=int, default=0, help="refits of the shadow attack")
+    parser.add_argument("--generator", nargs="+", choices=list(GENERATORS), default=[*GENERATORS])
     parser.add_argument("--quick", action="store_true", help="2,500 rows and two seeds")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
     sizes, seeds = ([2500], 2) if args.quick else (args.rows, args.seeds)
     done = {} if args.fresh or not args.out.exists() else json.loads(args.out.read_text())
+    print("told apart by", "xgboost" if find_spec("xgboost") else "scikit-learn")
     head = ("table", "rows x columns", "generator", "fit s", "sample s", "rows/s", "score")
     print(" | ".join((*head, "ceiling", "attack AUC")))
     for path in args.table:
         for rows in sizes:
-            for which in GENERATORS:
+            for which in args.generator:
                 found = []
                 for seed in range(seeds):
                     key = f"{path.stem} {rows} {which} {seed}"
                     if key not in done:
-                        done[key] = measure(path.resolve(), rows, seed, which)
+                        done[key] = measure(path.resolve(), rows, seed, which, args.worlds)
                         args.out.parent.mkdir(parents=True, exist_ok=True)
                         args.out.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
                     found.append(done[key])
-                mean = {k: float(np.mean([f[k] for f in found])) for k in found[0]}
+                names = [k for k in found[0] if k != "shadow"]
+                mean = {k: float(np.mean([f[k] for f in found])) for k in names}
                 print(
                     f"{path.stem} | {mean['rows']:,.0f} x {mean['columns']:.0f} | {which} | "
                     f"{mean['fit_s']:.2f} | {mean['sample_s']:.2f} | {mean['rows_per_s']:,.0f} | "
@@ -198,6 +251,9 @@ def main() -> None:
                     f"{interval([f['attack_auc'] for f in found])}",
                     flush=True,
                 )
+                for name in found[0]["shadow"]:
+                    value, low, high = np.mean([f["shadow"][name] for f in found], axis=0)
+                    print(f"    {name}: {value:.3f} [{low:.3f}, {high:.3f}]", flush=True)
 
 
 if __name__ == "__main__":
