@@ -22,7 +22,7 @@ format: .venv/.dev
 	$(BIN)/ruff check --fix src tests bench
 
 bench: .venv/.dev
-	$(BIN)/python bench/coverage.py --quick
+	$(BIN)/python bench/interval_coverage.py --quick
 	$(BIN)/python bench/policy_simulation.py --quick
 
 bench-zoo: .venv/.dev

@@ -40,7 +40,15 @@ GENERATORS = {
     "tree_chain": ("tree_chain", {}),
     "naive CART": (
         "tree_chain",
-        {"honest": False, "k": 5, "trees": 1, "smooth": False, "protect": 1},
+        {
+            "honest": False,
+            "k": 5,
+            "trees": 1,
+            "penalty": 0.0,
+            "shrink": 0.0,
+            "effects": False,
+            "protect": 1,
+        },
     ),
 }
 MOST = 12_000

@@ -40,6 +40,7 @@ LEAKS = (
     "singling_out.",
     "linkability.",
     "attribute_inference.",
+    "inference_suite.",
 )
 NUMBERS, CATEGORIES = 6, 6
 SCHEMA = Schema(

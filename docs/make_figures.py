@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parents[1] / "bench" / "results"
 def coverage() -> str:
     """Return one row an interval."""
     rows: dict[str, dict[int, str]] = {}
-    for r in json.loads((RESULTS / "coverage.json").read_text())["results"]:
+    for r in json.loads((RESULTS / "interval_coverage.json").read_text())["results"]:
         cell = f"{100 * r['rate']:.1f} [{100 * r['low']:.1f}, {100 * r['high']:.1f}]"
         rows.setdefault(r["claim"], {})[r["n_real"]] = cell
     return "\n".join(
@@ -61,10 +61,47 @@ def zoo() -> str:
     return "; ".join(caught) + "\n\n" + "\n".join(lines)
 
 
+def cross_fit() -> str:
+    """Return how often pooled intervals cover, and what the gate says of small tables."""
+    found = json.loads((RESULTS / "crossfit.json").read_text())
+    lines = [
+        "| recipe and n | figure | truth | covered | one fold | width, of one fold's | correlation |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for cell, figures in found["coverage"].items():
+        for name, c in figures.items():
+            lines.append(
+                f"| {cell} | `{name}` | {c['truth']:.3f} | {_rate(c['covered'], c['of'])} "
+                f"| {100 * c['one_fold_covers']:.0f} % "
+                f"| {c['width']:.3f}, {c['width_of_one_fold']:.3f} | {c['correlation']:+.2f} |"
+            )
+    cells = sorted(found["verdicts"], key=lambda c: (int(c.partition("n=")[2]), c))
+    runs = {c: list(found["verdicts"][c].values()) for c in cells}
+    head = [f"{c}, {len(runs[c])} seeds" for c in cells]
+    lines += ["", f"| rule | {' | '.join(head)} |", "|---|" + "---|" * len(cells)]
+    for kind in ("rules", "uses"):
+        for name in runs[cells[0]][0][kind]:
+            said = [_verdicts([r[kind][name] for r in runs[c]]) for c in cells]
+            lines.append(f"| {name} | {' | '.join(said)} |")
+    return "\n".join(lines)
+
+
+def _verdicts(said: list[str]) -> str:
+    """Return PASS / INCONCLUSIVE / FAIL (uses: approved / inconclusive / refused), and the rest."""
+    good, bad = ("PASS", "approved"), ("FAIL", "refused")
+    counts = [
+        sum(s in good for s in said),
+        sum(s.upper() == "INCONCLUSIVE" for s in said),
+        sum(s in bad for s in said),
+    ]
+    rest = len(said) - sum(counts)
+    return " / ".join(map(str, counts)) + (f", {rest} not run" if rest else "")
+
+
 def _rate(hits: int, n: int) -> str:
     found = clopper_pearson(hits, n)
     return f"{hits} of {n}: {100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
 
 
 if __name__ == "__main__":
-    print(simulation(), zoo(), coverage(), sep="\n\n")
+    print(simulation(), zoo(), coverage(), cross_fit(), sep="\n\n")

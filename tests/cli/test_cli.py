@@ -92,6 +92,7 @@ def test_an_error_with_json_is_one_object(table):
     assert json.loads(done.stdout)["error"]["kind"] == "RecipeError"
 
 
+@pytest.mark.slow
 def test_init_writes_files_that_run_and_never_writes_over_yours(table):
     assert assaymark("init", "t.csv", cwd=table).returncode == 0
     again = assaymark("init", "t.csv", cwd=table)

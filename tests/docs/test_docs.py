@@ -46,3 +46,15 @@ def test_no_page_promises_what_nobody_can():
         text = page.read_text(encoding="utf-8").lower()
         for word in ("anonymous data", "fully private", "gdpr compliant", "guarantees privacy"):
             assert word not in text, f"{page.name}: {word}"
+
+
+def test_every_defect_of_other_tools_names_a_test_that_exists():
+    tests = (ROOT / "tests/reference/test_peer_defects.py").read_text(encoding="utf-8")
+    table = [
+        row
+        for row in (DOCS / "evaluate.md").read_text(encoding="utf-8").splitlines()
+        if re.match(r"\| D\d+ \|", row)
+    ]
+    assert [row.split("|")[1].strip() for row in table] == [f"D{i}" for i in range(1, 16)]
+    named = [n for row in table for n in re.findall(r"`(d\d\d_\w+)`", row)]
+    assert sorted(named) == sorted(re.findall(r"def test_(d\d\d_\w+)", tests))

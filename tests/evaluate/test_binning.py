@@ -70,3 +70,6 @@ def test_every_number_has_exactly_one_cell(table, values, cells):
     assert codes.min() >= 0
     assert codes.max() < bins.n_cells
     assert [c == bins.n_cells - 1 for c in codes] == [v is None for v in values]
+    known = np.array([v for v in values if v is not None], dtype=float)
+    cells_above = np.searchsorted(bins.edges, known, side="right")  # a border belongs above
+    assert codes[codes < bins.n_cells - 1].tolist() == cells_above.tolist()

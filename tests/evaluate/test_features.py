@@ -3,7 +3,13 @@ import datetime as dt
 import numpy as np
 
 from assaymark.core.schema import Role
-from assaymark.evaluate.features import encoder_of, measured_columns, numbers_of, why_incomparable
+from assaymark.evaluate.features import (
+    doubled_ranks,
+    encoder_of,
+    measured_columns,
+    numbers_of,
+    why_incomparable,
+)
 
 
 def test_dates_are_days_and_times_are_seconds(table):
@@ -45,3 +51,12 @@ def test_too_few_persons_is_a_reason(population, make_case):
     one = population(4, visits=4)
     assert "1 persons" in why_incomparable(make_case(population(9), one, population(9)))
     assert why_incomparable(make_case(population(9), population(9), population(9))) == ""
+
+
+def test_ranks_count_ties_half():
+    seen = np.array([1.0, 2.0, 2.0, 5.0])
+    # below plus not above: 0 + 0, 1 + 3, 3 + 3, 3 + 4, 4 + 4; a missing number comes last
+    asked = np.array([0.0, 2.0, 3.0, 5.0, 9.0, np.nan])
+    assert doubled_ranks(seen, asked).tolist() == [0, 4, 6, 7, 8, 8]
+    assert doubled_ranks(seen, asked[[4, 1, 0]]).tolist() == [8, 4, 0]
+    assert doubled_ranks(seen[:0], asked).tolist() == [0] * 6

@@ -91,6 +91,25 @@ def test_a_reference_that_is_given_is_used(population, make_case):
     assert (held.n, reference.n, borrowed) == (80, 40, False)
 
 
+def test_matched_pairs_in_turn_do_not_split_into_the_two_kinds(table, make_case):
+    """Cases and controls in turn: by place, one half would be all cases. 50 of 100, 40 to 60."""
+    rows = table({"ill": [0, 1] * 100}, ill="integer")
+    held, reference, _ = sides_of(make_case(rows, rows, rows))
+    assert held.n == reference.n == 100
+    assert 40 <= held.frame["ill"].sum() <= 60
+    given = sides_of(make_case(rows, rows, rows, reference=rows))[0]
+    assert 40 <= given.frame["ill"].gather_every(2).sum() <= 60
+
+
+def test_mixing_keeps_the_rows_of_a_person_together(population, make_case):
+    visits = population(400, 1, visits=4)
+    held, reference, _ = sides_of(make_case(visits, visits, visits))
+    assert held.n_persons == reference.n_persons == 50
+    for part in (held, reference):
+        ages = part.frame.with_columns(who=part.person_codes).group_by("who").agg("age")
+        assert all(len(set(a)) == 1 and len(a) == 4 for a in ages["age"])
+
+
 def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone():
     """No two anchors are equal, but each has equals among the other rows: nobody is distinctive."""
     isolation = importlib.import_module("assaymark.evaluate.isolation")

@@ -31,6 +31,24 @@ def test_auc_by_hand():
     assert found.influence.mean() == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize("values", [2, 5, 1_000_000])
+def test_auc_and_influence_are_those_of_all_pairs(values):
+    rng = np.random.default_rng(values)
+    scores, labels = rng.integers(0, values, 200) / 7, rng.random(200) < 0.3
+    pos, neg = scores[labels], scores[~labels]
+    wins = (pos[:, None] > neg) + (pos[:, None] == neg) / 2
+    found = auc_of(scores, labels)
+    assert found.value == pytest.approx(wins.mean())
+    assert found.influence[labels] * len(pos) / 200 == pytest.approx(wins.mean(1) - wins.mean())
+    assert found.influence[~labels] * len(neg) / 200 == pytest.approx(wins.mean(0) - wins.mean())
+
+
+def test_where_a_score_is_missing_so_is_the_auc():
+    found = auc_of(np.array([1.0, np.nan, 0.0]), np.array([True, False, False]))
+    assert math.isnan(found.value)
+    assert np.isnan(found.influence).all()
+
+
 def test_auc_variance_is_delongs():
     rng = np.random.default_rng(0)
     labels = rng.random(400) < 0.3

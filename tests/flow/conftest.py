@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from assaymark.core.threat import Profile, threat_of
+from assaymark.flow.run import read_job
 
 POLICY = """
 name = "lenient"
@@ -61,6 +62,9 @@ licence = "CC BY 4.0"
 patient = "person_key"
 sex = ["protected", "quasi_identifier"]
 ill = "target"
+
+[split]
+cross_fit = false
 """
 
 
@@ -84,6 +88,21 @@ def stays_of(n=900, seed=0):
 def stays():
     """Return the maker of the table."""
     return stays_of
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Return a writer of about 330 people with up to six stays each, whose recipe cross-fits."""
+
+    def write(folder):
+        folder.mkdir(exist_ok=True)
+        stays_of(640, seed=3).write_csv(folder / "stays.csv")
+        recipe = RECIPE.replace("cross_fit = false", 'cross_fit = "auto"')
+        (folder / "recipe.toml").write_text(recipe)
+        (folder / "policy.toml").write_text(POLICY)
+        return read_job(folder / "recipe.toml")
+
+    return write
 
 
 @pytest.fixture

@@ -37,3 +37,14 @@ def test_groups_are_shown_with_their_intervals():
 
 def test_a_measurement_without_curve_and_controls_is_no_attack():
     assert attacks_of([Measurement(metric="a.b", value=0.1, n=3)]) == ()
+
+
+def test_a_secret_is_shown_where_all_of_it_is_there():
+    shares = {"guessed": 0.2, "precision": 0.9, "recall": 0.18}
+    whole = {**shares, **{f"{k}_of_unseen": v / 2 for k, v in shares.items()}, "alc": 0.4}
+    found = picture(controls=[], secret="ill", hit="guessed rightly", **whole)
+    assert (found.secret.secret, found.secret.precision, found.secret.loss) == ("ill", 0.9, 0.4)
+    assert found.secret.recall_of_unseen == 0.09
+    assert found.hit == "guessed rightly"
+    assert picture(controls=[], secret="ill", **{**whole, "alc": None}).secret is None
+    assert picture(controls=[], **whole).secret is None

@@ -89,14 +89,12 @@ def test_a_pool_speaks_for_k_persons_not_k_rows():
         x=(Kind.CATEGORY, x.astype(str).tolist()),
         y=(Kind.CATEGORY, np.where(rng.random(3000) < 0.95, x, 1 - x).astype(str).tolist()),
     )
-    agree = lambda **how: (  # noqa: E731
-        drawn(data, 8000, honest=False, **how).select(pl.col("x") == pl.col("y")).to_series().mean()
+    naive = {"honest": False, "effects": False, "penalty": 0.0, "shrink": 0.0}
+    agree = lambda k: (  # noqa: E731
+        drawn(data, 8000, k=k, **naive).select(pl.col("x") == pl.col("y")).to_series().mean()
     )
-    assert abs(agree(k=40, smooth=False) - 0.5) < 0.05
-    assert agree(k=10, smooth=False) > 0.85
-    # smooth: leaves of 30 persons speak with 30/40, the root with the rest
-    own = agree(k=30)
-    assert abs(agree(k=40) - (0.75 * own + 0.25 * 0.5)) < 0.05
+    assert abs(agree(40) - 0.5) < 0.05
+    assert agree(10) > 0.85
 
 
 def test_rare_level_and_extreme_value_never_appear():
@@ -115,8 +113,9 @@ def test_rare_level_and_extreme_value_never_appear():
 
 def test_naive_settings_copy_records_and_the_default_does_not():
     rng = np.random.default_rng(3)
-    data = table(**{f"x{i}": (Kind.DECIMAL, rng.normal(size=600).tolist()) for i in range(4)})
-    naive = {"honest": False, "k": 1, "trees": 1, "smooth": False, "protect": 1}
+    data = table(**{f"x{i}": (Kind.INTEGER, rng.integers(0, 20, 600).tolist()) for i in range(6)})
+    naive = {"honest": False, "k": 1, "trees": 1, "penalty": 0.0, "shrink": 0.0, "protect": 1}
+    naive["effects"] = False
     keys = set(data.frame.rows())
     assert sum(r in keys for r in drawn(data, 600, **naive).rows()) > 300
     assert not any(r in keys for r in drawn(data, 600).rows())

@@ -31,3 +31,12 @@ def test_a_sketch_reads_back_and_counts_every_row():
     assert Sketch.parse(made.canonical()) == made
     assert all(sum(c.counts) == 300 for c in made.columns)
     assert all(sum(p.counts) == 300 for p in made.pairs)
+
+
+def test_values_beyond_a_few_released_ones_are_another_cell():
+    """Released: 5, and 0 or 1. A batch of 5,000, and of 0 or 7, has moved wholly, and by half."""
+    before = pl.DataFrame({"k": [5] * 4, "b": [0, 1, 0, 1]})
+    found = by_column(pl.DataFrame({"k": [5_000] * 4, "b": [0, 7, 0, 7]}), before)
+    assert (found["k"].distance, found["b"].distance) == (1.0, 0.5)
+    same = by_column(before, before)
+    assert (same["k"].distance, same["b"].distance) == (0.0, 0.0)

@@ -58,18 +58,6 @@ def test_total_variation_of_sdmetrics_unit_case(table):
     assert 1 - gap.distance == pytest.approx(0.8333333333333333, rel=1e-15)
 
 
-def test_a_pair_is_not_blind_to_scale_as_sdmetrics_is(population, make_case):
-    """Defect D1: binned with edges of its own, income times 1000 plus a million scores 1.0."""
-    train, holdout, fresh = (population(1_000, s) for s in (1, 2, 3))
-    frame = fresh.frame.with_columns(pl.col("income") * 1_000 + 1e6)
-    wrong = type(fresh)(schema=fresh.schema, frame=frame)
-    found = measured("two_way", make_case(train, holdout, wrong))
-    pair = found["two_way.distance", "pair:income,sex"]
-    assert pair.low > 0.5
-    right = measured("two_way", make_case(train, holdout, fresh))
-    assert right["two_way.distance", "pair:income,sex"].low == 0.0
-
-
 @pytest.fixture(scope="module")
 def copied(population, make_case):
     """Return a case whose generator copies: every record is unlike any other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -17,10 +18,13 @@ from assaymark.release.drawing_exposure import (
     draw_exposed,
     draw_gain,
     draw_power,
+    exposed_reach,
     gain_words,
     limit_words,
+    loss_words,
     power_words,
     reach_of,
+    secret_words,
 )
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
@@ -31,6 +35,7 @@ from assaymark.release.report_content import (
     ExposureLine,
     GroupLevel,
     PairLine,
+    SecretLine,
 )
 
 
@@ -235,6 +240,35 @@ def test_an_exposed_group_is_drawn_from_no_excess():
     drawn = draw_exposed(line, 0.1)
     assert 'cx="74.0%"' in drawn
     assert 'x1="50.0%" x2="98.0%"' in drawn
+
+
+def test_the_axis_of_groups_reaches_as_far_as_their_intervals():
+    line = ExposureLine(group="sex = f", value=0.05, low=-0.4, high=0.3, n=120, exposed=False)
+    assert exposed_reach([line]) == 0.4
+    assert exposed_reach([]) == 0.1
+
+
+def test_guesses_of_a_secret_are_said_in_words():
+    line = SecretLine(
+        secret="ill",
+        guessed=0.16,
+        precision=0.754,
+        recall=0.1206,
+        guessed_of_unseen=0.0,
+        precision_of_unseen=0.0,
+        recall_of_unseen=0.0,
+        loss=-0.001,
+    )
+    assert secret_words(line) == (
+        "Of 100 people of train 16 are guessed about, 12 of them rightly: "
+        "precision 75\u00a0%, recall 12\u00a0%. Never seen: no guess is made."
+    )
+    both = replace(line, guessed=0.0, guessed_of_unseen=0.1, precision_of_unseen=0.5)
+    assert secret_words(both) == (
+        "No guess is made about people of train. Never seen: precision 50\u00a0%, recall 0\u00a0%."
+    )
+    assert loss_words(line) == "0.00"
+    assert loss_words(replace(line, loss=-0.25)) == "\u22120.25"
 
 
 def test_a_withheld_group_has_one_mark():

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from assaymark.errors import IntegrityError
 
@@ -19,7 +25,8 @@ class Document(BaseModel):
 
     Numbers that carry a measurement are decimal strings (see :func:`decimal`), so that there is
     no NaN and no float ambiguity in signed bytes. Sub-classes add
-    ``schema_id: Literal["assaymark/<name>/v0"]``.
+    ``schema_id: Literal["assaymark/<name>/v0"]``. A field named in ``LATER`` joined after documents
+    were written: at its default it is left out, so that their bytes and digests stay as they were.
 
     References
     ----------
@@ -27,6 +34,15 @@ class Document(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    LATER: ClassVar[tuple[str, ...]] = ()
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        out: dict[str, Any] = handler(self)
+        for name in self.LATER:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                out.pop(name, None)
+        return out
 
     def plain(self) -> dict[str, Any]:
         """Return the document as plain JSON values."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from assaymark.core.document import Document, decimal
 from assaymark.core.measurement import Measurement
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Evidence", "MeasurementRecord", "Stage"]
 
-Stage = Literal["development", "confirmation", "given files"]
+Stage = Literal["development", "confirmation", "given files", "cross-fit"]
 
 
 class MeasurementRecord(Document):
@@ -65,23 +65,36 @@ class MeasurementRecord(Document):
 
 
 class Evidence(Document):
-    """All measurements of one candidate on one holdout; verdicts are computed from these bytes."""
+    """All measurements of one candidate on one holdout; verdicts are computed from these bytes.
+
+    ``about`` says what was measured where that is not the candidate's rows themselves.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("about",)
 
     schema_id: Literal["assaymark/evidence/v0"] = "assaymark/evidence/v0"
     candidate: str
     stage: Stage
     suite: str
+    about: str = ""
     measurements: tuple[MeasurementRecord, ...]
 
     @classmethod
     def of(
-        cls, measurements: Iterable[Measurement], *, candidate: str, stage: Stage, suite: str
+        cls,
+        measurements: Iterable[Measurement],
+        *,
+        candidate: str,
+        stage: Stage,
+        suite: str,
+        about: str = "",
     ) -> Evidence:
         """Gather ``measurements`` of the candidate with this digest."""
         return cls(
             candidate=candidate,
             stage=stage,
             suite=suite,
+            about=about,
             measurements=tuple(MeasurementRecord.of(m) for m in measurements),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -117,13 +117,18 @@ class SplitSpec(Document):
     """Shares of the persons per part, and what a person is.
 
     ``unit`` is ``"person"`` (the person key where there is one, else the row) or ``"row"``.
+    ``cross_fit`` true deals the table into five folds instead, each of which is held out once, and
+    the shares are not used; ``"auto"`` does so below 2,000 persons.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("cross_fit",)
 
     unit: Literal["person", "row"] = "person"
     train: float = Field(default=0.5, gt=0, lt=1)
     development: float = Field(default=0.2, gt=0, lt=1)
     confirmation: float = Field(default=0.2, gt=0, lt=1)
     reference: float = Field(default=0.1, gt=0, lt=1)
+    cross_fit: Literal["auto", True, False] = "auto"
 
 
 class GenerateSpec(Document):

@@ -50,6 +50,11 @@ class Streams:
         """Return a new generator at the start of this stream."""
         return np.random.Generator(np.random.Philox(key=int.from_bytes(self._key()[:16], "big")))
 
+    def words(self) -> tuple[int, int]:
+        """Return two words of 32 bits, a key for generators that count."""
+        raw = self._key()[20:28]
+        return int.from_bytes(raw[:4], "big"), int.from_bytes(raw[4:], "big")
+
     def integer(self) -> int:
         """Return one integer in [0, 2**31) for libraries that take a seed."""
         return int.from_bytes(self._key()[16:20], "big") >> 1

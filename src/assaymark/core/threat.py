@@ -56,7 +56,12 @@ _LADDER: dict[Rung, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "K1": (
         ("linking of records", "inference of attributes"),
-        ("copies.isolated_excess", "linkability.excess", "attribute_inference.excess"),
+        (
+            "copies.isolated_excess",
+            "linkability.excess",
+            "attribute_inference.excess",
+            "inference_suite.excess",
+        ),
     ),
     "K2": (
         ("membership",),

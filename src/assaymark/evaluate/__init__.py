@@ -1,7 +1,8 @@
 """Evaluate: one metric or attack per file, in the folder of the question that it answers.
 
-Beside the folders stands the maths that several of them share, and ``attacks``, where each file
-is one way to score people by how likely they were in train.
+Beside the folders stands the maths that several of them share, and two families: ``attacks``,
+where each file is one way to score people by how likely they were in train, and ``inferrers``,
+where each file is one way to guess secrets.
 """
 
 from assaymark.core.protocols import Metric

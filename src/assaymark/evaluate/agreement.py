@@ -15,12 +15,13 @@ import numpy as np
 import polars as pl
 
 from assaymark.evaluate.blocks import in_blocks
-from assaymark.evaluate.features import measured_columns, numbers_of
+from assaymark.evaluate.features import doubled_ranks, measured_columns, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+    from scipy.sparse import csr_array
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Column
@@ -33,7 +34,8 @@ __all__ = ["Agreement", "Found", "agreement_of"]
 
 _BINS = 16  # of equal frequency; two grids, shifted by half a bin, so that near values share one
 _COMMON, _BUCKETS = 150, 50  # values with a code of their own; buckets that the rest share
-_BLOCK, _ROWS = 256, 4_096
+_BLOCK, _TILE, _ROWS = 256, 1_024, 16_384
+_COMBINATIONS = 128
 _ROUNDING = 1e-2  # bits; sums of single precision
 
 
@@ -82,18 +84,60 @@ class Agreement:
 
     def found(self, records: Dataset, synthetics: Sequence[Dataset]) -> Found:
         """Return how much of each of ``records`` the synthetic row most like it lacks."""
-        own = self.points(records)
-        bits = np.einsum("ij,ij->i", own, own, dtype=np.float64)
-        best = np.zeros(len(own))
-        for turned in _blocks(self, synthetics):
-            found = in_blocks(len(own), _BLOCK, partial(_most, own, turned)) if len(own) else best
-            best = np.maximum(best, found)
+        codes = [c.codes(records) for c in self.coded]
+        bits, best = np.zeros(records.n), np.zeros(records.n)
+        for c, own in zip(self.coded, codes, strict=True):
+            bits += c.bits[own]
+        if records.n and codes:
+            joint, worth = _joined(codes, [c.bits for c in self.coded])
+            for turned in _blocks(self, synthetics):
+                most = partial(_most, joint, worth @ turned)
+                best = np.maximum(best, in_blocks(records.n, _BLOCK, most))
         missing = bits - best
         return Found(bits=bits, missing=np.where(missing < _ROUNDING, 0.0, missing))
 
 
-def _most(own: Points, turned: Points, part: slice) -> Floats:
-    return np.asarray((own[part] @ turned).max(axis=1), dtype=np.float64)
+def _joined(codes: Sequence[Codes], bits: Sequence[Floats]) -> tuple[csr_array, csr_array]:
+    """Return two sparse factors of the records' coordinates, the first one with few entries a row.
+
+    Neighbouring columns that have few combinations of codes between them are taken as one: the
+    first factor has a 1 for the combination of each record, shape ``(records, combinations)``, the
+    second the coordinates of each, shape ``(combinations, coordinates)``.
+    """
+    from scipy.sparse import block_diag, coo_array, csr_array, hstack
+
+    each, ones, worth = np.arange(len(codes[0])), np.ones(len(codes[0]), dtype=np.float32), []
+    chosen = []
+    for members in _groups(codes):
+        together = np.column_stack([codes[i] for i in members])
+        kinds, which = np.unique(together, axis=0, return_inverse=True)
+        chosen.append(coo_array((ones, (each, which.ravel())), shape=(len(each), len(kinds))))
+        roots = (
+            np.eye(len(bits[i]))[k] * np.sqrt(bits[i])
+            for i, k in zip(members, kinds.T, strict=True)
+        )
+        worth.append(np.hstack(list(roots)).astype(np.float32))
+    return csr_array(hstack(chosen)), csr_array(block_diag(worth))
+
+
+def _groups(codes: Sequence[Codes]) -> list[list[int]]:
+    """Return neighbouring columns in groups of at most so many combinations of codes."""
+    groups: list[list[int]] = []
+    combined = np.zeros(0, dtype=np.int64)
+    for i, code in enumerate(codes):
+        key = combined * (int(code.max()) + 1) + code if groups else code
+        kinds, key = np.unique(key, return_inverse=True)
+        if groups and len(kinds) <= _COMBINATIONS:
+            groups[-1].append(i)
+            combined = key.ravel()
+        else:
+            groups.append([i])
+            combined = np.unique(code, return_inverse=True)[1].ravel()
+    return groups
+
+
+def _most(joint: csr_array, worth: Points, part: slice) -> Floats:
+    return np.asarray((joint[part] @ worth).max(axis=1), dtype=np.float64)
 
 
 def agreement_of(real: Sequence[Dataset]) -> Agreement:
@@ -127,8 +171,9 @@ def agreement_of(real: Sequence[Dataset]) -> Agreement:
 def _blocks(agreement: Agreement, synthetics: Sequence[Dataset]) -> Iterator[Points]:
     for made in synthetics:
         for start in range(0, made.n, _ROWS):
-            rows = np.arange(start, min(start + _ROWS, made.n))
-            yield np.ascontiguousarray(agreement.points(made.take(rows)).T)
+            points = agreement.points(made.take(np.arange(start, min(start + _ROWS, made.n))))
+            for first in range(0, len(points), _TILE):
+                yield np.ascontiguousarray(points[first : first + _TILE].T)
 
 
 def _bits(codes: Codes, n_codes: int) -> Floats:
@@ -138,8 +183,7 @@ def _bits(codes: Codes, n_codes: int) -> Floats:
 
 def _binned(series: pl.Series, ranks: Floats, shift: float) -> Codes:
     plain = numbers_of(series)
-    middle = np.searchsorted(ranks, plain, side="left") + np.searchsorted(ranks, plain, "right")
-    share = middle / (2 * max(len(ranks), 1))
+    share = doubled_ranks(ranks, plain) / (2 * max(len(ranks), 1))
     codes = np.clip((share * _BINS + shift).astype(np.int64), 0, _BINS)
     return np.where(np.isnan(plain), _BINS + 1, codes)
 

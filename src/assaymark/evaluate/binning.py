@@ -3,6 +3,8 @@
 Edges come from train and holdout together, never from synthetic rows, so that two candidates are
 measured with one ruler. A missing value is a cell of its own; categories that are rare or new
 share one cell, since a cell that exists only because a row was sampled favours the real side.
+Where an ordered column has few values, others are new too: a constant that changed would look
+the same otherwise.
 """
 
 from __future__ import annotations
@@ -34,6 +36,8 @@ __all__ = ["Bins", "Gap", "Sample", "bins_of", "cells_for", "compare_cells", "me
 
 _RARE = 5.0  # expected rows of the holdout below which cells are pooled
 _FEWEST, _MOST = 4, 20
+_SAME = 1e-12  # relative difference of numbers that are equal but for rounding
+_BLOCK = 16_384
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,13 +45,14 @@ class Bins:
     """The cells of one column: values or ranges, then "rare or new", then "missing".
 
     ``edges`` (ordered kinds) are the inner borders, a value on a border lies above it;
-    ``values`` are the categories that have a cell, most frequent first, or the single values of
-    an ordered column that has few.
+    ``values`` are the categories that have a cell, most frequent first, or the names of
+    ``single``, the only real values of an ordered column that has few.
     """
 
     column: Column
     edges: tuple[float, ...] = ()
     values: tuple[str, ...] = ()
+    single: tuple[float, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -71,8 +76,11 @@ class Bins:
         rare, missing = self.n_cells - 2, self.n_cells - 1
         if self.column.kind.ordered:
             numbers = numbers_of(series)
-            cells = np.searchsorted(np.array(self.edges), numbers, side="right")
-            return np.where(np.isnan(numbers), missing, cells).astype(np.int64)
+            cells = _borders_below(numbers, self.edges)
+            if self.single:
+                own = np.array(self.single)[cells]
+                cells = np.where(np.isclose(numbers, own, rtol=_SAME, atol=0), cells, rare)
+            return np.where(np.isnan(numbers), missing, cells)
         words = series.cast(pl.String)
         cells = words.replace_strict(
             list(self.values),
@@ -122,10 +130,10 @@ def bins_of(column: Column, real: Sequence[Dataset], *, cells: int, n_holdout: i
     """Return the cells of ``column``, at most ``cells`` besides rare and missing."""
     series = pl.concat([d.frame[column.name] for d in real]).drop_nulls()
     if column.kind.ordered:
-        numbers = numbers_of(series)
-        distinct = np.unique(numbers)
-        few = tuple(_written(x, column.kind) for x in distinct) if len(distinct) <= cells else ()
-        return Bins(column=column, edges=_edges(numbers, cells), values=few)
+        values, times = np.unique(numbers_of(series), return_counts=True)
+        single = tuple(values.tolist()) if len(values) <= cells else ()
+        few = tuple(_written(x, column.kind) for x in single)
+        return Bins(column=column, edges=_edges(values, times, cells), values=few, single=single)
     counts = series.cast(pl.String).value_counts(sort=False, name="n")
     counts = counts.sort(["n", column.name], descending=[True, False])
     total = max(sum(d.n for d in real), 1)
@@ -186,15 +194,16 @@ def _cell_variance(sample: Sample, shares: Floats, pooled: Floats, n_cells: int)
     return np.asarray(np.maximum(clustered, plain))
 
 
-def _edges(numbers: Floats, cells: int) -> tuple[float, ...]:
-    """Return inner borders: quantiles, and both sides of any value that fills a cell alone."""
-    if len(numbers) == 0:
-        return ()
-    values, counts = np.unique(numbers, return_counts=True)
+def _edges(values: Floats, times: Codes, cells: int) -> tuple[float, ...]:
+    """Return inner borders: quantiles, and both sides of any value that fills a cell alone.
+
+    ``values`` ascend, and occur so many ``times``.
+    """
     if len(values) <= cells:
         return tuple(((values[1:] + values[:-1]) / 2).tolist())
-    heavy = values[counts * cells >= len(numbers)]
-    light = numbers[~np.isin(numbers, heavy)]
+    is_heavy = times * cells >= times.sum()
+    heavy = values[is_heavy]
+    light = np.repeat(values[~is_heavy], times[~is_heavy])
     left = max(cells - len(heavy), 2)
     inner = light[:0]
     if len(light):
@@ -202,6 +211,18 @@ def _edges(numbers: Floats, cells: int) -> tuple[float, ...]:
     borders = np.concatenate([inner, heavy, np.nextafter(heavy, np.inf)])
     borders = np.unique(borders)
     return tuple(borders[borders > values[0]].tolist())
+
+
+def _borders_below(numbers: Floats, edges: tuple[float, ...]) -> Codes:
+    """Return how many of the few ``edges`` are at most each number, 0 where it is missing."""
+    below = np.zeros(len(numbers), dtype=np.int64)
+    for start in range(0, len(numbers), _BLOCK):
+        block = numbers[start : start + _BLOCK]
+        found = np.zeros(len(block), dtype=np.int16)
+        for edge in edges:
+            found += block >= edge
+        below[start : start + _BLOCK] = found
+    return below
 
 
 def _written(x: float, kind: Kind) -> str:

@@ -1,11 +1,13 @@
-"""Exposure: which groups an attack recognises more often than others, never which person."""
+"""Exposure: which groups an attack hits more often than others, never which person."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from assaymark.evaluate.groups import groups_of
 from assaymark.evaluate.statistics import symmetric
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
 
     Bools = NDArray[np.bool_]
+    Floats = NDArray[np.float64]
 
-__all__ = ["FEWEST", "Called", "exposure_of"]
+__all__ = ["FEWEST", "Called", "exposure_of", "together"]
 
 FEWEST = 30
 """Groups with fewer members or controls attacked are not shown."""
@@ -28,14 +31,24 @@ _FALSE_DISCOVERIES = 0.05
 
 
 class Called(NamedTuple):
-    """People of one side: a record of each, and whether the attack called them members."""
+    """People of one side: a record of each, and whether the attack hit them, or how far, in [0, 1].
+
+    A hit is what the attack counts: called a member, copied, linked, or guessed rightly.
+    """
 
     records: Dataset
-    called: Bools
+    called: Bools | Floats
+
+
+def together(*parts: Called) -> Called:
+    """Return the people of all parts."""
+    frame = pl.concat([p.records.frame for p in parts])
+    records = replace(parts[0].records, frame=frame, persons=None)
+    return Called(records, np.concatenate([p.called for p in parts]))
 
 
 def exposure_of(case: Case, members: Called, controls: Called) -> Json:
-    """Return the excess of members recognised in each protected group, as JSON lines.
+    """Return the excess of members hit in each protected group, as JSON lines.
 
     ``value`` is drawn towards that of all people by as much as its noise explains, so that small
     groups do not stand out by accident; ``low`` and ``high`` are of the unshrunk difference.
@@ -74,9 +87,12 @@ def exposure_of(case: Case, members: Called, controls: Called) -> Json:
     ]
 
 
-def _difference(members: Bools, controls: Bools) -> tuple[float, float, int]:
-    """Return the difference of shares, its standard error and the members; one hit, one miss in."""
-    shares = [(int(side.sum()) + 1) / (len(side) + 2) for side in (members, controls)]
+def _difference(members: Bools | Floats, controls: Bools | Floats) -> tuple[float, float, int]:
+    """Return the difference of shares, its standard error and the members; one hit, one miss in.
+
+    The error is that of hits and misses, the most that shares between them can have.
+    """
+    shares = [(float(side.sum()) + 1) / (len(side) + 2) for side in (members, controls)]
     variances = [
         p * (1 - p) / (len(side) + 2) for p, side in zip(shares, (members, controls), strict=True)
     ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_HOLDOUT",
     "Encoder",
+    "doubled_ranks",
     "encoder_of",
     "fit_for_trees",
     "measured_columns",
@@ -46,6 +47,19 @@ def numbers_of(series: pl.Series) -> Floats:
     if isinstance(series.dtype, pl.Datetime):
         return np.asarray(series.cast(pl.Int64).cast(pl.Float64).to_numpy() / 1e6)
     return np.asarray(series.cast(pl.Float64).to_numpy(), dtype=np.float64)
+
+
+def doubled_ranks(seen: Floats, plain: Floats) -> NDArray[np.int64]:
+    """Return how many of ``seen`` lie below each number plus how many do not lie above it.
+
+    ``seen`` ascends. Numbers are looked up in their order, faster by far than jumping about.
+    """
+    order = np.argsort(plain)
+    ascending = plain[order]
+    ranks = np.empty(len(plain), dtype=np.int64)
+    ranks[order] = np.searchsorted(seen, ascending, "left")
+    ranks[order] += np.searchsorted(seen, ascending, "right")
+    return ranks
 
 
 def why_incomparable(case: Case, *, fewest: int = 2) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Codes = NDArray[np.int64]
 
-__all__ = ["Attack", "Ground", "Scores", "Side", "ground_of"]
+__all__ = ["Attack", "Ground", "Kernels", "Scores", "Side", "ground_of"]
 
 _RECORDS, _MADE, _BACKGROUND = 2_000, 50_000, 6_000
 _ISOLATED, _NEIGHBOUR = 400, 5
@@ -88,25 +88,33 @@ class Ground:
     background_rows: Dataset
     bandwidth: float
 
-    def log_kernels(self, points: Points, among: Points) -> Points:
-        """Return :func:`log_kernels` of this bandwidth."""
-        return log_kernels(points, among, self.bandwidth)
+    def kernels(self, among: Points) -> Kernels:
+        """Return the kernels of this bandwidth around some rows."""
+        return kernels_around(among, self.bandwidth)
 
-    def log_sums(self, points: Points, among: Points) -> Floats:
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kernels:
+    """Gaussian kernels around rows; ``turned`` has a column for each, ready for one product."""
+
+    turned: Points
+
+    def logs(self, points: Points) -> Points:
+        """Return the logarithms of the kernels at each point, shape ``(points, rows)``."""
+        norms = np.einsum("ij,ij->i", points, points)[:, None]
+        found = np.hstack([points, norms, np.ones_like(norms)]) @ self.turned
+        return np.minimum(found, 0, out=found)
+
+    def log_sums(self, points: Points) -> Floats:
         """Return the logarithm of the sum of kernels at each point, shape ``(points,)``."""
-        return in_blocks(
-            len(points), _BLOCK, lambda part: _log_sum(self.log_kernels(points[part], among))
-        )
+        return in_blocks(len(points), _BLOCK, lambda part: _log_sum(self.logs(points[part])))
 
 
-def log_kernels(points: Points, among: Points, bandwidth: float) -> Points:
-    """Return the logarithms of Gaussian kernels, shape ``(points, among)``."""
-    squared = points @ (np.float32(-2) * among.T)
-    squared += np.einsum("ij,ij->i", among, among)
-    squared += np.einsum("ij,ij->i", points, points)[:, None]
-    np.maximum(squared, 0, out=squared)
-    squared *= np.float32(-0.5 / bandwidth**2)
-    return np.asarray(squared, dtype=np.float32)
+def kernels_around(rows: Points, bandwidth: float) -> Kernels:
+    """Return Gaussian kernels around these rows."""
+    norms = np.einsum("ij,ij->i", rows, rows)[:, None]
+    parts = np.hstack([rows * np.float32(-2), np.ones_like(norms), norms])
+    return Kernels(turned=np.ascontiguousarray(parts.T) * np.float32(-0.5 / bandwidth**2))
 
 
 class Attack(Protocol):
@@ -152,7 +160,7 @@ def _bandwidth(points: Points) -> float:
     if len(points) < _NEIGHBOUR:
         return 1.0
     near = float(np.median(nearest(points, points, k=_NEIGHBOUR + 1)[:, -1]))
-    squared = -2 * log_kernels(points, points, 1.0)
+    squared = -2 * kernels_around(points, 1.0).logs(points)
     np.fill_diagonal(squared, np.inf)
     dimension = max(1.0, float(np.linalg.matrix_rank(points[:_DIMENSIONS] - points.mean(axis=0))))
 

@@ -6,7 +6,7 @@ synthetic rows, to the reference, to other people) is worked out once per case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -124,21 +124,32 @@ def scene_of(case: Case) -> Scene:
     )
 
 
+@lru_cache(maxsize=1)
 def sides_of(case: Case) -> tuple[Dataset, Dataset, bool]:
     """Return holdout, reference, and whether the latter had to be cut from the former.
 
-    People of the scene stand in the order of the person codes of train, and of these two.
+    People of the scene stand in the order of the person codes of train, and of these two, whose
+    people are shuffled: attacks halve them by place, and a file may hold matched pairs in turn.
     """
-    holdout = case.holdout
-    assert holdout is not None  # noqa: S101
+    assert case.holdout is not None  # noqa: S101
+    holdout = _mixed(case.holdout)
     if case.reference is not None and case.reference.n >= FEWEST:
-        return holdout, case.reference, False
+        return holdout, _mixed(case.reference), False
     codes = holdout.person_codes
     return (
         holdout.take(np.flatnonzero(codes % 2 == 0)),
         holdout.take(np.flatnonzero(codes % 2 == 1)),
         True,
     )
+
+
+def _mixed(data: Dataset) -> Dataset:
+    """Return the same rows, the people in another order, one that was drawn once for all."""
+    codes = data.person_codes
+    place = np.random.default_rng(1).permutation(int(codes.max(initial=-1)) + 1)[codes]
+    rows = np.argsort(place, kind="stable")
+    mixed = data.take(rows)
+    return mixed if data.persons is None else replace(mixed, persons=place[rows])
 
 
 def most_isolated(members: People, controls: People, wanted: int) -> tuple[People, People]:

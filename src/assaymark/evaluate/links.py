@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Near", "linked", "nearest_rows"]
 
-_BLOCK = 512
+_BLOCK = 64
 _EQUAL = np.float32(1e-4)  # squared distances below a hundredth of a differing column are none
 
 

@@ -112,6 +112,7 @@ def mean_variance(influence: Floats, persons: Persons = None) -> float:
 def auc_of(scores: Floats, labels: NDArray[np.bool_]) -> Auc:
     """Return the AUC of ``scores`` for ``labels``, ties counted half; both classes needed.
 
+    Where a score is missing, so is the AUC.
     The influence of a positive row is the share of negatives below it less the AUC, scaled by
     the share of positives, and the other way round; its mean is zero.
 
@@ -120,14 +121,22 @@ def auc_of(scores: Floats, labels: NDArray[np.bool_]) -> Auc:
     DeLong, DeLong & Clarke-Pearson (1988), Comparing the areas under two or more correlated
     receiver operating characteristic curves.
     """
-    from scipy.stats import rankdata
-
     n, n_pos = len(scores), int(labels.sum())
     n_neg = n - n_pos
-    ranks = rankdata(scores)
-    above = np.empty(n)
-    above[labels] = (ranks[labels] - rankdata(scores[labels])) / n_neg
-    above[~labels] = 1 - (ranks[~labels] - rankdata(scores[~labels])) / n_pos
+    order = np.argsort(scores)
+    ascending = scores[order]
+    if np.isnan(ascending[-1]):
+        return Auc(math.nan, np.full(n, math.nan))
+    ends = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1], [True]]))
+    positive = np.concatenate([[0], np.cumsum(labels[order])])[ends]
+    all_below, positive_below = np.empty((2, n), dtype=np.int64)  # doubled, ties counted once
+    all_below[order] = np.repeat(ends[1:] + ends[:-1], np.diff(ends))
+    positive_below[order] = np.repeat(positive[1:] + positive[:-1], np.diff(ends))
+    above = np.where(
+        labels,
+        (all_below - positive_below) / (2 * n_neg),
+        1 - positive_below / (2 * n_pos),
+    )
     value = float(above[labels].mean())
     weight = np.where(labels, n / n_pos, n / n_neg)
     return Auc(value, (above - value) * weight)

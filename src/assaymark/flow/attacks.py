@@ -5,10 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from assaymark.release.report_content import AttackPicture, ControlLine, ExposureLine, PairLine
+from assaymark.release.report_content import (
+    AttackPicture,
+    ControlLine,
+    ExposureLine,
+    PairLine,
+    SecretLine,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from assaymark.core.measurement import Json, Measurement
 
@@ -45,6 +51,8 @@ def _attack(m: Measurement) -> AttackPicture:
         null_curve=_curve(d.get("null_curve")),
         controls=tuple(c for line in _list(d.get("controls")) for c in _control(line)),
         exposed=tuple(g for line in _list(d.get("groups")) for g in _exposure(line)),
+        hit=str(d.get("hit", "hit")),
+        secret=_secret(d),
         limit_of_detection=m.limit_of_detection,
         records=m.n,
     )
@@ -81,6 +89,18 @@ def _exposure(line: Json) -> Iterator[ExposureLine]:
         n=int(n),
         exposed=bool(line.get("exposed")),
     )
+
+
+def _secret(details: Mapping[str, Json]) -> SecretLine | None:
+    """Return what is said of a secret, ``None`` where any of it is missing."""
+    shares = ("guessed", "precision", "recall")
+    names = (*shares, *(f"{s}_of_unseen" for s in shares), "alc")
+    found = {n: x for n in names if (x := _number(details.get(n))) is not None}
+    secret = details.get("secret")
+    if not isinstance(secret, str) or len(found) < len(names):
+        return None
+    loss = found.pop("alc")
+    return SecretLine(secret=secret, **found, loss=loss)
 
 
 def _curve(points: Json) -> tuple[tuple[float, float], ...]:

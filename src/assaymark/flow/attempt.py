@@ -10,6 +10,7 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.core.streams import Streams
 from assaymark.flow.generate import Candidate, candidate_of
+from assaymark.source.folds import FOLDS, Folds
 
 if TYPE_CHECKING:
     from assaymark.core.actor import Actor
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from assaymark.flow.source import Prepared
     from assaymark.store.workspace import Workspace
 
-__all__ = ["Attempt", "obtain"]
+__all__ = ["Attempt", "Making", "obtain", "opening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,9 @@ class Making:
         """
         part = {"columns", "transform", "split", "generate"}
         asked = json.loads(self.recipe.model_dump_json(include=part))
+        asked["split"].pop("cross_fit", None)
+        if isinstance(self.prepared.parts, Folds):
+            asked["split"] = {"unit": self.recipe.split.unit, "folds": FOLDS}
         return sha256(
             json.dumps([self.source, asked, self.seed, __version__], sort_keys=True).encode()
         )
@@ -72,16 +76,20 @@ def obtain(
     progress("generate", f"fitting {spec.generator}", 0.1)
 
     def record(who: str, why: str) -> None:
-        workspace.ledger.append("source.opened", making.source, _opening(who, why), making.actor)
+        workspace.ledger.append(
+            "source.opened", making.source, opening(who, why, part), making.actor
+        )
 
+    part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
     _keep(workspace, making, candidate)
     progress("generate", "rows written", 1.0)
     return Attempt(candidate=candidate, streams=streams, reused=False)
 
 
-def _opening(who: str, why: str) -> dict[str, object]:
-    return {"who": who, "why": why, "part": "train"}
+def opening(who: str, why: str, part: str) -> dict[str, object]:
+    """Return what the ledger says of an opening of real rows."""
+    return {"who": who, "why": why, "part": part}
 
 
 def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:

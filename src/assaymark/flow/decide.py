@@ -1,4 +1,4 @@
-"""Decide: development verdicts first, the sealed confirmation holdout only for what passed."""
+"""Decide: development verdicts first, the sealed holdout only for what passed; or one cross-fit."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING
 from assaymark.core.evidence import Evidence
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import check_policy, parse_policy
-from assaymark.decide.verdict import UseStatus, Verdict
+from assaymark.decide.verdict import UseStatus
 from assaymark.flow.evaluate import quantities
 from assaymark.flow.population import OPENINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from assaymark.core.evidence import Stage
     from assaymark.decide.gate import Judgement
     from assaymark.decide.policy import Policy
-    from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.assess import Assessment
 
-__all__ = ["Decision", "StageDecision", "decide", "judged", "read_policy", "rejudge"]
+__all__ = [
+    "Decision",
+    "StageDecision",
+    "decide",
+    "decide_at_once",
+    "judged",
+    "read_policy",
+    "rejudge",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,27 +38,29 @@ class StageDecision:
     assessment: Assessment
     judgement: Judgement
 
+    @property
+    def name(self) -> Stage:
+        """Which stage this is."""
+        return self.assessment.evidence.stage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Both stages and what they add up to; ``why`` says what a status cannot show by itself."""
+    """The stages and what they add up to; ``why`` says what a status cannot show by itself.
+
+    ``development`` is ``None`` where the recipe was cross-fitted, ``confirmation`` is the sealed
+    look: at the confirmation holdout, or the cross-fit. What was not looked at is ``None``.
+    """
 
     uses: dict[str, UseStatus]
-    development: StageDecision
+    development: StageDecision | None
     confirmation: StageDecision | None
     why: dict[str, str]
 
-    def deciding(self, use: str) -> StageDecision:
-        """Return the stage that decided on ``use``."""
-        confirmed = self.confirmation
-        if confirmed is not None and use in confirmed.judgement.uses:
-            return confirmed
-        return self.development
-
-    def blocking(self, use: str) -> tuple[RuleVerdict, ...]:
-        """Return the verdicts that keep ``use`` from approval, failures first."""
-        found = [v for v in self.deciding(use).judgement.of(use) if v.blocks]
-        return tuple(sorted(found, key=lambda v: v.verdict is not Verdict.FAIL))
+    @property
+    def stages(self) -> tuple[StageDecision, ...]:
+        """What was judged, in order."""
+        return tuple(s for s in (self.development, self.confirmation) if s is not None)
 
 
 def read_policy(raw: bytes) -> Policy:
@@ -92,6 +102,35 @@ def decide(
         statuses.update(dict.fromkeys(passed, UseStatus.INCONCLUSIVE))
         why = dict.fromkeys(passed, said)
     return Decision(uses=statuses, development=first, confirmation=second, why=why)
+
+
+def decide_at_once(
+    policy: Policy,
+    uses: Sequence[str],
+    look: Callable[[], Assessment] | None,
+    *,
+    openings_left: int = OPENINGS,
+) -> Decision:
+    """Judge a cross-fit: everybody is held out once, so that there is one look and no rehearsal.
+
+    ``look`` measures; it is called once at most, and not where these persons were looked at for
+    three other candidates already. Without it nothing is approved.
+    """
+    if look is not None and openings_left > 0:
+        only = judged(policy, uses, look())
+        return Decision(uses=dict(only.judgement.uses), development=None, confirmation=only, why={})
+    said = (
+        "not measured: a cross-fit is a look at everybody, and it was left closed"
+        if look is None
+        else f"not measured: these persons were looked at for {OPENINGS} candidates already; new "
+        "data is needed"
+    )
+    return Decision(
+        uses=dict.fromkeys(uses, UseStatus.INCONCLUSIVE),
+        development=None,
+        confirmation=None,
+        why=dict.fromkeys(uses, said),
+    )
 
 
 def rejudge(policy: bytes, evidence: bytes, uses: Sequence[str], candidate: str) -> dict[str, str]:

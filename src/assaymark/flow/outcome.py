@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "VerdictRow", "verdict_rows"]
 
-Stage = Literal["development", "confirmation", "given files"]
+Stage = Literal["development", "confirmation", "given files", "cross-fit"]
 
 
 class VerdictRow(BaseModel):

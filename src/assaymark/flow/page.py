@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.measurement import Measurement
 from assaymark.decide.verdict import Verdict
+from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
+from assaymark.flow.crossfit_words import LIMITS
 from assaymark.flow.evaluate import quantities
 from assaymark.flow.pictures import columns_of, groups_of
 from assaymark.release.report import render
@@ -19,6 +21,7 @@ from assaymark.release.report_content import (
     VerdictLine,
 )
 from assaymark.source.band import band
+from assaymark.source.folds import FOLDS, Folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["draft_page", "evaluation_page", "run_content", "verdict_lines"]
 
 _SEALED = "measured on the sealed confirmation holdout; a verdict is all it gives"
+_SEALED_TOO = "measured in the cross-fit; a verdict is all it gives, unless every use passes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +54,10 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
     decision, job = ran.decision, ran.job
     deciding = _deciding(decision)
     judged = {_of(v.measurement) for s in deciding for v in s.verdicts}
-    measured = decision.development.assessment.measurements
-    best = decision.confirmation if released else None
-    pictures = (best or decision.development).assessment.measurements
+    first = decision.development or _unsealed(decision, released=released)
+    measured = () if first is None else first.assessment.measurements
+    best = (decision.confirmation if released else None) or first
+    pictures = () if best is None else best.assessment.measurements
     train = ran.prepared.parts.train.one_row_each(ran.attempt.streams.child("picture").generator())
     return ReportContent(
         mode="release" if released else "refusal",
@@ -69,7 +74,7 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
         self_attested=not job.policy.require_second_person,
         verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
         measurements=tuple(m for m in measured if _of(m) not in judged),
-        quantities=tuple(quantities().values()),
+        quantities=(*quantities().values(), *(REPEATS if _crossed(ran) else ())),
         columns=columns_of(train, ran.synthetics[0]),
         pairs=pairs_of(pictures),
         groups=groups_of(train, ran.synthetics[0]),
@@ -152,7 +157,7 @@ def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[Verdic
     details = {(m.metric, m.subject): m for m in measured}
     lines = []
     for v in shown.verdicts:
-        m = v.measurement if shown.numbers else _sealed(v.measurement)
+        m = v.measurement if shown.numbers else _sealed(v.measurement, shown.name)
         rich = details.get((m.metric, m.subject))
         lines.append(
             VerdictLine(
@@ -181,25 +186,38 @@ def _of(m: Measurement) -> tuple[str, str]:
     return m.metric, m.subject
 
 
-def _sealed(m: Measurement) -> Measurement:
-    return Measurement.missing(m.metric, _SEALED, m.subject, n=m.n)
+def _sealed(m: Measurement, stage: str) -> Measurement:
+    why = _SEALED_TOO if stage == "cross-fit" else _SEALED
+    return Measurement.missing(m.metric, why, m.subject, n=m.n)
 
 
 def _deciding(decision: Decision) -> tuple[Shown, ...]:
     """Return, per stage, the verdicts that decided on a use."""
-    confirmed = decision.confirmation
+    first, confirmed = decision.development, decision.confirmation
     final = set() if confirmed is None else set(confirmed.judgement.uses)
-    first = tuple(v for v in decision.development.judgement.verdicts if v.use not in final)
-    stages = [Shown(name="development", verdicts=first)]
+    stages = []
+    if first is not None:
+        left = tuple(v for v in first.judgement.verdicts if v.use not in final)
+        stages.append(Shown(name=first.name, verdicts=left))
     if confirmed is not None:
         stages.append(
             Shown(
-                name="confirmation",
+                name=confirmed.name,
                 verdicts=confirmed.judgement.verdicts,
                 numbers=confirmed.judgement.approved,
             )
         )
     return tuple(stages)
+
+
+def _unsealed(decision: Decision, *, released: bool) -> StageDecision | None:
+    """Return the sealed look, where its numbers may be shown: they are released, or all passed."""
+    sealed = decision.confirmation
+    return sealed if sealed is not None and (released or sealed.judgement.approved) else None
+
+
+def _crossed(ran: Ran) -> bool:
+    return isinstance(ran.prepared.parts, Folds)
 
 
 def _uses(ran: Ran) -> tuple[UseLine, ...]:
@@ -211,6 +229,14 @@ def _uses(ran: Ran) -> tuple[UseLine, ...]:
 
 
 def _stages(decision: Decision) -> tuple[StageLine, ...]:
+    sealed = decision.confirmation
+    if decision.development is None:
+        said = "not done" if sealed is None else _tally(sealed.judgement.verdicts)
+        note = (
+            f"{FOLDS} refits, each held against people it has not seen; about the recipe, and done "
+            "for at most three candidates of the same persons."
+        )
+        return (StageLine(name="Cross-fit", result=said, note=note),)
     lines = [
         StageLine(
             name="Development holdout",
@@ -218,10 +244,10 @@ def _stages(decision: Decision) -> tuple[StageLine, ...]:
             note="Anyone may try again on it as often as they like; it approves nothing.",
         )
     ]
-    if decision.confirmation is None:
+    if sealed is None:
         said = "not opened: only what passes on the development holdout opens it"
         return (*lines, StageLine(name="Confirmation holdout", result=said))
-    found = decision.confirmation.judgement.verdicts
+    found = sealed.judgement.verdicts
     note = "Sealed before the fit, and opened at most three times for the same persons."
     return (*lines, StageLine(name="Confirmation holdout", result=_tally(found), note=note))
 
@@ -260,15 +286,23 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Generator", f"{generator['name']} ({said})"),
         ("Candidate digest", made.digest),
         ("Attempts for these persons", str(ran.attempts)),
-        ("Openings of the confirmation holdout", f"{ran.openings} of 3"),
+        (
+            "Cross-fits of these persons"
+            if _crossed(ran)
+            else "Openings of the confirmation holdout",
+            f"{ran.openings} of 3",
+        ),
         ("Policy digest", ran.job.policy.digest()),
     )
 
 
 def _limits(ran: Ran) -> tuple[str, ...]:
-    return (
+    about = (
         "Verdicts hold for the rows of this candidate, under the threat model named here, and for "
-        "no other attack.",
+        "no other attack."
+    )
+    return (
+        *(LIMITS if _crossed(ran) else (about,)),
         "No differential privacy: nothing here is a theorem, all of it is measured.",
         f"The source is one sample of {band(ran.prepared.n_persons)} persons; what it lacks, the "
         "synthetic rows lack too.",

@@ -14,14 +14,24 @@ from assaymark.flow.page import run_content
 from assaymark.monitor.sketch import sketch
 from assaymark.release.build import ReleaseContents, build
 from assaymark.release.card import card
-from assaymark.release.predicates import Decided, Provenance, StageDecided, Step
+from assaymark.release.predicates import (
+    RECIPE_ONLY,
+    CrossFitDecided,
+    Decided,
+    Provenance,
+    StageDecided,
+    Step,
+)
 from assaymark.release.report import render
 from assaymark.source.band import band
+from assaymark.source.folds import FOLDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from assaymark.core.actor import Actor
+    from assaymark.flow.decide import StageDecision
     from assaymark.flow.progress import Progress
     from assaymark.flow.run import Ran
     from assaymark.store.workspace import Workspace
@@ -82,9 +92,9 @@ def _quarantine(workspace: Workspace, ran: Ran, name: str) -> Path:
 
 def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> ReleaseContents:
     candidate, decision, key = ran.attempt.candidate, ran.decision, workspace.key()
-    evidence = {"development": decision.development.assessment.evidence.canonical()}
-    if decision.confirmation is not None:
-        evidence["confirmation"] = decision.confirmation.assessment.evidence.canonical()
+    evidence: dict[str, bytes] = {
+        s.name: s.assessment.evidence.canonical() for s in decision.stages
+    }
     threat = ran.job.threat.canonical()
     return ReleaseContents(
         parquet=candidate.files,
@@ -102,31 +112,30 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
     )
 
 
-def _decided(ran: Ran, evidence: dict[str, bytes], threat: str) -> Decided:
+def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
     decision = ran.decision
-    stages = [("development", decision.development)]
-    if decision.confirmation is not None:
-        stages.append(("confirmation", decision.confirmation))
     return Decided.model_validate(
         {
             "candidate": ran.attempt.candidate.digest,
             "policy": sha256(ran.job.policy_bytes),
             "threat": threat,
             "uses": {u: s.value for u, s in decision.uses.items()},
-            "stages": tuple(
-                StageDecided.model_validate(
-                    {
-                        "stage": name,
-                        "evidence": sha256(evidence[name]),
-                        "uses": {u: s.value for u, s in stage.judgement.uses.items()},
-                    }
-                )
-                for name, stage in stages
-            ),
+            "stages": tuple(_stage(s, sha256(evidence[s.name])) for s in decision.stages),
             "self_attested": not ran.job.policy.require_second_person,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )
+
+
+def _stage(stage: StageDecision, evidence: str) -> StageDecided | CrossFitDecided:
+    said = {
+        "stage": stage.name,
+        "evidence": evidence,
+        "uses": {u: s.value for u, s in stage.judgement.uses.items()},
+    }
+    if stage.name == "cross-fit":
+        return CrossFitDecided.model_validate({**said, "refits": FOLDS, "about": RECIPE_ONLY})
+    return StageDecided.model_validate(said)
 
 
 def _provenance(workspace: Workspace, ran: Ran) -> Provenance:

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assaymark.core.actor import Actor
-from assaymark.core.case import Case
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.threat import threat_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, NotApprovedError, RecipeError, UnknownNameError
-from assaymark.flow.assess import About, assess
 from assaymark.flow.attempt import Making, obtain
-from assaymark.flow.decide import decide, read_policy
-from assaymark.flow.generate import read_rows, refitter
+from assaymark.flow.crossfit_words import notices_of
+from assaymark.flow.decide import read_policy
+from assaymark.flow.generate import read_rows
+from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
-from assaymark.flow.population import OPENINGS, attempts_at, openings_of, population_of
+from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.source import prepare
@@ -32,13 +32,12 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assaymark.core.dataset import Dataset
-    from assaymark.core.evidence import Stage
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
     from assaymark.decide.policy import Policy
-    from assaymark.flow.assess import Assessment
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
+    from assaymark.flow.outcome import VerdictRow
     from assaymark.flow.progress import Progress
     from assaymark.flow.source import Prepared
 
@@ -174,32 +173,17 @@ def _run(
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
     synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
-
-    def measured(stage: Stage) -> Assessment:
-        return assess(
-            workspace,
-            _case(job, prepared, synthetics, stage),
-            attempt.streams.child("evaluate"),
-            about=About(candidate=attempt.candidate.digest, stage=stage, actor=actor),
-            progress=progress,
-        )
-
-    def confirm() -> Assessment:
-        opened = openings_of(workspace, population)
-        if attempt.candidate.digest not in opened:
-            body: dict[str, object] = {"population": population, "opening": len(opened) + 1}
-            workspace.ledger.append("confirmation.opened", attempt.candidate.digest, body, actor)
-        return measured("confirmation")
-
-    opened = [o for o in openings_of(workspace, population) if o != attempt.candidate.digest]
-    progress("decide", "holding the evidence against the policy", 0.0)
-    decision = decide(
-        job.policy,
-        job.uses,
-        measured("development"),
-        confirm if options.confirm else None,
-        openings_left=OPENINGS - len(opened),
+    look = Look(
+        workspace=workspace,
+        job=job,
+        prepared=prepared,
+        population=population,
+        attempt=attempt,
+        synthetics=synthetics,
+        actor=actor,
+        progress=progress,
     )
+    decision = look.decided(confirm=options.confirm)
     ran = Ran(
         job=job,
         prepared=prepared,
@@ -210,7 +194,7 @@ def _run(
         attempts=len(attempts_at(workspace, population)),
         openings=len(openings_of(workspace, population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
-        notices=_notices(job, prepared, options),
+        notices=(*notices_of(prepared, decision), *_notices(job, prepared, options)),
         blocked=_blocked(job, list(decision.uses.values())),
         now=datetime.now(UTC),
     )
@@ -218,11 +202,11 @@ def _run(
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
-    decision, confirmed = ran.decision, ran.decision.confirmation
-    rows = verdict_rows(decision.development.judgement.verdicts, "development")
-    if confirmed is not None:
-        shown = confirmed.judgement.approved
-        rows += verdict_rows(confirmed.judgement.verdicts, "confirmation", numbers=shown)
+    decision = ran.decision
+    rows: tuple[VerdictRow, ...] = ()
+    for stage in decision.stages:
+        shown = stage is decision.development or stage.judgement.approved
+        rows += verdict_rows(stage.judgement.verdicts, stage.name, numbers=shown)
     return Outcome(
         command="run",
         name=ran.job.recipe.name,
@@ -237,19 +221,6 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         attempts=ran.attempts,
         release=None if release is None else str(release),
         report=str(report),
-    )
-
-
-def _case(job: Job, prepared: Prepared, synthetics: tuple[Dataset, ...], stage: Stage) -> Case:
-    parts = prepared.parts
-    return Case(
-        schema=parts.train.schema,
-        train=parts.train,
-        holdout=parts.confirmation if stage == "confirmation" else parts.development,
-        reference=parts.reference,
-        synthetics=synthetics,
-        threat=job.threat,
-        refit=refitter(job.recipe.generate),
     )
 
 

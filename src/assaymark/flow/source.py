@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from assaymark.core.recipe import Drop
 from assaymark.core.schema import Kind
 from assaymark.errors import DataError
+from assaymark.source.folds import Folds, parts_of
 from assaymark.source.identifiers import check_identifiers
 from assaymark.source.load import load
 from assaymark.source.profile import TableProfile, profile
-from assaymark.source.split import Split, split
+from assaymark.source.split import Split
 from assaymark.source.transform import TransformRecord, apply
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ _NOTES = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A source ready for a generator: typed, transformed, split by person.
+    """A source ready for a generator: typed, transformed, split or dealt by person.
 
     ``notices`` are sentences that the reader of a report must know; ``commitment`` is the
     HMAC-SHA256 of the rows as they were read.
     """
 
     profile: TableProfile
-    parts: Split
+    parts: Split | Folds
     transformations: tuple[TransformRecord, ...]
     notices: tuple[str, ...]
     commitment: str
@@ -61,7 +62,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     raw = load(frame, found.schema)
     transformed = apply(raw, recipe.transform)
     dataset, said = _without_text(transformed.dataset)
-    parts = split(dataset, recipe.split, key, basis=raw)
+    parts = parts_of(dataset, recipe.split, key, basis=raw)
     notices = [*warnings, *said, *notes_of(found), *((parts.note,) if parts.note else ())]
     repeated = parts.train.persons is not None
     if repeated:

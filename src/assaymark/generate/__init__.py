@@ -8,5 +8,19 @@ __all__ = ["generators"]
 generators: Registry[Generator] = Registry(
     "generator",
     "assaymark.generate",
-    shared=("blocks", "cells", "derived", "encoding", "honest_tree", "levels", "structure"),
+    shared=(
+        "blocks",
+        "branches",
+        "cells",
+        "classes",
+        "derived",
+        "effects",
+        "encoding",
+        "forest",
+        "levels",
+        "link",
+        "philox",
+        "pools",
+        "telling",
+    ),
 )

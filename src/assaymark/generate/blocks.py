@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.streams import Streams
 
-__all__ = ["BLOCK", "in_blocks"]
+__all__ = ["BLOCK", "checked", "in_blocks"]
 
 BLOCK = 4096
 
@@ -33,12 +33,7 @@ def in_blocks(
     DataError
         When ``rows`` is not a plain stretch of row numbers from 0 on.
     """
-    if rows.step != 1 or rows.start < 0:
-        raise DataError(
-            f"rows must be a stretch such as range(0, 1000), not {rows}\n\n"
-            "Hint: ask for consecutive rows and take from them"
-        )
-    if not rows:
+    if not checked(rows):
         return make(streams.child("block", 0).generator()).head(0)
     parts = []
     for block in range(rows.start // BLOCK, (rows.stop - 1) // BLOCK + 1):
@@ -46,3 +41,19 @@ def in_blocks(
         first = max(rows.start - block * BLOCK, 0)
         parts.append(made.slice(first, min(rows.stop - block * BLOCK, BLOCK) - first))
     return pl.concat(parts).rechunk()
+
+
+def checked(rows: range) -> range:
+    """Return ``rows`` if they are a stretch of row numbers.
+
+    Raises
+    ------
+    DataError
+        When they are not consecutive, or begin below 0.
+    """
+    if rows.step != 1 or rows.start < 0:
+        raise DataError(
+            f"rows must be a stretch such as range(0, 1000), not {rows}\n\n"
+            "Hint: ask for consecutive rows and take from them"
+        )
+    return rows

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from assaymark.generate.link import spread
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.generate.encoding import Encoded
+    from assaymark.generate.link import Place
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
 
 __all__ = ["Lookup", "find_derived"]
 
@@ -32,13 +36,10 @@ class Lookup:
     source: int
     table: NDArray[np.int32]
 
-    def draw(
-        self,
-        features: Sequence[NDArray[np.int32]],
-        rng: np.random.Generator,  # noqa: ARG002
-    ) -> NDArray[np.int32]:
-        """Return the codes that follow from ``features[source]``; nothing is random."""
-        return self.table[features[self.source]]
+    def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
+        """Write the codes that follow from those of column ``source``; see ``Link.draw``."""
+        out[:] = self.table[drawn[self.source]]
+        spread(place, inside)
 
 
 def find_derived(encoded: Encoded) -> dict[int, Lookup]:

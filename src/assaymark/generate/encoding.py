@@ -68,12 +68,14 @@ class Encoding:
     schema: Schema
     codings: tuple[Coding, ...]
 
-    def decode(self, codes: NDArray[np.int32], rng: np.random.Generator) -> pl.DataFrame:
-        """Return the table that ``codes``, shape ``(columns, n)``, stand for."""
-        n: int = codes.shape[1]
+    def decode(self, codes: NDArray[np.int32], inside: NDArray[np.float64]) -> pl.DataFrame:
+        """Return the table that ``codes``, shape ``(columns, n)``, stand for.
+
+        ``inside``, of the same shape, says where in its cell a value lies, in [0, 1).
+        """
         series = {
-            coding.column.name: coding.decode(row, rng.random(n))
-            for coding, row in zip(self.codings, codes, strict=True)
+            coding.column.name: coding.decode(row, u)
+            for coding, row, u in zip(self.codings, codes, inside, strict=True)
         }
         return pl.DataFrame(series)
 
@@ -105,6 +107,8 @@ class Encoded:
     weights
         What each row counts for, shape ``(n,)``: 1 / rows of that person, so that each person
         weighs 1, or 1, if rows are to be weighed; then a person weighs 10 at most.
+    presence
+        Which share of its person each row is, shape ``(n,)``; a sum never overstates persons.
     """
 
     encoding: Encoding
@@ -112,18 +116,17 @@ class Encoded:
     redrawn: NDArray[np.bool_]
     persons: NDArray[np.int64]
     weights: NDArray[np.float64]
+    presence: NDArray[np.float64]
 
     @property
     def n_persons(self) -> int:
         """Number of distinct persons."""
         return int(self.persons.max(initial=-1)) + 1
 
-    def marginal(self, column: int) -> NDArray[np.float64]:
-        """Return the share of each code of a column, by weight; sums to 1."""
+    def mass(self, column: int) -> NDArray[np.float64]:
+        """Return what the rows of each code of a column weigh."""
         size = self.encoding.codings[column].size
-        mass = np.bincount(self.codes[column], self.weights, minlength=size)
-        share: NDArray[np.float64] = mass / mass.sum()
-        return share
+        return np.bincount(self.codes[column], self.weights, minlength=size).astype(np.float64)
 
 
 def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "person") -> Encoded:
@@ -162,6 +165,7 @@ def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "
         redrawn=redrawn,
         persons=persons,
         weights=weights,
+        presence=1.0 / per_person[persons],
     )
 
 

@@ -52,7 +52,7 @@ class Independent:
         """Count each column's values."""
         encoded = encode(source.open("independent", "fit"), self.protect, streams, weigh=self.weigh)
         columns = range(len(encoded.codes))
-        totals = tuple(np.cumsum(encoded.marginal(i)) for i in columns)
+        totals = tuple(_running(encoded.mass(i)) for i in columns)
         return IndependentModel(encoding=encoded.encoding, totals=totals, protect=self.protect)
 
 
@@ -79,4 +79,10 @@ class IndependentModel:
             np.minimum(np.searchsorted(t, rng.random(BLOCK), "right"), len(t) - 1)
             for t in self.totals
         ]
-        return self.encoding.decode(np.array(codes, dtype=np.int32), rng)
+        inside = rng.random((len(codes), BLOCK))
+        return self.encoding.decode(np.array(codes, dtype=np.int32), inside)
+
+
+def _running(mass: NDArray[np.float64]) -> NDArray[np.float64]:
+    total = np.cumsum(mass)
+    return np.asarray(total / total[-1], dtype=np.float64)

@@ -134,10 +134,13 @@ def _numbers(values: pl.Series) -> NDArray[np.float64]:
 
 
 def _edges(known: NDArray[np.float64]) -> list[float]:
-    """Return inner edges: between neighbours where values are few, else quantiles."""
+    """Return inner edges: quantiles, or where values are few each of these and beyond the last.
+
+    So what lies outside of few values has cells of its own: a constant that changed is seen.
+    """
     distinct = np.unique(known)
     if len(distinct) <= _BINS:
-        return [float(x) for x in distinct[1:]]
+        return [float(x) for x in (*distinct, *np.nextafter(distinct[-1:], np.inf))]
     return [float(x) for x in np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))]
 
 

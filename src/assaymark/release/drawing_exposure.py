@@ -12,16 +12,24 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from assaymark.release.report_content import AttackPicture, ControlLine, ExposureLine
+    from assaymark.release.report_content import (
+        AttackPicture,
+        ControlLine,
+        ExposureLine,
+        SecretLine,
+    )
 
 __all__ = [
     "draw_exposed",
     "draw_gain",
     "draw_power",
+    "exposed_reach",
     "gain_words",
     "limit_words",
+    "loss_words",
     "power_words",
     "reach_of",
+    "secret_words",
 ]
 
 _MIDDLE = 11
@@ -34,6 +42,36 @@ def reach_of(attacks: Sequence[AttackPicture]) -> float:
     """Return how far from chance the common axis of all attacks reaches on either side."""
     ends = [abs(x - a.chance) for a in attacks for x in (a.low, a.high) if x is not None]
     return min(1.0, max([_LEAST, *ends]))
+
+
+def exposed_reach(lines: Sequence[ExposureLine]) -> float:
+    """Return how far from no excess the axis of an attack's groups reaches on either side."""
+    return min(1.0, max([_LEAST, *(abs(x) for line in lines for x in (line.low, line.high))]))
+
+
+def secret_words(line: SecretLine) -> str:
+    """Say how often a secret is guessed, of people of train and of people never seen."""
+    if line.guessed:
+        guessed, right = (f"{100 * x:.0f}" for x in (line.guessed, line.recall))
+        ours = (
+            f"Of 100 people of train {guessed} are guessed about, {right} of them rightly: "
+            f"{_rates(line.precision, line.recall)}."
+        )
+    else:
+        ours = "No guess is made about people of train."
+    if line.guessed_of_unseen:
+        return f"{ours} Never seen: {_rates(line.precision_of_unseen, line.recall_of_unseen)}."
+    return f"{ours} Never seen: no guess is made."
+
+
+def loss_words(line: SecretLine) -> str:
+    """Say the anonymity loss, which is no loss where strangers fare worse."""
+    return f"{line.loss:.2f}".replace("-0.00", "0.00").replace("-", "\u2212")
+
+
+def _rates(precision: float, recall: float) -> str:
+    whole = [percent(round(x, 2)) for x in (precision, recall)]
+    return f"precision {whole[0]}, recall {whole[1]}"
 
 
 def gain_words(attack: AttackPicture) -> str:
@@ -117,7 +155,7 @@ def draw_exposed(line: ExposureLine, reach: float) -> Markup:
     )
     return picture(
         line.group,
-        f"{_points(100 * line.value)} points beyond false alarms.",
+        f"{_points(100 * line.value)} points beyond people never seen.",
         element("line", x1="0%", x2="100%", y1=_MIDDLE, y2=_MIDDLE, class_="rail"),
         element("line", x1="50%", x2="50%", y1=2, y2=20, class_="chance"),
         element("line", x1=low, x2=high, y1=_MIDDLE, y2=_MIDDLE, class_="gap"),

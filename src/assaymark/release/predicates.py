@@ -9,7 +9,21 @@ from pydantic import JsonValue
 from assaymark.core.document import Document
 from assaymark.core.recipe import Rights
 
-__all__ = ["Decided", "FileDigest", "Manifest", "Provenance", "Released", "StageDecided", "Step"]
+__all__ = [
+    "RECIPE_ONLY",
+    "CrossFitDecided",
+    "Decided",
+    "FileDigest",
+    "Manifest",
+    "Provenance",
+    "Released",
+    "StageDecided",
+    "Step",
+]
+
+
+RECIPE_ONLY = "the recipe, measured on refits; not these exact rows"
+"""What the verdicts of a cross-fit are about."""
 
 
 class Step(Document):
@@ -56,6 +70,16 @@ class StageDecided(Document):
     uses: dict[str, str]
 
 
+class CrossFitDecided(Document):
+    """What the policy said of a recipe that was cross-fitted, and what that is not about."""
+
+    stage: Literal["cross-fit"]
+    evidence: str
+    uses: dict[str, str]
+    refits: int
+    about: Literal["the recipe, measured on refits; not these exact rows"]
+
+
 class Decided(Document):
     """The decision and what it rests on; ``uses`` is what the last stage said of each."""
 
@@ -64,7 +88,7 @@ class Decided(Document):
     policy: str
     threat: str
     uses: dict[str, str]
-    stages: tuple[StageDecided, ...]
+    stages: tuple[StageDecided | CrossFitDecided, ...]
     self_attested: bool
     made_at: str
 

@@ -18,10 +18,13 @@ from assaymark.release.drawing_exposure import (
     draw_exposed,
     draw_gain,
     draw_power,
+    exposed_reach,
     gain_words,
     limit_words,
+    loss_words,
     power_words,
     reach_of,
+    secret_words,
 )
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
@@ -132,6 +135,9 @@ def _environment() -> Environment:
         "draw_power": draw_power,
         "power_words": power_words,
         "draw_exposed": draw_exposed,
+        "exposed_reach": exposed_reach,
+        "secret_words": secret_words,
+        "loss_words": loss_words,
     }
     return environment
 

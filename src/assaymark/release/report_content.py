@@ -18,6 +18,7 @@ __all__ = [
     "GroupPicture",
     "PairLine",
     "ReportContent",
+    "SecretLine",
     "StageLine",
     "TransformLine",
     "UseLine",
@@ -136,7 +137,7 @@ class ControlLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExposureLine:
-    """How much more often an attack calls people of one group than false alarms explain."""
+    """How much more often an attack hits people of one group than people it never saw."""
 
     group: str
     value: float
@@ -147,11 +148,31 @@ class ExposureLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretLine:
+    """Guesses about one secret, shares of people of train and of people never seen.
+
+    ``guessed`` is the share of people about whom a guess was made, ``precision`` that of the
+    guesses that are right, ``recall`` that of the people guessed rightly. ``loss`` is the anonymity
+    loss coefficient.
+    """
+
+    secret: str
+    guessed: float
+    precision: float
+    recall: float
+    guessed_of_unseen: float
+    precision_of_unseen: float
+    recall_of_unseen: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttackPicture:
     """One attack: its curve on the candidate, on a planted leak and on clean data.
 
-    Curves are points (share of strangers wrongly named, share of members found), both in [0, 1].
-    ``chance`` is what the attack reaches without any leak.
+    ``hit`` says what the attack does to people, as a participle. Curves are points (share of
+    strangers wrongly named, share of members found), both in [0, 1]. ``chance`` is what the attack
+    reaches without any leak.
     """
 
     name: str
@@ -161,6 +182,8 @@ class AttackPicture:
     high: float | None = None
     chance: float = 0.0
     exposed: tuple[ExposureLine, ...] = ()
+    hit: str = "hit"
+    secret: SecretLine | None = None
     meaning: str = ""
     curve: tuple[tuple[float, float], ...] = ()
     planted_curve: tuple[tuple[float, float], ...] = ()

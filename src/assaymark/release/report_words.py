@@ -78,6 +78,7 @@ STAGES = {
     "development": "the development holdout",
     "confirmation": "the confirmation holdout",
     "given files": "the given files",
+    "cross-fit": "refits of the recipe, each on people it has not seen",
 }
 _SPOKEN = {
     "FAIL": "fails",

@@ -10,7 +10,13 @@ from assaymark.core.evidence import Evidence
 from assaymark.errors import IntegrityError
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import fingerprint_of, open_envelope
-from assaymark.release.predicates import Decided, Manifest, Provenance, Released
+from assaymark.release.predicates import (
+    CrossFitDecided,
+    Decided,
+    Manifest,
+    Provenance,
+    Released,
+)
 from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
@@ -179,7 +185,7 @@ def _decision(state: _State, found: Verification) -> None:
     final: dict[str, str] = {}
     for stage in decided.stages:
         final |= _again(state, stage, candidate)
-    confirmed = {u for s in decided.stages if s.stage == "confirmation" for u in s.uses}
+    confirmed = {u for s in decided.stages if s.stage != "development" for u in s.uses}
     for use, status in final.items():
         if status == "approved" and use not in confirmed:
             final[use] = "inconclusive"  # the development holdout approves nothing
@@ -188,9 +194,20 @@ def _decision(state: _State, found: Verification) -> None:
     found.hold("Decision", "judging the evidence again by the policy gives the same")
     if decided.self_attested:
         found.hold("Second person", "self-attested, no second person")
+    for stage in decided.stages:
+        _about(stage, found)
 
 
-def _again(state: _State, stage: StageDecided, candidate: str) -> dict[str, str]:
+def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
+    if isinstance(stage, CrossFitDecided):
+        found.leave(
+            "Claims about these exact rows",
+            f"cross-fitted: the verdicts are about {stage.about}. {stage.refits} refits were held "
+            "against people they had not seen; these rows were fitted to everybody",
+        )
+
+
+def _again(state: _State, stage: StageDecided | CrossFitDecided, candidate: str) -> dict[str, str]:
     raw = _file(state, f"evidence/{stage.stage}.json")
     if sha256(raw) != stage.evidence or Evidence.parse(raw).stage != stage.stage:
         raise IntegrityError(f"the {stage.stage} evidence is not the one decided upon")

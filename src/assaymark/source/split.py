@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
-from assaymark.core.schema import Role
 from assaymark.errors import DataError
-from assaymark.source.band import band
 from assaymark.source.persons import codes_of, person_key, repeats, row_contents
+from assaymark.source.units import (
+    FEWEST,
+    commitment_to,
+    keyed_hash,
+    note_on,
+    shared_persons,
+    units_of,
+    without_keys,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Split", "hold_out", "split"]
 
-_FEWEST = 4
 _EXACT_BELOW = 2_000
 _CONFIRMATION = 2
 _PARTS = ("train", "development", "confirmation", "reference")
@@ -82,13 +86,12 @@ def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> S
     """
     if dataset.n != basis.n:
         raise DataError(f"{dataset.n} rows to split, but {basis.n} rows to draw from")
-    units = _units(basis, by_row=spec.unit == "row")
-    digests = [_hash(key, b"split", name) for name in units.names]
+    units = units_of(basis, by_row=spec.unit == "row")
+    digests = [keyed_hash(key, b"split", name) for name in units.names]
     part = _assign(digests, spec)
     _check_sizes(part, len(digests), spec, unit="row" if units.by_row else "person")
     where = part[units.codes]
-    inside = units.persons if not units.by_row else None
-    whole = replace(_without_keys(dataset), persons=inside)
+    whole = replace(without_keys(dataset), persons=units.inside)
     train, development, confirmation, reference = (
         whole.take(np.flatnonzero(where == i)) for i in range(len(_PARTS))
     )
@@ -98,42 +101,12 @@ def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> S
         development=development,
         confirmation=confirmation,
         reference=reference,
-        unit="row" if units.by_row and units.persons is not None else "person",
-        note=_note(units),
-        commitment=_commit(key, digests, part),
-        confirmation_hashes=frozenset(_hash(key, b"account", name).hex() for name in tested),
-        shared_persons=_shared(units.persons, where) if units.by_row else 0,
+        unit=units.unit,
+        note=note_on(units),
+        commitment=commitment_to(key, digests, part),
+        confirmation_hashes=frozenset(keyed_hash(key, b"account", name).hex() for name in tested),
+        shared_persons=shared_persons(units, where),
     )
-
-
-class _Units(NamedTuple):
-    """What is drawn: ``names`` to hash, ``codes`` of the name of each row; ``persons`` if several.
-
-    ``again`` counts rows that repeat another in full, where rows are drawn.
-    """
-
-    names: list[str]
-    codes: NDArray[np.int64]
-    persons: NDArray[np.int64] | None
-    by_row: bool
-    again: int
-
-
-def _units(basis: Dataset, *, by_row: bool) -> _Units:
-    column = person_key(basis)
-    persons = None if column is None else codes_of(column)
-    if persons is not None and not repeats(persons):
-        persons = None
-    again = 0
-    if column is None or by_row:
-        column, again = row_contents(basis)
-        by_row = True
-    names = column.unique().sort().to_list()
-    return _Units(names, codes_of(column), persons, by_row, again)
-
-
-def _hash(key: bytes, purpose: bytes, name: str) -> bytes:
-    return hmac.digest(key, purpose + b"\0" + name.encode(), "sha256")
 
 
 def _assign(digests: list[bytes], spec: SplitSpec) -> NDArray[np.int64]:
@@ -150,51 +123,17 @@ def _assign(digests: list[bytes], spec: SplitSpec) -> NDArray[np.int64]:
 
 def _check_sizes(part: NDArray[np.int64], n: int, spec: SplitSpec, unit: str) -> None:
     sizes = np.bincount(part, minlength=len(_PARTS))
-    if int(sizes.min()) >= _FEWEST:
+    if int(sizes.min()) >= FEWEST:
         return
     smallest = min(spec.train, spec.development, spec.confirmation, spec.reference)
-    need = math.ceil((_FEWEST + 0.5) / smallest)
+    need = math.ceil((FEWEST + 0.5) / smallest)
     people = "persons" if unit == "person" else "rows"
     got = ", ".join(f"{name} {size}" for name, size in zip(_PARTS, sizes, strict=True))
     raise DataError(
-        f"the table has {n} {people}, too few to split: {got}; each part needs {_FEWEST}\n\n"
+        f"the table has {n} {people}, too few to split: {got}; each part needs {FEWEST}\n\n"
         f"Hint: these shares need about {need} {people}; `assaymark generate` makes an ungated "
         "draft from fewer"
     )
-
-
-def _without_keys(dataset: Dataset) -> Dataset:
-    hidden = {Role.DIRECT_IDENTIFIER, Role.PERSON_KEY}
-    names = [c.name for c in dataset.schema.columns if hidden & set(c.roles)]
-    if len(names) == len(dataset.schema.columns):
-        raise DataError("every column is a key or a direct identifier: nothing is left to generate")
-    return dataset.drop(*names) if names else dataset
-
-
-def _shared(persons: NDArray[np.int64] | None, where: NDArray[np.int64]) -> int:
-    if persons is None:
-        return 0
-    return len(np.intersect1d(persons[where == 0], persons[where != 0]))
-
-
-def _note(units: _Units) -> str:
-    said = []
-    if units.by_row and units.persons is not None:
-        said.append(
-            "Rows were split one by one, as the recipe says: each row counts as a person of its "
-            "own, although a person key says otherwise."
-        )
-    if units.again:
-        said.append(
-            f"Rows that repeat another one in full: {band(units.again)}. They count as other "
-            "persons and may lie in different parts."
-        )
-    return " ".join(said)
-
-
-def _commit(key: bytes, digests: list[bytes], part: NDArray[np.int64]) -> str:
-    lines = sorted(d + bytes([int(p)]) for d, p in zip(digests, part, strict=True))
-    return hmac.new(key, b"commit\0" + b"".join(lines), hashlib.sha256).hexdigest()
 
 
 def hold_out(dataset: Dataset, key: bytes, *, share: float = 0.2) -> tuple[Dataset, Dataset]:
@@ -222,9 +161,9 @@ def hold_out(dataset: Dataset, key: bytes, *, share: float = 0.2) -> tuple[Datas
             "Hint: give a table of at least two persons"
         )
     held = min(n - 1, max(1, round(share * n)))
-    digests = [_hash(key, b"draft", name) for name in names.to_list()]
+    digests = [keyed_hash(key, b"draft", name) for name in names.to_list()]
     out = np.zeros(n, dtype=bool)
     out[sorted(range(n), key=digests.__getitem__)[:held]] = True
     where = out[codes_of(contents)]
-    whole = replace(_without_keys(dataset), persons=codes)
+    whole = replace(without_keys(dataset), persons=codes)
     return whole.take(np.flatnonzero(~where)), whole.take(np.flatnonzero(where))

@@ -67,6 +67,19 @@ def test_every_figure_comes_with_a_planted_leak_caught_and_a_null_control_that_i
         assert null["caught"] <= 3, m  # more than 3 of 14 by chance: once in 2,500
 
 
+def test_singling_out_does_not_fade_where_train_is_larger_than_the_holdout(population, make_case):
+    """All of train is released: about as many are alone with a holdout a fifth as large."""
+    train = population(800, 1)
+    found = [
+        measured("singling_out", make_case(train, population(n, 2), train))[
+            "singling_out.excess", "table"
+        ].value
+        for n in (800, 160)
+    ]
+    assert found[0] > 0.4
+    assert found[1] == pytest.approx(found[0], abs=0.15)
+
+
 def test_an_overlap_of_train_and_holdout_shows(parts, make_case):
     train, holdout, reference, fresh = parts
     mixed = Dataset(schema=train.schema, frame=pl.concat([train.frame[:100], holdout.frame[100:]]))

@@ -30,5 +30,5 @@ def test_fresh_rows_are_near_to_both_alike(population, make_case):
     found = measured(make_case(population(400, 1), population(900, 2), population(600, 3)))
     assert found["identical_share"] == 0.0
     assert 0.5 < found["nndr"] < 1.0
-    # half of the holdout serves as the reference; both sides give 400 rows
+    # both sides give 400 rows
     assert found["dcr_share"] == pytest.approx(0.5, abs=0.08)

@@ -31,15 +31,13 @@ class DensityRatio:
 
     def score(self, ground: Ground, streams: Streams) -> Scores:  # noqa: ARG002
         """Return the log ratio of every record."""
-        members = ground.members.points
-        made, others = (ground.log_sums(members, x) for x in (ground.made, ground.background))
+        parts = [ground.kernels(x) for x in (ground.made, ground.background)]
+        made, others = (kernels.log_sums(ground.members.points) for kernels in parts)
         n_made, n_others = len(ground.made), len(ground.background)
         sizes = np.log(n_others / n_made)
-        controls = ground.controls.points
+        controls = np.subtract(*(kernels.log_sums(ground.controls.points) for kernels in parts))
         return Scores(
             members=made - others + sizes,
-            controls=ground.log_sums(controls, ground.made)
-            - ground.log_sums(controls, ground.background)
-            + sizes,
+            controls=controls + sizes,
             copied=np.logaddexp(made, 0.0) - others + np.log(n_others / (n_made + 1)),
         )

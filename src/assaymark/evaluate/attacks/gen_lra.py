@@ -42,9 +42,10 @@ class GenLra:
 
     def score(self, ground: Ground, streams: Streams) -> Scores:  # noqa: ARG002
         """Return the likelihood ratio of every record."""
-        others = ground.log_sums(ground.made, ground.background)
+        background = ground.kernels(ground.background)
+        others = background.log_sums(ground.made)
         members = _ratio(ground, ground.members.points, others)
-        here = ground.log_sums(ground.members.points, ground.background)
+        here = background.log_sums(ground.members.points)
         return Scores(
             members=members,
             controls=_ratio(ground, ground.controls.points, others),
@@ -54,11 +55,11 @@ class GenLra:
 
 def _ratio(ground: Ground, points: Points, others: Floats) -> Floats:
     """Return the sum over synthetic rows of log(1 + kernel / sum of kernels of the others)."""
-    turned = others.astype(np.float32)
+    level, kernels = others.astype(np.float32), ground.kernels(ground.made)
 
     def block(part: slice) -> Floats:
-        logs = ground.log_kernels(points[part], ground.made)
-        logs -= turned
+        logs = kernels.logs(points[part])
+        logs -= level
         rows, columns = np.nonzero(logs > _NOTHING)
         terms = np.logaddexp(0.0, logs[rows, columns].astype(np.float64))
         return np.asarray(np.bincount(rows, terms, len(logs)), dtype=np.float64)

@@ -55,12 +55,12 @@ class Neighbourhood:
 
     def _counts(self, ground: Ground, side: Side) -> tuple[Floats, Floats]:
         radius = nearest(side.points, ground.background, k=self.k)[:, -1] + 1e-6
+        kernels, times = ground.kernels(ground.made), -2 * ground.bandwidth**2
 
         def block(part: slice) -> Floats:
-            logs = ground.log_kernels(side.points[part], ground.made)
-            squared = -2 * ground.bandwidth**2 * logs
-            counts = (squared <= np.square(radius[part])[:, None]).sum(axis=1)
-            return np.stack([counts, np.sqrt(squared.min(axis=1))], axis=1)
+            logs = kernels.logs(side.points[part])
+            counts = (logs >= np.square(radius[part])[:, None] / times).sum(axis=1)
+            return np.stack([counts, np.sqrt(times * logs.max(axis=1))], axis=1)
 
         counts, closest = in_blocks(len(radius), _BLOCK, block).T
         return counts, closest / (1 + closest)

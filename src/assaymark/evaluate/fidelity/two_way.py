@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, islice
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -68,7 +68,7 @@ class TwoWay:
     )
 
     most_pairs: int = 1000
-    """Pairs measured; in a wider table that many are drawn at random, all columns in turn."""
+    """Pairs measured; of a wider table that many are drawn, each column as often as the others."""
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the distance of each pair, then the mean."""
@@ -81,13 +81,9 @@ class TwoWay:
             yield Measurement.missing(MEAN, reason)
             return
         tables = _Tables(case, holdout, streams)
-        pairs = list(combinations([c.name for c in columns], 2))
-        if len(pairs) > self.most_pairs:
-            rng = streams.child("pairs").generator()
-            chosen = rng.choice(len(pairs), self.most_pairs, replace=False)
-            pairs = [pairs[i] for i in sorted(chosen.tolist())]
-        for first, second in pairs:
-            yield tables.compare(first, second)
+        names = [c.name for c in columns]
+        for first, second in _pairs(len(names), self.most_pairs, streams.child("pairs")):
+            yield tables.compare(names[first], names[second])
         yield tables.mean(len(columns))
 
 
@@ -181,6 +177,22 @@ class _Tables:
             baseline=baseline.value,
             details={"pairs": pairs, "columns": n_columns},
         )
+
+
+def _pairs(n_columns: int, most: int, streams: Streams) -> list[tuple[int, int]]:
+    """Return all pairs, or ``most`` of them, the columns in a random ring each with the next ones.
+
+    So no column is its own partner, no pair comes twice, and in ``most`` pairs each column is met
+    as often as any other, give or take one step of the ring.
+    """
+    pairs = list(combinations(range(n_columns), 2))
+    if len(pairs) <= most:
+        return pairs
+    ring = streams.generator().permutation(n_columns).tolist()
+    steps = range(1, n_columns // 2 + 1)
+    turned = ((ring[i], ring[(i + s) % n_columns]) for s in steps for i in range(n_columns))
+    drawn = dict.fromkeys((min(p), max(p)) for p in turned)
+    return sorted(islice(drawn, most))
 
 
 def _pooled(holdout: Codes, train: Codes, size: int) -> tuple[Codes, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,7 +19,8 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
-from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of
+from assaymark.evaluate.exposure import Called, exposure_of, together
+from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of, sides_of
 from assaymark.evaluate.neighbours import row_keys
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.core.case import Case
+    from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
+    from assaymark.evaluate.isolation import Scene
     from assaymark.evaluate.people import People
 
     Bools = NDArray[np.bool_]
@@ -118,7 +122,8 @@ class Copies:
         scene = scene_of(case)
         members, unseen = scene.members, scene.unseen
         copied = (members.copied, unseen.copied)
-        yield _excess(case, streams, EXACT, "table", copied, members.distinctive)
+        exact = _excess(case, streams, EXACT, "table", copied, members.distinctive)
+        yield replace(exact, details={**exact.details, **_groups(case, scene)})
         yield _repeated(case, members)
         for subject, wanted in _TIERS.items():
             lonely, controls = most_isolated(members, unseen, wanted)
@@ -179,6 +184,19 @@ def _excess(
         },
     )
     return fair(measured, shift_of(case))
+
+
+def _groups(case: Case, scene: Scene) -> dict[str, Json]:
+    """Return how exposed each protected group is to copies, and what a hit is."""
+    holdout, reference, _ = sides_of(case)
+    records = (
+        holdout.take(scene.controls.record),
+        reference.take(scene.unseen.record[scene.controls.n :]),
+    )
+    alarms = np.split(scene.unseen.copied, [scene.controls.n])
+    unseen = together(*(Called(r, a) for r, a in zip(records, alarms, strict=True)))
+    members = Called(case.train.take(scene.members.record), scene.members.copied)
+    return {"groups": exposure_of(case, members, unseen), "hit": "copied exactly"}
 
 
 def _repeated(case: Case, members: People) -> Measurement:

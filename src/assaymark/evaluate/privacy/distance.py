@@ -9,8 +9,7 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import why_no_attack
-from assaymark.evaluate.isolation import sides_of
-from assaymark.evaluate.neighbours import nearest, space_of
+from assaymark.evaluate.neighbours import nearest, row_keys, space_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +33,9 @@ _WHY = (
 class Distance:
     """Distances from synthetic rows to train and holdout, as other tools report them.
 
-    Train and holdout give equally many rows, 5,000 at most, as do the synthetic rows. Outliers
-    that are copied do not move these figures: no verdict can rest on them.
+    For the first two, train and holdout give equally many rows, 5,000 at most, as do the synthetic
+    rows; identical rows are looked for among all of train. Outliers that are copied do not move
+    these figures: no verdict can rest on them.
 
     References
     ----------
@@ -60,17 +60,21 @@ class Distance:
                 "Median over synthetic rows of the distance to the nearest train row over that "
                 "to the second nearest; near 0 where single rows are approached.",
             ),
-            (IDENTICAL, "Rows on top of train", "Share of synthetic rows at no distance to train."),
+            (
+                IDENTICAL,
+                "Rows on top of train",
+                "Share of synthetic rows that equal a train row in every measured column.",
+            ),
         )
     )
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the three views."""
-        reason = why_no_attack(case)
-        if reason:
+        reason, holdout = why_no_attack(case), case.holdout
+        if reason or holdout is None:
             yield from (Measurement.missing(q.name, reason) for q in self.quantities)
             return
-        rng, holdout = streams.generator(), sides_of(case)[0]
+        rng = streams.generator()
         size = min(case.train.n, holdout.n, _MOST)
         space = space_of([case.train, holdout])
         made = space.points(_some(case.synthetic, _MOST, rng))
@@ -80,12 +84,13 @@ class Distance:
         share = np.mean(train[:, 0] < out[:, 0]) + 0.5 * np.mean(train[:, 0] == out[:, 0])
         first, second = train[:, 0], train[:, -1]
         ratio = np.divide(first, second, out=np.ones(len(made)), where=second > 0)
-        for name, value in (
-            (SHARE, float(share)),
-            (IDENTICAL, float(np.mean(first == 0))),
-            (NNDR, float(np.median(ratio))),
+        equal = np.isin(row_keys(case.synthetic), row_keys(case.train))
+        for name, value, n in (
+            (SHARE, float(share), len(made)),
+            (IDENTICAL, float(equal.mean()), len(equal)),
+            (NNDR, float(np.median(ratio)), len(made)),
         ):
-            yield Measurement(metric=name, value=value, n=len(made))
+            yield Measurement(metric=name, value=value, n=n)
 
 
 def _some(data: Dataset, size: int, rng: np.random.Generator) -> Dataset:

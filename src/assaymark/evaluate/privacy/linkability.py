@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import polars as pl
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
@@ -19,6 +20,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
+from assaymark.evaluate.exposure import Called, exposure_of
 from assaymark.evaluate.isolation import sides_of
 from assaymark.evaluate.links import linked, nearest_rows
 from assaymark.evaluate.neighbours import space_of
@@ -132,12 +134,13 @@ class Linkability:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Side:
-    """Of ``n`` people: share of splits that link, for k nearest rows, ``(n,)`` each.
+    """Of ``n`` people: a record, and the share of splits that link, for k nearest rows, ``(n,)``.
 
     ``copied`` is the chance that a split would link, were the person copied, ``(splits, n)``;
     ``by_split`` are the links themselves.
     """
 
+    records: Dataset
     linked: dict[int, Floats]
     by_split: dict[int, Floats]
     copied: dict[int, Floats]
@@ -164,12 +167,15 @@ def _scene(case: Case, streams: Streams) -> _Scene | None:
     made = np.vstack([space.points(s) for s in case.synthetics])
     searched = made[rng.permutation(len(made))[:_ROWS]]
     most = int(np.clip(_PAIRS / 2 / len(searched), _FEWER, _MOST))
-    people = [
-        np.vstack([space.points(_some(d, most, rng)) for d in real[:1]]),
-        _rows(np.vstack([space.points(_some(d, most, rng)) for d in real[1:]]), most, rng),
-    ]
+    members = _some(real[0], most, rng)
+    unseen = [_some(d, most, rng) for d in real[1:]]
+    pooled = replace(unseen[0], frame=pl.concat([d.frame for d in unseen]))
+    drawn = pooled.take(np.sort(rng.permutation(pooled.n)[:most]))
     return _Scene(
-        sides=(_side(people[0], searched, halves), _side(people[1], searched, halves)),
+        sides=(
+            _side(members, space, searched, halves),
+            _side(drawn, space, searched, halves),
+        ),
         rows=len(searched),
         share=len(searched) / len(made),
         splits=len(halves),
@@ -182,25 +188,23 @@ def _some(data: Dataset, most: int, rng: np.random.Generator) -> Dataset:
     return one.take(np.sort(rng.permutation(one.n)[:most]))
 
 
-def _rows(points: Points, most: int, rng: np.random.Generator) -> Points:
-    return points[np.sort(rng.permutation(len(points))[:most])]
-
-
 def _halves(space: Space, rng: np.random.Generator) -> list[tuple[Codes, Codes]]:
     """Return splits of the coordinates in two, by column; each another one, at most three."""
-    widths = [3 if c.kind.ordered else len(space.values[c.name]) + 2 for c in space.columns]
-    owner = np.repeat(np.arange(len(widths)), widths)
+    n = len(space.columns)
     found: dict[frozenset[int], tuple[Codes, Codes]] = {}
-    for _ in range(4 * _SPLITS if len(widths) > 1 else 0):
-        first = frozenset(rng.permutation(len(widths))[: len(widths) // 2].tolist())
-        other = frozenset(range(len(widths))) - first
+    for _ in range(4 * _SPLITS if n > 1 else 0):
+        first = frozenset(rng.permutation(n)[: n // 2].tolist())
+        other = frozenset(range(n)) - first
         if first not in found and other not in found and len(found) < _SPLITS:
-            inside = np.isin(owner, list(first))
+            inside = np.isin(space.owners, list(first))
             found[first] = (np.flatnonzero(inside), np.flatnonzero(~inside))
     return list(found.values())
 
 
-def _side(people: Points, made: Points, halves: Sequence[tuple[Codes, Codes]]) -> _Side:
+def _side(
+    records: Dataset, space: Space, made: Points, halves: Sequence[tuple[Codes, Codes]]
+) -> _Side:
+    people = space.points(records)
     links: dict[int, list[Floats]] = {1: [], _NEAR: []}
     copied: dict[int, list[Floats]] = {1: [], _NEAR: []}
     for columns in halves:
@@ -211,6 +215,7 @@ def _side(people: Points, made: Points, halves: Sequence[tuple[Codes, Codes]]) -
             copied[k].append(np.minimum(1.0, k / (1.0 + rivals)))
     by_split = {k: np.array(v) for k, v in links.items()}
     return _Side(
+        records=records,
         linked={k: v.mean(axis=0) for k, v in by_split.items()},
         by_split=by_split,
         copied={k: np.array(v) for k, v in copied.items()},
@@ -257,6 +262,10 @@ def _measurement(case: Case, scene: _Scene, name: str, k: int, streams: Streams)
             "linkable": len(able) / members.n,
             "rows_searched": scene.rows,
             "unseen": unseen.n,
+            "groups": exposure_of(
+                case, Called(members.records, own), Called(unseen.records, others)
+            ),
+            "hit": "linked",
             "controls": [*proof.lines, null],
         },
     )

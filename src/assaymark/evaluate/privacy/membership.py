@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from assaymark.evaluate.people import People
     from assaymark.evaluate.statistics import Interval
 
+    Codes = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 __all__ = ["Membership"]
@@ -105,7 +106,7 @@ class Membership:
             child = streams.child(metric, subject)
             found = _measured(metric, subject, (members, controls), child, shift)
             if (metric, subject) == (EXCESS, "table"):
-                found = replace(found, details={**found.details, "groups": _groups(case, scene)})
+                found = replace(found, details={**found.details, **_groups(case, scene)})
             yield found
 
 
@@ -119,7 +120,7 @@ def _measured(
     size = caught.smallest
     null = streams.child("null").generator()
     half = null.permutation(controls.score)
-    copied = _planted(members, max(1, members.n // 10), null)
+    copied = _planted(members, _likely(members), max(1, members.n // 10), null)
     measured = Measurement(
         metric=metric,
         subject=subject,
@@ -143,23 +144,28 @@ def _measured(
     return fair(measured, shift)
 
 
-def _groups(case: Case, scene: Scene) -> Json:
-    """Return how exposed each protected group is to this attack."""
+def _groups(case: Case, scene: Scene) -> dict[str, Json]:
+    """Return how exposed each protected group is to this attack, and what a hit is."""
     sides = (case.train, scene.members.some), (sides_of(case)[0], scene.controls.some)
     flags = called(*(people.score for _, people in sides))
-    return exposure_of(
+    lines = exposure_of(
         case,
         *(
             Called(data.take(people.record), flag)
             for (data, people), flag in zip(sides, flags, strict=True)
         ),
     )
+    return {"groups": lines, "hit": "called members"}
 
 
-def _planted(members: People, count: int, rng: np.random.Generator) -> Floats:
-    """Return the scores after ``count`` people of the more isolated half were copied."""
+def _likely(members: People) -> Codes:
+    """Return the more isolated half, whom a leak is likelier to hit."""
     order = np.argsort(-members.isolation, kind="stable")
-    likely = order[: max(1, (members.n + 1) // 2)]
+    return order[: max(1, (members.n + 1) // 2)]
+
+
+def _planted(members: People, likely: Codes, count: int, rng: np.random.Generator) -> Floats:
+    """Return the scores after ``count`` of these people were copied."""
     chosen = rng.choice(likely, min(len(likely), count), replace=False)
     score = members.score.copy()
     score[chosen] = members.planted_score[chosen]
@@ -169,10 +175,10 @@ def _planted(members: People, count: int, rng: np.random.Generator) -> Floats:
 def _planter(
     attack: Callable[[Floats, Floats], Interval], members: People, controls: People
 ) -> Callable[[float, np.random.Generator], bool]:
-    nothing = 0.5 if attack is auc else 0.0
+    nothing, likely = 0.5 if attack is auc else 0.0, _likely(members)
 
     def caught(size: float, rng: np.random.Generator) -> bool:
-        score = _planted(members, max(1, round(size * members.n)), rng)
+        score = _planted(members, likely, max(1, round(size * members.n)), rng)
         return attack(score, controls.score).low > nothing
 
     return caught

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
+import polars as pl
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
@@ -19,6 +20,7 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
+from assaymark.evaluate.exposure import Called, exposure_of
 from assaymark.evaluate.fragments import closeness_of, unlinked
 from assaymark.evaluate.isolation import sides_of
 
@@ -101,8 +103,12 @@ class NearCopies:
             unlinked=tuple(unlinked(s, rng) for s in case.synthetics),
         )
         rng = streams.child("targets").generator()
-        members, unseen = _people(real[:1], made, rng), _people(real[1:], made, rng)
-        yield _measurement(case, streams, members, unseen)
+        members, ours = _people(real[:1], made, rng)
+        unseen, theirs = _people(real[1:], made, rng)
+        found = _measurement(case, streams, members, unseen)
+        flags = _flags(members, unseen)
+        groups = exposure_of(case, Called(ours, flags[0]), Called(theirs, flags[1]))
+        yield replace(found, details={**found.details, "groups": groups, "hit": "copied nearly"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,8 +177,11 @@ class _Rule:
     part: float
 
 
-def _people(parts: Sequence[Dataset], made: _Made, rng: np.random.Generator) -> _People:
-    """Return some of the persons of these tables, all rows of each."""
+def _people(
+    parts: Sequence[Dataset], made: _Made, rng: np.random.Generator
+) -> tuple[_People, Dataset]:
+    """Return some of the persons of these tables, all rows of each, and a record of each."""
+    records = []
     total = sum(d.n for d in parts)
     who, n = [], 0
     found: list[tuple[Floats, ...]] = []
@@ -183,11 +192,13 @@ def _people(parts: Sequence[Dataset], made: _Made, rng: np.random.Generator) -> 
         kept = np.zeros(persons, dtype=bool)
         kept[rng.permutation(persons)[:wanted]] = True
         rows = np.flatnonzero(kept[codes])
-        who.append((np.cumsum(kept) - 1)[codes[rows]] + n)
+        theirs = (np.cumsum(kept) - 1)[codes[rows]]
+        records.append(data.frame[rows[np.unique(theirs, return_index=True)[1]]])
+        who.append(theirs + n)
         found.append(_found(data.take(rows), made))
         n += int(kept.sum())
     bits, missing, part, whole, chance = (np.concatenate(x) for x in zip(*found, strict=True))
-    return _People(
+    people = _People(
         who=np.concatenate(who),
         bits=bits,
         missing=missing,
@@ -196,6 +207,7 @@ def _people(parts: Sequence[Dataset], made: _Made, rng: np.random.Generator) -> 
         chance=float(chance.max(initial=0.0)),
         n=n,
     )
+    return people, replace(parts[0], frame=pl.concat(records), persons=None)
 
 
 def _found(records: Dataset, made: _Made) -> tuple[Floats, ...]:
@@ -240,6 +252,17 @@ def _control(unseen: _People, chance: float) -> _Control:
         rules.append(_rule(unseen.half(learn), chance))
         alarms += int(unseen.half(~learn).hit(rules[-1]).sum())
     return _Control(tuple(rules), alarms, unseen.n)
+
+
+def _flags(members: _People, unseen: _People) -> tuple[Bools, Bools]:
+    """Return who is hit on either side, everybody by a rule that one half of the unseen taught."""
+    half = np.arange(unseen.n) % 2 == 0
+    ours, theirs = np.zeros(members.n, dtype=bool), np.zeros(unseen.n, dtype=bool)
+    for place, learn in enumerate((half, ~half)):
+        rule = _rule(unseen.half(learn), members.chance)
+        ours[place::2] = members.hit(rule)[place::2]
+        theirs[~learn] = unseen.hit(rule)[~learn]
+    return ours, theirs
 
 
 def _measurement(case: Case, streams: Streams, members: _People, unseen: _People) -> Measurement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -15,11 +16,12 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
+from assaymark.evaluate.isolation import sides_of
 from assaymark.evaluate.neighbours import space_of
 from assaymark.evaluate.statistics import Interval, symmetric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -28,23 +30,26 @@ if TYPE_CHECKING:
     from assaymark.core.streams import Streams
     from assaymark.evaluate.neighbours import Points, Space
 
+    Bools = NDArray[np.bool_]
     Who = NDArray[np.int64]
 
 __all__ = ["SinglingOut"]
 
 EXCESS = "singling_out.excess"
-_MOST, _FEW = 10_000, 2
+_MOST, _FEW = 50_000, 2
 _NEAR = 0.0125  # a fortieth of all ranks, both ways together
 
 
 @component
 class SinglingOut:
-    """Conditions met by exactly one person of train, less those met by one person of the holdout.
+    """Conditions that one train person alone meets, less those that one unseen person does.
 
     Each comes from a synthetic row: columns in random order are held to that row's values
     (ordered ones within a fortieth of all ranks) until at most two synthetic rows meet them all,
-    so that their weight is small. Train and holdout give the same number of people. Conditions
-    are the attacker's; others might do better.
+    so that their weight is small. One alone of all real people, holdout and reference among them,
+    so that each has the same chance; a hit on an unseen person stands for as many on train people
+    as there are train people to one unseen. Of more than 50,000 people, train and unseen give
+    the same share. Conditions are the attacker's; others might do better.
 
     References
     ----------
@@ -61,8 +66,8 @@ class SinglingOut:
             pitfalls="Conditions are read off single synthetic rows in random order of columns; "
             "better ones may exist. What holds for unseen people too is taken off, so "
             "that it measures what training adds.",
-            meaning="Share of conditions read off the synthetic rows that exactly one person of "
-            "train meets, less the same share for people who were not in it; 0 is no leak.",
+            meaning="Share of conditions read off the synthetic rows that one train person alone "
+            "of all real people meets, less what chance alone makes of it; 0 is no leak.",
         ),
     )
 
@@ -71,53 +76,65 @@ class SinglingOut:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the excess of singling out."""
-        reason, holdout = why_no_attack(case), case.holdout
-        if reason or holdout is None:
+        reason = why_no_attack(case)
+        if reason:
             yield Measurement.missing(EXCESS, reason)
             return
         rng = streams.child("conditions").generator()
-        size = min(case.train.n_persons, holdout.n_persons, _MOST)
-        parts = [_some(d, size, rng) for d in (case.train, holdout)]
-        space = space_of([case.train, holdout])
-        each = 2 * _MOST // len(case.synthetics)
-        made = np.vstack([space.points(s)[:each] for s in case.synthetics])
+        real = [case.train, *sides_of(case)[:2]]
+        space = space_of(real)
         spans = _spans(space)
+        share = min(1.0, _MOST / sum(d.n_persons for d in real))
+        people = _crowd(real, space, spans, share, rng)
+        each = _MOST // len(case.synthetics)
+        made = np.vstack([space.points(_rows(s, each, rng)) for s in case.synthetics])
         synthetic = _columns(made, spans)
-        people = [(_columns(space.points(d), spans), who) for d, who in parts]
         wanted = min(self.conditions, len(made))
-        met: list[tuple[Who, Who]] = []
+        met: list[Who] = []
         for i in rng.permutation(len(made))[:wanted]:
             order = rng.permutation(len(spans))
             row = [c[:, i] for c in synthetic]
             condition = _condition(synthetic, row, order)
             if len(condition):
-                first, second = (np.unique(w[_met(c, row, condition)]) for c, w in people)
-                met.append((first, second))
+                met.append(np.unique(people.who[_met(people.columns, row, condition)]))
         if len(met) < 30:
             yield Measurement.missing(
                 EXCESS, "too few conditions on the synthetic rows are rare enough", n=len(met)
             )
             return
-        yield _measurement(case, streams, met, 1 + int(parts[1][1].max()))
+        yield _measurement(case, streams, met, people)
 
 
-def _measurement(
-    case: Case, streams: Streams, met: list[tuple[Who, Who]], n_holdout: int
-) -> Measurement:
-    found = np.array([(_alone(a), _alone(b)) for a, b in met])
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Crowd:
+    """Rows of real people, column by column, and whose each is: ``members`` first, then unseen."""
+
+    columns: list[Points]
+    who: Who
+    members: int
+    unseen: int
+
+
+def _measurement(case: Case, streams: Streams, met: list[Who], people: _Crowd) -> Measurement:
+    members, unseen = people.members, people.unseen
+    found = np.array([_alone(who) for who in met])
+    others = [who[who >= members] - members for who in met]
 
     def caught(size: float, rng: np.random.Generator) -> bool:
         planted = found.copy()
         chosen = rng.choice(len(found), max(1, round(size * len(found))), replace=False)
-        planted[chosen, 0] = found[:, 0].max() + 1 + np.arange(len(chosen))
-        return _excess(planted).low > 0
+        planted[chosen] = members + unseen + np.arange(len(chosen))
+        inside = (planted < members) | (planted >= members + unseen)
+        return _excess(planted, inside, members / unseen).low > 0
+
+    alone = np.array([_alone(who) for who in others])
 
     def halves(first: Who, second: Who) -> Interval:
-        sides = [np.isin(np.arange(n_holdout), half) for half in (first, second)]
-        return _excess(np.array([[_alone(b[side[b]]) for side in sides] for _, b in met]))
+        return _excess(alone, np.isin(alone, first), len(first) / len(second))
 
-    result = _excess(found)
+    result = _excess(found, found < members, members / unseen)
     proof = detection(caught, streams.child("plants").generator())
+    null = null_line(halves, np.arange(unseen), 0.0, streams.child("null").generator())
     measured = Measurement(
         metric=EXCESS,
         value=result.value,
@@ -127,31 +144,59 @@ def _measurement(
         limit_of_detection=proof.smallest,
         details={
             "title": "Can one person be singled out?",
-            "controls": [
-                *proof.lines,
-                null_line(halves, np.arange(n_holdout), 0.0, streams.child("null").generator()),
-            ],
+            "train_people": members,
+            "unseen": unseen,
+            "controls": [*proof.lines, null],
         },
     )
     return fair(measured, shift_of(case))
 
 
-def _excess(found: Who) -> Interval:
-    """Return the excess; a person hit by several conditions is one independent event."""
-    n = len(found)
-    events = [np.unique(side[side >= 0], return_counts=True)[1] for side in found.T]
-    value = (int(events[0].sum()) - int(events[1].sum())) / n
-    error = float(np.sqrt(sum(float(np.square(e).sum()) for e in events) + 1)) / n
-    result = symmetric(value, error)
+def _excess(alone: Who, inside: Bools, ratio: float) -> Interval:
+    """Return the excess of hits ``inside`` over ``ratio`` times the others; -1 is no hit.
+
+    A person hit by several conditions is one independent event; one event more on each side keeps
+    none from being certain.
+    """
+    n, value, variance = len(alone), 0.0, 0.0
+    for weight, side in ((1.0, inside), (-ratio, ~inside)):
+        times = np.unique(alone[side & (alone >= 0)], return_counts=True)[1]
+        value += weight * float(times.sum()) / n
+        variance += weight**2 * (float(np.square(times).sum()) + 1) / n**2
+    result = symmetric(value, float(np.sqrt(variance)))
     return Interval(value, max(-1.0, result.low), min(1.0, result.high))
 
 
-def _some(data: Dataset, size: int, rng: np.random.Generator) -> tuple[Dataset, Who]:
-    """Return all rows of ``size`` random persons, and their person codes."""
-    codes = data.person_codes
-    kept = rng.permutation(int(codes.max()) + 1)[:size]
-    rows = np.flatnonzero(np.isin(codes, kept))
-    return data.take(rows), codes[rows]
+def _crowd(
+    real: Sequence[Dataset],
+    space: Space,
+    spans: list[slice],
+    share: float,
+    rng: np.random.Generator,
+) -> _Crowd:
+    """Return all rows of a random ``share`` of the persons of each table."""
+    points, who = [], []
+    sizes: list[int] = []
+    for data in real:
+        codes = data.person_codes
+        persons = int(codes.max()) + 1
+        kept = np.zeros(persons, dtype=bool)
+        kept[rng.permutation(persons)[: max(1, round(share * persons))]] = True
+        rows = np.flatnonzero(kept[codes])
+        points.append(space.points(data.take(rows)))
+        who.append((np.cumsum(kept) - 1)[codes[rows]] + sum(sizes))
+        sizes.append(int(kept.sum()))
+    return _Crowd(
+        columns=_columns(np.vstack(points), spans),
+        who=np.concatenate(who),
+        members=sizes[0],
+        unseen=sum(sizes[1:]),
+    )
+
+
+def _rows(data: Dataset, most: int, rng: np.random.Generator) -> Dataset:
+    """Return at most ``most`` random rows, in their order."""
+    return data.take(np.sort(rng.permutation(data.n)[:most]))
 
 
 def _spans(space: Space) -> list[slice]:

@@ -1,7 +1,7 @@
 """How often do the intervals of the evaluation contain the truth? Simulated, since it is known.
 
-    .venv/bin/python bench/coverage.py            # 2,000 simulations each, about 5 minutes
-    .venv/bin/python bench/coverage.py --quick    # 200 simulations each
+    .venv/bin/python bench/interval_coverage.py            # 2,000 simulations each, about 5 minutes
+    .venv/bin/python bench/interval_coverage.py --quick    # 200 simulations each
 
 Prints the rate with its Clopper-Pearson bounds and writes ``bench/results/coverage.json``. Exits
 with 1 where an interval that claims 95 % is shown to hold less than 93 % (the upper bound of its
@@ -296,7 +296,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="200 simulations each")
     parser.add_argument("--only", default="", help="claims that contain this text")
     folder = Path(__file__).parent / "results"
-    parser.add_argument("--out", type=Path, default=folder / "coverage.json")
+    parser.add_argument("--out", type=Path, default=folder / "interval_coverage.json")
     options = parser.parse_args()
     results, bad = [], 0
     options.out.parent.mkdir(exist_ok=True)

@@ -1,0 +1,131 @@
+"""Cross-fit: a recipe judged on refits, each held against the fifth of the people it has not seen.
+
+For tables too small to be split. What is measured is the recipe: the rows that are released come
+from one more fit, to everybody, and nobody is left whom they could be held against.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from assaymark.core.case import Case
+from assaymark.evaluate import metrics
+from assaymark.evaluate.pooling import pooled
+from assaymark.evaluate.repeats import repeats_of
+from assaymark.flow.assess import About, kept
+from assaymark.flow.evaluate import measure, quantities
+from assaymark.flow.generate import fit, refitter, sample
+from assaymark.source.folds import FOLDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.evidence import Stage
+    from assaymark.core.measurement import Measurement
+    from assaymark.core.recipe import GenerateSpec
+    from assaymark.core.streams import Streams
+    from assaymark.core.threat import ThreatModel
+    from assaymark.flow.assess import Assessment
+    from assaymark.flow.progress import Progress
+    from assaymark.source.folds import Folds
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["STAGE", "CrossFit", "cross_fit", "pooled_over", "refit_case"]
+
+STAGE: Stage = "cross-fit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CrossFit:
+    """What is cross-fitted: the recipe's generator, the folds, and the rows it will release.
+
+    ``record`` writes down who opened which persons.
+    """
+
+    spec: GenerateSpec
+    folds: Folds
+    synthetics: tuple[Dataset, ...]
+    threat: ThreatModel
+    record: Callable[[str, str], None]
+
+
+def cross_fit(
+    workspace: Workspace, asked: CrossFit, streams: Streams, *, about: About, progress: Progress
+) -> Assessment:
+    """Return the evidence on a recipe that is there, or measure it and keep it.
+
+    Each refit's measurements are kept by themselves, so that a killed run goes on with the next.
+    """
+    threat = asked.threat.digest()
+
+    def one(fold: int) -> Assessment:
+        child = streams.child(STAGE, fold)
+        of_fold = About(candidate=about.candidate, stage=STAGE, actor=about.actor, fold=fold)
+
+        def measured() -> tuple[Measurement, ...]:
+            progress("generate", f"refit {fold + 1} of {FOLDS}", fold / FOLDS)
+            case = refit_case(asked, fold, child)
+            people, left_out = asked.folds.train, asked.folds.fold == fold
+            return (
+                *measure(case, child, person_weighs_one=True, progress=progress),
+                *repeats_of(people, case.synthetics, left_out),
+            )
+
+        return kept(workspace, of_fold, threat, measured, progress)
+
+    def together() -> tuple[Measurement, ...]:
+        parts = [one(fold).measurements for fold in range(FOLDS)]
+        people, known = asked.folds.train, quantities()
+        judged = [[m for m in part if m.metric in known] for part in parts]
+        return (*pooled_over(judged, people.n_persons), *_repeats(asked, parts))
+
+    return kept(workspace, about, threat, together, progress)
+
+
+def _repeats(asked: CrossFit, parts: Sequence[Sequence[Measurement]]) -> list[Measurement]:
+    """Count repeats in the rows to be released; baseline: in refits, of people they had not seen.
+
+    Every person is left out once, so that the counts of all refits add up.
+    """
+    return [
+        replace(m, baseline=sum(p.value or 0.0 for x in parts for p in x if p.metric == m.metric))
+        for m in repeats_of(asked.folds.train, asked.synthetics)
+    ]
+
+
+def refit_case(asked: CrossFit, fold: int, streams: Streams) -> Case:
+    """Fit the recipe to everybody but this fold, and hold its rows against the fold.
+
+    As many rows are drawn for each person fitted to as in the rows to be released.
+    """
+    train, everybody = asked.folds.others(fold), asked.folds.train
+    rows = max(1, round(asked.synthetics[0].n * train.n / everybody.n))
+    model = fit(asked.spec, train, streams, asked.record)
+    return Case(
+        schema=train.schema,
+        train=train,
+        holdout=asked.folds.held_out(fold),
+        reference=None,
+        synthetics=sample(model, rows, len(asked.synthetics), streams),
+        threat=asked.threat,
+        refit=refitter(asked.spec),
+    )
+
+
+def pooled_over(parts: Sequence[Sequence[Measurement]], persons: int) -> tuple[Measurement, ...]:
+    """Return the measurements of all refits together.
+
+    Attacks count people of train, whom every refit but one sees; all else counts people held out.
+    """
+    known = quantities()
+    return pooled(
+        parts,
+        better={name: q.better for name, q in known.items()},
+        looks={
+            name: len(parts) - 1 if metrics.family(name.partition(".")[0]) == "privacy" else 1
+            for name in known
+        },
+        persons=persons,
+    )

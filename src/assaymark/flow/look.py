@@ -1,0 +1,117 @@
+"""Look: a candidate judged on people it has not seen, sealed looks counted in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assaymark.core.case import Case
+from assaymark.flow.assess import About, assess
+from assaymark.flow.attempt import opening
+from assaymark.flow.crossfit import STAGE, CrossFit, cross_fit
+from assaymark.flow.decide import decide, decide_at_once
+from assaymark.flow.generate import refitter
+from assaymark.flow.population import OPENINGS, openings_of
+from assaymark.source.folds import Folds
+
+if TYPE_CHECKING:
+    from assaymark.core.actor import Actor
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.evidence import Stage
+    from assaymark.flow.assess import Assessment
+    from assaymark.flow.attempt import Attempt
+    from assaymark.flow.decide import Decision
+    from assaymark.flow.progress import Progress
+    from assaymark.flow.run import Job
+    from assaymark.flow.source import Prepared
+    from assaymark.source.split import Split
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["Look"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Look:
+    """A candidate, the persons that it is judged on, and who asks."""
+
+    workspace: Workspace
+    job: Job
+    prepared: Prepared
+    population: str
+    attempt: Attempt
+    synthetics: tuple[Dataset, ...]
+    actor: Actor
+    progress: Progress
+
+    def decided(self, *, confirm: bool) -> Decision:
+        """Judge the candidate; ``confirm`` allows the sealed look, where one is left."""
+        own = self.attempt.candidate.digest
+        left = OPENINGS - len([o for o in openings_of(self.workspace, self.population) if o != own])
+        self.progress("decide", "holding the evidence against the policy", 0.0)
+        job, parts = self.job, self.prepared.parts
+        if isinstance(parts, Folds):
+            return decide_at_once(
+                job.policy,
+                job.uses,
+                (lambda: self._cross_fitted(parts)) if confirm else None,
+                openings_left=left,
+            )
+        return decide(
+            job.policy,
+            job.uses,
+            self._measured(parts, "development"),
+            (lambda: self._confirmed(parts)) if confirm else None,
+            openings_left=left,
+        )
+
+    def _measured(self, parts: Split, stage: Stage) -> Assessment:
+        case = Case(
+            schema=parts.train.schema,
+            train=parts.train,
+            holdout=parts.confirmation if stage == "confirmation" else parts.development,
+            reference=parts.reference,
+            synthetics=self.synthetics,
+            threat=self.job.threat,
+            refit=refitter(self.job.recipe.generate),
+        )
+        streams = self.attempt.streams.child("evaluate")
+        return assess(
+            self.workspace, case, streams, about=self._about(stage), progress=self.progress
+        )
+
+    def _confirmed(self, parts: Split) -> Assessment:
+        self._open({})
+        return self._measured(parts, "confirmation")
+
+    def _cross_fitted(self, parts: Folds) -> Assessment:
+        self._open({"how": STAGE})
+        asked = CrossFit(
+            spec=self.job.recipe.generate,
+            folds=parts,
+            synthetics=self.synthetics,
+            threat=self.job.threat,
+            record=self._record,
+        )
+        return cross_fit(
+            self.workspace,
+            asked,
+            self.attempt.streams,
+            about=self._about(STAGE),
+            progress=self.progress,
+        )
+
+    def _open(self, how: dict[str, object]) -> None:
+        """Write down that these persons are looked at for this candidate, once."""
+        opened = openings_of(self.workspace, self.population)
+        if self.attempt.candidate.digest not in opened:
+            body = {"population": self.population, "opening": len(opened) + 1, **how}
+            self.workspace.ledger.append(
+                "confirmation.opened", self.attempt.candidate.digest, body, self.actor
+            )
+
+    def _about(self, stage: Stage) -> About:
+        return About(candidate=self.attempt.candidate.digest, stage=stage, actor=self.actor)
+
+    def _record(self, who: str, why: str) -> None:
+        body = opening(who, why, "everybody but one fold")
+        self.workspace.ledger.append("source.opened", self.prepared.commitment, body, self.actor)

@@ -1,0 +1,251 @@
+"""Branches: a tree that splits people by what is known of them, each branch for a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+
+__all__ = ["PLACES", "Branches", "descend", "grow"]
+
+PLACES = 64
+_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Branches:
+    """The branches of one tree; nodes are numbered depth first, so a node's parent comes before.
+
+    Attributes
+    ----------
+    feature
+        Which feature a node splits on, -1 at a leaf, shape ``(nodes,)``.
+    threshold
+        Places up to this one go left.
+    left, right, parent
+        Neighbouring nodes; the root's parent is -1.
+    places, start
+        The place of each code of each feature, one feature after the other, and where each
+        feature's begin, shape ``(features,)``.
+    """
+
+    feature: Codes
+    threshold: Codes
+    left: Codes
+    right: Codes
+    parent: Codes
+    places: Codes
+    start: Codes
+
+    @property
+    def nodes(self) -> tuple[Codes, Codes, Codes, Codes]:
+        """Feature, threshold, left and right, as :func:`descend` takes them."""
+        return self.feature, self.threshold, self.left, self.right
+
+    def leaves(self, codes: Codes) -> Codes:
+        """Return the leaf each row ends at; ``codes`` has shape ``(features, n)``."""
+        return _leaves(self.nodes, self.places, self.start, codes)
+
+
+def grow(
+    places: list[Codes],
+    codes: Codes,
+    y: Codes,
+    rows: tuple[Floats, Floats],
+    rule: tuple[float, float],
+) -> Branches:
+    """Grow a tree that tells the classes ``y`` apart.
+
+    A node is split where this adds most to the log-likelihood of ``y``, if it adds more than
+    ``penalty`` for each class in the node but one, and leaves ``least`` persons on either side.
+    With a penalty of 1 a branch must be worth its parameters by Akaike's criterion.
+
+    Parameters
+    ----------
+    places
+        The place of each code, one array per feature, at most ``PLACES`` places each.
+    codes, y
+        Shapes ``(features, n)`` and ``(n,)``.
+    rows
+        What each row counts for, and which share of its person it is, each of shape ``(n,)``.
+    rule
+        ``penalty`` and ``least``.
+
+    References
+    ----------
+    Akaike (1974), A new look at the statistical model identification.
+    """
+    start = np.concatenate([[0], np.cumsum([len(p) for p in places])]).astype(np.int32)
+    if len(places):
+        binned = np.stack([p[c] for p, c in zip(places, codes, strict=True)]).astype(np.uint8)
+        widths = np.array([p.max(initial=0) + 1 for p in places], dtype=np.int64)
+        flat = np.concatenate(places).astype(np.int32)
+    else:
+        binned = np.zeros((0, len(y)), dtype=np.uint8)
+        widths, flat = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    classes = int(y.max(initial=0)) + 1
+    nodes = _grow((binned, widths), y, classes, rows, rule)
+    return Branches(
+        feature=nodes[0],
+        threshold=nodes[1],
+        left=nodes[2],
+        right=nodes[3],
+        parent=nodes[4],
+        places=flat,
+        start=start[:-1],
+    )
+
+
+@compiled
+def descend(
+    nodes: tuple[Codes, Codes, Codes, Codes],
+    root: int,
+    places: tuple[Codes, Codes],
+    codes: Codes,
+    row: int,
+) -> int:
+    """Return the leaf at which ``row`` ends; ``places`` are those of each code, and their start."""
+    feature, threshold, left, right = nodes
+    place, start = places
+    node = root
+    while feature[node] >= 0:
+        j = feature[node]
+        goes_left = place[start[j] + codes[j, row]] <= threshold[node]
+        node = left[node] if goes_left else right[node]
+    return node
+
+
+@compiled
+def _leaves(
+    nodes: tuple[Codes, Codes, Codes, Codes], places: Codes, start: Codes, codes: Codes
+) -> Codes:
+    found = np.empty(codes.shape[1], dtype=np.int32)
+    for row in range(codes.shape[1]):
+        found[row] = descend(nodes, 0, (places, start), codes, row)
+    return found
+
+
+@compiled
+def _worth(mass: float) -> float:
+    return mass * np.log(mass) if mass > 0 else 0.0
+
+
+@compiled
+def _best(
+    features: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    y: Codes,
+    rows: tuple[Floats, Floats],
+    inside: Codes,
+    scratch: tuple[Floats, Floats, Floats],
+    rule: tuple[float, float],
+) -> tuple[int, int]:
+    """Return the feature and the threshold of the best split of the rows ``inside``; or -1."""
+    binned, widths = features
+    weight, share = rows
+    joint, held, total = scratch
+    total[:] = 0.0
+    for i in inside:
+        total[y[i]] += weight[i]
+    best, feature, threshold = rule[0] * max((total > 0).sum() - 1, 1), -1, 0
+    for j in range(len(widths)):
+        width = widths[j]
+        joint[:width] = 0.0
+        held[:width] = 0.0
+        row = binned[j]
+        for i in inside:
+            joint[row[i], y[i]] += weight[i]
+            held[row[i]] += share[i]
+        gain, place = _cut(joint[:width], held[:width], total, rule[1])
+        if gain > best:
+            best, feature, threshold = gain, j, place
+    return feature, threshold
+
+
+@compiled
+def _cut(joint: Floats, held: Floats, total: Floats, least: float) -> tuple[float, int]:
+    """Return how much log-likelihood the best cut of one feature adds, and its place.
+
+    ``joint`` holds what the rows of each place and class weigh, ``held`` the persons at each
+    place.
+    """
+    mass, persons, together = total.sum(), held.sum(), 0.0
+    for t in total:
+        together += _worth(t)
+    left, mass_left, persons_left = np.zeros(len(total)), 0.0, 0.0
+    apart, best, place = together, 0.0, 0
+    for a in range(len(held) - 1):
+        if held[a] == 0.0:
+            continue
+        persons_left += held[a]
+        for k in range(len(total)):
+            if joint[a, k] > 0.0:
+                apart -= _worth(left[k]) + _worth(total[k] - left[k])
+                left[k] += joint[a, k]
+                mass_left += joint[a, k]
+                apart += _worth(left[k]) + _worth(total[k] - left[k])
+        if persons_left < least or persons - persons_left < least:
+            continue
+        gain = apart - _worth(mass_left) - _worth(mass - mass_left) - together + _worth(mass)
+        if gain > best:
+            best, place = gain, a
+    return best, place
+
+
+@compiled
+def _grow(
+    features: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    y: Codes,
+    classes: int,
+    rows: tuple[Floats, Floats],
+    rule: tuple[float, float],
+) -> tuple[Codes, Codes, Codes, Codes, Codes]:
+    n = len(y)
+    room = 2 * n + 3
+    feature, threshold = np.full(room, -1, np.int32), np.zeros(room, np.int32)
+    left, right = np.full(room, -1, np.int32), np.full(room, -1, np.int32)
+    parent = np.full(room, -1, np.int32)
+    order, aside = np.arange(n).astype(np.int32), np.empty(n, np.int32)
+    scratch = (np.zeros((PLACES, classes)), np.zeros(PLACES), np.zeros(classes))
+    # first row, last row, parent, 1 if on the right, depth
+    stack = np.zeros((2 * _DEPTH + 4, 5), np.int64)
+    stack[0] = (0, n, -1, 0, 0)
+    waiting, count = 1, 0
+    while waiting:
+        waiting -= 1
+        low, high, above, side, depth = stack[waiting]
+        me, count = count, count + 1
+        parent[me] = above
+        if above >= 0:
+            if side:
+                right[above] = me
+            else:
+                left[above] = me
+        if depth >= _DEPTH or high - low < 2:
+            continue
+        j, place = _best(features, y, rows, order[low:high], scratch, rule)
+        if j < 0:
+            continue
+        feature[me], threshold[me] = j, place
+        row, middle, put = features[0][j], low, 0
+        for i in range(low, high):
+            r = order[i]
+            if row[r] <= place:
+                order[middle] = r
+                middle += 1
+            else:
+                aside[put] = r
+                put += 1
+        order[middle:high] = aside[:put]
+        stack[waiting] = (middle, high, me, 1, depth + 1)
+        stack[waiting + 1] = (low, middle, me, 0, depth + 1)
+        waiting += 2
+    return feature[:count], threshold[:count], left[:count], right[:count], parent[:count]

@@ -1,0 +1,161 @@
+"""Forest: the honest trees of one column, and what corrects them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.branches import PLACES, grow
+from assaymark.generate.classes import classes_of, placed
+from assaymark.generate.effects import BINS, fit_effects
+from assaymark.generate.link import link_of
+from assaymark.generate.pools import Filling, pooled
+from assaymark.generate.telling import most_telling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.streams import Streams
+    from assaymark.generate.branches import Branches
+    from assaymark.generate.classes import Cut
+    from assaymark.generate.encoding import Coding, Encoded
+    from assaymark.generate.link import Link
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+
+__all__ = ["Growth", "Known", "known_of", "linked"]
+
+_DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
+_MOST_ROWS = 50_000
+_MOST_KNOWN = 24
+_FEW = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How a column's trees grow; see :class:`~assaymark.generate.tree_chain.TreeChain`."""
+
+    k: int
+    trees: int
+    honest: bool
+    penalty: float
+    shrink: float
+    effects: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """A column that was drawn before: its codes in train, and how trees and effects see them.
+
+    ``places`` is the place of each code on the line that is split; ``None`` where the codes have
+    no order, so that each tree finds one of its own.
+    """
+
+    codes: Codes
+    size: int
+    places: Codes | None
+    bins: Codes
+
+
+def known_of(coding: Coding, mass: Floats, codes: Codes) -> Known:
+    """Return a column as later columns see it; ``mass`` is that of each code."""
+    places = classes_of(coding, mass, PLACES - 1) if coding.ordered else None
+    if places is not None and coding.missing:  # "missing" lies before all values
+        places = np.append(places[:-1] + 1, 0).astype(np.int32)
+    bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
+    return Known(codes=codes, size=coding.size, places=places, bins=bins)
+
+
+def linked(
+    encoded: Encoded,
+    column: int,
+    cut: Cut,
+    known: Sequence[Known],
+    how: Growth,
+    streams: Streams,
+) -> Link:
+    """Grow the trees of ``column`` on the ``known`` columns, and fit what corrects them."""
+    classes = cut.classes[encoded.codes[column]]
+    groups = cut.groups[classes]
+    given = most_telling([k.codes for k in known], groups, _MOST_KNOWN)
+    used = [known[j] for j in given]
+    seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
+    trees: list[Branches] = []
+    shares: list[Floats] = []
+    base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
+    for m in range(how.trees if used else 1):
+        rng = streams.child(m).generator()
+        deciding, filling = _halves(encoded, honest=how.honest and bool(used), rng=rng)
+        tree = _grown(encoded, seen, used, groups, deciding, how)
+        leaf = tree.leaves(seen)
+        rows = encoded.weights[filling], encoded.presence[filling]
+        filled = pooled(
+            tree,
+            leaf[filling],
+            (classes[filling], cut.n_classes),
+            rows,
+            Filling(k=how.k, shrink=how.shrink),
+        )
+        trees.append(tree)
+        shares.append(filled)
+        if how.effects and used:
+            base[deciding] += _grouped(filled, cut)[leaf[deciding]]
+            times[deciding] += 1
+    effects = None
+    rows_seen = np.flatnonzero(times)
+    if len(rows_seen):
+        effects = fit_effects(
+            [k.bins for k in used],
+            seen[:, rows_seen],
+            base[rows_seen] / times[rows_seen, None],
+            (groups[rows_seen], encoded.weights[rows_seen]),
+            how.shrink,
+        )
+    if effects is not None and not len(effects.of):
+        effects = None
+    return link_of(tuple(given), trees, shares, cut, encoded.mass(column), effects)
+
+
+def _grouped(shares: Floats, cut: Cut) -> Floats:
+    """Return the shares of groups from those of their classes."""
+    order = np.argsort(cut.groups, kind="stable")
+    first = np.searchsorted(cut.groups[order], np.arange(cut.n_groups))
+    return np.asarray(np.add.reduceat(shares[:, order], first, axis=1), dtype=np.float64)
+
+
+def _grown(
+    encoded: Encoded,
+    seen: Codes,
+    used: Sequence[Known],
+    groups: Codes,
+    deciding: NDArray[np.int64],
+    how: Growth,
+) -> Branches:
+    weights, y = encoded.weights[deciding], groups[deciding]
+    codes = seen[:, deciding]
+    places = [
+        placed(c, k.size, y, weights, PLACES) if k.places is None else k.places
+        for k, c in zip(used, codes, strict=True)
+    ]
+    rows = weights, encoded.presence[deciding]
+    return grow(places, codes, y, rows, (how.penalty, float(how.k)))
+
+
+def _halves(
+    encoded: Encoded, *, honest: bool, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the persons who decide a tree's branches and of those who fill it."""
+    everyone = np.arange(encoded.codes.shape[1])
+    if not honest or encoded.n_persons < _FEW:
+        return everyone, everyone
+    side = rng.permutation(encoded.n_persons) < _DECIDE * encoded.n_persons
+    chosen = side[encoded.persons]
+    deciding = everyone[chosen]
+    if len(deciding) > _MOST_ROWS:
+        deciding = np.sort(rng.choice(deciding, _MOST_ROWS, replace=False))
+    return deciding, everyone[~chosen]

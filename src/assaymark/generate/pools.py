@@ -1,0 +1,138 @@
+"""Pools: what the people at a tree's leaf have, drawn towards what those above it have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.generate.branches import Branches
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+
+__all__ = ["Filling", "Table", "alias", "pooled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """How pools are filled: ``k`` persons at least, ``shrink`` persons' worth from above."""
+
+    k: float
+    shrink: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Table:
+    """Distributions ready to be drawn from in one look-up, shape ``(distributions, classes)``.
+
+    A class ``c`` chosen evenly stands if a word of 32 bits is at most ``keep[c]``, else
+    ``other[c]`` is drawn.
+
+    References
+    ----------
+    Vose (1991), A linear algorithm for generating random numbers with a given distribution.
+    """
+
+    keep: NDArray[np.uint32]
+    other: Codes
+
+
+def pooled(
+    branches: Branches,
+    leaf: Codes,
+    classes: tuple[Codes, int],
+    rows: tuple[Floats, Floats],
+    how: Filling,
+) -> Floats:
+    """Return the shares of the classes at each node, shape ``(nodes, classes)``.
+
+    A node's own shares are mixed with those of the node above as if ``shrink`` more persons had
+    been like those above; a node that fewer than ``k`` persons reach is as the one above. So no
+    person is ever more than 1 in k of what a row is drawn from.
+
+    Parameters
+    ----------
+    leaf
+        Where each row that fills the pools ends, shape ``(n,)``.
+    classes
+        Each such row's class, and how many classes there are.
+    rows
+        What each row counts for, and which share of its person it is.
+
+    References
+    ----------
+    Agarwal et al. (2022), Hierarchical shrinkage: improving the accuracy and interpretability of
+    tree-based models.
+    """
+    y, size = classes
+    weight, share = rows
+    nodes = len(branches.feature)
+    cell = leaf.astype(np.int64) * size + y
+    held = np.bincount(cell, weight, nodes * size).astype(np.float64)
+    persons = np.bincount(leaf, share, nodes).astype(np.float64)
+    return _pooled(held.reshape(nodes, size), persons, branches.parent, how.k, how.shrink)
+
+
+@compiled
+def _pooled(held: Floats, persons: Floats, parent: Codes, k: float, shrink: float) -> Floats:
+    nodes, size = held.shape
+    for node in range(nodes - 1, 0, -1):
+        persons[parent[node]] += persons[node]
+        for c in range(size):
+            held[parent[node], c] += held[node, c]
+    for node in range(nodes):
+        mass = 0.0
+        for c in range(size):
+            mass += held[node, c]
+        above = held[parent[node]]
+        if node == 0:
+            held[0] /= mass
+        elif persons[node] < k or mass + shrink <= 0:
+            held[node] = above
+        else:
+            for c in range(size):
+                held[node, c] = (held[node, c] + shrink * above[c]) / (mass + shrink)
+    return held
+
+
+def alias(shares: Floats) -> Table:
+    """Return distributions, shape ``(m, classes)``, ready to be drawn from."""
+    keep, other = _alias(np.ascontiguousarray(shares))
+    return Table(keep=keep, other=other)
+
+
+@compiled
+def _alias(shares: Floats) -> tuple[NDArray[np.uint32], Codes]:
+    many, size = shares.shape
+    keep = np.full((many, size), 0xFFFFFFFF, dtype=np.uint32)
+    other = np.empty((many, size), dtype=np.int32)
+    small, large = np.empty(size, np.int64), np.empty(size, np.int64)
+    for m in range(many):
+        scaled = shares[m] * (size / shares[m].sum())
+        few, more = 0, 0
+        for c in range(size):
+            other[m, c] = c
+            if scaled[c] < 1.0:
+                small[few] = c
+                few += 1
+            else:
+                large[more] = c
+                more += 1
+        while few and more:
+            few -= 1
+            a, b = small[few], large[more - 1]
+            keep[m, a] = np.uint32(scaled[a] * 4294967295.0)
+            other[m, a] = b
+            scaled[b] -= 1.0 - scaled[a]
+            if scaled[b] < 1.0:
+                more -= 1
+                small[few] = b
+                few += 1
+    return keep, other

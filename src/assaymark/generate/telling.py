@@ -1,0 +1,44 @@
+"""Telling: which of many columns say most of another, one by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["most_telling"]
+
+_LOOK = 4000
+
+
+def most_telling(
+    features: Sequence[NDArray[np.int32]], y: NDArray[np.int32], most: int
+) -> list[int]:
+    """Return the places of the ``most`` features that explain most of ``y`` one by one, sorted.
+
+    Each is judged by the log-likelihood that its codes add, less what as many codes add by
+    chance, on 4,000 rows at most. All are returned where there are no more than ``most``.
+    """
+    if len(features) <= most:
+        return list(range(len(features)))
+    look = slice(None, None, len(y) // _LOOK + 1)
+    _, group = np.unique(y[look], return_inverse=True)
+    classes = int(group.max(initial=0)) + 1
+    gains = []
+    for codes in features:
+        _, place = np.unique(codes[look], return_inverse=True)
+        size = int(place.max(initial=0)) + 1
+        joint = np.bincount(place * classes + group, minlength=size * classes)
+        added = _worth(joint) - _worth(np.bincount(place))
+        gains.append(added - (size - 1) * (classes - 1) / 2)
+    return sorted(np.argsort(-np.array(gains), kind="stable")[:most].tolist())
+
+
+def _worth(counts: NDArray[np.int64]) -> float:
+    held = counts[counts > 0]
+    return float((held * np.log(held)).sum())

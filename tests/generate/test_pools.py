@@ -1,0 +1,47 @@
+"""Pools: mixing with the pool above by hand; a table drawn from is the distribution it was."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assaymark.generate.branches import grow
+from assaymark.generate.pools import Filling, alias, pooled
+
+
+def two_leaves():
+    codes = np.array([[0] * 4 + [1] * 4], np.int32)
+    y = np.array([0] * 4 + [1] * 4, np.int32)
+    rows = (np.ones(8), np.ones(8))
+    return grow([np.arange(2, dtype=np.int32)], codes, y, rows, (0.0, 1.0))
+
+
+def filled(k, shrink):
+    # six persons fill the pools: 3 x class 0 and 1 x class 1 on the left, 2 x class 1 right
+    leaf, y = np.array([1, 1, 1, 1, 2, 2], np.int32), np.array([0, 0, 0, 1, 1, 1], np.int32)
+    rows = (np.ones(6), np.ones(6))
+    return pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=k, shrink=shrink))
+
+
+def test_without_shrinking_a_pool_is_as_its_people():
+    assert filled(1, 0.0) == pytest.approx(np.array([[0.5, 0.5], [0.75, 0.25], [0.0, 1.0]]))
+
+
+def test_a_pool_borrows_from_the_one_above():
+    # left (3 + 2 x .5) / 6, right (0 + 2 x .5) / 4
+    assert filled(1, 2.0)[1:] == pytest.approx(np.array([[4 / 6, 2 / 6], [0.25, 0.75]]))
+
+
+def test_a_pool_of_too_few_is_as_the_one_above():
+    assert filled(3, 0.0) == pytest.approx(np.array([[0.5, 0.5], [0.75, 0.25], [0.5, 0.5]]))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(0, 50), min_size=1, max_size=12).filter(any))
+def test_alias_is_exact(counts):
+    shares = np.array([counts]) / sum(counts)
+    table = alias(shares)
+    keep = table.keep[0] / 0xFFFFFFFF
+    back = keep.copy()
+    np.add.at(back, table.other[0], 1 - keep)
+    assert back / len(counts) == pytest.approx(shares[0], abs=1e-8)
