@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 from assaymark.evaluate.statistics import clopper_pearson
@@ -42,6 +43,22 @@ def simulation() -> str:
         if never:
             lines.append(f"| never run on this population: {', '.join(never)} | | |")
     return "\n".join(lines)
+
+
+def zoo() -> str:
+    """Return the kinds that were refused every time, then one row for each other kind."""
+    caught, lines = [], ["| kind | FAIL | every rule PASSes | not PASS |", "|---|---|---|---|"]
+    for name, cells in json.loads((RESULTS / "zoo.json").read_text()).items():
+        runs = list(cells.values())
+        failed, n = sum(bool(r["FAIL"]) for r in runs), len(runs)
+        if failed == n:
+            caught.append(f"{name} ({n})")
+            continue
+        passed = sum(not r["not PASS"] for r in runs)
+        rules = Counter(rule for r in runs for rule in r["not PASS"])
+        missed = ", ".join(f"`{rule}` {times}" for rule, times in rules.most_common())
+        lines.append(f"| {name} | {failed} of {n} | {passed} of {n} | {missed} |")
+    return "; ".join(caught) + "\n\n" + "\n".join(lines)
 
 
 def cross_fit() -> str:
@@ -87,4 +104,4 @@ def _rate(hits: int, n: int) -> str:
 
 
 if __name__ == "__main__":
-    print(simulation(), coverage(), cross_fit(), sep="\n\n")
+    print(simulation(), zoo(), coverage(), cross_fit(), sep="\n\n")
