@@ -92,11 +92,11 @@ def stays():
 
 @pytest.fixture(scope="session")
 def small():
-    """Return a writer of about 330 people with up to six stays each, whose recipe cross-fits."""
+    """Return a writer of about 400 people with up to six stays each, whose recipe cross-fits."""
 
     def write(folder):
         folder.mkdir(exist_ok=True)
-        stays_of(640, seed=3).write_csv(folder / "stays.csv")
+        stays_of(760, seed=3).write_csv(folder / "stays.csv")
         recipe = RECIPE.replace("cross_fit = false", 'cross_fit = "auto"')
         (folder / "recipe.toml").write_text(recipe)
         (folder / "policy.toml").write_text(POLICY)
