@@ -23,6 +23,13 @@ def command(
     reference: Annotated[
         Path | None, typer.Option(help="Real rows that the attacker is granted.")
     ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Rows of an earlier release of the same people, attacked together with these; "
+            "repeat the option for further releases."
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe.toml for roles, kinds and threat profile.")
     ] = None,
@@ -49,7 +56,12 @@ def command(
     from assaymark.flow.given import Ask, Files, evaluate_files
 
     files = Files(
-        train=train, holdout=holdout, reference=reference, synthetic=tuple(synthetic), recipe=recipe
+        train=train,
+        holdout=holdout,
+        reference=reference,
+        synthetic=tuple(synthetic),
+        earlier=tuple(earlier or ()),
+        recipe=recipe,
     )
     ask = Ask(uses=tuple(use or ()), only=tuple(only or ()), report=report, seed=seed)
     outcome = evaluate_files(files, ask, policy_path=policy, progress=progress(quiet=json))

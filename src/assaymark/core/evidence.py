@@ -65,23 +65,35 @@ class MeasurementRecord(Document):
 
 
 class Evidence(Document):
-    """All measurements of one candidate on one holdout; verdicts are computed from these bytes."""
+    """All measurements of one candidate on one holdout; verdicts are computed from these bytes.
+
+    ``earlier`` are the digests of the earlier releases of the same people that every attack saw
+    beside the candidate.
+    """
 
     schema_id: Literal["assaymark/evidence/v0"] = "assaymark/evidence/v0"
     candidate: str
     stage: Stage
     suite: str
+    earlier: tuple[str, ...] = ()
     measurements: tuple[MeasurementRecord, ...]
 
     @classmethod
     def of(
-        cls, measurements: Iterable[Measurement], *, candidate: str, stage: Stage, suite: str
+        cls,
+        measurements: Iterable[Measurement],
+        *,
+        candidate: str,
+        stage: Stage,
+        suite: str,
+        earlier: tuple[str, ...] = (),
     ) -> Evidence:
         """Gather ``measurements`` of the candidate with this digest."""
         return cls(
             candidate=candidate,
             stage=stage,
             suite=suite,
+            earlier=earlier,
             measurements=tuple(MeasurementRecord.of(m) for m in measurements),
         )
 

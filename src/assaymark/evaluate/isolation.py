@@ -89,9 +89,9 @@ def scene_of(case: Case) -> Scene:
     real = [case.train, holdout, reference]
     space = space_of(real)
     points = [space.points(d) for d in real]
-    made = np.vstack([space.points(s) for s in case.synthetics])
+    made = np.vstack([space.points(s) for s in case.exposed])
     anchors = _anchors(points, real)
-    made_keys = np.unique(np.concatenate([row_keys(s) for s in case.synthetics]))
+    made_keys = np.unique(np.concatenate([row_keys(s) for s in case.exposed]))
     chance = _chance(anchors, len(made_keys))
     keys = [row_keys(d) for d in real]
     lonely = _keys_of_one_person(keys, real)

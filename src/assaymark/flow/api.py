@@ -73,6 +73,7 @@ def evaluate(  # noqa: PLR0913
     *,
     holdout: Any = None,  # noqa: ANN401
     reference: Any = None,  # noqa: ANN401
+    earlier: Any = (),  # noqa: ANN401
     recipe: str | Path | None = None,
     policy: str | Path | None = None,
     uses: Sequence[str] = (),
@@ -82,19 +83,24 @@ def evaluate(  # noqa: PLR0913
 ) -> Outcome:
     """Judge synthetic rows that any tool made; ``synthetic`` may be a list of replicates.
 
-    Without ``holdout``, no verdict is given that needs one.
+    Without ``holdout``, no verdict is given that needs one. ``earlier`` is a table of an
+    earlier release of the same people, or a list of them, which attackers hold too.
     """
     replicates = synthetic if isinstance(synthetic, list | tuple) else [synthetic]
     frames = tuple(read_frame(s) for s in replicates)
     digests = [sha256(parquet_of(f)) for f in frames]
+    others = earlier if isinstance(earlier, list | tuple) else [earlier]
+    before = tuple(read_frame(e) for e in others)
     tables = Tables(
         name="given tables",
         train=read_frame(train),
         synthetics=frames,
         holdout=None if holdout is None else read_frame(holdout),
         reference=None if reference is None else read_frame(reference),
+        earlier=before,
         recipe=None if recipe is None else parse_recipe(Path(recipe).read_bytes()),
         candidate=sha256("\n".join(digests).encode()),
+        earlier_digests=tuple(sha256(parquet_of(f)) for f in before),
     )
     ask = Ask(
         policy=None if policy is None else Path(policy).read_bytes(),

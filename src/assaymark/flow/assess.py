@@ -31,18 +31,25 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """Which candidate is assessed, on which holdout, for whom."""
+    """Which candidate is assessed, beside which earlier releases, on which holdout, for whom."""
 
     candidate: str
+    earlier: tuple[str, ...]
     stage: Stage
     actor: Actor
 
 
 def evidence_of(
-    measurements: tuple[Measurement, ...], *, candidate: str, stage: Stage
+    measurements: tuple[Measurement, ...],
+    *,
+    candidate: str,
+    stage: Stage,
+    earlier: tuple[str, ...] = (),
 ) -> Assessment:
-    """Put measurements of ``candidate`` into evidence."""
-    evidence = Evidence.of(measurements, candidate=candidate, stage=stage, suite=SUITE)
+    """Put measurements of ``candidate`` beside the ``earlier`` releases into evidence."""
+    evidence = Evidence.of(
+        measurements, candidate=candidate, stage=stage, suite=SUITE, earlier=earlier
+    )
     return Assessment(evidence=evidence, measurements=measurements)
 
 
@@ -56,18 +63,26 @@ def assess(
 ) -> Assessment:
     """Return the evidence that is there for these bytes, or measure it and keep it.
 
-    Evidence of another suite, stage or threat model is not used.
+    Evidence of another suite, stage or threat model, or beside other earlier releases, is not
+    used.
     """
-    name = {"stage": about.stage, "suite": SUITE, "threat": case.threat.digest()}
+    name = {
+        "stage": about.stage,
+        "suite": SUITE,
+        "threat": case.threat.digest(),
+        "earlier": list(about.earlier),
+    }
     for entry in reversed(workspace.ledger.entries(kind="evidence", subject=about.candidate)):
-        if all(entry.body[k] == v for k, v in name.items()):
+        if all(entry.body.get(k) == v for k, v in name.items()):
             progress("evaluate", f"found the {about.stage} evidence of an earlier run", 1.0)
             return _read(
                 workspace.get(str(entry.body["evidence"])),
                 workspace.get(str(entry.body["details"])),
             )
     measured = measure(case, streams.child(about.stage), person_weighs_one=True, progress=progress)
-    found = evidence_of(measured, candidate=about.candidate, stage=about.stage)
+    found = evidence_of(
+        measured, candidate=about.candidate, stage=about.stage, earlier=about.earlier
+    )
     details = json.dumps([dict(m.details) for m in measured]).encode()
     body = {
         **name,

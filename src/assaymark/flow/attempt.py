@@ -101,6 +101,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "key": making.key,
         "population": making.population,
         "source": making.source,
+        "split": making.prepared.parts.commitment,
         "files": [workspace.put(raw) for raw in candidate.files],
         "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
     }

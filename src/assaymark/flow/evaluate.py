@@ -10,6 +10,7 @@ from assaymark.core.measurement import Measurement
 from assaymark.errors import UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.progress import silent
+from assaymark.flow.worse import worse_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,20 +57,30 @@ def measure(
     Where each person weighed one in the fit, fidelity, utility and fairness compare with one
     random row of each real person; attacks always see all rows of a person.
 
+    Where there are earlier releases, each privacy metric measures twice: these rows alone, and
+    together with all earlier ones. What is worse counts, for rows that say little may hide in a
+    crowd of others what they say by themselves.
+
     A metric that cannot measure yields a reason. One that raises gives, for each of its
     quantities, the reason that it failed, and nothing that it measured before: a rule that asks
     for it is NOT_RUN, and the others are still judged.
     """
     names = wanted_metrics(only)
-    found: list[Measurement] = []
+    attacks = [n for n in names if metrics.family(n) == "privacy"]
     thin = one_row_each(case, streams) if person_weighs_one else case
-    for i, name in enumerate(names):
-        progress("evaluate", name.replace("_", " "), i / len(names))
+    alone = replace(case, earlier=())
+    steps = [(n, alone if n in attacks else thin) for n in names]
+    steps += [(n, case) for n in attacks if case.earlier]
+    found: dict[str, list[Measurement]] = {}
+    for i, (name, seen) in enumerate(steps):
+        progress("evaluate", name.replace("_", " "), i / len(steps))
         metric = metrics.build(name)
-        seen = case if metrics.family(name) == "privacy" else thin
-        found += _safely(metric, name, seen, streams.child("evaluate", name))
-    progress("evaluate", f"{len(found)} measurements", 1.0)
-    return tuple(found)
+        measured = _safely(metric, name, seen, streams.child("evaluate", name))
+        before = found.get(name)
+        found[name] = measured if before is None else worse_of(metric, before, measured)
+    every = tuple(m for name in names for m in found[name])
+    progress("evaluate", f"{len(every)} measurements", 1.0)
+    return every
 
 
 def _safely(metric: Metric, name: str, case: Case, streams: Streams) -> list[Measurement]:

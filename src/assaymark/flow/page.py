@@ -58,7 +58,7 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
         mode="release" if released else "refusal",
         title=job.recipe.source.title or job.recipe.name,
         made_at=_time(ran.now),
-        threat=job.threat,
+        threat=ran.threat,
         policy_name=job.policy.name,
         policy_origin="as written in policy.toml; its thresholds say where they come from",
         policy_digest=job.policy.digest(),

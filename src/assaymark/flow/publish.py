@@ -64,6 +64,7 @@ def _folder(ran: Ran) -> str:
     job = ran.job
     parts = [ran.attempt.candidate.digest, sha256(job.policy_bytes), job.recipe.digest()]
     parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
+    parts += ran.earlier.together
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
     return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
 
@@ -85,7 +86,7 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
     evidence = {"development": decision.development.assessment.evidence.canonical()}
     if decision.confirmation is not None:
         evidence["confirmation"] = decision.confirmation.assessment.evidence.canonical()
-    threat = ran.job.threat.canonical()
+    threat = ran.threat.canonical()
     return ReleaseContents(
         parquet=candidate.files,
         csv=tuple(csv_of(raw) for raw in candidate.files),
@@ -123,6 +124,7 @@ def _decided(ran: Ran, evidence: dict[str, bytes], threat: str) -> Decided:
                 )
                 for name, stage in stages
             ),
+            "earlier": ran.earlier.together,
             "self_attested": not ran.job.policy.require_second_person,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }

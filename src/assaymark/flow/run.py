@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,16 @@ from assaymark.errors import AssaymarkError, NotApprovedError, RecipeError, Unkn
 from assaymark.flow.assess import About, assess
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.decide import decide, read_policy
+from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, refitter
 from assaymark.flow.outcome import Outcome, verdict_rows
-from assaymark.flow.population import OPENINGS, attempts_at, openings_of, population_of
+from assaymark.flow.population import (
+    OPENINGS,
+    attempts_at,
+    openings_of,
+    population_of,
+    populations_of,
+)
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.source import prepare
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
     from assaymark.flow.assess import Assessment
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
+    from assaymark.flow.earlier import Earlier
     from assaymark.flow.progress import Progress
     from assaymark.flow.source import Prepared
 
@@ -70,11 +78,6 @@ class Job:
     frame: pl.DataFrame
     uses: tuple[str, ...]
 
-    @property
-    def threat(self) -> ThreatModel:
-        """The threat model that the recipe's profile stands for."""
-        return threat_of(self.recipe.threat.profile)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ran:
@@ -84,6 +87,8 @@ class Ran:
     prepared: Prepared
     attempt: Attempt
     decision: Decision
+    earlier: Earlier
+    threat: ThreatModel
     synthetics: tuple[Dataset, ...]
     source: str
     attempts: int
@@ -174,13 +179,21 @@ def _run(
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
     synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
+    same = populations_of(workspace, prepared.parts.confirmation_hashes)
+    earlier = earlier_of(workspace, prepared, same, candidate=attempt.candidate.digest)
+    threat = threat_of(
+        job.recipe.threat.profile, earlier=len(earlier.together), apart=len(earlier.apart)
+    )
 
     def measured(stage: Stage) -> Assessment:
+        about = About(
+            candidate=attempt.candidate.digest, earlier=earlier.together, stage=stage, actor=actor
+        )
         return assess(
             workspace,
-            _case(job, prepared, synthetics, stage),
+            replace(_case(job, prepared, synthetics, threat, stage), earlier=earlier.tables),
             attempt.streams.child("evaluate"),
-            about=About(candidate=attempt.candidate.digest, stage=stage, actor=actor),
+            about=about,
             progress=progress,
         )
 
@@ -205,12 +218,14 @@ def _run(
         prepared=prepared,
         attempt=attempt,
         decision=decision,
+        earlier=earlier,
+        threat=threat,
         synthetics=synthetics,
         source=prepared.commitment,
         attempts=len(attempts_at(workspace, population)),
         openings=len(openings_of(workspace, population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
-        notices=_notices(job, prepared, options),
+        notices=(*earlier.notices, *_notices(job, prepared, options)),
         blocked=_blocked(job, list(decision.uses.values())),
         now=datetime.now(UTC),
     )
@@ -235,12 +250,19 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         notices=ran.notices,
         blocked=ran.blocked,
         attempts=ran.attempts,
+        earlier=ran.earlier.together,
         release=None if release is None else str(release),
         report=str(report),
     )
 
 
-def _case(job: Job, prepared: Prepared, synthetics: tuple[Dataset, ...], stage: Stage) -> Case:
+def _case(
+    job: Job,
+    prepared: Prepared,
+    synthetics: tuple[Dataset, ...],
+    threat: ThreatModel,
+    stage: Stage,
+) -> Case:
     parts = prepared.parts
     return Case(
         schema=parts.train.schema,
@@ -248,7 +270,7 @@ def _case(job: Job, prepared: Prepared, synthetics: tuple[Dataset, ...], stage: 
         holdout=parts.confirmation if stage == "confirmation" else parts.development,
         reference=parts.reference,
         synthetics=synthetics,
-        threat=job.threat,
+        threat=threat,
         refit=refitter(job.recipe.generate),
     )
 

@@ -36,6 +36,7 @@ from assaymark.release.report_words import (
     must_know,
     spoken_subject,
     spoken_use,
+    together,
     use_card,
 )
 
@@ -111,6 +112,7 @@ def _environment() -> Environment:
         "spoken_use": spoken_use,
         "spoken_subject": spoken_subject,
         "listed": listed,
+        "together": together,
         "whole": lambda n: f"{n:,}",
         "coded": _coded,
         "sentence": lambda text: text[:1].upper() + text[1:],

@@ -151,7 +151,8 @@ class AttackPicture:
     """One attack: its curve on the candidate, on a planted leak and on clean data.
 
     Curves are points (share of strangers wrongly named, share of members found), both in [0, 1].
-    ``chance`` is what the attack reaches without any leak.
+    ``chance`` is what the attack reaches without any leak; ``exposure`` says what it reached on
+    these rows alone and together with earlier releases, where there are any.
     """
 
     name: str
@@ -162,6 +163,7 @@ class AttackPicture:
     chance: float = 0.0
     exposed: tuple[ExposureLine, ...] = ()
     meaning: str = ""
+    exposure: str = ""
     curve: tuple[tuple[float, float], ...] = ()
     planted_curve: tuple[tuple[float, float], ...] = ()
     null_curve: tuple[tuple[float, float], ...] = ()

@@ -173,7 +173,7 @@ def _scene(case: Case, streams: Streams) -> _Scene:
     return _Scene(
         members=members,
         unseen=side(real[1:], _MOST),
-        made=side(case.synthetics, _ROWS),
+        made=side(case.exposed, _ROWS),
         names=names,
         secrets=_secrets(case.train, names, members.codes),
         clues=(*range(len(names)), *ordered),

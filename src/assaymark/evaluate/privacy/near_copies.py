@@ -90,7 +90,7 @@ class NearCopies:
         real = [case.train, *sides_of(case)[:2]]
         agreement = agreement_of(real)
         rng = streams.child("targets").generator()
-        many = sum(s.n for s in case.synthetics) > _MANY
+        many = sum(s.n for s in case.exposed) > _MANY
         most = _MOST_OF_MANY if many else _MOST
         members = _people(real[:1], agreement, case, most, rng)
         unseen = _people(real[1:], agreement, case, most, rng)
@@ -152,7 +152,7 @@ def _people(
         kept = np.zeros(persons, dtype=bool)
         kept[rng.permutation(persons)[: max(1, round(persons * min(1.0, most / total)))]] = True
         rows = np.flatnonzero(kept[codes])
-        found = agreement.found(data.take(rows), case.synthetics)
+        found = agreement.found(data.take(rows), case.exposed)
         who.append((np.cumsum(kept) - 1)[codes[rows]] + n)
         bits.append(found.bits)
         missing.append(found.missing)

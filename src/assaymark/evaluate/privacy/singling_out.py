@@ -79,8 +79,8 @@ class SinglingOut:
         size = min(case.train.n_persons, holdout.n_persons, _MOST)
         parts = [_some(d, size, rng) for d in (case.train, holdout)]
         space = space_of([case.train, holdout])
-        each = 2 * _MOST // len(case.synthetics)
-        made = np.vstack([space.points(s)[:each] for s in case.synthetics])
+        each = 2 * _MOST // len(case.exposed)
+        made = np.vstack([space.points(s)[:each] for s in case.exposed])
         spans = _spans(space)
         synthetic = _columns(made, spans)
         people = [(_columns(space.points(d), spans), who) for d, who in parts]
