@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document, decimal
 from assaymark.core.measurement import Measurement
+from assaymark.core.opening import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,8 @@ class Evidence(Document):
     """All measurements of one candidate on one holdout; verdicts are computed from these bytes.
 
     ``earlier`` are the digests of the earlier releases of the same people that every attack saw
-    beside the candidate.
+    beside the candidate. ``opened`` says how often each metric was given which part of the real
+    rows for it.
     """
 
     schema_id: Literal["assaymark/evidence/v0"] = "assaymark/evidence/v0"
@@ -76,6 +78,7 @@ class Evidence(Document):
     stage: Stage
     suite: str
     earlier: tuple[str, ...] = ()
+    opened: tuple[Opening, ...] = ()
     measurements: tuple[MeasurementRecord, ...]
 
     @classmethod
@@ -87,6 +90,7 @@ class Evidence(Document):
         stage: Stage,
         suite: str,
         earlier: tuple[str, ...] = (),
+        opened: tuple[Opening, ...] = (),
     ) -> Evidence:
         """Gather ``measurements`` of the candidate with this digest."""
         return cls(
@@ -94,6 +98,7 @@ class Evidence(Document):
             stage=stage,
             suite=suite,
             earlier=earlier,
+            opened=opened,
             measurements=tuple(MeasurementRecord.of(m) for m in measurements),
         )
 

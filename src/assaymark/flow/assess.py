@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
+from assaymark.core.opening import counted
 from assaymark.flow.evaluate import SUITE, measure
 
 if TYPE_CHECKING:
-    from assaymark.core.actor import Actor
+    from collections.abc import Sequence
+
     from assaymark.core.case import Case
     from assaymark.core.evidence import Stage
     from assaymark.core.streams import Streams
     from assaymark.flow.progress import Progress
+    from assaymark.flow.queries import Asked
     from assaymark.store.workspace import Workspace
 
 __all__ = ["About", "Assessment", "assess", "evidence_of"]
@@ -36,7 +39,7 @@ class About:
     candidate: str
     earlier: tuple[str, ...]
     stage: Stage
-    actor: Actor
+    asked: Asked
 
 
 def evidence_of(
@@ -45,10 +48,19 @@ def evidence_of(
     candidate: str,
     stage: Stage,
     earlier: tuple[str, ...] = (),
+    looks: Sequence[tuple[str, str]] = (),
 ) -> Assessment:
-    """Put measurements of ``candidate`` beside the ``earlier`` releases into evidence."""
+    """Put measurements of ``candidate`` beside the ``earlier`` releases into evidence.
+
+    ``looks`` has who was given which part of the real rows, once for each time.
+    """
     evidence = Evidence.of(
-        measurements, candidate=candidate, stage=stage, suite=SUITE, earlier=earlier
+        measurements,
+        candidate=candidate,
+        stage=stage,
+        suite=SUITE,
+        earlier=earlier,
+        opened=counted(looks),
     )
     return Assessment(evidence=evidence, measurements=measurements)
 
@@ -79,9 +91,26 @@ def assess(
                 workspace.get(str(entry.body["evidence"])),
                 workspace.get(str(entry.body["details"])),
             )
-    measured = measure(case, streams.child(about.stage), person_weighs_one=True, progress=progress)
+    looks: list[tuple[str, str]] = []
+
+    def record(who: str, parts: tuple[str, ...]) -> None:
+        named = tuple(about.stage if p == "holdout" else p for p in parts)
+        about.asked.record(who, f"{about.stage} evidence", named)
+        looks.extend((who, p) for p in named)
+
+    measured = measure(
+        case,
+        streams.child(about.stage),
+        person_weighs_one=True,
+        record=record,
+        progress=progress,
+    )
     found = evidence_of(
-        measured, candidate=about.candidate, stage=about.stage, earlier=about.earlier
+        measured,
+        candidate=about.candidate,
+        stage=about.stage,
+        earlier=about.earlier,
+        looks=looks,
     )
     details = json.dumps([dict(m.details) for m in measured]).encode()
     body = {
@@ -89,7 +118,7 @@ def assess(
         "evidence": workspace.put(found.evidence.canonical()),
         "details": workspace.put(details),
     }
-    workspace.ledger.append("evidence", about.candidate, body, about.actor)
+    workspace.ledger.append("evidence", about.candidate, body, about.asked.actor)
     return found
 
 

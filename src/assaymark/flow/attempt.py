@@ -12,9 +12,9 @@ from assaymark.core.streams import Streams
 from assaymark.flow.generate import Candidate, candidate_of
 
 if TYPE_CHECKING:
-    from assaymark.core.actor import Actor
     from assaymark.core.recipe import Recipe
     from assaymark.flow.progress import Progress
+    from assaymark.flow.queries import Asked
     from assaymark.flow.source import Prepared
     from assaymark.store.workspace import Workspace
 
@@ -36,10 +36,8 @@ class Making:
 
     recipe: Recipe
     prepared: Prepared
-    source: str
-    population: str
+    asked: Asked
     seed: int | None
-    actor: Actor
 
     @property
     def key(self) -> str:
@@ -50,7 +48,7 @@ class Making:
         part = {"columns", "transform", "split", "generate"}
         asked = json.loads(self.recipe.model_dump_json(include=part))
         return sha256(
-            json.dumps([self.source, asked, self.seed, __version__], sort_keys=True).encode()
+            json.dumps([self.asked.source, asked, self.seed, __version__], sort_keys=True).encode()
         )
 
 
@@ -72,16 +70,12 @@ def obtain(
     progress("generate", f"fitting {spec.generator}", 0.1)
 
     def record(who: str, why: str) -> None:
-        workspace.ledger.append("source.opened", making.source, _opening(who, why), making.actor)
+        making.asked.record(who, why, ("train",))
 
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
     _keep(workspace, making, candidate)
     progress("generate", "rows written", 1.0)
     return Attempt(candidate=candidate, streams=streams, reused=False)
-
-
-def _opening(who: str, why: str) -> dict[str, object]:
-    return {"who": who, "why": why, "part": "train"}
 
 
 def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:
@@ -99,13 +93,13 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
     about = {"summary": candidate.summary, "generator": candidate.generator}
     body = {
         "key": making.key,
-        "population": making.population,
-        "source": making.source,
+        "population": making.asked.population,
+        "source": making.asked.source,
         "split": making.prepared.parts.commitment,
         "files": [workspace.put(raw) for raw in candidate.files],
         "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
     }
-    workspace.ledger.append("candidate", candidate.digest, body, making.actor)
+    workspace.ledger.append("candidate", candidate.digest, body, making.asked.actor)
 
 
 def _made(workspace: Workspace, key: str) -> Candidate | None:

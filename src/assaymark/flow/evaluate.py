@@ -13,7 +13,7 @@ from assaymark.flow.progress import silent
 from assaymark.flow.worse import worse_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
@@ -44,18 +44,26 @@ def wanted_metrics(only: Sequence[str]) -> list[str]:
     return [n for n in known if n in chosen]
 
 
+def _unrecorded(who: str, parts: tuple[str, ...]) -> None:
+    """Do nothing: where there is no account of who looks at real rows."""
+
+
 def measure(
     case: Case,
     streams: Streams,
     *,
     only: Sequence[str] = (),
     person_weighs_one: bool = False,
+    record: Callable[[str, tuple[str, ...]], None] = _unrecorded,
     progress: Progress = silent,
 ) -> tuple[Measurement, ...]:
     """Run the metrics on ``case`` and return what they say, numbers rounded as published.
 
     Where each person weighed one in the fit, fidelity, utility and fairness compare with one
     random row of each real person; attacks always see all rows of a person.
+
+    ``record`` is told before each metric is given real rows: its name, and which of train,
+    holdout and reference it is given.
 
     Where there are earlier releases, each privacy metric measures twice: these rows alone, and
     together with all earlier ones. What is worse counts, for rows that say little may hide in a
@@ -75,12 +83,18 @@ def measure(
     for i, (name, seen) in enumerate(steps):
         progress("evaluate", name.replace("_", " "), i / len(steps))
         metric = metrics.build(name)
+        record(name, _real_parts(seen))
         measured = _safely(metric, name, seen, streams.child("evaluate", name))
         before = found.get(name)
         found[name] = measured if before is None else worse_of(metric, before, measured)
     every = tuple(m for name in names for m in found[name])
     progress("evaluate", f"{len(every)} measurements", 1.0)
     return every
+
+
+def _real_parts(case: Case) -> tuple[str, ...]:
+    parts = {"train": case.train, "holdout": case.holdout, "reference": case.reference}
+    return tuple(name for name, rows in parts.items() if rows is not None)
 
 
 def _safely(metric: Metric, name: str, case: Case, streams: Streams) -> list[Measurement]:

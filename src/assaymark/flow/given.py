@@ -135,8 +135,19 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
     case, digests, said = _with_earlier(case, tables)
     notices += said
     streams = Streams.secret() if ask.seed is None else Streams.from_seed(ask.seed)
-    measured = measure(case, streams, only=ask.only, progress=progress)
-    found = evidence_of(measured, candidate=tables.candidate, stage="given files", earlier=digests)
+    looks: list[tuple[str, str]] = []
+
+    def record(who: str, parts: tuple[str, ...]) -> None:
+        looks.extend((who, part) for part in parts)
+
+    measured = measure(case, streams, only=ask.only, record=record, progress=progress)
+    found = evidence_of(
+        measured,
+        candidate=tables.candidate,
+        stage="given files",
+        earlier=digests,
+        looks=looks,
+    )
     decision = judged(policy, wanted, found)
     outcome = Outcome(
         command="evaluate",

@@ -11,6 +11,7 @@ from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
 from assaymark.flow.page import run_content
+from assaymark.flow.queries import queries_of
 from assaymark.monitor.sketch import sketch
 from assaymark.release.build import ReleaseContents, build
 from assaymark.release.card import card
@@ -21,39 +22,48 @@ from assaymark.source.band import band
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from assaymark.core.actor import Actor
+    from pydantic import JsonValue
+
     from assaymark.flow.progress import Progress
+    from assaymark.flow.queries import Asked
     from assaymark.flow.run import Ran
     from assaymark.store.workspace import Workspace
 
 __all__ = ["publish"]
 
 
-def publish(
-    workspace: Workspace, ran: Ran, actor: Actor, progress: Progress
-) -> tuple[Path | None, Path]:
+def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Path]:
     """Return where the release is, if one was due, and where the report is.
 
     A release is due when a use is approved and nothing blocks it. Everything is written as a
     whole or not at all, and the ledger's entry comes last.
     """
+    workspace, actor = asked.workspace, asked.actor
     due = UseStatus.APPROVED in ran.decision.uses.values() and not ran.blocked
     progress("release", "writing the report", 0.2)
     name = _folder(ran)
-    content = run_content(ran, released=due)
+    confirmed = ran.decision.confirmation
+    body: dict[str, JsonValue] = {
+        "uses": {use: status.value for use, status in ran.decision.uses.items()},
+        "name": name,
+        "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
+    }
+    if due and confirmed is not None:
+        body["confirmed"] = sha256(confirmed.assessment.evidence.canonical())
+    asked.record("report", "pictures of columns and groups", ("train",))
+    content = run_content(ran, queries_of(asked, body), released=due)
     page = render(content)
     report = workspace.write(f"reports/{name}.html", page)
-    decided = {use: status.value for use, status in ran.decision.uses.items()}
     if not due:
         where = _quarantine(workspace, ran, name)
-        body = {"uses": decided, "blocked": list(ran.blocked), "report": report.name, "name": name}
+        body |= {"blocked": list(ran.blocked), "report": report.name}
         workspace.ledger.append("refusal", ran.attempt.candidate.digest, body, actor)
         progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
         return None, report
     progress("release", "signing", 0.6)
     files = build(_contents(workspace, ran, page, card(content).encode()))
     folder = workspace.write_folder(f"releases/{name}", files)
-    body = {"uses": decided, "name": name, "manifest": sha256(files["manifest.json"])}
+    body["manifest"] = sha256(files["manifest.json"])
     workspace.ledger.append("release", ran.attempt.candidate.digest, body, actor)
     progress("release", "signed", 1.0)
     return folder, report
@@ -138,7 +148,7 @@ def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
         name=job.recipe.name,
         title=job.recipe.source.title,
         rights=job.recipe.source.rights,
-        source_commitment=ran.source,
+        source_commitment=prepared.commitment,
         source_rows=band(prepared.n),
         source_persons=band(prepared.n_persons),
         unit=prepared.parts.unit,

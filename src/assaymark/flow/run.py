@@ -13,7 +13,7 @@ from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.threat import threat_of
 from assaymark.decide.policy import profile_bytes
-from assaymark.errors import AssaymarkError, NotApprovedError, RecipeError, UnknownNameError
+from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.assess import About, assess
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.decide import decide, read_policy
@@ -29,6 +29,8 @@ from assaymark.flow.population import (
 )
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
+from assaymark.flow.queries import Asked
+from assaymark.flow.rights import blocked, check_uses
 from assaymark.flow.source import prepare
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
@@ -90,7 +92,6 @@ class Ran:
     earlier: Earlier
     threat: ThreatModel
     synthetics: tuple[Dataset, ...]
-    source: str
     attempts: int
     openings: int
     randomness: str
@@ -119,7 +120,7 @@ def read_job(
     recipe_bytes = _bytes_of(recipe_path, "recipe")
     recipe = parse_recipe(recipe_bytes)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
-    _check_uses(recipe, wanted)
+    check_uses(recipe, wanted)
     profile = recipe.threat.profile
     raw = _policy_bytes(recipe_path, policy_path, profile)
     policy = read_policy(raw)
@@ -168,13 +169,14 @@ def _run(
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
     population = population_of(workspace, prepared.parts.confirmation_hashes)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
+    asked = Asked(
+        workspace=workspace, source=prepared.commitment, population=population, actor=actor
+    )
     making = Making(
         recipe=job.recipe,
         prepared=prepared,
-        source=prepared.commitment,
-        population=population,
+        asked=asked,
         seed=options.seed,
-        actor=actor,
     )
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
@@ -187,7 +189,7 @@ def _run(
 
     def measured(stage: Stage) -> Assessment:
         about = About(
-            candidate=attempt.candidate.digest, earlier=earlier.together, stage=stage, actor=actor
+            candidate=attempt.candidate.digest, earlier=earlier.together, stage=stage, asked=asked
         )
         return assess(
             workspace,
@@ -221,15 +223,14 @@ def _run(
         earlier=earlier,
         threat=threat,
         synthetics=synthetics,
-        source=prepared.commitment,
         attempts=len(attempts_at(workspace, population)),
         openings=len(openings_of(workspace, population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=(*earlier.notices, *_notices(job, prepared, options)),
-        blocked=_blocked(job, list(decision.uses.values())),
+        blocked=blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
         now=datetime.now(UTC),
     )
-    return _outcome(ran, *publish(workspace, ran, actor, progress))
+    return _outcome(ran, *publish(ran, asked, progress))
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
@@ -285,44 +286,6 @@ def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
     if not job.policy.require_second_person:
         said.append("Self-attested: no second person has reviewed this decision.")
     return tuple(said)
-
-
-def _blocked(job: Job, statuses: Sequence[str]) -> tuple[str, ...]:
-    """Say what keeps approved rows from being released; rights are asked for only then."""
-    if "approved" not in statuses:
-        return ()
-    rights = job.recipe.source.rights
-    found = []
-    if not rights.owner:
-        found.append("[source.rights] names no owner: say who may decide about these rows")
-    if not (rights.licence or rights.basis):
-        found.append(
-            "[source.rights] gives neither a licence nor a legal basis: fill in one of the two"
-        )
-    if job.policy.require_second_person:
-        found.append(
-            f"policy {job.policy.name!r} requires a second person, and none is registered in this "
-            "workspace: set require_second_person = false in a policy of your own to attest alone"
-        )
-    return tuple(found)
-
-
-def _check_uses(recipe: Recipe, wanted: tuple[str, ...]) -> None:
-    known = ("policy_simulation", "analytics", "pretraining")
-    for use in wanted:
-        if use not in known:
-            raise UnknownNameError("use", use, known)
-    allowed = recipe.source.rights.purposes
-    for purpose in allowed:
-        if purpose not in known:
-            raise UnknownNameError("purpose", purpose, known, "[source.rights]")
-    outside = [u for u in wanted if allowed and u not in allowed]
-    if outside:
-        raise NotApprovedError(
-            f"the source's rights allow {', '.join(allowed)}, not {', '.join(outside)}; the table "
-            "was not read\n\nHint: ask the owner, then add the use to purposes in "
-            "[source.rights], or ask for another use"
-        )
 
 
 def _policy_bytes(recipe: Path, policy: Path | None, profile: Profile) -> bytes:

@@ -90,6 +90,8 @@ def render(content: ReportContent) -> bytes:
         measurements=measurements[:_MOST_MEASUREMENTS],
         left_out=max(0, len(measurements) - _MOST_MEASUREMENTS),
         quantities=_quantities(content),
+        real_parts=sorted({o.part for o in content.opened}),
+        opened=_opened(content),
     )
     return page.encode("utf-8")
 
@@ -198,6 +200,14 @@ def _appendix(content: ReportContent) -> list[Measurement]:
     for m in [*(v.measurement for v in content.verdicts), *content.measurements]:
         found.setdefault((m.metric, m.subject), m)
     return list(found.values())
+
+
+def _opened(content: ReportContent) -> dict[str, dict[str, int]]:
+    """Return how often each component was given each part of the real rows."""
+    found: dict[str, dict[str, int]] = {}
+    for o in content.opened:
+        found.setdefault(o.who, {})[o.part] = o.times
+    return found
 
 
 def _quantities(content: ReportContent) -> list[tuple[str, str, str]]:

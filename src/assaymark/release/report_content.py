@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement, Quantity
+    from assaymark.core.opening import Opening
     from assaymark.core.threat import ThreatModel
 
 __all__ = [
@@ -216,6 +217,8 @@ class ReportContent:
         What was measured and no rule judges.
     workspace
         Where refused rows stay, in words that finish "quarantined in"; empty: the workspace.
+    opened
+        How often whom was given which part of the real rows.
     quantities
         Titles and meanings of measured quantities, used for ``measurements``.
     """
@@ -243,6 +246,7 @@ class ReportContent:
     attempts: tuple[AttemptLine, ...] = ()
     transformations: tuple[TransformLine, ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
+    opened: tuple[Opening, ...] = ()
     limits: tuple[str, ...] = ()
     attribution: tuple[str, ...] = ()
     next_actions: tuple[str, ...] = ()
