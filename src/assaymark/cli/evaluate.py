@@ -47,6 +47,13 @@ def command(
         "evaluation.html"
     ),
     seed: Annotated[int | None, typer.Option(help="A public seed, for tests.")] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            help="Seconds that one metric may take; one that does not end by then gives no "
+            "figure, and its rules are NOT_RUN."
+        ),
+    ] = 600.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Judge synthetic rows that any tool made. Ends with 3 when a use is not approved.
@@ -63,7 +70,13 @@ def command(
         earlier=tuple(earlier or ()),
         recipe=recipe,
     )
-    ask = Ask(uses=tuple(use or ()), only=tuple(only or ()), report=report, seed=seed)
+    ask = Ask(
+        uses=tuple(use or ()),
+        only=tuple(only or ()),
+        report=report,
+        seed=seed,
+        time_limit=time_limit,
+    )
     outcome = evaluate_files(files, ask, policy_path=policy, progress=progress(quiet=json))
     if json:
         print_json(outcome.model_dump(mode="json"))

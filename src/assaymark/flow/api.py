@@ -16,6 +16,7 @@ from assaymark.flow.init import init as _init
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
+from assaymark.flow.time_limit import LIMIT
 from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
@@ -80,11 +81,13 @@ def evaluate(  # noqa: PLR0913
     only: Sequence[str] = (),
     report: str | Path | None = None,
     seed: int | None = None,
+    time_limit: float = LIMIT,
 ) -> Outcome:
     """Judge synthetic rows that any tool made; ``synthetic`` may be a list of replicates.
 
     Without ``holdout``, no verdict is given that needs one. ``earlier`` is a table of an
     earlier release of the same people, or a list of them, which attackers hold too.
+    A metric that takes more than ``time_limit`` seconds gives no figure.
     """
     replicates = synthetic if isinstance(synthetic, list | tuple) else [synthetic]
     frames = tuple(read_frame(s) for s in replicates)
@@ -108,6 +111,7 @@ def evaluate(  # noqa: PLR0913
         only=tuple(only),
         report=None if report is None else Path(report),
         seed=seed,
+        time_limit=time_limit,
     )
     return evaluate_tables(tables, ask)
 
@@ -129,8 +133,11 @@ def run(  # noqa: PLR0913
     confirm: bool = True,
     fresh: bool = False,
     seed: int | None = None,
+    time_limit: float = LIMIT,
 ) -> Outcome:
     """Run a recipe to a signed release or a reasoned refusal; ``data`` replaces its source file.
+
+    A metric that takes more than ``time_limit`` seconds gives no figure.
 
     Raises
     ------
@@ -143,7 +150,13 @@ def run(  # noqa: PLR0913
         uses=uses,
         data=None if data is None else read_frame(data),
     )
-    options = Options(workspace=Path(workspace), confirm=confirm, fresh=fresh, seed=seed)
+    options = Options(
+        workspace=Path(workspace),
+        confirm=confirm,
+        fresh=fresh,
+        seed=seed,
+        time_limit=time_limit,
+    )
     return _run(job, options)
 
 

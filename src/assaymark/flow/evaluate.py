@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.measurement import Measurement
-from assaymark.errors import UnknownNameError
+from assaymark.errors import TimeUp, UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.progress import silent
+from assaymark.flow.time_limit import LIMIT, check_limit, within
 from assaymark.flow.worse import worse_of
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ def _unrecorded(who: str, parts: tuple[str, ...]) -> None:
     """Do nothing: where there is no account of who looks at real rows."""
 
 
-def measure(
+def measure(  # noqa: PLR0913
     case: Case,
     streams: Streams,
     *,
     only: Sequence[str] = (),
     person_weighs_one: bool = False,
+    time_limit: float = LIMIT,
     record: Callable[[str, tuple[str, ...]], None] = _unrecorded,
     progress: Progress = silent,
 ) -> tuple[Measurement, ...]:
@@ -69,10 +71,11 @@ def measure(
     together with all earlier ones. What is worse counts, for rows that say little may hide in a
     crowd of others what they say by themselves.
 
-    A metric that cannot measure yields a reason. One that raises gives, for each of its
-    quantities, the reason that it failed, and nothing that it measured before: a rule that asks
-    for it is NOT_RUN, and the others are still judged.
+    A metric that cannot measure yields a reason. One that raises, or does not end within
+    ``time_limit`` seconds, gives that reason for each of its quantities, and nothing that it
+    measured before: a rule that asks for it is NOT_RUN, and the others are still judged.
     """
+    check_limit(time_limit)
     names = wanted_metrics(only)
     attacks = [n for n in names if metrics.family(n) == "privacy"]
     thin = one_row_each(case, streams) if person_weighs_one else case
@@ -84,7 +87,7 @@ def measure(
         progress("evaluate", name.replace("_", " "), i / len(steps))
         metric = metrics.build(name)
         record(name, _real_parts(seen))
-        measured = _safely(metric, name, seen, streams.child("evaluate", name))
+        measured = _safely(metric, name, seen, streams.child("evaluate", name), time_limit)
         before = found.get(name)
         found[name] = measured if before is None else worse_of(metric, before, measured)
     every = tuple(m for name in names for m in found[name])
@@ -97,15 +100,26 @@ def _real_parts(case: Case) -> tuple[str, ...]:
     return tuple(name for name, rows in parts.items() if rows is not None)
 
 
-def _safely(metric: Metric, name: str, case: Case, streams: Streams) -> list[Measurement]:
-    try:
+def _safely(
+    metric: Metric, name: str, case: Case, streams: Streams, time_limit: float
+) -> list[Measurement]:
+    said = name.replace("_", " ")
+
+    def measured() -> list[Measurement]:
         return [
             replace(m, details={**m.details, "stream": streams.name}).rounded()
             for m in metric.measure(case, streams)
         ]
+
+    try:
+        return within(time_limit, measured)
+    except TimeUp:
+        late = f"{said} did not end within {time_limit:g} s"
+        missing = [Measurement.missing(q.name, late, "*") for q in metric.quantities]
+        return [replace(m, details={"late": time_limit}) for m in missing]
     except Exception as error:  # noqa: BLE001 - any plug-in may fail in any way; fail closed
         # the message of the error may quote a row, and reasons are published
-        reason = f"{name.replace('_', ' ')} failed with {type(error).__name__}"
+        reason = f"{said} failed with {type(error).__name__}"
         return [Measurement.missing(q.name, reason, "*") for q in metric.quantities]
 
 

@@ -23,6 +23,7 @@ from assaymark.flow.evaluate import measure
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
+from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.source.load import load
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
@@ -58,13 +59,17 @@ class Files:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What is asked of an evaluation; ``policy`` None is the shipped one of the profile."""
+    """What is asked of an evaluation; ``policy`` None is the shipped one of the profile.
+
+    ``time_limit`` is what one metric may take, in seconds.
+    """
 
     policy: bytes | None = None
     uses: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     report: Path | None = None
     seed: int | None = None
+    time_limit: float = LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,6 +128,7 @@ def evaluate_files(
 
 def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Outcome:
     """Judge synthetic tables against a policy, by default the shipped one of the profile."""
+    check_limit(ask.time_limit)
     recipe = tables.recipe or Recipe(name=tables.name, source=SourceSpec(path=""))
     raw = ask.policy or profile_bytes(recipe.threat.profile)
     policy = read_policy(raw)
@@ -133,14 +139,21 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
     progress("source", "reading and typing", 0.2)
     case, notices = _case(tables, recipe, policy)
     case, digests, said = _with_earlier(case, tables)
-    notices += said
+    notices += (*said, *filter(None, (why_unlimited(),)))
     streams = Streams.secret() if ask.seed is None else Streams.from_seed(ask.seed)
     looks: list[tuple[str, str]] = []
 
     def record(who: str, parts: tuple[str, ...]) -> None:
         looks.extend((who, part) for part in parts)
 
-    measured = measure(case, streams, only=ask.only, record=record, progress=progress)
+    measured = measure(
+        case,
+        streams,
+        only=ask.only,
+        time_limit=ask.time_limit,
+        record=record,
+        progress=progress,
+    )
     found = evidence_of(
         measured,
         candidate=tables.candidate,

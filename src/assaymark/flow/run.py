@@ -32,6 +32,7 @@ from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
 from assaymark.flow.rights import blocked, check_uses
 from assaymark.flow.source import prepare
+from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
@@ -60,13 +61,15 @@ class Options:
     """How to run: nothing here changes what is asked for, except ``seed``.
 
     ``confirm`` False keeps the confirmation holdout closed; ``fresh`` makes a new attempt where
-    a candidate is there already; ``seed`` is public and marks what it makes.
+    a candidate is there already; ``seed`` is public and marks what it makes; ``time_limit`` is
+    what one metric may take, in seconds.
     """
 
     workspace: Path = Path(".assaymark")
     confirm: bool = True
     fresh: bool = False
     seed: int | None = None
+    time_limit: float = LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,6 +149,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
     The workspace is locked for the whole run. A run that was killed is taken up where it was:
     the candidate and the evidence that are there are used again.
     """
+    check_limit(options.time_limit)
     workspace = Workspace.open(options.workspace)
     with workspace.lock():
         actor = Actor(key=workspace.key().fingerprint)
@@ -189,7 +193,11 @@ def _run(
 
     def measured(stage: Stage) -> Assessment:
         about = About(
-            candidate=attempt.candidate.digest, earlier=earlier.together, stage=stage, asked=asked
+            candidate=attempt.candidate.digest,
+            earlier=earlier.together,
+            stage=stage,
+            asked=asked,
+            time_limit=options.time_limit,
         )
         return assess(
             workspace,
@@ -277,7 +285,7 @@ def _case(
 
 
 def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
-    said = list(prepared.notices)
+    said = [*prepared.notices, *filter(None, (why_unlimited(),))]
     if options.seed is not None:
         said.append(
             f"Made with the public seed {options.seed}: anyone who knows it can repeat the random "
