@@ -91,7 +91,9 @@ def test_evidence_from_before_a_further_release_is_not_used_again(visits):
     other = released(0, 0, confirm=False, fresh=True)
     assert (first.earlier, other.earlier) == ((), ())
     workspace = Workspace.open(Path("ws"))
-    workspace.ledger.append("release", first.candidate, {"uses": {}}, Actor(key="k"))
+    workspace.ledger.append(
+        "release", first.candidate, {"uses": {}, "name": "first"}, Actor(key="k")
+    )
     again = released(0, 0, confirm=False)
     assert again.candidate == other.candidate
     assert again.earlier == (first.candidate,)

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.core.dataset import POLARS_TYPES, Dataset
+from assaymark.core.threat import threat_of
+from assaymark.flow.population import populations_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from assaymark.core.schema import Schema
+    from assaymark.core.threat import Profile, ThreatModel
     from assaymark.flow.source import Prepared
     from assaymark.store.ledger import Entry
     from assaymark.store.workspace import Workspace
@@ -47,6 +50,10 @@ class Earlier:
             )
         return said
 
+    def threat(self, profile: Profile) -> ThreatModel:
+        """Return the threat model of the profile, with these releases in the attacker's hands."""
+        return threat_of(profile, earlier=len(self.together), apart=len(self.apart))
+
 
 def said_of(apart: int) -> tuple[str, ...]:
     """Say that so many earlier releases were not attacked together with the new rows."""
@@ -58,20 +65,15 @@ def said_of(apart: int) -> tuple[str, ...]:
     )
 
 
-def earlier_of(
-    workspace: Workspace,
-    prepared: Prepared,
-    populations: Collection[str],
-    *,
-    candidate: str,
-) -> Earlier:
+def earlier_of(workspace: Workspace, prepared: Prepared, *, candidate: str) -> Earlier:
     """Return the releases, but that of ``candidate`` itself, of these people's rows.
 
-    The same people are those of the same source, or of one of these populations. A release with
-    more columns is attacked on the columns that both have. Every release counts, whatever became
-    of it: its rows are in other hands.
+    The same people are those of the same source, or of a population that shares them. A release
+    with more columns is attacked on the columns that both have. Every release counts, whatever
+    became of it: its rows are in other hands.
     """
-    ledger = workspace.ledger
+    ledger, parts = workspace.ledger, prepared.parts
+    populations = populations_of(workspace, parts.confirmation_hashes)
     released = dict.fromkeys(e.subject for e in ledger.entries(kind="release"))
     made = {e.subject: e for e in ledger.entries(kind="candidate")}
     same = [
@@ -81,13 +83,13 @@ def earlier_of(
     ]
     together, apart, tables, resplit = [], [], list[Dataset](), 0
     for entry in same:
-        rows = _rows(workspace, entry, prepared.parts.train.schema)
+        rows = _rows(workspace, entry, parts.train.schema)
         if not rows:
             apart.append(entry.subject)
             continue
         together.append(entry.subject)
         tables += rows
-        resplit += entry.body.get("split") != prepared.parts.commitment
+        resplit += entry.body.get("split") != parts.commitment
     return Earlier(
         together=tuple(together), tables=tuple(tables), apart=tuple(apart), resplit=resplit
     )

@@ -20,13 +20,7 @@ from assaymark.flow.decide import decide, read_policy
 from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, refitter
 from assaymark.flow.outcome import Outcome, verdict_rows
-from assaymark.flow.population import (
-    OPENINGS,
-    attempts_at,
-    openings_of,
-    population_of,
-    populations_of,
-)
+from assaymark.flow.population import OPENINGS, attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
@@ -176,20 +170,12 @@ def _run(
     asked = Asked(
         workspace=workspace, source=prepared.commitment, population=population, actor=actor
     )
-    making = Making(
-        recipe=job.recipe,
-        prepared=prepared,
-        asked=asked,
-        seed=options.seed,
-    )
+    making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=options.seed)
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
     synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
-    same = populations_of(workspace, prepared.parts.confirmation_hashes)
-    earlier = earlier_of(workspace, prepared, same, candidate=attempt.candidate.digest)
-    threat = threat_of(
-        job.recipe.threat.profile, earlier=len(earlier.together), apart=len(earlier.apart)
-    )
+    earlier = earlier_of(workspace, prepared, candidate=attempt.candidate.digest)
+    threat = earlier.threat(job.recipe.threat.profile)
 
     def measured(stage: Stage) -> Assessment:
         about = About(
@@ -201,17 +187,14 @@ def _run(
         )
         return assess(
             workspace,
-            replace(_case(job, prepared, synthetics, threat, stage), earlier=earlier.tables),
+            replace(_case(job, prepared, synthetics, stage), threat=threat, earlier=earlier.tables),
             attempt.streams.child("evaluate"),
             about=about,
             progress=progress,
         )
 
     def confirm() -> Assessment:
-        opened = openings_of(workspace, population)
-        if attempt.candidate.digest not in opened:
-            body: dict[str, object] = {"population": population, "opening": len(opened) + 1}
-            workspace.ledger.append("confirmation.opened", attempt.candidate.digest, body, actor)
+        _count_opening(asked, attempt.candidate.digest)
         return measured("confirmation")
 
     opened = [o for o in openings_of(workspace, population) if o != attempt.candidate.digest]
@@ -265,13 +248,15 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
     )
 
 
-def _case(
-    job: Job,
-    prepared: Prepared,
-    synthetics: tuple[Dataset, ...],
-    threat: ThreatModel,
-    stage: Stage,
-) -> Case:
+def _count_opening(asked: Asked, candidate: str) -> None:
+    """Enter that the confirmation holdout is opened for the candidate, unless it was before."""
+    opened = openings_of(asked.workspace, asked.population)
+    if candidate not in opened:
+        body = {"population": asked.population, "opening": len(opened) + 1}
+        asked.workspace.ledger.append("confirmation.opened", candidate, body, asked.actor)
+
+
+def _case(job: Job, prepared: Prepared, synthetics: tuple[Dataset, ...], stage: Stage) -> Case:
     parts = prepared.parts
     return Case(
         schema=parts.train.schema,
@@ -279,7 +264,7 @@ def _case(
         holdout=parts.confirmation if stage == "confirmation" else parts.development,
         reference=parts.reference,
         synthetics=synthetics,
-        threat=threat,
+        threat=threat_of(job.recipe.threat.profile),
         refit=refitter(job.recipe.generate),
     )
 
