@@ -8,6 +8,8 @@ AssaymarkError                 base of all; an exit code per branch      (exit 1
 │   └── WorkspaceError         the workspace cannot be opened or written
 ├── NotApprovedError           refused or inconclusive, or rights block   (exit 3)
 └── IntegrityError             bytes, digests, signatures or the ledger disagree (exit 4)
+
+TimeUp                         interrupts a metric; always caught, never shown
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ __all__ = [
     "IntegrityError",
     "NotApprovedError",
     "RecipeError",
+    "TimeUp",
     "UnknownNameError",
     "WorkspaceError",
 ]
@@ -77,3 +80,10 @@ class IntegrityError(AssaymarkError):
     """Something recorded does not match what is there."""
 
     exit_code = 4
+
+
+class TimeUp(BaseException):
+    """The time of a metric is up.
+
+    Not an ``Exception``, so that a metric that catches all of these is stopped all the same.
+    """

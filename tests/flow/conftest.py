@@ -1,5 +1,7 @@
 """A small hospital table on disk, a recipe for it, and a policy that rows like it can pass."""
 
+import sys
+
 import numpy as np
 import polars as pl
 import pytest
@@ -85,6 +87,23 @@ def stays_of(n=900, seed=0):
 
 
 @pytest.fixture
+def plugin(tmp_path_factory, monkeypatch):
+    """Return an installer of a plug-in: ``plugin("generators", "leaky", source_with_Plugin)``."""
+
+    def install(kind, name, source):
+        site, module = tmp_path_factory.mktemp("site"), f"plugin_{name}"
+        (site / f"{module}.py").write_text(source)
+        info = site / f"{module}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1\n")
+        (info / "entry_points.txt").write_text(f"[assaymark.{kind}]\n{name} = {module}:Plugin\n")
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.syspath_prepend(site)
+
+    return install
+
+
+@pytest.fixture
 def stays():
     """Return the maker of the table."""
     return stays_of
@@ -92,11 +111,11 @@ def stays():
 
 @pytest.fixture(scope="session")
 def small():
-    """Return a writer of about 400 people with up to six stays each, whose recipe cross-fits."""
+    """Return a writer of about 630 people with up to six stays each, whose recipe cross-fits."""
 
     def write(folder):
         folder.mkdir(exist_ok=True)
-        stays_of(760, seed=3).write_csv(folder / "stays.csv")
+        stays_of(1_200, seed=3).write_csv(folder / "stays.csv")
         recipe = RECIPE.replace("cross_fit = false", 'cross_fit = "auto"')
         (folder / "recipe.toml").write_text(recipe)
         (folder / "policy.toml").write_text(POLICY)

@@ -24,9 +24,13 @@ SEEDED = {"seed": 1}
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory, small):
-    """The folder, the job and the outcome of a run that ended in a release."""
+    """The folder, the job and the outcome of a run that ended in a release.
+
+    Who is in which fold is fixed: under some, one fold has too few isolated people for a figure.
+    """
     folder = tmp_path_factory.mktemp("small")
     job = small(folder)
+    Workspace.open(folder / "ws").seal("split", bytes([7]) * 32)
     return folder, job, run(job, Options(workspace=folder / "ws", **SEEDED))
 
 
@@ -53,7 +57,7 @@ def test_report_card_and_evidence_say_what_the_claims_are_about(done):
     outcome = done[2]
     release = Path(outcome.release)
     for page in ((release / "report.html").read_text(), (release / "card.md").read_text()):
-        assert "Fewer than 2,000 people (about 400)" in page
+        assert "Fewer than 2,000 people (about 630)" in page
         assert "not about these exact rows" in page
         assert "Not controlled: what the released rows themselves give away" in page
         assert "Cross-fits of these persons" in page
@@ -63,8 +67,8 @@ def test_report_card_and_evidence_say_what_the_claims_are_about(done):
     assert evidence.about.startswith("the recipe")
     measured = {m.metric: m for m in evidence.values()}
     exact, near = measured[REPEATED], measured[REPEATED_BUT_ONE]
-    assert exact.n == near.n == 397
-    assert 0 <= exact.value <= near.value <= 397
+    assert exact.n == near.n == 626
+    assert 0 <= exact.value <= near.value <= 626
     assert exact.baseline > 0
     assert not (release / "evidence" / "development.json").exists()
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from assaymark.core.document import sha256
 from assaymark.errors import DataError
 from assaymark.flow.given import Ask, Files, evaluate_files
 
@@ -98,6 +100,22 @@ def test_only_runs_what_was_asked_and_the_rest_does_not_pass(files):
     verdicts = {(v.rule, v.verdict) for v in outcome.verdicts}
     assert ("looks-like-it", "NOT_RUN") in verdicts
     assert outcome.uses["analytics"] == "inconclusive"
+
+
+def test_earlier_releases_are_attacked_together_and_named(files):
+    pl.read_csv("synthetic.csv").drop("days").write_csv("narrow.csv")
+    pl.read_csv("train.csv").write_csv("copies.csv")
+    alone = judged(files, only=("membership",))
+    both = judged(
+        replace(files, earlier=(Path("copies.csv"), Path("narrow.csv"))), only=("membership",)
+    )
+    first, second = (
+        next(v.value for v in o.verdicts if v.metric == "membership.auc") for o in (alone, both)
+    )
+    assert second > first
+    assert both.earlier == (sha256(Path("copies.csv").read_bytes()),)
+    assert any(n.startswith("1 earlier release of the same people could not") for n in both.notices)
+    assert (alone.candidate, alone.earlier) == (both.candidate, ())
 
 
 def test_replicates_are_part_of_the_digest(files):

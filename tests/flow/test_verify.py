@@ -94,6 +94,7 @@ def resigned(release, key, name, change):
         lambda p: p["stages"][0]["uses"].update(analytics="refused"),
         lambda p: p.update(candidate="0" * 64),
         lambda p: p.update(policy="0" * 64),
+        lambda p: p.update(earlier=["0" * 64]),
     ],
 )
 def test_a_decision_that_does_not_follow_from_the_evidence_fails_though_signed(release, change):

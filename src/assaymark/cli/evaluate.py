@@ -23,6 +23,13 @@ def command(
     reference: Annotated[
         Path | None, typer.Option(help="Real rows that the attacker is granted.")
     ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Rows of an earlier release of the same people, attacked together with these; "
+            "repeat the option for further releases."
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(help="A recipe.toml for roles, kinds and threat profile.")
     ] = None,
@@ -40,6 +47,13 @@ def command(
         "evaluation.html"
     ),
     seed: Annotated[int | None, typer.Option(help="A public seed, for tests.")] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            help="Seconds that one metric may take; one that does not end by then gives no "
+            "figure, and its rules are NOT_RUN."
+        ),
+    ] = 600.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Judge synthetic rows that any tool made. Ends with 3 when a use is not approved.
@@ -49,9 +63,20 @@ def command(
     from assaymark.flow.given import Ask, Files, evaluate_files
 
     files = Files(
-        train=train, holdout=holdout, reference=reference, synthetic=tuple(synthetic), recipe=recipe
+        train=train,
+        holdout=holdout,
+        reference=reference,
+        synthetic=tuple(synthetic),
+        earlier=tuple(earlier or ()),
+        recipe=recipe,
     )
-    ask = Ask(uses=tuple(use or ()), only=tuple(only or ()), report=report, seed=seed)
+    ask = Ask(
+        uses=tuple(use or ()),
+        only=tuple(only or ()),
+        report=report,
+        seed=seed,
+        time_limit=time_limit,
+    )
     outcome = evaluate_files(files, ask, policy_path=policy, progress=progress(quiet=json))
     if json:
         print_json(outcome.model_dump(mode="json"))

@@ -37,6 +37,13 @@ def command(
     seed: Annotated[
         int | None, typer.Option(help="A public seed, for tests; the output is marked.")
     ] = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            help="Seconds that one metric may take; one that does not end by then gives no "
+            "figure, and its rules are NOT_RUN."
+        ),
+    ] = 600.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Generate, evaluate, decide, and release what every rule approves.
@@ -47,7 +54,13 @@ def command(
     from assaymark.flow.run import Options, read_job, run
 
     job = read_job(recipe, policy_path=policy, uses=use or ())
-    options = Options(workspace=workspace, confirm=not no_confirm, fresh=fresh, seed=seed)
+    options = Options(
+        workspace=workspace,
+        confirm=not no_confirm,
+        fresh=fresh,
+        seed=seed,
+        time_limit=time_limit,
+    )
     outcome = run(job, options, progress(quiet=json))
     if json:
         print_json(outcome.model_dump(mode="json"))

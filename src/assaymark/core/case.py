@@ -34,6 +34,8 @@ class Case:
         Real rows of a third set of persons that the attacker is granted as background.
     synthetics
         One or more replicates of the released rows.
+    earlier
+        Rows of earlier releases of the same people that an attacker may hold beside these.
     refit
         Fit the same recipe to other rows and sample as many rows as asked, where that is cheap.
     """
@@ -44,12 +46,13 @@ class Case:
     reference: Dataset | None
     synthetics: tuple[Dataset, ...]
     threat: ThreatModel
+    earlier: tuple[Dataset, ...] = ()
     refit: Callable[[Dataset, int, Streams], Dataset] | None = None
 
     def __post_init__(self) -> None:
         if not self.synthetics:
             raise DataError("a case needs at least one synthetic table")
-        parts = [self.train, self.holdout, self.reference, *self.synthetics]
+        parts = [self.train, self.holdout, self.reference, *self.exposed]
         for part in parts:
             if part is not None and part.schema.names != self.schema.names:
                 raise DataError(
@@ -60,3 +63,11 @@ class Case:
     def synthetic(self) -> Dataset:
         """The first replicate."""
         return self.synthetics[0]
+
+    @property
+    def exposed(self) -> tuple[Dataset, ...]:
+        """Every table that an attacker holds: these replicates, and earlier releases.
+
+        Attacks read this; fidelity, utility and fairness are about ``synthetics`` alone.
+        """
+        return (*self.synthetics, *self.earlier)

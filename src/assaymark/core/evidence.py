@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from assaymark.core.document import Document, decimal
 from assaymark.core.measurement import Measurement
+from assaymark.core.opening import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,19 +69,24 @@ class Evidence(Document):
     """All measurements of one candidate on one holdout; verdicts are computed from these bytes.
 
     ``about`` says what was measured where that is not the candidate's rows themselves.
+    ``earlier`` are the digests of the earlier releases of the same people that every attack saw
+    beside the candidate. ``opened`` says how often each metric was given which part of the real
+    rows for it.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("about",)
+    LATER: ClassVar[tuple[str, ...]] = ("about", "earlier", "opened")
 
     schema_id: Literal["assaymark/evidence/v0"] = "assaymark/evidence/v0"
     candidate: str
     stage: Stage
     suite: str
     about: str = ""
+    earlier: tuple[str, ...] = ()
+    opened: tuple[Opening, ...] = ()
     measurements: tuple[MeasurementRecord, ...]
 
     @classmethod
-    def of(
+    def of(  # noqa: PLR0913
         cls,
         measurements: Iterable[Measurement],
         *,
@@ -88,6 +94,8 @@ class Evidence(Document):
         stage: Stage,
         suite: str,
         about: str = "",
+        earlier: tuple[str, ...] = (),
+        opened: tuple[Opening, ...] = (),
     ) -> Evidence:
         """Gather ``measurements`` of the candidate with this digest."""
         return cls(
@@ -95,6 +103,8 @@ class Evidence(Document):
             stage=stage,
             suite=suite,
             about=about,
+            earlier=earlier,
+            opened=opened,
             measurements=tuple(MeasurementRecord.of(m) for m in measurements),
         )
 

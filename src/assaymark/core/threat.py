@@ -29,7 +29,8 @@ class ThreatModel(Document):
     fitted model, which no release contains, and K6 chooses the records that are trained on.
 
     ``attacks`` are the quantities that the rung requires: the gate approves nothing under a
-    policy that has no blocking rule for one of them.
+    policy that has no blocking rule for one of them. ``earlier`` is how many earlier releases of
+    the same people the attacker holds too.
     """
 
     schema_id: Literal["assaymark/threat/v0"] = "assaymark/threat/v0"
@@ -40,6 +41,7 @@ class ThreatModel(Document):
     goals: tuple[str, ...]
     attacks: tuple[str, ...]
     released: str = "synthetic rows"
+    earlier: int = 0
     residual_risk: str
     not_covered: str
 
@@ -88,8 +90,12 @@ _RESIDUAL = (
 )
 
 
-def threat_of(profile: Profile) -> ThreatModel:
-    """Return the threat model that a profile stands for."""
+def threat_of(profile: Profile, *, earlier: int = 0, apart: int = 0) -> ThreatModel:
+    """Return the threat model that a profile stands for.
+
+    The attacker holds ``earlier`` releases of the same people beside these rows; ``apart`` more
+    are known, but have other columns and are not attacked together with them.
+    """
     rungs: dict[Profile, tuple[str, Rung, str]] = {
         Profile.CONTROLLED: (
             "named recipients under an agreement",
@@ -117,7 +123,19 @@ def threat_of(profile: Profile) -> ThreatModel:
         knowledge=knowledge,
         goals=tuple(g for goals, _ in climbed for g in goals),
         attacks=tuple(a for _, attacks in climbed for a in attacks),
+        earlier=earlier,
         residual_risk=_RESIDUAL,
-        not_covered=f"linkage across releases, {_BEYOND[rung]}, and anything an attacker knows "
+        not_covered=f"{_across(earlier, apart)}, {_BEYOND[rung]}, and anything an attacker knows "
         "that is not listed here",
     )
+
+
+def _across(earlier: int, apart: int) -> str:
+    """Say which linkage across releases stays outside."""
+    if not earlier and not apart:
+        return "linkage across releases"
+    others = "linkage with releases other than the ones that were attacked together"
+    if not apart:
+        return others
+    named = f"linkage with {apart} earlier release{'s' if apart > 1 else ''} of other columns"
+    return f"{named}, {others}" if earlier else f"{named} or with any other release"

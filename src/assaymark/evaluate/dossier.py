@@ -180,7 +180,7 @@ def dossier_of(
     return Dossier(
         members=members,
         unseen=side(real[1:], people),
-        made=side(case.synthetics, rows),
+        made=side(case.exposed, rows),
         names=names,
         secrets=declared,
         likely=likely,

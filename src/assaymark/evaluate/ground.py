@@ -137,7 +137,7 @@ def ground_of(case: Case) -> Ground:
     scene = scene_of(case)
     lone = isolated(scene.members, scene.controls, _ISOLATED)
     space = space_of([case.train, holdout, reference])
-    made = [_evenly(s, _MADE // len(case.synthetics)) for s in case.synthetics]
+    made = [_evenly(s, _MADE // len(case.exposed)) for s in case.exposed]
     background = _evenly(reference, _BACKGROUND)
     points = space.points(background)
     return Ground(

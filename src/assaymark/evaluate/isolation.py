@@ -89,9 +89,9 @@ def scene_of(case: Case) -> Scene:
     real = [case.train, holdout, reference]
     space = space_of(real)
     points = [space.points(d) for d in real]
-    made = np.vstack([space.points(s) for s in case.synthetics])
+    made = np.vstack([space.points(s) for s in case.exposed])
     anchors = _anchors(points, real)
-    made_keys = np.unique(np.concatenate([row_keys(s) for s in case.synthetics]))
+    made_keys = np.unique(np.concatenate([row_keys(s) for s in case.exposed]))
     keys = [row_keys(d) for d in real]
     owners = np.concatenate([persons_of(d, i) for i, d in enumerate(real)])
     chance = _chance(anchors, np.concatenate(keys), owners, len(made_keys))

@@ -16,6 +16,7 @@ from assaymark.flow.init import init as _init
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
+from assaymark.flow.time_limit import LIMIT
 from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
@@ -73,28 +74,36 @@ def evaluate(  # noqa: PLR0913
     *,
     holdout: Any = None,  # noqa: ANN401
     reference: Any = None,  # noqa: ANN401
+    earlier: Any = (),  # noqa: ANN401
     recipe: str | Path | None = None,
     policy: str | Path | None = None,
     uses: Sequence[str] = (),
     only: Sequence[str] = (),
     report: str | Path | None = None,
     seed: int | None = None,
+    time_limit: float = LIMIT,
 ) -> Outcome:
     """Judge synthetic rows that any tool made; ``synthetic`` may be a list of replicates.
 
-    Without ``holdout``, no verdict is given that needs one.
+    Without ``holdout``, no verdict is given that needs one. ``earlier`` is a table of an
+    earlier release of the same people, or a list of them, which attackers hold too.
+    A metric that takes more than ``time_limit`` seconds gives no figure.
     """
     replicates = synthetic if isinstance(synthetic, list | tuple) else [synthetic]
     frames = tuple(read_frame(s) for s in replicates)
     digests = [sha256(parquet_of(f)) for f in frames]
+    others = earlier if isinstance(earlier, list | tuple) else [earlier]
+    before = tuple(read_frame(e) for e in others)
     tables = Tables(
         name="given tables",
         train=read_frame(train),
         synthetics=frames,
         holdout=None if holdout is None else read_frame(holdout),
         reference=None if reference is None else read_frame(reference),
+        earlier=before,
         recipe=None if recipe is None else parse_recipe(Path(recipe).read_bytes()),
         candidate=sha256("\n".join(digests).encode()),
+        earlier_digests=tuple(sha256(parquet_of(f)) for f in before),
     )
     ask = Ask(
         policy=None if policy is None else Path(policy).read_bytes(),
@@ -102,6 +111,7 @@ def evaluate(  # noqa: PLR0913
         only=tuple(only),
         report=None if report is None else Path(report),
         seed=seed,
+        time_limit=time_limit,
     )
     return evaluate_tables(tables, ask)
 
@@ -123,8 +133,11 @@ def run(  # noqa: PLR0913
     confirm: bool = True,
     fresh: bool = False,
     seed: int | None = None,
+    time_limit: float = LIMIT,
 ) -> Outcome:
     """Run a recipe to a signed release or a reasoned refusal; ``data`` replaces its source file.
+
+    A metric that takes more than ``time_limit`` seconds gives no figure.
 
     Raises
     ------
@@ -137,7 +150,13 @@ def run(  # noqa: PLR0913
         uses=uses,
         data=None if data is None else read_frame(data),
     )
-    options = Options(workspace=Path(workspace), confirm=confirm, fresh=fresh, seed=seed)
+    options = Options(
+        workspace=Path(workspace),
+        confirm=confirm,
+        fresh=fresh,
+        seed=seed,
+        time_limit=time_limit,
+    )
     return _run(job, options)
 
 

@@ -46,6 +46,7 @@ def _attack(m: Measurement) -> AttackPicture:
         high=m.high,
         chance=m.baseline or 0.0,
         meaning=str(d.get("meaning", "")),
+        exposure=str(d.get("exposure", "")),
         curve=_curve(d.get("curve")),
         planted_curve=_curve(d.get("planted_curve")),
         null_curve=_curve(d.get("null_curve")),

@@ -13,13 +13,13 @@ from assaymark.flow.generate import Candidate, candidate_of
 from assaymark.source.folds import FOLDS, Folds
 
 if TYPE_CHECKING:
-    from assaymark.core.actor import Actor
     from assaymark.core.recipe import Recipe
     from assaymark.flow.progress import Progress
+    from assaymark.flow.queries import Asked
     from assaymark.flow.source import Prepared
     from assaymark.store.workspace import Workspace
 
-__all__ = ["Attempt", "Making", "obtain", "opening"]
+__all__ = ["Attempt", "Making", "obtain"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,8 @@ class Making:
 
     recipe: Recipe
     prepared: Prepared
-    source: str
-    population: str
+    asked: Asked
     seed: int | None
-    actor: Actor
 
     @property
     def key(self) -> str:
@@ -54,7 +52,7 @@ class Making:
         if isinstance(self.prepared.parts, Folds):
             asked["split"] = {"unit": self.recipe.split.unit, "folds": FOLDS}
         return sha256(
-            json.dumps([self.source, asked, self.seed, __version__], sort_keys=True).encode()
+            json.dumps([self.asked.source, asked, self.seed, __version__], sort_keys=True).encode()
         )
 
 
@@ -76,20 +74,13 @@ def obtain(
     progress("generate", f"fitting {spec.generator}", 0.1)
 
     def record(who: str, why: str) -> None:
-        workspace.ledger.append(
-            "source.opened", making.source, opening(who, why, part), making.actor
-        )
+        making.asked.record(who, why, (part,))
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
     _keep(workspace, making, candidate)
     progress("generate", "rows written", 1.0)
     return Attempt(candidate=candidate, streams=streams, reused=False)
-
-
-def opening(who: str, why: str, part: str) -> dict[str, object]:
-    """Return what the ledger says of an opening of real rows."""
-    return {"who": who, "why": why, "part": part}
 
 
 def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:
@@ -107,12 +98,13 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
     about = {"summary": candidate.summary, "generator": candidate.generator}
     body = {
         "key": making.key,
-        "population": making.population,
-        "source": making.source,
+        "population": making.asked.population,
+        "source": making.asked.source,
+        "split": making.prepared.parts.commitment,
         "files": [workspace.put(raw) for raw in candidate.files],
         "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
     }
-    workspace.ledger.append("candidate", candidate.digest, body, making.actor)
+    workspace.ledger.append("candidate", candidate.digest, body, making.asked.actor)
 
 
 def _made(workspace: Workspace, key: str) -> Candidate | None:

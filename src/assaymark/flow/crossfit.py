@@ -13,8 +13,8 @@ from assaymark.core.case import Case
 from assaymark.evaluate import metrics
 from assaymark.evaluate.pooling import pooled
 from assaymark.evaluate.repeats import repeats_of
-from assaymark.flow.assess import About, kept
-from assaymark.flow.evaluate import measure, quantities
+from assaymark.flow.assess import Taken, kept, taken_of
+from assaymark.flow.evaluate import quantities
 from assaymark.flow.generate import fit, refitter, sample
 from assaymark.source.folds import FOLDS
 
@@ -27,27 +27,31 @@ if TYPE_CHECKING:
     from assaymark.core.recipe import GenerateSpec
     from assaymark.core.streams import Streams
     from assaymark.core.threat import ThreatModel
-    from assaymark.flow.assess import Assessment
+    from assaymark.flow.assess import About, Assessment
     from assaymark.flow.progress import Progress
     from assaymark.source.folds import Folds
     from assaymark.store.workspace import Workspace
 
-__all__ = ["STAGE", "CrossFit", "cross_fit", "pooled_over", "refit_case"]
+__all__ = ["PARTS", "STAGE", "CrossFit", "cross_fit", "pooled_over", "refit_case"]
 
 STAGE: Stage = "cross-fit"
+PARTS = {"train": "everybody but one fold", "holdout": "one fold"}
+"""What the parts of the real rows are called where a refit is judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CrossFit:
     """What is cross-fitted: the recipe's generator, the folds, and the rows it will release.
 
-    ``record`` writes down who opened which persons.
+    ``earlier`` are rows of the same people that were released before; ``record`` writes down
+    who opened which persons.
     """
 
     spec: GenerateSpec
     folds: Folds
     synthetics: tuple[Dataset, ...]
     threat: ThreatModel
+    earlier: tuple[Dataset, ...]
     record: Callable[[str, str], None]
 
 
@@ -62,24 +66,26 @@ def cross_fit(
 
     def one(fold: int) -> Assessment:
         child = streams.child(STAGE, fold)
-        of_fold = About(candidate=about.candidate, stage=STAGE, actor=about.actor, fold=fold)
+        of_fold = replace(about, fold=fold)
 
-        def measured() -> tuple[Measurement, ...]:
+        def taken() -> Taken:
             progress("generate", f"refit {fold + 1} of {FOLDS}", fold / FOLDS)
             case = refit_case(asked, fold, child)
             people, left_out = asked.folds.train, asked.folds.fold == fold
-            return (
-                *measure(case, child, person_weighs_one=True, progress=progress),
-                *repeats_of(people, case.synthetics, left_out),
-            )
+            found = taken_of(case, child, of_fold, PARTS, progress)
+            repeats = repeats_of(people, case.synthetics, left_out)
+            return Taken((*found.values, *repeats), found.looks)
 
-        return kept(workspace, of_fold, threat, measured, progress)
+        return kept(workspace, of_fold, threat, taken, progress)
 
-    def together() -> tuple[Measurement, ...]:
-        parts = [one(fold).measurements for fold in range(FOLDS)]
+    def together() -> Taken:
+        folds = [one(fold) for fold in range(FOLDS)]
+        parts = [f.measurements for f in folds]
         people, known = asked.folds.train, quantities()
         judged = [[m for m in part if m.metric in known] for part in parts]
-        return (*pooled_over(judged, people.n_persons), *_repeats(asked, parts))
+        looks = [(o.who, o.part) for f in folds for o in f.evidence.opened for _ in range(o.times)]
+        pooled = pooled_over(judged, people.n_persons)
+        return Taken((*pooled, *_repeats(asked, parts)), tuple(looks))
 
     return kept(workspace, about, threat, together, progress)
 
@@ -111,6 +117,7 @@ def refit_case(asked: CrossFit, fold: int, streams: Streams) -> Case:
         synthetics=sample(model, rows, len(asked.synthetics), streams),
         threat=asked.threat,
         refit=refitter(asked.spec),
+        earlier=asked.earlier,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -18,10 +18,12 @@ from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, InputError, RecipeError, UnknownNameError
 from assaymark.flow.assess import evidence_of
 from assaymark.flow.decide import judged, read_policy
+from assaymark.flow.earlier import said_of
 from assaymark.flow.evaluate import measure
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
+from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.source.load import load
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
@@ -42,37 +44,47 @@ _HIDDEN = (Role.PERSON_KEY, Role.DIRECT_IDENTIFIER)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
-    """Where the rows are; ``recipe`` gives roles, kinds and the threat profile, if there is one."""
+    """Where the rows are; ``recipe`` gives roles, kinds and the threat profile, if there is one.
+
+    ``earlier`` are rows of earlier releases of the same people.
+    """
 
     train: Path
     synthetic: tuple[Path, ...]
     holdout: Path | None = None
     reference: Path | None = None
+    earlier: tuple[Path, ...] = ()
     recipe: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What is asked of an evaluation; ``policy`` None is the shipped one of the profile."""
+    """What is asked of an evaluation; ``policy`` None is the shipped one of the profile.
+
+    ``time_limit`` is what one metric may take, in seconds.
+    """
 
     policy: bytes | None = None
     uses: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     report: Path | None = None
     seed: int | None = None
+    time_limit: float = LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tables:
-    """The same as frames."""
+    """The same as frames; ``earlier_digests`` has one for each of ``earlier``."""
 
     name: str
     train: pl.DataFrame
     synthetics: tuple[pl.DataFrame, ...]
     holdout: pl.DataFrame | None = None
     reference: pl.DataFrame | None = None
+    earlier: tuple[pl.DataFrame, ...] = ()
     recipe: Recipe | None = None
     candidate: str = ""
+    earlier_digests: tuple[str, ...] = ()
 
 
 def read_tables(files: Files) -> Tables:
@@ -95,8 +107,10 @@ def read_tables(files: Files) -> Tables:
         holdout=read.get("holdout"),
         reference=read.get("reference"),
         synthetics=synthetics,
+        earlier=tuple(read_table(path) for path in files.earlier),
         recipe=recipe,
         candidate=sha256("\n".join(digests).encode()),
+        earlier_digests=tuple(sha256(path.read_bytes()) for path in files.earlier),
     )
 
 
@@ -114,6 +128,7 @@ def evaluate_files(
 
 def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Outcome:
     """Judge synthetic tables against a policy, by default the shipped one of the profile."""
+    check_limit(ask.time_limit)
     recipe = tables.recipe or Recipe(name=tables.name, source=SourceSpec(path=""))
     raw = ask.policy or profile_bytes(recipe.threat.profile)
     policy = read_policy(raw)
@@ -123,9 +138,29 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
             raise UnknownNameError("use", use, USES)
     progress("source", "reading and typing", 0.2)
     case, notices = _case(tables, recipe, policy)
+    case, digests, said = _with_earlier(case, tables)
+    notices += (*said, *filter(None, (why_unlimited(),)))
     streams = Streams.secret() if ask.seed is None else Streams.from_seed(ask.seed)
-    measured = measure(case, streams, only=ask.only, progress=progress)
-    found = evidence_of(measured, candidate=tables.candidate, stage="given files")
+    looks: list[tuple[str, str]] = []
+
+    def record(who: str, parts: tuple[str, ...]) -> None:
+        looks.extend((who, part) for part in parts)
+
+    measured = measure(
+        case,
+        streams,
+        only=ask.only,
+        time_limit=ask.time_limit,
+        record=record,
+        progress=progress,
+    )
+    found = evidence_of(
+        measured,
+        candidate=tables.candidate,
+        stage="given files",
+        earlier=digests,
+        looks=looks,
+    )
     decision = judged(policy, wanted, found)
     outcome = Outcome(
         command="evaluate",
@@ -139,6 +174,7 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
         notices=notices,
         blocked=(),
         attempts=1,
+        earlier=digests,
         release=None,
         report=None if ask.report is None else str(ask.report),
     )
@@ -185,6 +221,28 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
         synthetics=tuple(synthetics),
         threat=threat_of(Profile(policy.profile)),
     ), (*notices, *sorted(said))
+
+
+class _WithEarlier(NamedTuple):
+    case: Case
+    digests: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def _with_earlier(case: Case, tables: Tables) -> _WithEarlier:
+    """Return the case with the earlier releases that have all of its columns, and their digests."""
+    names, parts, digests = case.schema.names, [], []
+    for frame, digest in zip(tables.earlier, tables.earlier_digests, strict=True):
+        if set(names) <= set(frame.columns):
+            try:
+                parts.append(replace(load(frame.select(names), case.schema), persons=None))
+            except DataError as error:
+                raise DataError(f"the earlier table: {error}") from error
+            digests.append(digest)
+    apart = len(tables.earlier) - len(parts)
+    threat = threat_of(case.threat.profile, earlier=len(parts), apart=apart)
+    whole = replace(case, earlier=tuple(parts), threat=threat)
+    return _WithEarlier(whole, tuple(digests), said_of(apart))
 
 
 def _real(

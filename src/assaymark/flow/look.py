@@ -7,48 +7,50 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.case import Case
 from assaymark.flow.assess import About, assess
-from assaymark.flow.attempt import opening
-from assaymark.flow.crossfit import STAGE, CrossFit, cross_fit
+from assaymark.flow.crossfit import PARTS, STAGE, CrossFit, cross_fit
 from assaymark.flow.decide import decide, decide_at_once
 from assaymark.flow.generate import refitter
 from assaymark.flow.population import OPENINGS, openings_of
 from assaymark.source.folds import Folds
 
 if TYPE_CHECKING:
-    from assaymark.core.actor import Actor
     from assaymark.core.dataset import Dataset
     from assaymark.core.evidence import Stage
+    from assaymark.core.threat import ThreatModel
     from assaymark.flow.assess import Assessment
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
+    from assaymark.flow.earlier import Earlier
     from assaymark.flow.progress import Progress
+    from assaymark.flow.queries import Asked
     from assaymark.flow.run import Job
-    from assaymark.flow.source import Prepared
     from assaymark.source.split import Split
-    from assaymark.store.workspace import Workspace
 
 __all__ = ["Look"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Look:
-    """A candidate, the persons that it is judged on, and who asks."""
+    """A candidate, what was released before, the persons that it is judged on, and who asks."""
 
-    workspace: Workspace
     job: Job
-    prepared: Prepared
-    population: str
+    parts: Split | Folds
     attempt: Attempt
     synthetics: tuple[Dataset, ...]
-    actor: Actor
+    earlier: Earlier
+    threat: ThreatModel
+    asked: Asked
+    time_limit: float
     progress: Progress
 
     def decided(self, *, confirm: bool) -> Decision:
         """Judge the candidate; ``confirm`` allows the sealed look, where one is left."""
         own = self.attempt.candidate.digest
-        left = OPENINGS - len([o for o in openings_of(self.workspace, self.population) if o != own])
+        left = OPENINGS - len(
+            [o for o in openings_of(self.asked.workspace, self.asked.population) if o != own]
+        )
         self.progress("decide", "holding the evidence against the policy", 0.0)
-        job, parts = self.job, self.prepared.parts
+        job, parts = self.job, self.parts
         if isinstance(parts, Folds):
             return decide_at_once(
                 job.policy,
@@ -71,13 +73,13 @@ class Look:
             holdout=parts.confirmation if stage == "confirmation" else parts.development,
             reference=parts.reference,
             synthetics=self.synthetics,
-            threat=self.job.threat,
+            threat=self.threat,
             refit=refitter(self.job.recipe.generate),
+            earlier=self.earlier.tables,
         )
         streams = self.attempt.streams.child("evaluate")
-        return assess(
-            self.workspace, case, streams, about=self._about(stage), progress=self.progress
-        )
+        workspace, about = self.asked.workspace, self._about(stage)
+        return assess(workspace, case, streams, about=about, progress=self.progress)
 
     def _confirmed(self, parts: Split) -> Assessment:
         self._open({})
@@ -89,11 +91,12 @@ class Look:
             spec=self.job.recipe.generate,
             folds=parts,
             synthetics=self.synthetics,
-            threat=self.job.threat,
+            threat=self.threat,
+            earlier=self.earlier.tables,
             record=self._record,
         )
         return cross_fit(
-            self.workspace,
+            self.asked.workspace,
             asked,
             self.attempt.streams,
             about=self._about(STAGE),
@@ -102,16 +105,21 @@ class Look:
 
     def _open(self, how: dict[str, object]) -> None:
         """Write down that these persons are looked at for this candidate, once."""
-        opened = openings_of(self.workspace, self.population)
+        opened = openings_of(self.asked.workspace, self.asked.population)
         if self.attempt.candidate.digest not in opened:
-            body = {"population": self.population, "opening": len(opened) + 1, **how}
-            self.workspace.ledger.append(
-                "confirmation.opened", self.attempt.candidate.digest, body, self.actor
+            body = {"population": self.asked.population, "opening": len(opened) + 1, **how}
+            self.asked.workspace.ledger.append(
+                "confirmation.opened", self.attempt.candidate.digest, body, self.asked.actor
             )
 
     def _about(self, stage: Stage) -> About:
-        return About(candidate=self.attempt.candidate.digest, stage=stage, actor=self.actor)
+        return About(
+            candidate=self.attempt.candidate.digest,
+            earlier=self.earlier.together,
+            stage=stage,
+            asked=self.asked,
+            time_limit=self.time_limit,
+        )
 
     def _record(self, who: str, why: str) -> None:
-        body = opening(who, why, "everybody but one fold")
-        self.workspace.ledger.append("source.opened", self.prepared.commitment, body, self.actor)
+        self.asked.record(who, why, (PARTS["train"],))

@@ -58,6 +58,9 @@ class Outcome(BaseModel):
     notices: tuple[str, ...] = Field(description="What a reader must know first.")
     blocked: tuple[str, ...] = Field(description="What keeps an approved use from a release.")
     attempts: int = Field(description="Distinct candidates so far for the same source.")
+    earlier: tuple[str, ...] = Field(
+        description="Digests of the earlier releases of the same people attacked with these rows."
+    )
     release: str | None = Field(description="Folder of the signed release, if one was issued.")
     report: str | None = Field(description="The HTML report.")
 

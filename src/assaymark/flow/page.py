@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.core.measurement import Measurement
+from assaymark.core.opening import Opening
 from assaymark.decide.verdict import Verdict
 from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.decide import Decision, StageDecision
     from assaymark.flow.outcome import Outcome
+    from assaymark.flow.queries import Queries
     from assaymark.flow.run import Ran
 
 __all__ = ["draft_page", "evaluation_page", "run_content", "verdict_lines"]
@@ -49,7 +51,7 @@ class Shown:
     numbers: bool = True
 
 
-def run_content(ran: Ran, *, released: bool) -> ReportContent:
+def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
     """Gather the report of a run: of its release, or of its refusal."""
     decision, job = ran.decision, ran.job
     deciding = _deciding(decision)
@@ -63,7 +65,7 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
         mode="release" if released else "refusal",
         title=job.recipe.source.title or job.recipe.name,
         made_at=_time(ran.now),
-        threat=job.threat,
+        threat=ran.threat,
         policy_name=job.policy.name,
         policy_origin="as written in policy.toml; its thresholds say where they come from",
         policy_digest=job.policy.digest(),
@@ -81,7 +83,8 @@ def run_content(ran: Ran, *, released: bool) -> ReportContent:
         attacks=attacks_of(pictures),
         stages=_stages(decision),
         transformations=_transformations(ran),
-        provenance=_provenance(ran),
+        provenance=(*_provenance(ran), *queries.lines),
+        opened=queries.opened,
         limits=_limits(ran),
         attribution=_attribution(ran),
         next_actions=_actions(ran) if ran.blocked else (),
@@ -115,6 +118,10 @@ def evaluation_page(
         pairs=pairs_of(measured),
         groups=groups_of(case.train, case.synthetic),
         attacks=attacks_of(measured),
+        opened=(
+            *decision.assessment.evidence.opened,
+            Opening(who="report", part="train", times=1),
+        ),
         notices=outcome.notices,
     )
     return render(content)
@@ -281,17 +288,10 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Rows of the source", band(ran.prepared.n)),
         ("Persons of the source", band(ran.prepared.n_persons)),
         ("Unit of privacy", ran.prepared.parts.unit),
-        ("Source commitment (keyed)", ran.source),
+        ("Source commitment (keyed)", ran.prepared.commitment),
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
         ("Generator", f"{generator['name']} ({said})"),
         ("Candidate digest", made.digest),
-        ("Attempts for these persons", str(ran.attempts)),
-        (
-            "Cross-fits of these persons"
-            if _crossed(ran)
-            else "Openings of the confirmation holdout",
-            f"{ran.openings} of 3",
-        ),
         ("Policy digest", ran.job.policy.digest()),
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from assaymark.store.workspace import Workspace
 
-__all__ = ["OPENINGS", "attempts_at", "openings_of", "population_of"]
+__all__ = ["OPENINGS", "attempts_at", "openings_of", "population_of", "populations_of"]
 
 OPENINGS = 3
 """How many candidates may be held against one population's confirmation holdout."""
@@ -28,18 +28,33 @@ def population_of(workspace: Workspace, persons: Collection[str]) -> str:
     whatever the file, the recipe or the policy is called; else it founds a new one. The hashes
     stay in the workspace's sealed tier.
     """
-    raw = workspace.unseal(_SEALED)
-    known: dict[str, list[str]] = json.loads(raw) if raw else {}
-    new = set(persons)
-    for name, members in known.items():
-        if len(new & set(members)) > _SHARED * min(len(new), len(members)):
-            if not new <= set(members):
-                known[name] = sorted(new | set(members))
-                workspace.seal(_SEALED, json.dumps(known).encode())
-            return name
+    known, new = _known(workspace), set(persons)
+    for name in _sharing(known, new):
+        if not new <= set(known[name]):
+            known[name] = sorted(new | set(known[name]))
+            workspace.seal(_SEALED, json.dumps(known).encode())
+        return name
     name = sha256("\n".join(sorted(new)).encode())[:16]
     workspace.seal(_SEALED, json.dumps({**known, name: sorted(new)}).encode())
     return name
+
+
+def populations_of(workspace: Workspace, persons: Collection[str]) -> frozenset[str]:
+    """Return every known population that shares more than 5 % of its persons with ``persons``."""
+    return frozenset(_sharing(_known(workspace), set(persons)))
+
+
+def _known(workspace: Workspace) -> dict[str, list[str]]:
+    raw = workspace.unseal(_SEALED)
+    return json.loads(raw) if raw else {}
+
+
+def _sharing(known: dict[str, list[str]], new: set[str]) -> list[str]:
+    return [
+        name
+        for name, members in known.items()
+        if len(new & set(members)) > _SHARED * min(len(new), len(members))
+    ]
 
 
 def attempts_at(workspace: Workspace, population: str) -> list[str]:

@@ -11,6 +11,7 @@ from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
 from assaymark.flow.page import run_content
+from assaymark.flow.queries import queries_of
 from assaymark.monitor.sketch import sketch
 from assaymark.release.build import ReleaseContents, build
 from assaymark.release.card import card
@@ -24,46 +25,56 @@ from assaymark.release.predicates import (
 )
 from assaymark.release.report import render
 from assaymark.source.band import band
-from assaymark.source.folds import FOLDS
+from assaymark.source.folds import FOLDS, Folds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from assaymark.core.actor import Actor
+    from pydantic import JsonValue
+
     from assaymark.flow.decide import StageDecision
     from assaymark.flow.progress import Progress
+    from assaymark.flow.queries import Asked
     from assaymark.flow.run import Ran
     from assaymark.store.workspace import Workspace
 
 __all__ = ["publish"]
 
 
-def publish(
-    workspace: Workspace, ran: Ran, actor: Actor, progress: Progress
-) -> tuple[Path | None, Path]:
+def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Path]:
     """Return where the release is, if one was due, and where the report is.
 
     A release is due when a use is approved and nothing blocks it. Everything is written as a
     whole or not at all, and the ledger's entry comes last.
     """
+    workspace, actor = asked.workspace, asked.actor
     due = UseStatus.APPROVED in ran.decision.uses.values() and not ran.blocked
     progress("release", "writing the report", 0.2)
     name = _folder(ran)
-    content = run_content(ran, released=due)
+    confirmed = ran.decision.confirmation
+    body: dict[str, JsonValue] = {
+        "uses": {use: status.value for use, status in ran.decision.uses.items()},
+        "name": name,
+        "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
+    }
+    if due and confirmed is not None:
+        body["confirmed"] = sha256(confirmed.assessment.evidence.canonical())
+    asked.record("report", "pictures of columns and groups", ("train",))
+    crossed = isinstance(ran.prepared.parts, Folds)
+    content = run_content(ran, queries_of(asked, body, crossed=crossed), released=due)
     page = render(content)
     report = workspace.write(f"reports/{name}.html", page)
-    decided = {use: status.value for use, status in ran.decision.uses.items()}
     if not due:
         where = _quarantine(workspace, ran, name)
-        body = {"uses": decided, "blocked": list(ran.blocked), "report": report.name, "name": name}
+        body |= {"blocked": list(ran.blocked), "report": report.name}
         workspace.ledger.append("refusal", ran.attempt.candidate.digest, body, actor)
         progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
         return None, report
     progress("release", "signing", 0.6)
     files = build(_contents(workspace, ran, page, card(content).encode()))
     folder = workspace.write_folder(f"releases/{name}", files)
-    body = {"uses": decided, "name": name, "manifest": sha256(files["manifest.json"])}
+    body["manifest"] = sha256(files["manifest.json"])
     workspace.ledger.append("release", ran.attempt.candidate.digest, body, actor)
     progress("release", "signed", 1.0)
     return folder, report
@@ -74,6 +85,7 @@ def _folder(ran: Ran) -> str:
     job = ran.job
     parts = [ran.attempt.candidate.digest, sha256(job.policy_bytes), job.recipe.digest()]
     parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
+    parts += ran.earlier.together
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
     return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
 
@@ -95,7 +107,7 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
     evidence: dict[str, bytes] = {
         s.name: s.assessment.evidence.canonical() for s in decision.stages
     }
-    threat = ran.job.threat.canonical()
+    threat = ran.threat.canonical()
     return ReleaseContents(
         parquet=candidate.files,
         csv=tuple(csv_of(raw) for raw in candidate.files),
@@ -121,6 +133,7 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "threat": threat,
             "uses": {u: s.value for u, s in decision.uses.items()},
             "stages": tuple(_stage(s, sha256(evidence[s.name])) for s in decision.stages),
+            "earlier": ran.earlier.together,
             "self_attested": not ran.job.policy.require_second_person,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
@@ -145,7 +158,7 @@ def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
         name=job.recipe.name,
         title=job.recipe.source.title,
         rights=job.recipe.source.rights,
-        source_commitment=ran.source,
+        source_commitment=prepared.commitment,
         source_rows=band(prepared.n),
         source_persons=band(prepared.n_persons),
         unit=prepared.parts.unit,

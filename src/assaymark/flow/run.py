@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
-from assaymark.core.threat import threat_of
 from assaymark.decide.policy import profile_bytes
-from assaymark.errors import AssaymarkError, NotApprovedError, RecipeError, UnknownNameError
+from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
+from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
+from assaymark.flow.queries import Asked
+from assaymark.flow.rights import blocked, check_uses
 from assaymark.flow.source import prepare
+from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
+    from assaymark.flow.earlier import Earlier
     from assaymark.flow.outcome import VerdictRow
     from assaymark.flow.progress import Progress
     from assaymark.flow.source import Prepared
@@ -49,13 +53,15 @@ class Options:
     """How to run: nothing here changes what is asked for, except ``seed``.
 
     ``confirm`` False keeps the confirmation holdout closed; ``fresh`` makes a new attempt where
-    a candidate is there already; ``seed`` is public and marks what it makes.
+    a candidate is there already; ``seed`` is public and marks what it makes; ``time_limit`` is
+    what one metric may take, in seconds.
     """
 
     workspace: Path = Path(".assaymark")
     confirm: bool = True
     fresh: bool = False
     seed: int | None = None
+    time_limit: float = LIMIT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,11 +75,6 @@ class Job:
     frame: pl.DataFrame
     uses: tuple[str, ...]
 
-    @property
-    def threat(self) -> ThreatModel:
-        """The threat model that the recipe's profile stands for."""
-        return threat_of(self.recipe.threat.profile)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ran:
@@ -83,8 +84,9 @@ class Ran:
     prepared: Prepared
     attempt: Attempt
     decision: Decision
+    earlier: Earlier
+    threat: ThreatModel
     synthetics: tuple[Dataset, ...]
-    source: str
     attempts: int
     openings: int
     randomness: str
@@ -113,7 +115,7 @@ def read_job(
     recipe_bytes = _bytes_of(recipe_path, "recipe")
     recipe = parse_recipe(recipe_bytes)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
-    _check_uses(recipe, wanted)
+    check_uses(recipe, wanted)
     profile = recipe.threat.profile
     raw = _policy_bytes(recipe_path, policy_path, profile)
     policy = read_policy(raw)
@@ -139,6 +141,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
     The workspace is locked for the whole run. A run that was killed is taken up where it was:
     the candidate and the evidence that are there are used again.
     """
+    check_limit(options.time_limit)
     workspace = Workspace.open(options.workspace)
     with workspace.lock():
         actor = Actor(key=workspace.key().fingerprint)
@@ -162,25 +165,24 @@ def _run(
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
     population = population_of(workspace, prepared.parts.confirmation_hashes)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
-    making = Making(
-        recipe=job.recipe,
-        prepared=prepared,
-        source=prepared.commitment,
-        population=population,
-        seed=options.seed,
-        actor=actor,
+    asked = Asked(
+        workspace=workspace, source=prepared.commitment, population=population, actor=actor
     )
+    making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=options.seed)
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
     synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
+    earlier = earlier_of(workspace, prepared, candidate=attempt.candidate.digest)
+    threat = earlier.threat(job.recipe.threat.profile)
     look = Look(
-        workspace=workspace,
         job=job,
-        prepared=prepared,
-        population=population,
+        parts=prepared.parts,
         attempt=attempt,
         synthetics=synthetics,
-        actor=actor,
+        earlier=earlier,
+        threat=threat,
+        asked=asked,
+        time_limit=options.time_limit,
         progress=progress,
     )
     decision = look.decided(confirm=options.confirm)
@@ -189,16 +191,21 @@ def _run(
         prepared=prepared,
         attempt=attempt,
         decision=decision,
+        earlier=earlier,
+        threat=threat,
         synthetics=synthetics,
-        source=prepared.commitment,
         attempts=len(attempts_at(workspace, population)),
         openings=len(openings_of(workspace, population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
-        notices=(*notices_of(prepared, decision), *_notices(job, prepared, options)),
-        blocked=_blocked(job, list(decision.uses.values())),
+        notices=(
+            *notices_of(prepared, decision),
+            *earlier.notices,
+            *_notices(job, prepared, options),
+        ),
+        blocked=blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
         now=datetime.now(UTC),
     )
-    return _outcome(ran, *publish(workspace, ran, actor, progress))
+    return _outcome(ran, *publish(ran, asked, progress))
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
@@ -219,13 +226,14 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         notices=ran.notices,
         blocked=ran.blocked,
         attempts=ran.attempts,
+        earlier=ran.earlier.together,
         release=None if release is None else str(release),
         report=str(report),
     )
 
 
 def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
-    said = list(prepared.notices)
+    said = [*prepared.notices, *filter(None, (why_unlimited(),))]
     if options.seed is not None:
         said.append(
             f"Made with the public seed {options.seed}: anyone who knows it can repeat the random "
@@ -234,44 +242,6 @@ def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
     if not job.policy.require_second_person:
         said.append("Self-attested: no second person has reviewed this decision.")
     return tuple(said)
-
-
-def _blocked(job: Job, statuses: Sequence[str]) -> tuple[str, ...]:
-    """Say what keeps approved rows from being released; rights are asked for only then."""
-    if "approved" not in statuses:
-        return ()
-    rights = job.recipe.source.rights
-    found = []
-    if not rights.owner:
-        found.append("[source.rights] names no owner: say who may decide about these rows")
-    if not (rights.licence or rights.basis):
-        found.append(
-            "[source.rights] gives neither a licence nor a legal basis: fill in one of the two"
-        )
-    if job.policy.require_second_person:
-        found.append(
-            f"policy {job.policy.name!r} requires a second person, and none is registered in this "
-            "workspace: set require_second_person = false in a policy of your own to attest alone"
-        )
-    return tuple(found)
-
-
-def _check_uses(recipe: Recipe, wanted: tuple[str, ...]) -> None:
-    known = ("policy_simulation", "analytics", "pretraining")
-    for use in wanted:
-        if use not in known:
-            raise UnknownNameError("use", use, known)
-    allowed = recipe.source.rights.purposes
-    for purpose in allowed:
-        if purpose not in known:
-            raise UnknownNameError("purpose", purpose, known, "[source.rights]")
-    outside = [u for u in wanted if allowed and u not in allowed]
-    if outside:
-        raise NotApprovedError(
-            f"the source's rights allow {', '.join(allowed)}, not {', '.join(outside)}; the table "
-            "was not read\n\nHint: ask the owner, then add the use to purposes in "
-            "[source.rights], or ask for another use"
-        )
 
 
 def _policy_bytes(recipe: Path, policy: Path | None, profile: Profile) -> bytes:

@@ -14,6 +14,7 @@ from assaymark.release.report_words import (
     must_know,
     spoken_subject,
     spoken_use,
+    together,
     use_card,
 )
 
@@ -125,6 +126,7 @@ def _threat(content: ReportContent) -> list[str]:
         f"- Recipients: {_text(threat.recipient)}",
         f"- The attacker knows: {_text(threat.knowledge)}",
         f"- Tried: {_text(listed(threat.goals))}",
+        f"- {_text(together(threat))}",
         f"- Not covered: {_text(threat.not_covered)}",
         f"- Accepted: {_text(threat.residual_risk)}",
         *[

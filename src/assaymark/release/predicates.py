@@ -81,7 +81,11 @@ class CrossFitDecided(Document):
 
 
 class Decided(Document):
-    """The decision and what it rests on; ``uses`` is what the last stage said of each."""
+    """The decision and what it rests on; ``uses`` is what the last stage said of each.
+
+    ``earlier`` are the candidates of earlier releases of the same people that were attacked
+    together with these rows.
+    """
 
     schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
     candidate: str
@@ -89,6 +93,7 @@ class Decided(Document):
     threat: str
     uses: dict[str, str]
     stages: tuple[StageDecided | CrossFitDecided, ...]
+    earlier: tuple[str, ...] = ()
     self_attested: bool
     made_at: str
 

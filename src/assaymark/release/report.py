@@ -39,6 +39,7 @@ from assaymark.release.report_words import (
     must_know,
     spoken_subject,
     spoken_use,
+    together,
     use_card,
 )
 
@@ -92,6 +93,8 @@ def render(content: ReportContent) -> bytes:
         measurements=measurements[:_MOST_MEASUREMENTS],
         left_out=max(0, len(measurements) - _MOST_MEASUREMENTS),
         quantities=_quantities(content),
+        real_parts=sorted({o.part for o in content.opened}),
+        opened=_opened(content),
     )
     return page.encode("utf-8")
 
@@ -114,6 +117,7 @@ def _environment() -> Environment:
         "spoken_use": spoken_use,
         "spoken_subject": spoken_subject,
         "listed": listed,
+        "together": together,
         "whole": lambda n: f"{n:,}",
         "coded": _coded,
         "sentence": lambda text: text[:1].upper() + text[1:],
@@ -202,6 +206,14 @@ def _appendix(content: ReportContent) -> list[Measurement]:
     for m in [*(v.measurement for v in content.verdicts), *content.measurements]:
         found.setdefault((m.metric, m.subject), m)
     return list(found.values())
+
+
+def _opened(content: ReportContent) -> dict[str, dict[str, int]]:
+    """Return how often each component was given each part of the real rows."""
+    found: dict[str, dict[str, int]] = {}
+    for o in content.opened:
+        found.setdefault(o.who, {})[o.part] = o.times
+    return found
 
 
 def _quantities(content: ReportContent) -> list[tuple[str, str, str]]:

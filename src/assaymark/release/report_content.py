@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement, Quantity
+    from assaymark.core.opening import Opening
     from assaymark.core.threat import ThreatModel
 
 __all__ = [
@@ -172,7 +173,8 @@ class AttackPicture:
 
     ``hit`` says what the attack does to people, as a participle. Curves are points (share of
     strangers wrongly named, share of members found), both in [0, 1]. ``chance`` is what the attack
-    reaches without any leak.
+    reaches without any leak; ``exposure`` says what it reached on these rows alone and together
+    with earlier releases, where there are any.
     """
 
     name: str
@@ -185,6 +187,7 @@ class AttackPicture:
     hit: str = "hit"
     secret: SecretLine | None = None
     meaning: str = ""
+    exposure: str = ""
     curve: tuple[tuple[float, float], ...] = ()
     planted_curve: tuple[tuple[float, float], ...] = ()
     null_curve: tuple[tuple[float, float], ...] = ()
@@ -237,6 +240,8 @@ class ReportContent:
         What was measured and no rule judges.
     workspace
         Where refused rows stay, in words that finish "quarantined in"; empty: the workspace.
+    opened
+        How often whom was given which part of the real rows.
     quantities
         Titles and meanings of measured quantities, used for ``measurements``.
     """
@@ -264,6 +269,7 @@ class ReportContent:
     attempts: tuple[AttemptLine, ...] = ()
     transformations: tuple[TransformLine, ...] = ()
     provenance: tuple[tuple[str, str], ...] = ()
+    opened: tuple[Opening, ...] = ()
     limits: tuple[str, ...] = ()
     attribution: tuple[str, ...] = ()
     next_actions: tuple[str, ...] = ()

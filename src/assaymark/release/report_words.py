@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.measurement import Measurement
+    from assaymark.core.threat import ThreatModel
     from assaymark.release.report_content import ReportContent, UseLine, VerdictLine
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "must_know",
     "spoken_subject",
     "spoken_use",
+    "together",
     "use_card",
 ]
 
@@ -240,6 +242,18 @@ def use_card(content: ReportContent, line: UseLine) -> UseCard:
     )
 
 
+def together(threat: ThreatModel) -> str:
+    """Say how many earlier releases of the same people were attacked together with the rows."""
+    if not threat.earlier:
+        return "No earlier release of the same people was attacked together with these rows."
+    some = (
+        "1 earlier release of the same people was"
+        if threat.earlier == 1
+        else (f"{threat.earlier} earlier releases of the same people were")
+    )
+    return f"{some} attacked together with these rows."
+
+
 def must_know(content: ReportContent) -> tuple[str, ...]:
     """Return what a reader must know before use: what the mode demands, then the given ones."""
     said: list[str] = []
@@ -252,6 +266,8 @@ def must_know(content: ReportContent) -> tuple[str, ...]:
     said += content.notices
     threat = content.threat
     if threat is not None and content.mode != "draft":
+        if threat.earlier:
+            said.append(together(threat))
         said += [
             f"The verdicts assume that the rows go to {threat.recipient}, and an attacker who "
             f"knows {threat.knowledge}.",

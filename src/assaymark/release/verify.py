@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
+from assaymark.core.threat import ThreatModel
 from assaymark.errors import IntegrityError
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import fingerprint_of, open_envelope
@@ -190,6 +191,7 @@ def _decision(state: _State, found: Verification) -> None:
         if status == "approved" and use not in confirmed:
             final[use] = "inconclusive"  # the development holdout approves nothing
     _agree(decided, released, final)
+    _earlier(state, decided, found)
     found.uses, found.self_attested = final, decided.self_attested
     found.hold("Decision", "judging the evidence again by the policy gives the same")
     if decided.self_attested:
@@ -211,6 +213,10 @@ def _again(state: _State, stage: StageDecided | CrossFitDecided, candidate: str)
     raw = _file(state, f"evidence/{stage.stage}.json")
     if sha256(raw) != stage.evidence or Evidence.parse(raw).stage != stage.stage:
         raise IntegrityError(f"the {stage.stage} evidence is not the one decided upon")
+    if state.decided is None or Evidence.parse(raw).earlier != state.decided.earlier:
+        raise IntegrityError(
+            f"the {stage.stage} evidence is about other earlier releases than the decision"
+        )
     again = state.rejudge(_file(state, "policy.toml"), raw, tuple(stage.uses), candidate)
     if again != stage.uses:
         raise IntegrityError(
@@ -227,6 +233,19 @@ def _agree(decided: Decided, released: Released, final: dict[str, str]) -> None:
         raise IntegrityError("the release is approved for other uses than the decision says")
     if not approved:
         raise IntegrityError("no use is approved, so this is no release")
+
+
+def _earlier(state: _State, decided: Decided, found: Verification) -> None:
+    said = ThreatModel.parse(_file(state, "threat.json")).earlier
+    if said != len(decided.earlier):
+        raise IntegrityError(
+            f"the threat model has {said} earlier releases, the decision {len(decided.earlier)}"
+        )
+    listed = ", ".join(digest[:16] for digest in decided.earlier)
+    found.hold(
+        "Earlier releases",
+        f"of the same people, attacked together with these rows: {listed or 'none on record'}",
+    )
 
 
 def _rows_in_order(state: _State) -> list[str]:

@@ -202,8 +202,6 @@ def _groups(case: Case, scene: Scene) -> dict[str, Json]:
 def _repeated(case: Case, members: People) -> Measurement:
     """Return the largest number of synthetic rows that repeat one distinctive record."""
     own = row_keys(case.train)[members.record[members.distinctive]]
-    made, times = np.unique(
-        np.concatenate([row_keys(s) for s in case.synthetics]), return_counts=True
-    )
+    made, times = np.unique(np.concatenate([row_keys(s) for s in case.exposed]), return_counts=True)
     most = int(times[np.isin(made, own)].max(initial=0))
     return Measurement(metric=REPEATED, value=float(most), n=members.n)

@@ -132,7 +132,7 @@ class Disclosure:
                 yield Measurement.missing(name, reason, "column:*")
             return
         real = [case.train, *sides_of(case)[:2]]
-        coded = coded_columns([*real, *case.synthetics], len(real))
+        coded = coded_columns([*real, *case.exposed], len(real))
         known = keys_and_targets(case.train, coded, len(real))
         yield from _uniques(_scene(case, real, coded, known, known.keys), streams)
         yield from _attributions(case, real, coded, known, streams)

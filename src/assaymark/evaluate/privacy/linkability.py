@@ -164,7 +164,7 @@ def _scene(case: Case, streams: Streams) -> _Scene | None:
     halves = _halves(space, streams.child("splits").generator())
     if not halves:
         return None
-    made = np.vstack([space.points(s) for s in case.synthetics])
+    made = np.vstack([space.points(s) for s in case.exposed])
     searched = made[rng.permutation(len(made))[:_ROWS]]
     most = int(np.clip(_PAIRS / 2 / len(searched), _FEWER, _MOST))
     members = _some(real[0], most, rng)

@@ -99,8 +99,8 @@ class NearCopies:
         rng = streams.child("unlinked").generator()
         made = _Made(
             closeness=closeness_of(real),
-            rows=case.synthetics,
-            unlinked=tuple(unlinked(s, rng) for s in case.synthetics),
+            rows=case.exposed,
+            unlinked=tuple(unlinked(s, rng) for s in case.exposed),
         )
         rng = streams.child("targets").generator()
         members, ours = _people(real[:1], made, rng)

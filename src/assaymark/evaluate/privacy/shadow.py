@@ -157,7 +157,7 @@ class _Battle:
 
 def _battle(case: Case, number: int, streams: Streams) -> _Battle:
     assert case.refit is not None  # noqa: S101
-    refit, rows = case.refit, sum(s.n for s in case.synthetics)
+    refit, rows = case.refit, sum(s.n for s in case.exposed)
     holdout = sides_of(case)[0]
     scene = scene_of(case)
     rng = streams.child("targets").generator()
@@ -186,7 +186,7 @@ def _battle(case: Case, number: int, streams: Streams) -> _Battle:
         Practice(scene.members.n, number, make),
         streams.child("worlds"),
     )
-    signs = watch.signs(case.synthetics)
+    signs = watch.signs(case.exposed)
     swapped = watch.signs([make(holdout, streams.child("swapped"))]).seen
     member = np.repeat([True, False], [len(b) for b in both])
     subjects = {

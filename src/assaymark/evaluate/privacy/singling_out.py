@@ -86,8 +86,8 @@ class SinglingOut:
         spans = _spans(space)
         share = min(1.0, _MOST / sum(d.n_persons for d in real))
         people = _crowd(real, space, spans, share, rng)
-        each = _MOST // len(case.synthetics)
-        made = np.vstack([space.points(_rows(s, each, rng)) for s in case.synthetics])
+        each = _MOST // len(case.exposed)
+        made = np.vstack([space.points(_rows(s, each, rng)) for s in case.exposed])
         synthetic = _columns(made, spans)
         wanted = min(self.conditions, len(made))
         met: list[Who] = []

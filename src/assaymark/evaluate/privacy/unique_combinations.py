@@ -86,7 +86,7 @@ class UniqueCombinations:
         real = [d.one_row_each(rng) for d in (case.train, *sides_of(case)[:2])]
         share = min(1.0, 2 * _MOST / sum(d.n for d in real))
         real = [d.take(np.sort(rng.permutation(d.n)[: round(d.n * share)])) for d in real]
-        coded = coded_columns([*real, *case.synthetics], len(real))
+        coded = coded_columns([*real, *case.exposed], len(real))
         parts = [[np.concatenate(t) for t in (c.tables[:3], c.tables[3:])] for c in coded]
         found = carried_over(
             [own for own, _ in parts], [made for _, made in parts], self._sets(len(coded), rng)
