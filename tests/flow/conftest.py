@@ -8,6 +8,7 @@ import pytest
 
 from assaymark.core.threat import Profile, threat_of
 from assaymark.flow.run import read_job
+from assaymark.store.workspace import Workspace
 
 POLICY = """
 name = "lenient"
@@ -126,8 +127,9 @@ def small():
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder: stays.csv, recipe.toml, policy.toml."""
+    """The current folder: stays.csv, recipe.toml, policy.toml; who is held out in ws is fixed."""
     monkeypatch.chdir(tmp_path)
+    Workspace.open(tmp_path / "ws").seal("split", bytes([7]) * 32)
     stays_of().write_csv("stays.csv")
     (tmp_path / "recipe.toml").write_text(RECIPE)
     (tmp_path / "policy.toml").write_text(POLICY)

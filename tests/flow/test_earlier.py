@@ -77,7 +77,8 @@ def visits(folder, plugin, monkeypatch):
 
 def released(start, copies, *, columns="", **how):
     recipe = Path("recipe.toml").read_text().split("\n[columns]")[0]
-    spec = f'\n[columns]\nill = "target"\n{columns}\n[split]\ncross_fit = false\n[generate]\ngenerator = "leaky"\n'
+    spec = f'\n[columns]\nill = "target"\n{columns}\n[split]\ncross_fit = false\n'
+    spec += '[generate]\ngenerator = "leaky"\n'
     spec += f"parameters = {{ start = {start}, copies = {copies} }}\n"
     Path("now.toml").write_text(recipe + spec)
     job = read_job(Path("now.toml"), policy_path=Path("policy.toml"), uses=["analytics"])

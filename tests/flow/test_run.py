@@ -66,10 +66,10 @@ def test_the_same_run_again_is_free_and_another_policy_makes_no_new_attempt(fold
 
 
 def test_fresh_counts_as_an_attempt_and_the_fourth_opening_is_refused(folder):
-    for _ in range(3):
-        outcome = run(read_job(Path("recipe.toml")), Options(workspace=WS, fresh=True))
+    for seed in range(3):
+        outcome = run(read_job(Path("recipe.toml")), Options(workspace=WS, fresh=True, seed=seed))
         assert outcome.uses["analytics"] is UseStatus.APPROVED
-    outcome = run(read_job(Path("recipe.toml")), Options(workspace=WS, fresh=True))
+    outcome = run(read_job(Path("recipe.toml")), Options(workspace=WS, fresh=True, seed=3))
     assert outcome.attempts == 4
     assert set(outcome.uses.values()) == {UseStatus.INCONCLUSIVE}
     assert outcome.release is None
