@@ -9,6 +9,9 @@ generators: Registry[Generator] = Registry(
     "generator",
     "assaymark.generate",
     shared=(
+        "anchor_search",
+        "anchored",
+        "anchors",
         "blocks",
         "branches",
         "cells",
@@ -20,6 +23,7 @@ generators: Registry[Generator] = Registry(
         "levels",
         "link",
         "philox",
+        "plan",
         "pools",
         "telling",
     ),

@@ -80,7 +80,14 @@ class Link:
     total: Floats
     first: Codes
 
-    def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
+    def draw(
+        self,
+        drawn: Codes,
+        place: Place,
+        out: Codes,
+        inside: Floats,
+        which: NDArray[np.int64] | None = None,
+    ) -> None:
         """Draw this column's code of each row into ``out``, shape ``(n,)``.
 
         Parameters
@@ -89,6 +96,8 @@ class Link:
             Codes of the chain's columns so far, shape ``(columns, n)``.
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
+        which
+            The only rows to draw, by number from 0 on; all if not given.
         """
         given = drawn[list(self.given)]
         key = np.uint64(place.key[0]), np.uint64(place.key[1])
@@ -102,7 +111,7 @@ class Link:
             if effects is None
             else (effects.of, effects.bins, effects.start, effects.worth),
             (self.codes, self.total, self.first),
-            (given, out, inside),
+            (given, np.arange(len(out)) if which is None else which, out, inside),
         )
 
 
@@ -178,16 +187,16 @@ def _draw(
     pools: tuple[NDArray[np.uint32], Codes, Codes],
     effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
     fine: tuple[Codes, Floats, Codes],
-    columns: tuple[Codes, Codes, Floats],
+    columns: tuple[Codes, NDArray[np.int64], Codes, Floats],
 ) -> None:
     key, begin, column = place
     roots, nodes, pool, places, start = trees
     keep, other, groups = pools
     codes, total, first = fine
-    given, code, inside = columns
+    given, which, code, inside = columns
     classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
     tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
-    for i in range(len(code)):
+    for i in which:
         row = begin + np.uint64(i)
         if row >> _TOGETHER != of:
             of = row >> _TOGETHER
