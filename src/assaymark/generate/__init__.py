@@ -19,8 +19,12 @@ generators: Registry[Generator] = Registry(
         "forest",
         "levels",
         "link",
+        "mixture",
         "philox",
         "pools",
+        "restrict",
         "telling",
+        "wanted",
+        "within",
     ),
 )

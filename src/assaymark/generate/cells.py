@@ -99,11 +99,7 @@ class CellCoding:
         at = np.where(null, 0, codes)
         points = self.points[at]
         step = np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
-        drawn = _with_atoms(self.first[at] + step, self.atoms)
-        index = np.where(points > 0, drawn, self.first[at])
-        found = self.grid.value(index)
-        if len(self.exact):
-            found = np.where(points > 0, found, self.exact[at])
+        found = self.value(at, step)
         values = pl.Series(self.column.name, found)
         if self.column.kind is Kind.DECIMAL:
             values = values.cast(pl.Float64)
@@ -113,6 +109,15 @@ class CellCoding:
         if not null.any():
             return values
         return pl.select(pl.when(pl.Series(~null)).then(values).alias(values.name)).to_series()
+
+    def value(
+        self, codes: NDArray[np.int32], step: NDArray[np.int64]
+    ) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return the number at the ``step``-th point of each code's cell, or the special value."""
+        inside, first = self.points[codes] > 0, self.first[codes]
+        index = np.where(inside, _with_atoms(first + step, self.atoms), first)
+        found = self.grid.value(index)
+        return np.where(inside, found, self.exact[codes]) if len(self.exact) else found
 
 
 def fit_cells(

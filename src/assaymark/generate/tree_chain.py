@@ -16,12 +16,14 @@ from assaymark.generate.derived import Lookup, find_derived
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked
 from assaymark.generate.link import Place
+from assaymark.generate.wanted import Chain, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from assaymark.core.conditions import Conditions
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -177,8 +179,11 @@ class TreeChainModel:
             "columns": self.encoding.summary(),
         }
 
-    def sample(self, rows: range, streams: Streams) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
+        if given is not None:
+            frame = wanted(self._chain(), checked(rows), streams.child("rows"), given)
+            return Dataset(schema=self.encoding.schema, frame=frame)
         key = streams.child("rows").words()
         starts = range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK)
         frames = [self._drawn(range(s, min(s + _CHUNK, rows.stop)), key) for s in starts]
@@ -189,5 +194,12 @@ class TreeChainModel:
         inside = np.empty(drawn.shape)
         for i, link in enumerate(self.links):
             link.draw(drawn[:i], Place(key=key, row=rows.start, column=i), drawn[i], inside[i])
+        return self._decoded(drawn, inside)
+
+    def _decoded(self, drawn: NDArray[np.int32], inside: NDArray[np.float64]) -> pl.DataFrame:
         back: NDArray[np.int64] = np.argsort(self.order)
         return self.encoding.decode(drawn[back], inside[back])
+
+    def _chain(self) -> Chain:
+        codings = tuple(self.encoding.codings[i] for i in self.order)
+        return Chain(links=self.links, codings=codings, decode=self._decoded)
