@@ -54,6 +54,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _SAME = {"=": "==", "<>": "!="}
 _LANGUAGE = (
     "Hint: a condition reads like  age >= 40 and sex == 'F' and region in ('N', 'S');  there are "
@@ -75,7 +76,8 @@ def read(text: str, schema: Schema) -> Node:
     """Read a condition on the columns of ``schema``.
 
     ``not`` and missing values go together as in SQL: a comparison with "missing" is neither true
-    nor false, so a row is in neither ``x < 5`` nor ``not x < 5``.
+    nor false, so a row is in neither ``x < 5`` nor ``not x < 5``. A category of numbers may be
+    given without quotes, and true and false as 1 and 0.
 
     Raises
     ------
@@ -213,16 +215,16 @@ class _Reader:
 
     def _level(self, column: Column) -> str | bool:
         token = self.next
-        word = token.text.lower()
         if column.kind is Kind.BOOLEAN:
-            if token.kind != "word" or word not in {"true", "false"}:
+            truth = _TRUTH.get(token.text.lower())
+            if token.kind not in {"word", "number"} or truth is None:
                 self._wrong(column, "true or false")
             self._place += 1
-            return word == "true"
-        if token.kind != "string":
+            return truth
+        if token.kind not in {"string", "number"}:
             self._wrong(column, "text in quotes")
         self._place += 1
-        return _unquoted(token.text)
+        return _unquoted(token.text) if token.kind == "string" else token.text
 
     def _number(self, column: Column) -> Number:
         token = self.next

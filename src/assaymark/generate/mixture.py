@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Mixture", "mixture_of", "sample_wanted"]
 
 _ROUNDING = 1e-9
-_SIGNS = ("<", ">", "=", "!")
+_MEMBERS = ("in (", "not in (")
+_TESTS = ("<", ">", "=", "!", "between ", "not between ", *_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def mixture_of(
     ----------
     shares
         For one column, the share of each value; a value may also be ``missing``, or a test such
-        as ``>= 65`` or ``between 18 and 64``. Shares that add up to less than 1 leave the rest to
+        as ``>= 65`` or ``in ('a', 'b')``. Shares that add up to less than 1 leave the rest to
         all other values, as the model has them.
     given
         What all rows must satisfy besides.
@@ -166,7 +167,8 @@ def _test(column: Column, value: object) -> str:
     name, text = f"`{column.name}`", str(value).strip()
     if text.lower() == "missing":
         return f"{name} is missing"
-    if text.startswith(_SIGNS) or text.lower().startswith(("between ", "in ", "not ")):
+    tests = _TESTS if column.kind.ordered else _MEMBERS
+    if text.lower().startswith(tests):
         return f"{name} {text}"
     if column.kind in {Kind.CATEGORY, Kind.DATE, Kind.DATETIME}:
         text = "'" + text.replace("'", "''") + "'"
