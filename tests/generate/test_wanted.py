@@ -16,67 +16,30 @@ from assaymark.core.streams import Streams
 from assaymark.core.value_sets import Allowed
 from assaymark.errors import ConditionError
 from assaymark.generate import generators
-from assaymark.generate.branches import Branches
 from assaymark.generate.cells import fit_cells
-from assaymark.generate.classes import Cut
-from assaymark.generate.derived import Lookup
-from assaymark.generate.levels import LevelCoding
-from assaymark.generate.link import alone, link_of
 from assaymark.generate.restrict import restriction
-from assaymark.generate.wanted import Chain, wanted
+from assaymark.generate.wanted import wanted
 
 INT = np.int32
 module = importlib.import_module("assaymark.generate.wanted")
 
 
-def ints(*values):
-    return np.array(values, dtype=INT)
+@pytest.fixture
+def hand_drawn(by_hand):
+    chain, schema = by_hand
 
+    def drawn(text, rows=20_000):
+        given = Conditions.parse(text, schema)
+        return wanted(chain, range(rows), Streams.from_seed(5), given)
 
-@cache
-def by_hand():
-    """Return a chain a -> b -> c: P(a=x) = 3/4, P(b=u | x) = .9, P(b=u | y) = .2, c follows b."""
-    columns = [Column(name=n, kind=Kind.CATEGORY) for n in "abc"]
-    levels = (("x", "y"), ("u", "v"), ("one", "two"))
-    codings = tuple(
-        LevelCoding(column=c, levels=names, missing=False, hidden=0)
-        for c, names in zip(columns, levels, strict=True)
-    )
-    tree = Branches(
-        feature=ints(0, -1, -1),
-        threshold=ints(0, 0, 0),
-        left=ints(1, -1, -1),
-        right=ints(2, -1, -1),
-        parent=ints(-1, 0, 0),
-        places=ints(0, 1),
-        start=ints(0),
-    )
-    shares = np.array([[0.5, 0.5], [0.9, 0.1], [0.2, 0.8]])
-    cut = Cut(classes=ints(0, 1), groups=ints(0, 1))
-    links = (
-        alone(np.array([3.0, 1.0])),
-        link_of((0,), [tree], [shares], cut, np.ones(2), None),
-        Lookup(source=1, table=ints(1, 0)),
-    )
-
-    def decode(codes, inside):
-        return pl.DataFrame(
-            [c.decode(row, u) for c, row, u in zip(codings, codes, inside, strict=True)]
-        )
-
-    return Chain(links=links, codings=codings, decode=decode), Schema(columns=tuple(columns))
-
-
-def hand_drawn(text, rows=20_000):
-    chain, schema = by_hand()
-    return wanted(chain, range(rows), Streams.from_seed(5), Conditions.parse(text, schema))
+    return drawn
 
 
 def near(share, expected, n=20_000):
     return abs(share - expected) < 4.5 * np.sqrt(expected * (1 - expected) / n) + 0.001
 
 
-def test_a_condition_on_the_last_column_moves_the_first_as_bayes_says():
+def test_a_condition_on_the_last_column_moves_the_first_as_bayes_says(hand_drawn):
     made = hand_drawn("b == 'u'")
     assert (made["b"] == "u").all()
     assert (made["c"] == "two").all()
@@ -84,25 +47,25 @@ def test_a_condition_on_the_last_column_moves_the_first_as_bayes_says():
     assert near((hand_drawn("b == 'v'")["a"] == "x").mean(), 0.075 / 0.275)
 
 
-def test_a_condition_on_the_first_column_leaves_the_rest_as_drawn():
+def test_a_condition_on_the_first_column_leaves_the_rest_as_drawn(hand_drawn):
     made = hand_drawn("a == 'y'")
     assert (made["a"] == "y").all()
     assert near((made["b"] == "u").mean(), 0.2)
 
 
-def test_a_condition_on_a_column_that_follows_is_one_on_what_it_follows_from():
+def test_a_condition_on_a_column_that_follows_is_one_on_what_it_follows_from(hand_drawn):
     made = hand_drawn("c == 'one'")
     assert (made["b"] == "v").all()
     assert near((made["a"] == "x").mean(), 0.075 / 0.275)
 
 
-def test_an_or_over_columns_is_met_too():
+def test_an_or_over_columns_is_met_too(hand_drawn):
     made = hand_drawn("a == 'y' or b == 'v'")
     assert ((made["a"] == "y") | (made["b"] == "v")).all()
     assert near((made["a"] == "x").mean(), 0.075 / 0.325)
 
 
-def test_what_a_rule_excludes_is_said():
+def test_what_a_rule_excludes_is_said(hand_drawn):
     with pytest.raises(ConditionError, match="exclude each other"):
         hand_drawn("b == 'u' and c == 'one'")
 

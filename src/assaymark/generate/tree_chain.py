@@ -15,6 +15,7 @@ from assaymark.generate.classes import cut_of
 from assaymark.generate.derived import Lookup, find_derived
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked
+from assaymark.generate.imputed import imputed
 from assaymark.generate.link import Place
 from assaymark.generate.wanted import Chain, wanted
 
@@ -188,6 +189,15 @@ class TreeChainModel:
         starts = range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK)
         frames = [self._drawn(range(s, min(s + _CHUNK, rows.stop)), key) for s in starts]
         return Dataset(schema=self.encoding.schema, frame=pl.concat(frames).rechunk())
+
+    def impute(self, data: Dataset, streams: Streams, first: int = 0) -> Dataset:
+        """Fill the missing cells of given rows; ``first`` is the number of the first of them.
+
+        See :func:`assaymark.generate.imputed.imputed`. Rows that are filled are real rows still.
+        """
+        key = streams.child("impute").words()
+        frame = imputed(self._chain(), data.frame, key, first)
+        return Dataset(schema=data.schema, frame=frame, persons=data.persons)
 
     def _drawn(self, rows: range, key: tuple[int, int]) -> pl.DataFrame:
         drawn = np.empty((len(self.order), len(rows)), dtype=np.int32)
