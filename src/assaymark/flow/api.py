@@ -12,6 +12,7 @@ from assaymark.flow.draft import draft
 from assaymark.flow.frames import as_given
 from assaymark.flow.generate import parquet_of
 from assaymark.flow.given import Ask, Tables, evaluate_tables
+from assaymark.flow.impute import impute as _impute
 from assaymark.flow.init import init as _init
 from assaymark.flow.kinds import Kinds
 from assaymark.flow.monitor import monitor as _monitor
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from assaymark.flow.outcome import Outcome
     from assaymark.flow.verify import Verified
 
-__all__ = ["DraftTable", "evaluate", "generate", "init", "monitor", "run", "verify"]
+__all__ = ["DraftTable", "evaluate", "generate", "impute", "init", "monitor", "run", "verify"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +81,15 @@ def generate(
         notices=made.notices,
         report=made.page,
     )
+
+
+def impute(table: Any, *, seed: int | None = None) -> Any:  # noqa: ANN401
+    """Return ``table`` with its missing cells filled, each drawn given the row's known cells.
+
+    The result is real rows with guesses in their gaps, not synthetic data. Columns that look
+    like identifiers, and free text, stay as they are.
+    """
+    return as_given(_impute(read_frame(table), seed=seed).frame, table)
 
 
 def evaluate(  # noqa: PLR0913

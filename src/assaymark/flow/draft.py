@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from assaymark.flow.progress import Progress
     from assaymark.source.profile import TableProfile
 
-__all__ = ["MARK", "Draft", "WrittenDraft", "draft", "write_draft"]
+__all__ = ["MARK", "Draft", "WrittenDraft", "draft", "usable_part", "write_draft"]
 
 MARK = "assaymark: UNGATED DRAFT, held against no policy"
 """What a draft's Parquet metadata and the note beside its CSV say."""
@@ -86,7 +86,7 @@ def draft(  # noqa: PLR0913
     """
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
-    usable, notices = _usable(frame, found)
+    usable, notices = usable_part(frame, found)
     streams = Streams.secret() if seed is None else Streams.from_seed(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     spec = GenerateSpec(generator=generator)
@@ -171,7 +171,7 @@ def write_draft(  # noqa: PLR0913
     )
 
 
-def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
+def usable_part(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
     """Return the rows without identifiers and free text, and sentences on what was left out."""
     dataset = apply(load(frame, found.schema), ()).dataset
     text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]
