@@ -112,7 +112,7 @@ def compared(made: pl.DataFrame, kept: pl.DataFrame, schema: object, seed: int) 
     """Return how close rows under a condition are to those that rejection kept."""
     n = min(made.height, kept.height // 2)
     one, two = kept[:n], kept[n : 2 * n]
-    few = min(n, 2000)
+    few = min(n, 1000)
     ours, gold = (Dataset(schema=schema, frame=f[:few]) for f in (made, one))
     return {
         "compared": n,
@@ -129,7 +129,7 @@ def beside_real(made: pl.DataFrame, kept: pl.DataFrame, real: pl.DataFrame, how:
     n = min(made.height, kept.height, real.height)
     if n < LEAST:
         return {"real": real.height}
-    real, few = real[:n], min(n, 2000)
+    real, few = real[:n], min(n, 1000)
     wrapped = [Dataset(schema=schema, frame=f[:few]) for f in (made, kept, real)]
     return {
         "real": n,
@@ -193,9 +193,9 @@ def shown(name: str, runs: list[dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--adult", type=Path, help="UCI Adult as adult.parquet")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=5000)
-    parser.add_argument("--pool", type=int, default=6_000_000)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--rows", type=int, default=3000)
+    parser.add_argument("--pool", type=int, default=3_000_000)
     parser.add_argument("--quick", action="store_true", help="one seed, few rows; under a minute")
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()

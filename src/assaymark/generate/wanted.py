@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_TRIES", "Chain", "wanted"]
 
-MOST_TRIES = 20_000
+MOST_TRIES = 100_000
 _CHUNK, _FEW = 65_536, 4096
 _FIRST_LOOK, _LAST_LOOK, _ENOUGH = 1 << 14, 1 << 18, 100
 _CUT_OFF = 0.001  # of the weight may lie above the weight that is always accepted
-_AT_LEAST = 20  # tries that most rows must not need more than 1 in
+_TINY = 1e-300
 _ROW = np.uint64(44)  # bits of a row's number; a try's number is above them
 
 _Part: TypeAlias = Link | Lookup | Within | Followed
@@ -146,22 +146,16 @@ def _prepared(chain: Chain, given: Conditions) -> _Search:
 
 def _looked(search: _Search, key: tuple[int, int]) -> _Search:
     """Return the search with what a first look at some tries says of it."""
-    weights: list[Floats] = []
-    looked = 0
-    while looked < _FIRST_LOOK or (
-        looked < _LAST_LOOK and sum(np.count_nonzero(w) for w in weights) < _ENOUGH
-    ):
-        numbers = np.arange(looked, looked + _FIRST_LOOK, dtype=np.uint64)
+    weight = np.zeros(0)
+    while len(weight) < _FIRST_LOOK or (len(weight) < _LAST_LOOK and _worth(weight) < _ENOUGH):
+        numbers = np.arange(len(weight), len(weight) + _FIRST_LOOK, dtype=np.uint64)
         tries = _tried(search, key, numbers)
         if not search.exact:
             kept = np.flatnonzero(tries.weight)
             held = search.given.hold(_finished(search, key, tries, kept))
             tries.weight[kept[~held]] = 0.0
-        weights.append(tries.weight)
-        looked += len(numbers)
-    weight = np.concatenate(weights)
-    mean = float(weight.mean())
-    ceiling = max(min(_ceiling(weight), mean * MOST_TRIES / _AT_LEAST), 1e-300)
+        weight = np.concatenate([weight, tries.weight])
+    mean, ceiling = float(weight.mean()), _ceiling(weight)
     return replace(
         search,
         ceiling=ceiling,
@@ -170,12 +164,18 @@ def _looked(search: _Search, key: tuple[int, int]) -> _Search:
     )
 
 
+def _worth(weight: Floats) -> float:
+    """Return how many tries of equal weight would tell as much (Kong, 1992)."""
+    scaled = weight / max(float(weight.max()), _TINY)
+    return float(scaled.sum() ** 2 / max(float((scaled**2).sum()), _TINY))
+
+
 def _ceiling(weight: Floats) -> float:
     """Return the least weight above which lies at most 0.1 % of all weight."""
     high = np.sort(weight)[::-1]
     above = np.cumsum(high) - high * np.arange(1, len(high) + 1)
     fits = np.flatnonzero(above <= _CUT_OFF * high.sum())
-    return float(high[fits[-1]])
+    return max(float(high[fits[-1]]), _TINY)
 
 
 def _check_feasible(search: _Search, n: int) -> None:
