@@ -95,7 +95,11 @@ def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:
 
 
 def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
-    about = {"summary": candidate.summary, "generator": candidate.generator}
+    about = {
+        "summary": candidate.summary,
+        "generator": candidate.generator,
+        "holds_records": candidate.holds_records,
+    }
     body = {
         "key": making.key,
         "population": making.asked.population,
@@ -114,10 +118,11 @@ def _made(workspace: Workspace, key: str) -> Candidate | None:
     body = entries[-1].body
     about = json.loads(workspace.get(str(body["about"])))
     files = body["files"]
-    if not isinstance(files, list):
+    if not isinstance(files, list) or "holds_records" not in about:
         return None
     return Candidate(
         files=tuple(workspace.get(str(d)) for d in files),
         summary=about["summary"],
         generator=about["generator"],
+        holds_records=about["holds_records"],
     )

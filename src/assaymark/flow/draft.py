@@ -18,9 +18,9 @@ from assaymark.core.recipe import GenerateSpec
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
-from assaymark.errors import DataError, InputError
+from assaymark.errors import DataError, InputError, NotApprovedError
 from assaymark.flow.evaluate import measure, one_row_each
-from assaymark.flow.generate import fit
+from assaymark.flow.generate import fit, why_never
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
 from assaymark.flow.source import notes_of
@@ -78,6 +78,11 @@ def draft(
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
 
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
+
+    Raises
+    ------
+    NotApprovedError
+        When the generator's model holds records.
     """
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
@@ -87,6 +92,12 @@ def draft(
     spec = GenerateSpec(generator=generator)
     progress("generate", f"fitting {generator}", 0.1)
     model = fit(spec, train, streams, _unrecorded)
+    never = why_never(generator, holds_records=model.holds_records)
+    if never:
+        raise NotApprovedError(
+            f"{never}, not even as a draft\n\nHint: take another generator; `assaymark compare` "
+            "shows this one beside others, without its rows"
+        )
     n = rows or rounded_rows(frame.height)
     synthetic = model.sample(range(n), streams.child("sample", 0))
     progress("generate", f"{n:,} rows", 1.0)

@@ -13,6 +13,7 @@ from assaymark.core.document import sha256
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.generate import generators
+from assaymark.generate.extras import check_can_fit
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -24,19 +25,21 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
 
-__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample"]
+__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample", "why_never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """The exact bytes that would be released: one Parquet file a replicate, CSV beside it.
 
-    ``digest`` is the SHA-256 over the Parquet files' digests, in order.
+    ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
+    the model says of itself, see :class:`assaymark.core.protocols.Model`.
     """
 
     files: tuple[bytes, ...]
     summary: dict[str, Json]
     generator: dict[str, Json]
+    holds_records: bool
 
     @property
     def digest(self) -> str:
@@ -54,8 +57,16 @@ def fit(
 
 
 def build(spec: GenerateSpec) -> Generator:
-    """Build the generator that ``spec`` names; unknown names and parameters are errors."""
-    return generators.build(spec.generator, spec.parameters)
+    """Build the generator that ``spec`` names.
+
+    Raises
+    ------
+    InputError
+        When the name or a parameter is unknown, or its package is not installed.
+    """
+    generator = generators.build(spec.generator, spec.parameters)
+    check_can_fit(spec.generator)
+    return generator
 
 
 def sample(model: Model, rows: int, replicates: int, streams: Streams) -> tuple[Dataset, ...]:
@@ -77,6 +88,17 @@ def candidate_of(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
         generator={"name": spec.generator, "parameters": parameters_of(build(spec))},
+        holds_records=model.holds_records,
+    )
+
+
+def why_never(generator: str, *, holds_records: bool) -> str:
+    """Return why nothing of a model is ever handed on, empty where something may be."""
+    if not holds_records:
+        return ""
+    return (
+        f"generator {generator!r} keeps rows of the source in its model and gives them out again, "
+        "so that nothing it draws is ever handed on"
     )
 
 

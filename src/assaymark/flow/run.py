@@ -16,7 +16,7 @@ from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
 from assaymark.flow.earlier import earlier_of
-from assaymark.flow.generate import read_rows
+from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.population import attempts_at, openings_of, population_of
@@ -202,7 +202,10 @@ def _run(
             *earlier.notices,
             *_notices(job, prepared, options),
         ),
-        blocked=blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
+        blocked=(
+            *filter(None, (_never(attempt),)),
+            *blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
+        ),
         now=datetime.now(UTC),
     )
     return _outcome(ran, *publish(ran, asked, progress))
@@ -230,6 +233,11 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         release=None if release is None else str(release),
         report=str(report),
     )
+
+
+def _never(attempt: Attempt) -> str:
+    made = attempt.candidate
+    return why_never(str(made.generator["name"]), holds_records=made.holds_records)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ generators: Registry[Generator] = Registry(
         "derived",
         "effects",
         "encoding",
+        "extras",
         "forest",
         "levels",
         "link",

@@ -153,6 +153,7 @@ class TreeChainModel:
     links: tuple[Link | Lookup, ...]
     recipe: TreeChain
     privacy: None = None
+    holds_records: bool = False
 
     @property
     def summary(self) -> dict[str, Json]:
