@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from assaymark.cli.app import app
+from assaymark.core.comparison import Comparison
 from assaymark.core import recipe
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
@@ -157,6 +158,11 @@ def outcome_schema() -> str:
     return json.dumps(Outcome.model_json_schema(), indent=2) + "\n"
 
 
+def comparison_schema() -> str:
+    """The JSON schema of what `compare --json` prints."""
+    return json.dumps(Comparison.model_json_schema(), indent=2) + "\n"
+
+
 PAGES = {
     "commands.md": commands,
     "metrics.md": quantities,
@@ -165,6 +171,7 @@ PAGES = {
     "settings.md": settings,
     "lifecycle.md": lifecycle,
     "outcome.schema.json": outcome_schema,
+    "comparison.schema.json": comparison_schema,
 }
 
 

@@ -16,13 +16,14 @@ def rows(*pairs, persons=None):
 
 
 def test_doubles_and_shared_rows_are_counted_by_hand():
-    # train: (1,1) three times, two of them by person 0; holdout: two of its four rows are in train
+    # train: (1,1) three times, two of them by person 0; holdout: two of its four rows are in train;
+    # of three train persons two have a row that another has too
     train = rows((1, 1), (1, 1), (1, 1), (2, 2), persons=np.array([0, 0, 1, 2]))
     holdout = rows((1, 1), (2, 2), (3, 3), (3, 3))
     found = overlap_of(train, holdout, persons=1)
     assert (found.train_doubles, found.holdout_doubles, found.shared) == (2, 1, 2)
-    assert found.expected == 3.0  # three of four train rows have an equal of another person
-    assert found.excess == -0.25
+    assert found.excess.expected == pytest.approx(2 / 3)
+    assert found.excess.value == pytest.approx(0.5 - 2 / 3)
     assert "Of 4 holdout rows 2 (50.0 %)" in found.words
 
 
