@@ -150,6 +150,7 @@ def test_a_column_that_follows_from_another_always_does():
     )
     model = fit(data)
     assert model.summary["derived"] == {"group": "code", "number": "code"}
+    assert model.summary["dependencies"]["group"] == {"from": {"code": 1.0}, "pools": 0.0}
     pairs = ["group", "code", "number"]
     made = model.sample(range(5000), Streams.from_seed(1)).frame.select(pairs)
     assert set(made.rows()) == set(data.frame.select(pairs).rows())
@@ -184,3 +185,16 @@ def test_the_fit_does_not_depend_on_the_number_of_threads():
         alone = drawn(data, 300)
     with threadpool_limits(4):
         assert drawn(data, 300).equals(alone)
+
+
+def test_the_summary_says_what_each_column_is_drawn_from():
+    model = fit(patients())
+    told = model.summary["dependencies"]
+    assert list(told) == model.summary["order"]
+    assert told[next(iter(told))] == {"from": {}, "pools": 1.0}
+    assert told["ill"] == {"from": {"dose": 1.0}, "pools": 0.0}
+    assert max(told["lab"]["from"].values()) == next(iter(told["lab"]["from"].values()))
+    assert told["lab"]["pools"] > 2
+    for place, column in enumerate(told):
+        assert set(told[column]["from"]) <= set(list(told)[:place])
+        assert sum(told[column]["from"].values()) <= 1.01

@@ -121,7 +121,8 @@ def draft(
     )
     whole = replace(case, train=train, holdout=holdout, synthetics=(synthetic,))
     shown = one_row_each(whole, streams)
-    page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC))
+    told = (generator, model.summary)
+    page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC), chain=told)
     return Draft(frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -33,13 +34,15 @@ class Candidate:
     """The exact bytes that would be released: one Parquet file a replicate, CSV beside it.
 
     ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
-    the model says of itself, see :class:`assaymark.core.protocols.Model`.
+    the model says of itself, see :class:`assaymark.core.protocols.Model`; ``seconds`` are those
+    of the processor for the fit and for drawing the rows.
     """
 
     files: tuple[bytes, ...]
     summary: dict[str, Json]
     generator: dict[str, Json]
     holds_records: bool
+    seconds: tuple[float, float]
 
     @property
     def digest(self) -> str:
@@ -81,7 +84,9 @@ def candidate_of(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Candidate:
     """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``."""
+    begun = time.process_time()
     model = fit(spec, train, streams, record)
+    fitted = time.process_time()
     rows = spec.rows or rounded_rows(train.n)
     tables = sample(model, rows, spec.replicates, streams)
     return Candidate(
@@ -89,6 +94,7 @@ def candidate_of(
         summary=model.summary,
         generator={"name": spec.generator, "parameters": parameters_of(build(spec))},
         holds_records=model.holds_records,
+        seconds=(fitted - begun, time.process_time() - fitted),
     )
 
 

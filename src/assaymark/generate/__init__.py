@@ -13,6 +13,7 @@ generators: Registry[Generator] = Registry(
         "branches",
         "cells",
         "classes",
+        "dependencies",
         "derived",
         "effects",
         "encoding",

@@ -12,6 +12,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.blocks import checked
 from assaymark.generate.classes import cut_of
+from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup, find_derived
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked
@@ -175,6 +176,7 @@ class TreeChainModel:
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Lookup)
             },
+            "dependencies": dependencies(names, self.order, self.links),
             "columns": self.encoding.summary(),
         }
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_curve
+from assaymark.release.drawing_chain import draw_chain
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
 from assaymark.release.drawing_exposure import (
     draw_exposed,
@@ -143,6 +144,7 @@ def environment() -> Environment:
         "exposed_reach": exposed_reach,
         "secret_words": secret_words,
         "loss_words": loss_words,
+        "draw_chain": draw_chain,
     }
     return made
 
