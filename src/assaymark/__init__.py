@@ -31,6 +31,7 @@ __all__ = [
     "compare",
     "evaluate",
     "generate",
+    "impute",
     "init",
     "monitor",
     "run",
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import UseStatus, Verdict
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.api import compare, evaluate, generate, init, monitor, run, verify
+    from assaymark.flow.api import compare, evaluate, generate, impute, init, monitor, run, verify
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -57,6 +58,7 @@ _HOMES = {
     "compare": "flow.api",
     "evaluate": "flow.api",
     "generate": "flow.api",
+    "impute": "flow.api",
     "init": "flow.api",
     "monitor": "flow.api",
     "run": "flow.api",

@@ -91,7 +91,7 @@ def _say(found: Comparison) -> None:
         for c in sorted_contenders(found)
     ]
     if found.target is not None and found.real_utility.value is not None:
-        heads.insert(2, f"{found.score} for {found.target}")
+        heads.insert(2, f"score for {found.target}")
         uses = [found.real_utility, *(c.utility for c in sorted_contenders(found))]
         for row, use in zip(rows, uses, strict=True):
             row.insert(2, "" if use.value is None else f"{use.value:.3f}")

@@ -23,6 +23,7 @@ def chain_of(summary: Mapping[str, Json]) -> tuple[ChainLine, ...]:
         coded, link = _object(columns.get(name)), _object(told.get(name))
         sources = _object(link.get("from"))
         pools, codes = link.get("pools"), coded.get("codes")
+        near = link.get("near")
         hidden = str(coded.get("hidden_values", "0"))
         lines.append(
             ChainLine(
@@ -33,6 +34,7 @@ def chain_of(summary: Mapping[str, Json]) -> tuple[ChainLine, ...]:
                 missing=coded.get("missing") is True,
                 hidden="" if hidden == "0" else hidden,
                 derived=name in derived,
+                near=tuple(str(n) for n in near) if isinstance(near, list) else (),
                 empty=coded.get("empty") is True,
             )
         )

@@ -9,13 +9,15 @@ import numpy as np
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
-from assaymark.generate.blocks import BLOCK, in_blocks
+from assaymark.generate.blocks import BLOCK, checked, in_blocks
 from assaymark.generate.encoding import encode
+from assaymark.generate.tried import tried
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from assaymark.core.conditions import Conditions
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -77,8 +79,11 @@ class BootstrapModel:
         """What was fitted."""
         return {"protect": self.protect, "columns": self.encoding.summary()}
 
-    def sample(self, rows: range, streams: Streams) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
+        if given is not None:
+            frame = tried(checked(rows), streams, given, self._block)
+            return Dataset(schema=self.encoding.schema, frame=frame)
         return Dataset(schema=self.encoding.schema, frame=in_blocks(rows, streams, self._block))
 
     def _block(self, rng: np.random.Generator) -> pl.DataFrame:

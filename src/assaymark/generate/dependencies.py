@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.derived import Lookup
 
 if TYPE_CHECKING:
@@ -20,18 +21,25 @@ _SHOWN = 0.05
 
 
 def dependencies(
-    names: Sequence[str], order: Sequence[int], links: Sequence[Link | Lookup]
+    names: Sequence[str], order: Sequence[int], links: Sequence[Link | Anchored | Sum | Lookup]
 ) -> dict[str, Json]:
     """Return for each column, in the order they are drawn, where it comes from.
 
     ``from`` has the share of branches that each earlier column decides, 5 % at least, most
-    first; ``pools`` is how many pools a tree has on average, 1 where there are no branches.
+    first; ``pools`` is how many pools a tree has on average, 1 where there are no branches;
+    ``near`` has the columns that it is drawn near, by its difference from them.
     """
     told: dict[str, Json] = {}
     for place, (at, link) in enumerate(zip(order, links, strict=True)):
         before = [names[i] for i in order[:place]]
         if isinstance(link, Lookup):
             told[names[at]] = {"from": {before[link.source]: 1.0}, "pools": 0.0}
+        elif isinstance(link, Sum):
+            terms: dict[str, Json] = {before[j]: 1.0 for j, _ in link.anchor.terms}
+            told[names[at]] = {"from": terms, "pools": 0.0}
+        elif isinstance(link, Anchored):
+            near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}
+            told[names[at]] = {**_of(link.link, before), "near": list(near)}
         else:
             told[names[at]] = _of(link, before)
     return told

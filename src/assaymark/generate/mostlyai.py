@@ -15,11 +15,13 @@ import polars as pl
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.errors import InputError
-from assaymark.generate.blocks import BLOCK, in_blocks
+from assaymark.generate.blocks import BLOCK, checked, in_blocks
 from assaymark.generate.encoding import encode
 from assaymark.generate.extras import check_can_fit
+from assaymark.generate.tried import tried
 
 if TYPE_CHECKING:
+    from assaymark.core.conditions import Conditions
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -196,8 +198,11 @@ class MostlyaiModel:
             "columns": self.encoding.summary(),
         }
 
-    def sample(self, rows: range, streams: Streams) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
+        if given is not None:
+            frame = tried(checked(rows), streams, given, self._block)
+            return Dataset(schema=self.encoding.schema, frame=frame)
         return Dataset(schema=self.encoding.schema, frame=in_blocks(rows, streams, self._block))
 
     def _block(self, rng: np.random.Generator) -> pl.DataFrame:

@@ -26,10 +26,12 @@ def chain_line_words(line: ChainLine) -> str:
     """Say what a column is drawn from."""
     if line.empty:
         return "nothing: no value may come out"
-    if not line.drawn_from:
+    if not line.drawn_from and not line.near:
         return "its own shares"
     if line.derived:
-        return f"follows from {line.drawn_from[0][0]}"
+        return f"follows from {', '.join(name for name, _ in line.drawn_from)}"
+    if line.near:
+        return f"near {', '.join(line.near)}"
     return ", ".join(f"{name} {percent(share)}" for name, share in line.drawn_from[:_NAMED])
 
 
@@ -53,6 +55,7 @@ def draw_chain(lines: Sequence[ChainLine]) -> Markup:
     for i, line in enumerate(lines):
         strong = [(n, s) for n, s in line.drawn_from[:_MOST_ARCS] if s >= _SHOWN or line.derived]
         marks += [_arc(place[n], i, s, derived=line.derived) for n, s in strong if n in place]
+        marks += [_arc(place[n], i, 1.0, derived=True) for n in line.near if n in place]
     for i, line in enumerate(lines):
         marks += _row(line, _TOP + _ROW * i)
     words = " ".join(f"{line.column}: {chain_line_words(line)}." for line in lines)

@@ -222,7 +222,8 @@ class ChainLine:
 
     ``drawn_from`` has each column it depends on with its share of the branches, most first.
     ``pools`` is ``None`` where the generator has none. ``hidden`` says how many values never come
-    out. ``derived`` is a column that follows from the one in ``drawn_from``.
+    out. ``derived`` is a column that follows from those in ``drawn_from``, ``near`` has columns
+    that it is drawn near.
     """
 
     column: str
@@ -232,6 +233,7 @@ class ChainLine:
     missing: bool = False
     hidden: str = ""
     derived: bool = False
+    near: tuple[str, ...] = ()
     empty: bool = False
 
 
