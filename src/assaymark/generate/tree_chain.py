@@ -15,6 +15,7 @@ from assaymark.generate.anchored import Anchored, Sum, anchored
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.blocks import checked
 from assaymark.generate.chain import Chain, Rows
+from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
@@ -194,6 +195,7 @@ class TreeChainModel:
     absent: tuple[Absent | None, ...]
     recipe: TreeChain
     privacy: None = None
+    holds_records: bool = False
 
     @property
     def summary(self) -> dict[str, Json]:
@@ -228,6 +230,7 @@ class TreeChainModel:
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Anchored)
             },
+            "dependencies": dependencies(names, self.order, self.links),
             "columns": self.encoding.summary(),
         }
 
