@@ -1,14 +1,14 @@
 import numpy as np
-import polars as pl
 import pytest
 
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.generate.branches import Branches
 from assaymark.generate.classes import Cut
 from assaymark.generate.derived import Lookup
+from assaymark.generate.drawing import Chain
+from assaymark.generate.encoding import Encoding
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import alone, link_of
-from assaymark.generate.wanted import Chain
 
 
 def ints(*values):
@@ -41,9 +41,6 @@ def by_hand():
         Lookup(source=1, table=ints(1, 0)),
     )
 
-    def decode(codes, inside):
-        return pl.DataFrame(
-            [c.decode(row, u) for c, row, u in zip(codings, codes, inside, strict=True)]
-        )
-
-    return Chain(links=links, codings=codings, decode=decode), Schema(columns=tuple(columns))
+    schema = Schema(columns=tuple(columns))
+    encoding = Encoding(schema=schema, codings=codings)
+    return Chain(encoding=encoding, order=(0, 1, 2), links=links, absent=(None,) * 3), schema

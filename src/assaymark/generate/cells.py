@@ -97,9 +97,54 @@ class CellCoding:
         if null.all():
             return pl.Series(self.column.name, [None] * len(codes), POLARS_TYPES[self.column.kind])
         at = np.where(null, 0, codes)
-        points = self.points[at]
+        found = self.grid.value(self.points_of(at, u))
+        if len(self.exact):
+            found = np.where(self.points[at] > 0, found, self.exact[at])
+        return self._series(found, null)
+
+    def points_of(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the point of the grid that each code, none of them "missing", is drawn at."""
+        points = self.points[codes]
         step = np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
-        found = self.value(at, step)
+        drawn = _with_atoms(self.first[codes] + step, self.atoms)
+        return np.where(points > 0, drawn, self.first[codes])
+
+    def numbers(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of ``codes`` as numbers, NaN where missing."""
+        null = codes >= len(self.first)
+        found = self.grid.value(self.points_of(np.where(null, 0, codes), u))
+        return np.where(null, np.nan, found)
+
+    def at(self, index: NDArray[np.int64], null: NDArray[np.bool_]) -> pl.Series:
+        """Return the values at points of the grid, none where ``null``."""
+        return self._series(self.grid.value(index), null)
+
+    def encode(self, index: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the code whose value or cell is at, or nearest below, each point."""
+        cells = np.flatnonzero(self.points > 0)
+        own = np.flatnonzero(self.points == 0)
+        out = np.zeros(len(index), dtype=np.int64)
+        atom = np.zeros(len(index), dtype=np.bool_)
+        if len(own):
+            near = np.minimum(np.searchsorted(self.atoms, index), len(own) - 1)
+            atom = self.atoms[near] == index
+            out = own[near if len(cells) == 0 else np.where(atom, near, 0)]
+        if len(cells):
+            plain = index - np.searchsorted(self.atoms, index)
+            found = cells[np.maximum(np.searchsorted(self.first[cells], plain, "right") - 1, 0)]
+            out = np.where(atom, out, found)
+        return out.astype(np.int32)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest point that comes out."""
+        codes = np.arange(len(self.first), dtype=np.int32)
+        low, high = (self.points_of(codes, np.full(len(codes), u)) for u in (0.0, 1.0))
+        return int(low.min()), int(high.max())
+
+    def _series(
+        self, found: NDArray[np.int64] | NDArray[np.float64], null: NDArray[np.bool_]
+    ) -> pl.Series:
         values = pl.Series(self.column.name, found)
         if self.column.kind is Kind.DECIMAL:
             values = values.cast(pl.Float64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -15,6 +16,8 @@ from assaymark.generate.cells import fit_cells
 from assaymark.generate.levels import fit_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from assaymark.core.measurement import Json
@@ -68,14 +71,24 @@ class Encoding:
     schema: Schema
     codings: tuple[Coding, ...]
 
-    def decode(self, codes: NDArray[np.int32], inside: NDArray[np.float64]) -> pl.DataFrame:
+    def decode(
+        self,
+        codes: NDArray[np.int32],
+        inside: NDArray[np.float64],
+        instead: Mapping[int, pl.Series] = MappingProxyType({}),
+    ) -> pl.DataFrame:
         """Return the table that ``codes``, shape ``(columns, n)``, stand for.
 
-        ``inside``, of the same shape, says where in its cell a value lies, in [0, 1).
+        Parameters
+        ----------
+        inside
+            Where in its cell a value lies, in [0, 1); shape of ``codes``.
+        instead
+            Values of columns, by place, that come out as they are.
         """
         series = {
-            coding.column.name: coding.decode(row, u)
-            for coding, row, u in zip(self.codings, codes, inside, strict=True)
+            coding.column.name: instead[j] if j in instead else coding.decode(codes[j], inside[j])
+            for j, coding in enumerate(self.codings)
         }
         return pl.DataFrame(series)
 
@@ -122,6 +135,18 @@ class Encoded:
     def n_persons(self) -> int:
         """Number of distinct persons."""
         return int(self.persons.max(initial=-1)) + 1
+
+    def only(self, rows: NDArray[np.bool_]) -> Encoded:
+        """Return these rows alone."""
+        _, persons = np.unique(self.persons[rows], return_inverse=True)
+        return replace(
+            self,
+            codes=self.codes[:, rows],
+            redrawn=self.redrawn[:, rows],
+            persons=persons.astype(np.int64),
+            weights=self.weights[rows],
+            presence=self.presence[rows],
+        )
 
     def mass(self, column: int) -> NDArray[np.float64]:
         """Return what the rows of each code of a column weigh."""

@@ -9,9 +9,12 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.compiled import compiled
+from assaymark.errors import InputError
+from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.branches import descend
 from assaymark.generate.coded import coded
 from assaymark.generate.derived import Lookup
+from assaymark.generate.drawing import Drawing
 from assaymark.generate.link import CHOICE, TOGETHER, Place, spread, worth_of
 from assaymark.generate.philox import philox
 from assaymark.generate.restrict import free
@@ -22,8 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assaymark.generate.drawing import Chain
     from assaymark.generate.link import Corrections, Trees, Words3
-    from assaymark.generate.wanted import Chain
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
@@ -36,12 +39,14 @@ _ROWS = 1024
 _HALF = np.uint64(32)
 _ROW = np.uint64(44)
 _TINY = 1e-300
+_AGAINST_RULE = 0.002  # of the persons may be against a rule about missing cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ready:
     """Each column's link without "missing", or its rule; and which columns follow from which."""
 
+    chain: Chain
     parts: tuple[Within | Lookup, ...]
     followers: Mapping[int, list[int]]
 
@@ -52,15 +57,21 @@ def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int)
     Each row's missing cells are drawn ``PARTICLES`` times, column after column; a draw weighs
     what the model thinks of the row's known cells given what was drawn before them, and one is
     chosen in proportion to its weight. That is the model's distribution of the missing cells
-    given the known ones, and given that none is missing, but for an error that falls with the
-    number of draws. A row's cells depend on its number and its known cells only.
+    given the known ones, but for an error that falls with the number of draws. A cell stays
+    missing only where another column says that it must be. A row's cells depend on its number
+    and its known cells only.
+
+    Raises
+    ------
+    InputError
+        When columns are worked out from others' values: their rules only lead forward.
 
     References
     ----------
     Rubin (1987), A noniterative sampling/importance resampling alternative to data augmentation.
     """
     ready = _ready(chain)
-    names = [c.column.name for c in chain.codings]
+    names = chain.names
     holes = np.array([frame[n].is_null().to_numpy() for n in names])
     some = np.flatnonzero(holes.any(axis=0))
     known = np.array([coded(c, frame[c.column.name]) for c in chain.codings])
@@ -68,8 +79,7 @@ def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int)
     for start in range(0, len(some), _ROWS):
         rows = some[start : start + _ROWS]
         numbers = (rows + first).astype(np.uint64)
-        codes, inside = _filled(ready, (key, numbers), known[:, rows], holes[:, rows])
-        parts.append(chain.decode(codes, inside).select(names))
+        parts.append(_filled(ready, (key, numbers), known[:, rows], holes[:, rows]).select(names))
     made = pl.concat(parts)
     columns = {
         n: frame[n].scatter(np.flatnonzero(h), made[n].filter(pl.Series(h[some])))
@@ -83,6 +93,11 @@ def _ready(chain: Chain) -> _Ready:
     present: list[Within | Lookup] = []
     followers: dict[int, list[int]] = {}
     for i, (link, coding) in enumerate(zip(chain.links, chain.codings, strict=True)):
+        if isinstance(link, Anchored | Sum):
+            raise InputError(
+                f"cannot fill gaps where {coding.column.name!r} is worked out from other columns"
+                "\n\nHint: fit tree_chain with relations = false"
+            )
         if isinstance(link, Lookup):
             followers.setdefault(link.source, []).append(i)
             present.append(link)
@@ -90,47 +105,44 @@ def _ready(chain: Chain) -> _Ready:
         left = np.ones(coding.size)
         left[-1] = not coding.missing or coding.size == 1
         present.append(within(link, free(coding.size).times(left)))
-    return _Ready(parts=tuple(present), followers=followers)
+    return _Ready(chain=chain, parts=tuple(present), followers=followers)
 
 
 def _filled(
     ready: _Ready, where: tuple[tuple[int, int], Words], known: Codes, holes: NDArray[np.bool_]
-) -> tuple[Codes, Floats]:
-    """Return codes and places inside cells of rows whose cells ``holes`` are filled."""
+) -> pl.DataFrame:
+    """Return rows whose cells ``holes`` are filled."""
     key, rows = where
     numbers = ((np.arange(PARTICLES, dtype=np.uint64)[:, None] << _ROW) | rows).ravel()
-    shape = len(known), len(numbers)
-    drawn, inside = np.empty(shape, dtype=np.int32), np.empty(shape)
+    drawing = Drawing.begun(ready.chain, key, numbers)
     logs = np.zeros(len(numbers))
     for i, part in enumerate(ready.parts):
-        place = Place(key=key, row=numbers, column=i)
-        code = np.tile(known[i], PARTICLES)
+        code, hole = np.tile(known[i], PARTICLES), np.tile(holes[i], PARTICLES)
         if isinstance(part, Lookup):
-            part.draw(drawn[:i], place, drawn[i], inside[i])
+            drawing.draw(i)
         else:
             weight = np.ones(len(numbers))
-            part.draw(drawn[:i], place, drawn[i], inside[i], weight)
-            logs += np.log(np.where(np.tile(holes[i], PARTICLES), weight, 1.0))
+            drawing.draw(i, part, weight)
+            null = drawing.null(i)
+            must = np.zeros(len(numbers), dtype=np.bool_) if null is None else null
+            logs += np.log(np.where(hole & ~must, weight, 1.0))
             for j in ready.followers.get(i, ()):
-                _follow(ready, (i, j), np.tile(known[j], PARTICLES), place, (drawn, inside, logs))
-            logs += np.log(_likely(part, drawn[:i], place, code))
-        drawn[i] = np.where(code >= 0, code, drawn[i])
-    at = _chosen(Place(key=key, row=rows, column=len(known)), logs.reshape(PARTICLES, -1))
-    at = at * len(rows) + np.arange(len(rows))
-    return drawn[:, at], inside[:, at]
+                asked = np.where(must, -1, np.tile(known[j], PARTICLES))
+                _follow(ready, (i, j), asked, drawing, logs)
+            likely = _likely(part, drawing, i, code)
+            logs += np.log(np.where(must & (code >= 0), _AGAINST_RULE, likely))
+        drawing.codes[i] = np.where(code >= 0, code, drawing.codes[i])
+    place = Place(key=key, row=rows, column=len(known))
+    at = _chosen(place, logs.reshape(PARTICLES, -1))
+    return drawing.take(at * len(rows) + np.arange(len(rows))).frame()
 
 
 def _follow(
-    ready: _Ready,
-    columns: tuple[int, int],
-    known: Codes,
-    place: Place,
-    out: tuple[Codes, Floats, Floats],
+    ready: _Ready, columns: tuple[int, int], known: Codes, drawing: Drawing, logs: Floats
 ) -> None:
     """Draw column ``i`` again where column ``j``, which follows from it, is known."""
     i, j = columns
     part, lookup = ready.parts[i], ready.parts[j]
-    drawn, inside, logs = out
     if not (isinstance(part, Within) and isinstance(lookup, Lookup)):
         return
     for code in np.unique(known[known >= 0]):
@@ -139,13 +151,13 @@ def _follow(
             continue
         rows = np.flatnonzero(known == code)
         found, at, weight = np.empty(len(rows), np.int32), np.empty(len(rows)), np.ones(len(rows))
-        there = Place(key=place.key, row=np.asarray(place.row)[rows], column=i)
-        within(part.link, fits).draw(drawn[:i, rows], there, found, at, weight)
-        drawn[i, rows], inside[i, rows] = found, at
+        place = Place(key=drawing.key, row=drawing.rows[rows], column=i)
+        within(part.link, fits).draw(drawing.codes[:i, rows], place, found, at, weight)
+        drawing.codes[i, rows], drawing.inside[i, rows] = found, at
         logs[rows] += np.log(np.maximum(weight, _TINY))
 
 
-def _likely(part: Within, drawn: Codes, place: Place, code: Codes) -> Floats:
+def _likely(part: Within, drawing: Drawing, i: int, code: Codes) -> Floats:
     """Return how likely each known code's class is, shape ``(n,)``; 1 where none is known."""
     link = part.link
     classes = np.empty(len(link.codes), dtype=np.int32)
@@ -153,11 +165,11 @@ def _likely(part: Within, drawn: Codes, place: Place, code: Codes) -> Floats:
     wanted = np.where(code >= 0, classes[code], -1).astype(np.int32)
     out = np.ones(len(code))
     _class_likely(
-        place.words(len(code)),
+        drawing.place(i).words(len(code)),
         link.trees,
         (part.shares, link.groups),
         link.corrections,
-        (drawn[list(link.given)], wanted, out),
+        (drawing.codes[list(link.given)], wanted, out),
     )
     return np.maximum(out, _TINY)
 

@@ -10,9 +10,10 @@ import numpy as np
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.blocks import BLOCK, checked, in_blocks
+from assaymark.generate.drawing import Chain
 from assaymark.generate.encoding import encode
 from assaymark.generate.link import alone
-from assaymark.generate.wanted import Chain, wanted
+from assaymark.generate.wanted import wanted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,7 +83,8 @@ class IndependentModel:
 
     def _chain(self) -> Chain:
         links = tuple(alone(np.diff(t, prepend=0.0)) for t in self.totals)
-        return Chain(links=links, codings=self.encoding.codings, decode=self.encoding.decode)
+        order, never = tuple(range(len(links))), (None,) * len(links)
+        return Chain(encoding=self.encoding, order=order, links=links, absent=never)
 
     def _block(self, rng: np.random.Generator) -> pl.DataFrame:
         codes = [

@@ -102,7 +102,14 @@ class Link:
     total: Floats
     first: Codes
 
-    def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
+    def draw(
+        self,
+        drawn: Codes,
+        place: Place,
+        out: Codes,
+        inside: Floats,
+        which: NDArray[np.int64] | None = None,
+    ) -> None:
         """Draw this column's code of each row into ``out``, shape ``(n,)``.
 
         Parameters
@@ -111,6 +118,8 @@ class Link:
             Codes of the chain's columns so far, shape ``(columns, n)``.
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
+        which
+            The only rows to draw, by number from 0 on; all if not given.
         """
         _draw(
             place.words(len(out)),
@@ -118,7 +127,7 @@ class Link:
             (self.keep, self.other, self.groups),
             self.corrections,
             (self.codes, self.total, self.first),
-            (drawn[list(self.given)], out, inside),
+            (drawn[list(self.given)], np.arange(len(out)) if which is None else which, out, inside),
         )
 
     @property
@@ -215,15 +224,15 @@ def _draw(
     pools: tuple[NDArray[np.uint32], Codes, Codes],
     effects: Corrections,
     fine: tuple[Codes, Floats, Codes],
-    columns: tuple[Codes, Codes, Floats],
+    columns: tuple[Codes, NDArray[np.int64], Codes, Floats],
 ) -> None:
     key, rows, column = place
     roots, nodes, pool, places, start = trees
     keep, other, groups = pools
-    given, code, inside = columns
+    given, which, code, inside = columns
     classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
     tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
-    for i in range(len(code)):
+    for i in which:
         row = rows[i]
         if row >> TOGETHER != of:
             of = row >> TOGETHER

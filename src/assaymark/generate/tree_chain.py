@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,26 +11,29 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
+from assaymark.generate.anchored import Anchored, Sum, anchored
+from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.blocks import checked
-from assaymark.generate.classes import cut_of
-from assaymark.generate.derived import Lookup, find_derived
+from assaymark.generate.derived import Lookup
+from assaymark.generate.drawing import Chain, Drawing
 from assaymark.generate.encoding import encode
-from assaymark.generate.forest import Growth, Known, known_of, linked
+from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
 from assaymark.generate.imputed import imputed
-from assaymark.generate.link import Place
-from assaymark.generate.wanted import Chain, wanted
+from assaymark.generate.plan import plan_of
+from assaymark.generate.wanted import wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Sequence
 
     from assaymark.core.conditions import Conditions
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
+    from assaymark.generate.derived import Absent
     from assaymark.generate.encoding import Encoded, Encoding
+    from assaymark.generate.forest import Target
     from assaymark.generate.link import Link
+    from assaymark.generate.plan import Plan
 
 __all__ = ["TreeChain"]
 
@@ -45,7 +49,9 @@ class TreeChain:
     borrows from the pools above it. What each column by itself says of the next, the trees
     together miss a little of: a correction makes up for it. A value comes out only if ``protect``
     persons share it or stand behind the interval it is drawn from. A column that follows from
-    another, such as a group from a code, is looked up. There is no theorem in this: what it
+    another, such as a group from a code or a total from its parts, is worked out; one that lies
+    near another, such as a bill near the last one less what was paid, is drawn by its difference
+    where that says more. There is no theorem in this: what it
     leaks is measured by the attacks.
 
     Attributes
@@ -65,6 +71,9 @@ class TreeChain:
         into each correction.
     effects
         Whether the correction is made; it needs honest trees.
+    relations
+        Whether rules between columns are looked for: what follows from another column, lies at
+        or near sums and differences of others, or is missing because of another.
     classes
         Classes of an ordered column that pools tell apart; inside a class, values are drawn
         alike everywhere.
@@ -91,6 +100,7 @@ class TreeChain:
     penalty: float = 0.8
     shrink: float = 5.0
     effects: bool = True
+    relations: bool = True
     classes: int = 64
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
@@ -100,9 +110,8 @@ class TreeChain:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
         encoded = encode(dataset, self.protect, streams, weigh=self.weigh)
-        derived = find_derived(encoded) if self.effects else {}
-        order = self._ordered(encoded, dataset.target, derived)
-        free = order[: len(order) - len(derived)]
+        order = self._ordered(encoded, dataset.target)
+        plan = plan_of(dataset, encoded, order, self.protect, relations=self.relations)
         growth = Growth(
             k=self.k,
             trees=self.trees,
@@ -112,30 +121,51 @@ class TreeChain:
             effects=self.effects and self.honest,
         )
         known: list[Known] = []
-        links: list[Link | Lookup] = []
-        for column in free:
-            name = dataset.schema.names[column]
-            coding, mass = encoded.encoding.codings[column], encoded.mass(column)
-            cut = cut_of(coding, mass, self.classes)
-            links.append(linked(encoded, column, cut, known, growth, streams.child("tree", name)))
-            known.append(known_of(coding, mass, encoded.codes[column]))
-        for column in order[len(free) :]:
-            rule = derived[column]
-            links.append(replace(rule, source=order.index(rule.source)))
+        links: list[Link | Anchored | Sum | Lookup] = []
+        for column in plan.free:
+            tree = streams.child("tree", dataset.schema.names[column])
+            grow = partial(linked, how=growth, streams=tree)
+            links.append(self._link(encoded, plan, column, known, grow))
+            coding = encoded.encoding.codings[column]
+            known.append(known_of(coding, encoded.mass(column), encoded.codes[column]))
+        rules = plan.derived.values()
+        links.extend(replace(rule, source=plan.order.index(rule.source)) for rule in rules)
         return TreeChainModel(
-            encoding=encoded.encoding, order=order, links=tuple(links), recipe=self
+            encoding=encoded.encoding,
+            order=plan.order,
+            links=tuple(links),
+            absent=tuple(plan.absent.get(column) for column in plan.order),
+            recipe=self,
         )
 
-    def _ordered(
-        self, encoded: Encoded, target: str | None, derived: Mapping[int, Lookup]
-    ) -> tuple[int, ...]:
+    def _link(
+        self,
+        encoded: Encoded,
+        plan: Plan,
+        column: int,
+        known: Sequence[Known],
+        grow: Callable[[Encoded, Target, Sequence[Known]], Link],
+    ) -> Link | Anchored | Sum:
+        """Grow what draws one column, from the rows where another does not say it is missing."""
+        rows = np.ones(encoded.codes.shape[1], dtype=np.bool_)
+        if column in plan.absent:
+            because = plan.absent[column]
+            rows = ~because.table[encoded.codes[because.source]]
+        here, seen = encoded.only(rows), [k.only(rows) for k in known]
+        if column not in plan.anchors:
+            return grow(here, target_of(here, column, self.classes), seen)
+        own = cells_of(encoded.encoding, column), plan.numbers[column]
+        steps = {a: apart(*own, a.at(plan.numbers)).only(rows) for a in plan.anchors[column]}
+        limits = self.protect, self.classes
+        return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
+
+    def _ordered(self, encoded: Encoded, target: str | None) -> tuple[int, ...]:
         codings = encoded.encoding.codings
         columns = list(range(len(codings)))
         if self.order != "schema":
             columns.sort(key=lambda i: codings[i].size)
         if self.order == "target_last" and target is not None:
             columns.sort(key=lambda i: codings[i].column.name == target)
-        columns.sort(key=lambda i: i in derived)
         return tuple(columns)
 
 
@@ -149,11 +179,14 @@ class TreeChainModel:
         Places of the columns in the table, in the order they are drawn.
     links
         What the first, second, ... column in that order is drawn from.
+    absent
+        Why the first, second, ... column is missing; ``source`` is a place in the table.
     """
 
     encoding: Encoding
     order: tuple[int, ...]
-    links: tuple[Link | Lookup, ...]
+    links: tuple[Link | Anchored | Sum | Lookup, ...]
+    absent: tuple[Absent | None, ...]
     recipe: TreeChain
     privacy: None = None
 
@@ -174,8 +207,20 @@ class TreeChainModel:
             "weigh": how.weigh,
             "derived": {
                 names[at]: names[self.order[link.source]]
-                for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Lookup)
+                else link.anchor.words(names)
+                for at, link in zip(self.order, self.links, strict=True)
+                if isinstance(link, Lookup | Sum)
+            },
+            "missing_because": {
+                names[at]: names[rule.source]
+                for at, rule in zip(self.order, self.absent, strict=True)
+                if rule is not None
+            },
+            "near": {
+                names[at]: [a.words(names) for a in link.anchors]
+                for at, link in zip(self.order, self.links, strict=True)
+                if isinstance(link, Anchored)
             },
             "columns": self.encoding.summary(),
         }
@@ -200,16 +245,11 @@ class TreeChainModel:
         return Dataset(schema=data.schema, frame=frame, persons=data.persons)
 
     def _drawn(self, rows: range, key: tuple[int, int]) -> pl.DataFrame:
-        drawn = np.empty((len(self.order), len(rows)), dtype=np.int32)
-        inside = np.empty(drawn.shape)
-        for i, link in enumerate(self.links):
-            link.draw(drawn[:i], Place(key=key, row=rows.start, column=i), drawn[i], inside[i])
-        return self._decoded(drawn, inside)
-
-    def _decoded(self, drawn: NDArray[np.int32], inside: NDArray[np.float64]) -> pl.DataFrame:
-        back: NDArray[np.int64] = np.argsort(self.order)
-        return self.encoding.decode(drawn[back], inside[back])
+        numbers = np.arange(rows.start, rows.stop, dtype=np.uint64)
+        drawing = Drawing.begun(self._chain(), key, numbers)
+        for i in range(len(self.order)):
+            drawing.draw(i)
+        return drawing.frame()
 
     def _chain(self) -> Chain:
-        codings = tuple(self.encoding.codings[i] for i in self.order)
-        return Chain(links=self.links, codings=codings, decode=self._decoded)
+        return Chain(encoding=self.encoding, order=self.order, links=self.links, absent=self.absent)

@@ -9,29 +9,29 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.compiled import compiled
+from assaymark.core.value_sets import Allowed
 from assaymark.errors import ConditionError
+from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.derived import Lookup
-from assaymark.generate.link import Link, Place
+from assaymark.generate.drawing import Drawing
+from assaymark.generate.link import Link
 from assaymark.generate.philox import philox, uniform
 from assaymark.generate.restrict import free, restriction
 from assaymark.generate.within import Followed, Within, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from assaymark.core.conditions import Conditions
     from assaymark.core.streams import Streams
-    from assaymark.generate.encoding import Coding
+    from assaymark.generate.drawing import Chain
     from assaymark.generate.link import Words3
     from assaymark.generate.restrict import Restriction
 
-    Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
 
-__all__ = ["MOST_TRIES", "Chain", "wanted"]
+__all__ = ["MOST_TRIES", "wanted"]
 
 MOST_TRIES = 100_000
 _CHUNK, _FEW = 65_536, 4096
@@ -40,24 +40,7 @@ _CUT_OFF = 0.001  # of the weight may lie above the weight that is always accept
 _TINY = 1e-300
 _ROW = np.uint64(44)  # bits of a row's number; a try's number is above them
 
-_Part: TypeAlias = Link | Lookup | Within | Followed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Chain:
-    """What is drawn column after column, in the order of the chain.
-
-    Attributes
-    ----------
-    codings
-        How the columns are coded.
-    decode
-        Makes a table of codes, and places inside cells, of shape ``(columns, n)``.
-    """
-
-    links: tuple[Link | Lookup, ...]
-    codings: tuple[Coding, ...]
-    decode: Callable[[Codes, Floats], pl.DataFrame]
+_Part: TypeAlias = Within | Followed | Allowed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,7 +50,8 @@ class _Search:
     Attributes
     ----------
     parts
-        The columns' links, under the condition as far as it is about single columns.
+        What the condition makes of each column's link; what it allows, where a column's values
+        are worked out from others and then looked at; ``None`` where it says nothing.
     first
         How many columns must be drawn before a try's weight is known.
     ceiling
@@ -116,32 +100,44 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Conditions) -> pl
 
 
 def _prepared(chain: Chain, given: Conditions) -> _Search:
-    names = [c.column.name for c in chain.codings]
-    allowed = given.allowed() or {}
-    left: dict[int, Restriction] = {
-        names.index(name): restriction(chain.codings[names.index(name)], a)
-        for name, a in allowed.items()
-        if name in names
-    }
-    exact = given.exact and len(left) == len(allowed) and all(r.exact for r in left.values())
-    parts: list[_Part] = list(chain.links)
+    codings, names = chain.codings, chain.names
+    parts: list[_Part] = [None] * len(names)
+    left: dict[int, Restriction] = {}
+    for name, allowed in (given.allowed() or {}).items():
+        i = names.index(name)
+        if _worked_out(chain, i):
+            parts[i] = allowed
+        else:
+            left[i] = restriction(codings[i], allowed)
     for i in sorted(left, reverse=True):
         link = chain.links[i]
         if isinstance(link, Lookup):
             parts[i] = Followed(lookup=link, restriction=left[i])
             at = link.source
-            before = left.get(at, free(chain.codings[at].size))
+            before = left.get(at, free(codings[at].size))
             left[at] = before.times(left[i].share[link.table])
-    for i, link in enumerate(chain.links):
-        if isinstance(link, Link) and i in left:
-            if not left[i].share.any():
-                raise ConditionError(
-                    f"no row of this model can satisfy {given.text!r}: what it asks of "
-                    f"{names[i]!r} and of a column that follows from it exclude each other"
-                )
-            parts[i] = within(link, left[i])
-    first = max((i + 1 for i, p in enumerate(parts) if isinstance(p, Within)), default=0)
-    return _Search(chain=chain, given=given, parts=tuple(parts), first=first, exact=exact)
+    for i, rest in left.items():
+        link = chain.links[i]
+        if not rest.share.any():
+            raise ConditionError(
+                f"no row of this model can satisfy {given.text!r}: what it asks of {names[i]!r} "
+                "and of a column that follows from it exclude each other"
+            )
+        if isinstance(link, Link):
+            parts[i] = within(link, rest)
+    last = [i + 1 for i, p in enumerate(parts) if isinstance(p, Within | Allowed)]
+    exact = given.exact and all(r.exact for r in left.values())
+    return _Search(
+        chain=chain, given=given, parts=tuple(parts), first=max(last, default=0), exact=exact
+    )
+
+
+def _worked_out(chain: Chain, i: int) -> bool:
+    """Whether a column's values depend on others' values and not only on their codes."""
+    link = chain.links[i]
+    if isinstance(link, Lookup):
+        return isinstance(chain.links[link.source], Anchored | Sum)
+    return isinstance(link, Anchored | Sum)
 
 
 def _looked(search: _Search, key: tuple[int, int]) -> _Search:
@@ -149,12 +145,12 @@ def _looked(search: _Search, key: tuple[int, int]) -> _Search:
     weight = np.zeros(0)
     while len(weight) < _FIRST_LOOK or (len(weight) < _LAST_LOOK and _worth(weight) < _ENOUGH):
         numbers = np.arange(len(weight), len(weight) + _FIRST_LOOK, dtype=np.uint64)
-        tries = _tried(search, key, numbers)
+        drawing, now = _tried(search, key, numbers)
         if not search.exact:
-            kept = np.flatnonzero(tries.weight)
-            held = search.given.hold(_finished(search, key, tries, kept))
-            tries.weight[kept[~held]] = 0.0
-        weight = np.concatenate([weight, tries.weight])
+            kept = np.flatnonzero(now)
+            held = search.given.hold(_finished(search, drawing, kept))
+            now[kept[~held]] = 0.0
+        weight = np.concatenate([weight, now])
     mean, ceiling = float(weight.mean()), _ceiling(weight)
     return replace(
         search,
@@ -203,66 +199,53 @@ def _too_few(search: _Search, n: int, found: str) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Tries:
-    """Tries by number, drawn as far as their weight needs."""
-
-    numbers: Words
-    codes: Codes
-    inside: Floats
-    weight: Floats
-
-
-def _tried(search: _Search, key: tuple[int, int], numbers: Words) -> _Tries:
-    shape = len(search.parts), len(numbers)
-    tries = _Tries(
-        numbers=numbers,
-        codes=np.empty(shape, dtype=np.int32),
-        inside=np.empty(shape),
-        weight=np.ones(len(numbers)),
-    )
-    _draw(search, key, tries, range(search.first))
-    return tries
+def _tried(
+    search: _Search, key: tuple[int, int], numbers: Words
+) -> tuple[Drawing, NDArray[np.float64]]:
+    """Return tries by number, drawn as far as their weight needs, and their weight."""
+    drawing, weight = Drawing.begun(search.chain, key, numbers), np.ones(len(numbers))
+    _draw(search, drawing, range(search.first), weight)
+    return drawing, weight
 
 
-def _finished(
-    search: _Search, key: tuple[int, int], tries: _Tries, kept: NDArray[np.int64]
-) -> pl.DataFrame:
+def _finished(search: _Search, drawing: Drawing, kept: NDArray[np.int64]) -> pl.DataFrame:
     """Return the rows of the tries ``kept``, drawn to their end."""
-    rest = _Tries(
-        numbers=tries.numbers[kept],
-        codes=tries.codes[:, kept],
-        inside=tries.inside[:, kept],
-        weight=tries.weight[kept],
-    )
-    _draw(search, key, rest, range(search.first, len(search.parts)))
-    return search.chain.decode(rest.codes, rest.inside)
+    rest = drawing.take(kept)
+    _draw(search, rest, range(search.first, len(search.parts)), np.ones(len(kept)))
+    return rest.frame()
 
 
-def _draw(search: _Search, key: tuple[int, int], tries: _Tries, columns: range) -> None:
+def _draw(search: _Search, drawing: Drawing, columns: range, weight: Floats) -> None:
     for i in columns:
-        part, place = search.parts[i], Place(key=key, row=tries.numbers, column=i)
-        before, out, inside = tries.codes[:i], tries.codes[i], tries.inside[i]
-        if isinstance(part, Within | Followed):
-            part.draw(before, place, out, inside, tries.weight)
+        part = search.parts[i]
+        if part is None:
+            drawing.draw(i)
+        elif isinstance(part, Allowed):
+            drawing.draw(i)
+            weight *= part.hold(drawing.series(i))
         else:
-            part.draw(before, place, out, inside)
+            likely = np.ones(len(weight))
+            drawing.draw(i, part, likely)
+            null = drawing.null(i)
+            if null is not None:
+                likely[null] = part.restriction.share[-1] > 0
+            weight *= likely
 
 
 def _found(search: _Search, rows: range, key: tuple[int, int]) -> pl.DataFrame:
     """Return these rows, trying until each is accepted."""
     left = np.arange(rows.start, rows.stop, dtype=np.uint64)
     nothing = np.zeros(0, dtype=np.int64)
-    frames = [_finished(search, key, _tried(search, key, left[:0]), nothing)]
+    frames = [_finished(search, _tried(search, key, left[:0])[0], nothing)]
     places = [left[:0]]
     tried = 0
     while len(left) and tried < MOST_TRIES:
         each = _each(search.rate, len(left), MOST_TRIES - tried)
         number = np.arange(tried, tried + each, dtype=np.uint64)[:, None] << _ROW
-        tries = _tried(search, key, (number | left).ravel())
-        place = Place(key=key, row=tries.numbers, column=len(search.parts))
-        kept = _accepted(place.words(len(tries.numbers)), tries.weight, search.ceiling)
-        frame = _finished(search, key, tries, kept)
+        drawing, weight = _tried(search, key, (number | left).ravel())
+        place = drawing.place(len(search.parts))
+        kept = _accepted(place.words(len(weight)), weight, search.ceiling)
+        frame = _finished(search, drawing, kept)
         good = np.flatnonzero(search.given.hold(frame))
         row, at = np.unique(kept[good] % len(left), return_index=True)  # its earliest try
         frames.append(frame[good[at]])
