@@ -130,7 +130,7 @@ def _filled(
                 asked = np.where(must, -1, np.tile(known[j], PARTICLES))
                 _follow(ready, (i, j), asked, drawing, logs)
             likely = _likely(part, drawing, i, code)
-            logs += np.log(np.where(must & (code >= 0), _AGAINST_RULE, likely))
+            logs += np.log(np.where(must & (code >= 0), _AGAINST_RULE * likely, likely))
         drawing.codes[i] = np.where(code >= 0, code, drawing.codes[i])
     place = Place(key=key, row=rows, column=len(known))
     at = _chosen(place, logs.reshape(PARTICLES, -1))
