@@ -3,10 +3,9 @@ import pytest
 
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.generate.branches import Branches
+from assaymark.generate.chain import Chain
 from assaymark.generate.classes import Cut
 from assaymark.generate.derived import Lookup
-from assaymark.generate.drawing import Chain
-from assaymark.generate.encoding import Encoding
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import alone, link_of
 
@@ -41,6 +40,5 @@ def by_hand():
         Lookup(source=1, table=ints(1, 0)),
     )
 
-    schema = Schema(columns=tuple(columns))
-    encoding = Encoding(schema=schema, codings=codings)
-    return Chain(encoding=encoding, order=(0, 1, 2), links=links, absent=(None,) * 3), schema
+    chain = Chain(links=links, codings=codings, absent=(None,) * 3, names=("a", "b", "c"))
+    return chain, Schema(columns=tuple(columns))

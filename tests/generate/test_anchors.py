@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 from tests.generate.test_tree_chain import fit, table
 
+from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.anchors import Anchor
@@ -72,7 +73,7 @@ def test_totals_dates_and_units_hold_on_every_row_and_are_said():
 def test_what_lies_near_another_column_is_drawn_near_it():
     # spending is 0 to 199 where it was paid from more than there was; shares: error .0035, by five
     data = accounts()
-    made, plain = made_of(data), made_of(data, relations=False)
+    made, plain = made_of(data), made_of(data, relations="none")
 
     def spending(frame):
         rest = pl.max_horizontal(frame["first"] - frame["paid"], 0)
@@ -96,6 +97,16 @@ def test_any_block_gives_the_same_rows():
     whole = model.sample(range(1000), streams).frame
     parts = [model.sample(r, streams).frame for r in (range(317), range(317, 1000))]
     assert pl.concat(parts).equals(whole)
+
+
+def test_a_condition_on_what_is_worked_out_or_near_others_is_met_too():
+    data = stays()
+    asked = Conditions.parse("total > 3000 and left >= 2021-01-01 and days < 20", data.schema)
+    made = fit(data).sample(range(2000), Streams.from_seed(4), asked).frame
+    assert made.height == 2000
+    assert asked.hold(made).all()
+    assert ((made["left"] - made["came"]).dt.total_days() == made["days"]).all()
+    assert (made["total"] - (made["drugs"] + made["staff"])).abs().max() < 0.005
 
 
 def test_nothing_outside_what_ten_persons_have_comes_out():

@@ -11,7 +11,6 @@ from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.flow.draft import usable_part
 from assaymark.flow.generate import fit
-from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.tree_chain import TreeChainModel
 from assaymark.source.profile import profile
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
 
 __all__ = ["Filled", "impute"]
+
+_FITTED = GenerateSpec(generator="tree_chain", parameters={"relations": "codes"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,10 +38,9 @@ def impute(frame: pl.DataFrame, *, seed: int | None = None) -> Filled:
     """
     given, notices = usable_part(frame, profile(frame, {}))
     streams = Streams.secret() if seed is None else Streams.from_seed(seed)
-    model = _fitted(given, streams, relations=True)
-    if any(isinstance(link, Anchored | Sum) for link in model.links):
-        model = _fitted(given, streams, relations=False)
-        notices.append("Sums and differences of columns may not hold where a cell was filled.")
+    model = fit(_FITTED, given, streams, _unrecorded)
+    if not isinstance(model, TreeChainModel):
+        raise TypeError(f"tree_chain fitted a {type(model).__name__}")
     made = model.impute(given, streams.child("impute"))
     cells = {
         c: given.frame[c].null_count() - made.frame[c].null_count() for c in given.schema.names
@@ -55,14 +55,6 @@ def impute(frame: pl.DataFrame, *, seed: int | None = None) -> Filled:
             "table itself, and no synthetic data. A filled cell is one draw, no measurement.",
         ),
     )
-
-
-def _fitted(given: Dataset, streams: Streams, *, relations: bool) -> TreeChainModel:
-    spec = GenerateSpec(generator="tree_chain", parameters={"relations": relations})
-    model = fit(spec, given, streams, _unrecorded)
-    if not isinstance(model, TreeChainModel):
-        raise TypeError(f"tree_chain fitted a {type(model).__name__}")
-    return model
 
 
 def _written(original: pl.Series, given: Dataset, made: pl.Series) -> pl.Series:

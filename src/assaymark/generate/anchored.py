@@ -51,13 +51,13 @@ class Found:
     points: Points
     null: NDArray[np.bool_]
 
+    def take(self, kept: NDArray[np.int64]) -> Found:
+        """Return some of the rows."""
+        return replace(self, points=self.points[kept], null=self.null[kept])
+
     def without(self, null: NDArray[np.bool_]) -> Found:
         """Return the same with more of them missing."""
         return replace(self, null=self.null | null)
-
-    def take(self, at: NDArray[np.int64]) -> Found:
-        """Return the values of these rows alone."""
-        return replace(self, points=self.points[at], null=self.null[at])
 
     @property
     def numbers(self) -> Floats:
@@ -104,11 +104,11 @@ class Sum:
         points = self.coding.grid.index(np.where(null, 0.0, sums))
         which = np.flatnonzero(null)
         if self.otherwise is not None and len(which):
-            codes = np.empty(len(null), dtype=np.int32)
-            self.otherwise.draw(drawn, place, codes, inside, which)
-            null[which] = codes[which] >= len(self.coding.first)
-            which = np.flatnonzero(~np.isfinite(sums) & ~null)
-            points[which] = self.coding.points_of(codes[which], inside[which])
+            codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))
+            self.otherwise.draw(drawn[:, which], place.only(which), codes, u)
+            there = codes < len(self.coding.first)
+            null[which], inside[which] = ~there, u
+            points[which[there]] = self.coding.points_of(codes[there], u[there])
         return Found(coding=self.coding, points=points, null=null)
 
 
@@ -142,17 +142,19 @@ class Anchored:
         Parameters
         ----------
         numbers
-            Values of the columns that anchors are made of, by place in the table.
+            Values of the columns that anchors are made of, by place in the chain.
         """
         anchors = [a.at(numbers) for a in self.anchors]
-        codes = np.empty(drawn.shape[1], dtype=np.int32)
-        points, null = np.zeros(len(codes), dtype=np.int64), np.zeros(len(codes), dtype=np.bool_)
-        which = np.arange(len(codes))
+        n = drawn.shape[1]
+        points, null = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.bool_)
+        which = np.arange(n)
         for again in range(_TIMES):
-            at = replace(place, column=place.column + again * _AGAIN)
-            self.link.draw(drawn, at, codes, inside, which)
-            found = codes[which], inside[which], [a[which] for a in anchors]
-            points[which], null[which], wrong = self._points(*found)
+            at = replace(place.only(which), column=place.column + again * _AGAIN)
+            codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))
+            self.link.draw(drawn[:, which], at, codes, u)
+            found = self._points(codes, u, [a[which] for a in anchors])
+            points[which], null[which], wrong = found
+            inside[which] = u
             which = which[wrong]
             if not len(which):
                 break

@@ -41,7 +41,7 @@ class Anchor:
     Attributes
     ----------
     terms
-        Place of each column, and its coefficient.
+        Place of each column in the table, or in the chain, and its coefficient.
     """
 
     terms: tuple[tuple[int, float], ...]
@@ -51,6 +51,11 @@ class Anchor:
         """Return the sum, NaN where one of its columns is missing; shape ``(n,)``."""
         total = sum((c * numbers[j] for j, c in self.terms), np.float64(self.constant))
         return np.asarray(total, dtype=np.float64)
+
+    def moved(self, order: Sequence[int]) -> Anchor:
+        """Return the same with each column's place in ``order``."""
+        terms = tuple((order.index(j), c) for j, c in self.terms)
+        return Anchor(terms=terms, constant=self.constant)
 
     def words(self, names: Sequence[str]) -> str:
         """Return the sum as a formula of the columns' ``names``."""

@@ -97,17 +97,19 @@ class CellCoding:
         if null.all():
             return pl.Series(self.column.name, [None] * len(codes), POLARS_TYPES[self.column.kind])
         at = np.where(null, 0, codes)
-        found = self.grid.value(self.points_of(at, u))
-        if len(self.exact):
-            found = np.where(self.points[at] > 0, found, self.exact[at])
-        return self._series(found, null)
+        return self._series(self.value(at, self._step(at, u)), null)
+
+    def value(
+        self, codes: NDArray[np.int32], step: NDArray[np.int64]
+    ) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return the number at the ``step``-th point of each code's cell, or the special value."""
+        found = self.grid.value(self._point(codes, step))
+        inside = self.points[codes] > 0
+        return np.where(inside, found, self.exact[codes]) if len(self.exact) else found
 
     def points_of(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the point of the grid that each code, none of them "missing", is drawn at."""
-        points = self.points[codes]
-        step = np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
-        drawn = _with_atoms(self.first[codes] + step, self.atoms)
-        return np.where(points > 0, drawn, self.first[codes])
+        return self._point(codes, self._step(codes, u))
 
     def numbers(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values of ``codes`` as numbers, NaN where missing."""
@@ -142,6 +144,14 @@ class CellCoding:
         low, high = (self.points_of(codes, np.full(len(codes), u)) for u in (0.0, 1.0))
         return int(low.min()), int(high.max())
 
+    def _step(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
+        points = self.points[codes]
+        return np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
+
+    def _point(self, codes: NDArray[np.int32], step: NDArray[np.int64]) -> NDArray[np.int64]:
+        inside, first = self.points[codes] > 0, self.first[codes]
+        return np.where(inside, _with_atoms(first + step, self.atoms), first)
+
     def _series(
         self, found: NDArray[np.int64] | NDArray[np.float64], null: NDArray[np.bool_]
     ) -> pl.Series:
@@ -154,15 +164,6 @@ class CellCoding:
         if not null.any():
             return values
         return pl.select(pl.when(pl.Series(~null)).then(values).alias(values.name)).to_series()
-
-    def value(
-        self, codes: NDArray[np.int32], step: NDArray[np.int64]
-    ) -> NDArray[np.int64] | NDArray[np.float64]:
-        """Return the number at the ``step``-th point of each code's cell, or the special value."""
-        inside, first = self.points[codes] > 0, self.first[codes]
-        index = np.where(inside, _with_atoms(first + step, self.atoms), first)
-        found = self.grid.value(index)
-        return np.where(inside, found, self.exact[codes]) if len(self.exact) else found
 
 
 def fit_cells(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -16,8 +15,6 @@ from assaymark.generate.cells import fit_cells
 from assaymark.generate.levels import fit_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     from assaymark.core.measurement import Json
@@ -71,24 +68,14 @@ class Encoding:
     schema: Schema
     codings: tuple[Coding, ...]
 
-    def decode(
-        self,
-        codes: NDArray[np.int32],
-        inside: NDArray[np.float64],
-        instead: Mapping[int, pl.Series] = MappingProxyType({}),
-    ) -> pl.DataFrame:
+    def decode(self, codes: NDArray[np.int32], inside: NDArray[np.float64]) -> pl.DataFrame:
         """Return the table that ``codes``, shape ``(columns, n)``, stand for.
 
-        Parameters
-        ----------
-        inside
-            Where in its cell a value lies, in [0, 1); shape of ``codes``.
-        instead
-            Values of columns, by place, that come out as they are.
+        ``inside``, of the same shape, says where in its cell a value lies, in [0, 1).
         """
         series = {
-            coding.column.name: instead[j] if j in instead else coding.decode(codes[j], inside[j])
-            for j, coding in enumerate(self.codings)
+            coding.column.name: coding.decode(row, u)
+            for coding, row, u in zip(self.codings, codes, inside, strict=True)
         }
         return pl.DataFrame(series)
 

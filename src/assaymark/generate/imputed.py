@@ -10,12 +10,11 @@ import polars as pl
 
 from assaymark.core.compiled import compiled
 from assaymark.errors import InputError
-from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.branches import descend
+from assaymark.generate.chain import Rows
 from assaymark.generate.coded import coded
 from assaymark.generate.derived import Lookup
-from assaymark.generate.drawing import Drawing
-from assaymark.generate.link import CHOICE, TOGETHER, Place, spread, worth_of
+from assaymark.generate.link import CHOICE, TOGETHER, Link, Place, spread, worth_of
 from assaymark.generate.philox import philox
 from assaymark.generate.restrict import free
 from assaymark.generate.within import Within, within
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.generate.drawing import Chain
+    from assaymark.generate.chain import Chain
     from assaymark.generate.link import Corrections, Trees, Words3
 
     Codes = NDArray[np.int32]
@@ -61,17 +60,12 @@ def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int)
     missing only where another column says that it must be. A row's cells depend on its number
     and its known cells only.
 
-    Raises
-    ------
-    InputError
-        When columns are worked out from others' values: their rules only lead forward.
-
     References
     ----------
     Rubin (1987), A noniterative sampling/importance resampling alternative to data augmentation.
     """
     ready = _ready(chain)
-    names = chain.names
+    names = [c.column.name for c in chain.codings]
     holes = np.array([frame[n].is_null().to_numpy() for n in names])
     some = np.flatnonzero(holes.any(axis=0))
     known = np.array([coded(c, frame[c.column.name]) for c in chain.codings])
@@ -79,7 +73,8 @@ def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int)
     for start in range(0, len(some), _ROWS):
         rows = some[start : start + _ROWS]
         numbers = (rows + first).astype(np.uint64)
-        parts.append(_filled(ready, (key, numbers), known[:, rows], holes[:, rows]).select(names))
+        filled = _filled(ready, (key, numbers), known[:, rows], holes[:, rows])
+        parts.append(chain.decode(filled).select(names))
     made = pl.concat(parts)
     columns = {
         n: frame[n].scatter(np.flatnonzero(h), made[n].filter(pl.Series(h[some])))
@@ -93,15 +88,15 @@ def _ready(chain: Chain) -> _Ready:
     present: list[Within | Lookup] = []
     followers: dict[int, list[int]] = {}
     for i, (link, coding) in enumerate(zip(chain.links, chain.codings, strict=True)):
-        if isinstance(link, Anchored | Sum):
-            raise InputError(
-                f"cannot fill gaps where {coding.column.name!r} is worked out from other columns"
-                "\n\nHint: fit tree_chain with relations = false"
-            )
         if isinstance(link, Lookup):
             followers.setdefault(link.source, []).append(i)
             present.append(link)
             continue
+        if not isinstance(link, Link):
+            raise InputError(
+                f"missing cells cannot be filled by this model: {coding.column.name!r} is drawn "
+                "near other columns\n\nHint: fit it with relations = 'codes'"
+            )
         left = np.ones(coding.size)
         left[-1] = not coding.missing or coding.size == 1
         present.append(within(link, free(coding.size).times(left)))
@@ -110,35 +105,34 @@ def _ready(chain: Chain) -> _Ready:
 
 def _filled(
     ready: _Ready, where: tuple[tuple[int, int], Words], known: Codes, holes: NDArray[np.bool_]
-) -> pl.DataFrame:
+) -> Rows:
     """Return rows whose cells ``holes`` are filled."""
     key, rows = where
     numbers = ((np.arange(PARTICLES, dtype=np.uint64)[:, None] << _ROW) | rows).ravel()
-    drawing = Drawing.begun(ready.chain, key, numbers)
+    drawn = Rows.begun(key, numbers, (len(known), len(numbers)))
     logs = np.zeros(len(numbers))
     for i, part in enumerate(ready.parts):
         code, hole = np.tile(known[i], PARTICLES), np.tile(holes[i], PARTICLES)
         if isinstance(part, Lookup):
-            drawing.draw(i)
+            ready.chain.draw(drawn, i)
         else:
             weight = np.ones(len(numbers))
-            drawing.draw(i, part, weight)
-            null = drawing.null(i)
+            ready.chain.draw(drawn, i, part, weight)
+            null = ready.chain.null(drawn, i)
             must = np.zeros(len(numbers), dtype=np.bool_) if null is None else null
             logs += np.log(np.where(hole & ~must, weight, 1.0))
             for j in ready.followers.get(i, ()):
                 asked = np.where(must, -1, np.tile(known[j], PARTICLES))
-                _follow(ready, (i, j), asked, drawing, logs)
-            likely = _likely(part, drawing, i, code)
+                _follow(ready, (i, j), asked, drawn, logs)
+            likely = _likely(part, drawn, i, code)
             logs += np.log(np.where(must & (code >= 0), _AGAINST_RULE * likely, likely))
-        drawing.codes[i] = np.where(code >= 0, code, drawing.codes[i])
-    place = Place(key=key, row=rows, column=len(known))
-    at = _chosen(place, logs.reshape(PARTICLES, -1))
-    return drawing.take(at * len(rows) + np.arange(len(rows))).frame()
+        drawn.codes[i] = np.where(code >= 0, code, drawn.codes[i])
+    at = _chosen(Place(key=key, row=rows, column=len(known)), logs.reshape(PARTICLES, -1))
+    return drawn.take(at * len(rows) + np.arange(len(rows)))
 
 
 def _follow(
-    ready: _Ready, columns: tuple[int, int], known: Codes, drawing: Drawing, logs: Floats
+    ready: _Ready, columns: tuple[int, int], known: Codes, drawn: Rows, logs: Floats
 ) -> None:
     """Draw column ``i`` again where column ``j``, which follows from it, is known."""
     i, j = columns
@@ -151,13 +145,13 @@ def _follow(
             continue
         rows = np.flatnonzero(known == code)
         found, at, weight = np.empty(len(rows), np.int32), np.empty(len(rows)), np.ones(len(rows))
-        place = Place(key=drawing.key, row=drawing.rows[rows], column=i)
-        within(part.link, fits).draw(drawing.codes[:i, rows], place, found, at, weight)
-        drawing.codes[i, rows], drawing.inside[i, rows] = found, at
+        place = drawn.place(i).only(rows)
+        within(part.link, fits).draw(drawn.codes[:i, rows], place, found, at, weight)
+        drawn.codes[i, rows], drawn.inside[i, rows] = found, at
         logs[rows] += np.log(np.maximum(weight, _TINY))
 
 
-def _likely(part: Within, drawing: Drawing, i: int, code: Codes) -> Floats:
+def _likely(part: Within, drawn: Rows, i: int, code: Codes) -> Floats:
     """Return how likely each known code's class is, shape ``(n,)``; 1 where none is known."""
     link = part.link
     classes = np.empty(len(link.codes), dtype=np.int32)
@@ -165,11 +159,11 @@ def _likely(part: Within, drawing: Drawing, i: int, code: Codes) -> Floats:
     wanted = np.where(code >= 0, classes[code], -1).astype(np.int32)
     out = np.ones(len(code))
     _class_likely(
-        drawing.place(i).words(len(code)),
+        drawn.place(i).words(len(code)),
         link.trees,
         (part.shares, link.groups),
         link.corrections,
-        (drawing.codes[list(link.given)], wanted, out),
+        (drawn.codes[list(link.given)], wanted, out),
     )
     return np.maximum(out, _TINY)
 

@@ -10,7 +10,7 @@ import numpy as np
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.blocks import BLOCK, checked, in_blocks
-from assaymark.generate.drawing import Chain
+from assaymark.generate.chain import Chain
 from assaymark.generate.encoding import encode
 from assaymark.generate.link import alone
 from assaymark.generate.wanted import wanted
@@ -83,8 +83,12 @@ class IndependentModel:
 
     def _chain(self) -> Chain:
         links = tuple(alone(np.diff(t, prepend=0.0)) for t in self.totals)
-        order, never = tuple(range(len(links))), (None,) * len(links)
-        return Chain(encoding=self.encoding, order=order, links=links, absent=never)
+        return Chain(
+            links=links,
+            codings=self.encoding.codings,
+            absent=(None,) * len(links),
+            names=self.encoding.schema.names,
+        )
 
     def _block(self, rng: np.random.Generator) -> pl.DataFrame:
         codes = [

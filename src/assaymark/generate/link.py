@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,12 @@ class Place:
             rows = np.arange(n, dtype=np.uint64) + np.uint64(rows)
         return (np.uint64(self.key[0]), np.uint64(self.key[1])), rows, np.uint64(self.column)
 
+    def only(self, which: NDArray[np.int64]) -> Place:
+        """Return the place of some of the rows."""
+        row = self.row
+        rows = which.astype(np.uint64) + np.uint64(row) if isinstance(row, int) else row[which]
+        return replace(self, row=rows)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Link:
@@ -102,14 +108,7 @@ class Link:
     total: Floats
     first: Codes
 
-    def draw(
-        self,
-        drawn: Codes,
-        place: Place,
-        out: Codes,
-        inside: Floats,
-        which: NDArray[np.int64] | None = None,
-    ) -> None:
+    def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
         """Draw this column's code of each row into ``out``, shape ``(n,)``.
 
         Parameters
@@ -118,8 +117,6 @@ class Link:
             Codes of the chain's columns so far, shape ``(columns, n)``.
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
-        which
-            The only rows to draw, by number from 0 on; all if not given.
         """
         _draw(
             place.words(len(out)),
@@ -127,7 +124,7 @@ class Link:
             (self.keep, self.other, self.groups),
             self.corrections,
             (self.codes, self.total, self.first),
-            (drawn[list(self.given)], np.arange(len(out)) if which is None else which, out, inside),
+            (drawn[list(self.given)], out, inside),
         )
 
     @property
@@ -224,15 +221,15 @@ def _draw(
     pools: tuple[NDArray[np.uint32], Codes, Codes],
     effects: Corrections,
     fine: tuple[Codes, Floats, Codes],
-    columns: tuple[Codes, NDArray[np.int64], Codes, Floats],
+    columns: tuple[Codes, Codes, Floats],
 ) -> None:
     key, rows, column = place
     roots, nodes, pool, places, start = trees
     keep, other, groups = pools
-    given, which, code, inside = columns
+    given, code, inside = columns
     classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
     tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
-    for i in which:
+    for i in range(len(code)):
         row = rows[i]
         if row >> TOGETHER != of:
             of = row >> TOGETHER

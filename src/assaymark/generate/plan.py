@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from assaymark.generate.anchor_search import find_anchors
 from assaymark.generate.anchors import numbers_of
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from assaymark.generate.derived import Absent, Lookup
     from assaymark.generate.encoding import Encoded
 
-__all__ = ["Plan", "plan_of"]
+__all__ = ["Plan", "Relations", "plan_of"]
+
+Relations: TypeAlias = Literal["all", "codes", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,15 +56,20 @@ class Plan:
 
 
 def plan_of(
-    dataset: Dataset, encoded: Encoded, order: Sequence[int], protect: int, *, relations: bool
+    dataset: Dataset, encoded: Encoded, order: Sequence[int], protect: int, relations: Relations
 ) -> Plan:
-    """Find the rules between columns, if ``relations``, and change ``order`` where they need it.
+    """Find the rules between columns, and change ``order`` where they need it.
 
     A column whose codes follow from another's is looked up, unless it is drawn within cells and
     lies at or near a sum of others, which says its values.
     """
-    if not relations:
+    if relations == "none":
         return Plan(free=tuple(order), derived={}, anchors={}, absent={}, numbers={})
+    if relations == "codes":
+        derived = find_derived(encoded, order, cells=True)
+        free = tuple(j for j in order if j not in derived)
+        absent = find_absent(encoded, free)
+        return Plan(free=free, derived=derived, anchors={}, absent=absent, numbers={})
     numbers = numbers_of(dataset)
     derived = find_derived(encoded, order, cells=False)
     drawn = [j for j in order if j not in derived]

@@ -14,8 +14,8 @@ from assaymark.core.registry import component
 from assaymark.generate.anchored import Anchored, Sum, anchored
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.blocks import checked
+from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.derived import Lookup
-from assaymark.generate.drawing import Chain, Drawing
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
 from assaymark.generate.imputed import imputed
@@ -72,8 +72,9 @@ class TreeChain:
     effects
         Whether the correction is made; it needs honest trees.
     relations
-        Whether rules between columns are looked for: what follows from another column, lies at
-        or near sums and differences of others, or is missing because of another.
+        Which rules between columns are looked for: ``"codes"``, a column's code follows from
+        another's, or it is missing because of another; ``"all"``, also that its values lie at or
+        near sums and differences of others.
     classes
         Classes of an ordered column that pools tell apart; inside a class, values are drawn
         alike everywhere.
@@ -100,7 +101,7 @@ class TreeChain:
     penalty: float = 0.8
     shrink: float = 5.0
     effects: bool = True
-    relations: bool = True
+    relations: Literal["all", "codes", "none"] = "all"
     classes: int = 64
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
@@ -111,7 +112,7 @@ class TreeChain:
         dataset = source.open("tree_chain", "fit")
         encoded = encode(dataset, self.protect, streams, weigh=self.weigh)
         order = self._ordered(encoded, dataset.target)
-        plan = plan_of(dataset, encoded, order, self.protect, relations=self.relations)
+        plan = plan_of(dataset, encoded, order, self.protect, self.relations)
         growth = Growth(
             k=self.k,
             trees=self.trees,
@@ -128,13 +129,14 @@ class TreeChain:
             links.append(self._link(encoded, plan, column, known, grow))
             coding = encoded.encoding.codings[column]
             known.append(known_of(coding, encoded.mass(column), encoded.codes[column]))
-        rules = plan.derived.values()
-        links.extend(replace(rule, source=plan.order.index(rule.source)) for rule in rules)
+        place = plan.order.index
+        links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
+        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
         return TreeChainModel(
             encoding=encoded.encoding,
             order=plan.order,
             links=tuple(links),
-            absent=tuple(plan.absent.get(column) for column in plan.order),
+            absent=tuple(absent.get(column) for column in plan.order),
             recipe=self,
         )
 
@@ -155,7 +157,10 @@ class TreeChain:
         if column not in plan.anchors:
             return grow(here, target_of(here, column, self.classes), seen)
         own = cells_of(encoded.encoding, column), plan.numbers[column]
-        steps = {a: apart(*own, a.at(plan.numbers)).only(rows) for a in plan.anchors[column]}
+        steps = {
+            a.moved(plan.order): apart(*own, a.at(plan.numbers)).only(rows)
+            for a in plan.anchors[column]
+        }
         limits = self.protect, self.classes
         return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
 
@@ -180,7 +185,7 @@ class TreeChainModel:
     links
         What the first, second, ... column in that order is drawn from.
     absent
-        Why the first, second, ... column is missing; ``source`` is a place in the table.
+        Why the first, second, ... column is missing.
     """
 
     encoding: Encoding
@@ -194,9 +199,10 @@ class TreeChainModel:
     def summary(self) -> dict[str, Json]:
         """What was fitted; no record and no exact count."""
         names = self.encoding.schema.names
+        drawn = [names[i] for i in self.order]
         how = self.recipe
         return {
-            "order": [names[i] for i in self.order],
+            "order": list(drawn),
             "k": how.k,
             "trees": how.trees,
             "honest": how.honest,
@@ -208,17 +214,17 @@ class TreeChainModel:
             "derived": {
                 names[at]: names[self.order[link.source]]
                 if isinstance(link, Lookup)
-                else link.anchor.words(names)
+                else link.anchor.words(drawn)
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Lookup | Sum)
             },
             "missing_because": {
-                names[at]: names[rule.source]
+                names[at]: names[self.order[rule.source]]
                 for at, rule in zip(self.order, self.absent, strict=True)
                 if rule is not None
             },
             "near": {
-                names[at]: [a.words(names) for a in link.anchors]
+                names[at]: [a.words(drawn) for a in link.anchors]
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Anchored)
             },
@@ -227,29 +233,34 @@ class TreeChainModel:
 
     def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
+        chain = self._chain()
         if given is not None:
-            frame = wanted(self._chain(), checked(rows), streams.child("rows"), given)
+            frame = wanted(chain, checked(rows), streams.child("rows"), given)
             return Dataset(schema=self.encoding.schema, frame=frame)
         key = streams.child("rows").words()
-        starts = range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK)
-        frames = [self._drawn(range(s, min(s + _CHUNK, rows.stop)), key) for s in starts]
+        frames = []
+        for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
+            n = min(start + _CHUNK, rows.stop) - start
+            drawn = Rows.begun(key, start, (len(self.order), n))
+            for i in range(len(self.order)):
+                chain.draw(drawn, i)
+            frames.append(chain.decode(drawn))
         return Dataset(schema=self.encoding.schema, frame=pl.concat(frames).rechunk())
 
     def impute(self, data: Dataset, streams: Streams, first: int = 0) -> Dataset:
         """Fill the missing cells of given rows; ``first`` is the number of the first of them.
 
-        See :func:`assaymark.generate.imputed.imputed`. Rows that are filled are real rows still.
+        See :func:`assaymark.generate.imputed.imputed`; it needs a model with no other relations
+        than those of codes. Rows that are filled are real rows still.
         """
         key = streams.child("impute").words()
         frame = imputed(self._chain(), data.frame, key, first)
         return Dataset(schema=data.schema, frame=frame, persons=data.persons)
 
-    def _drawn(self, rows: range, key: tuple[int, int]) -> pl.DataFrame:
-        numbers = np.arange(rows.start, rows.stop, dtype=np.uint64)
-        drawing = Drawing.begun(self._chain(), key, numbers)
-        for i in range(len(self.order)):
-            drawing.draw(i)
-        return drawing.frame()
-
     def _chain(self) -> Chain:
-        return Chain(encoding=self.encoding, order=self.order, links=self.links, absent=self.absent)
+        return Chain(
+            links=self.links,
+            codings=tuple(self.encoding.codings[i] for i in self.order),
+            absent=self.absent,
+            names=self.encoding.schema.names,
+        )

@@ -11,9 +11,8 @@ import polars as pl
 from assaymark.core.compiled import compiled
 from assaymark.core.value_sets import Allowed
 from assaymark.errors import ConditionError
-from assaymark.generate.anchored import Anchored, Sum
+from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.derived import Lookup
-from assaymark.generate.drawing import Drawing
 from assaymark.generate.link import Link
 from assaymark.generate.philox import philox, uniform
 from assaymark.generate.restrict import free, restriction
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
     from assaymark.core.conditions import Conditions
     from assaymark.core.streams import Streams
-    from assaymark.generate.drawing import Chain
     from assaymark.generate.link import Words3
     from assaymark.generate.restrict import Restriction
 
@@ -51,7 +49,7 @@ class _Search:
     ----------
     parts
         What the condition makes of each column's link; what it allows, where a column's values
-        are worked out from others and then looked at; ``None`` where it says nothing.
+        are worked out from others' and then looked at; ``None`` where it says nothing.
     first
         How many columns must be drawn before a try's weight is known.
     ceiling
@@ -100,15 +98,15 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Conditions) -> pl
 
 
 def _prepared(chain: Chain, given: Conditions) -> _Search:
-    codings, names = chain.codings, chain.names
+    codings, names = chain.codings, [c.column.name for c in chain.codings]
     parts: list[_Part] = [None] * len(names)
     left: dict[int, Restriction] = {}
     for name, allowed in (given.allowed() or {}).items():
         i = names.index(name)
-        if _worked_out(chain, i):
-            parts[i] = allowed
-        else:
+        if _by_codes(chain, i):
             left[i] = restriction(codings[i], allowed)
+        else:
+            parts[i] = allowed
     for i in sorted(left, reverse=True):
         link = chain.links[i]
         if isinstance(link, Lookup):
@@ -132,12 +130,10 @@ def _prepared(chain: Chain, given: Conditions) -> _Search:
     )
 
 
-def _worked_out(chain: Chain, i: int) -> bool:
-    """Whether a column's values depend on others' values and not only on their codes."""
+def _by_codes(chain: Chain, i: int) -> bool:
+    """Whether a column is drawn by its codes alone, or follows from one that is."""
     link = chain.links[i]
-    if isinstance(link, Lookup):
-        return isinstance(chain.links[link.source], Anchored | Sum)
-    return isinstance(link, Anchored | Sum)
+    return isinstance(chain.links[link.source] if isinstance(link, Lookup) else link, Link)
 
 
 def _looked(search: _Search, key: tuple[int, int]) -> _Search:
@@ -145,12 +141,12 @@ def _looked(search: _Search, key: tuple[int, int]) -> _Search:
     weight = np.zeros(0)
     while len(weight) < _FIRST_LOOK or (len(weight) < _LAST_LOOK and _worth(weight) < _ENOUGH):
         numbers = np.arange(len(weight), len(weight) + _FIRST_LOOK, dtype=np.uint64)
-        drawing, now = _tried(search, key, numbers)
+        tries = _tried(search, key, numbers)
         if not search.exact:
-            kept = np.flatnonzero(now)
-            held = search.given.hold(_finished(search, drawing, kept))
-            now[kept[~held]] = 0.0
-        weight = np.concatenate([weight, now])
+            kept = np.flatnonzero(tries.weight)
+            held = search.given.hold(_finished(search, tries, kept))
+            tries.weight[kept[~held]] = 0.0
+        weight = np.concatenate([weight, tries.weight])
     mean, ceiling = float(weight.mean()), _ceiling(weight)
     return replace(
         search,
@@ -199,53 +195,60 @@ def _too_few(search: _Search, n: int, found: str) -> str:
     )
 
 
-def _tried(
-    search: _Search, key: tuple[int, int], numbers: Words
-) -> tuple[Drawing, NDArray[np.float64]]:
-    """Return tries by number, drawn as far as their weight needs, and their weight."""
-    drawing, weight = Drawing.begun(search.chain, key, numbers), np.ones(len(numbers))
-    _draw(search, drawing, range(search.first), weight)
-    return drawing, weight
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tries:
+    """Tries, drawn as far as their weight needs."""
+
+    rows: Rows
+    weight: Floats
 
 
-def _finished(search: _Search, drawing: Drawing, kept: NDArray[np.int64]) -> pl.DataFrame:
+def _tried(search: _Search, key: tuple[int, int], numbers: Words) -> _Tries:
+    rows = Rows.begun(key, numbers, (len(search.parts), len(numbers)))
+    weight = np.ones(len(numbers))
+    for i in range(search.first):
+        _draw(search, rows, i, weight)
+    return _Tries(rows=rows, weight=weight)
+
+
+def _finished(search: _Search, tries: _Tries, kept: NDArray[np.int64]) -> pl.DataFrame:
     """Return the rows of the tries ``kept``, drawn to their end."""
-    rest = drawing.take(kept)
-    _draw(search, rest, range(search.first, len(search.parts)), np.ones(len(kept)))
-    return rest.frame()
+    rows, weight = tries.rows.take(kept), np.ones(len(kept))
+    for i in range(search.first, len(search.parts)):
+        _draw(search, rows, i, weight)
+    return search.chain.decode(rows)
 
 
-def _draw(search: _Search, drawing: Drawing, columns: range, weight: Floats) -> None:
-    for i in columns:
-        part = search.parts[i]
-        if part is None:
-            drawing.draw(i)
-        elif isinstance(part, Allowed):
-            drawing.draw(i)
-            weight *= part.hold(drawing.series(i))
-        else:
-            likely = np.ones(len(weight))
-            drawing.draw(i, part, likely)
-            null = drawing.null(i)
-            if null is not None:
-                likely[null] = part.restriction.share[-1] > 0
-            weight *= likely
+def _draw(search: _Search, rows: Rows, i: int, weight: Floats) -> None:
+    part, chain = search.parts[i], search.chain
+    if part is None:
+        chain.draw(rows, i)
+    elif isinstance(part, Allowed):
+        chain.draw(rows, i)
+        weight *= part.hold(chain.series(rows, i))
+    else:
+        likely = np.ones(len(weight))
+        chain.draw(rows, i, part, likely)
+        null = chain.null(rows, i)
+        if null is not None:
+            likely[null] = part.restriction.share[-1] > 0
+        weight *= likely
 
 
 def _found(search: _Search, rows: range, key: tuple[int, int]) -> pl.DataFrame:
     """Return these rows, trying until each is accepted."""
     left = np.arange(rows.start, rows.stop, dtype=np.uint64)
     nothing = np.zeros(0, dtype=np.int64)
-    frames = [_finished(search, _tried(search, key, left[:0])[0], nothing)]
+    frames = [_finished(search, _tried(search, key, left[:0]), nothing)]
     places = [left[:0]]
     tried = 0
     while len(left) and tried < MOST_TRIES:
         each = _each(search.rate, len(left), MOST_TRIES - tried)
         number = np.arange(tried, tried + each, dtype=np.uint64)[:, None] << _ROW
-        drawing, weight = _tried(search, key, (number | left).ravel())
-        place = drawing.place(len(search.parts))
-        kept = _accepted(place.words(len(weight)), weight, search.ceiling)
-        frame = _finished(search, drawing, kept)
+        tries = _tried(search, key, (number | left).ravel())
+        place = tries.rows.place(len(search.parts))
+        kept = _accepted(place.words(len(tries.weight)), tries.weight, search.ceiling)
+        frame = _finished(search, tries, kept)
         good = np.flatnonzero(search.given.hold(frame))
         row, at = np.unique(kept[good] % len(left), return_index=True)  # its earliest try
         frames.append(frame[good[at]])

@@ -156,9 +156,8 @@ def _draw_within(
 
 @compiled
 def _picked(likely: Floats, left: Floats, aim: float) -> np.int64:
-    """Return the class at ``aim`` of the running sum of ``likely``, one of which is left."""
-    found = np.int64(0)  # stays where nothing is left, and the weight is 0
-    none = True
+    """Return the class at ``aim`` of the running sum of ``likely``; 0 if nothing is left."""
+    found, none = np.int64(0), True
     for c in range(len(likely)):
         if likely[c] > 0.0 or (none and left[c] > 0.0):
             found, none = np.int64(c), False
