@@ -21,7 +21,7 @@ from assaymark.generate.within import Followed, Within, within
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.streams import Streams
     from assaymark.generate.link import Words3
     from assaymark.generate.restrict import Restriction
@@ -63,7 +63,7 @@ class _Search:
     """
 
     chain: Chain
-    given: Conditions
+    given: Given
     parts: tuple[_Part, ...]
     first: int
     exact: bool
@@ -72,7 +72,7 @@ class _Search:
     likely: tuple[float, float] = (1.0, 0.0)
 
 
-def wanted(chain: Chain, rows: range, streams: Streams, given: Conditions) -> pl.DataFrame:
+def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.DataFrame:
     """Return these rows of the endless table of rows that satisfy ``given``.
 
     Each row is tried for until a try is accepted. A try draws every column from what the
@@ -97,7 +97,7 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Conditions) -> pl
     return pl.concat(frames).rechunk()
 
 
-def _prepared(chain: Chain, given: Conditions) -> _Search:
+def _prepared(chain: Chain, given: Given) -> _Search:
     codings, names = chain.codings, [c.column.name for c in chain.codings]
     parts: list[_Part] = [None] * len(names)
     left: dict[int, Restriction] = {}
