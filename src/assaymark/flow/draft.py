@@ -107,7 +107,7 @@ def draft(  # noqa: PLR0913
         )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
-    notices += kinds.notices()
+    notices += kinds.notices(train.n)
     progress("generate", f"{n:,} rows", 1.0)
     case = Case(
         schema=train.schema,

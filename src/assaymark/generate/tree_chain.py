@@ -74,8 +74,8 @@ class TreeChain:
         Whether the correction is made; it needs honest trees.
     relations
         Which rules between columns are looked for: ``"codes"``, a column's code follows from
-        another's; ``"all"``, also that its values lie at or near sums and differences of others,
-        and that it is missing because of another.
+        another's, or it is missing because of another; ``"all"``, also that its values lie at or
+        near sums and differences of others.
     classes
         Classes of an ordered column that pools tell apart; inside a class, values are drawn
         alike everywhere.
