@@ -1,0 +1,67 @@
+"""Rarity: how rare the rarest value of each row is, column by column, among all real rows.
+
+Somebody rare in one value is not isolated where all columns count alike: one code that few have
+moves a record no further than a common one. So rarity is a ranking of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.evaluate.features import doubled_ranks, measured_columns, numbers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.dataset import Dataset
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["rarities"]
+
+
+def rarities(real: Sequence[Dataset]) -> list[Floats]:
+    """Return for each table the rarity of each row, shape ``(n,)``: the smallest of any column.
+
+    A value's rarity is the share of all real rows whose value is as frequent or less; of a number,
+    a date or a time also twice the share as far out on its side, if that is less. So the values of
+    a column are about evenly spread over [0, 1] whatever they are: where all are different,
+    nobody is rare, and a column of many rare codes does not crowd out the others.
+    """
+    lengths = np.cumsum([d.n for d in real])[:-1]
+    rarity = np.ones(sum(d.n for d in real))
+    for column in measured_columns(real[0]):
+        pooled = pl.concat([d.frame[column.name] for d in real])
+        rarity = np.minimum(rarity, _by_frequency(pooled))
+        if column.kind.ordered:
+            rarity = np.minimum(rarity, _by_place(numbers_of(pooled)))
+    return np.split(rarity, lengths)
+
+
+def _by_frequency(values: pl.Series) -> Floats:
+    """Return the share of all values that are as frequent or less; missing is a value."""
+    counts = values.to_frame("v").select(pl.len().over("v"))["len"].to_numpy()
+    return np.asarray(np.searchsorted(np.sort(counts), counts, "right") / len(counts))
+
+
+def _by_place(plain: Floats) -> Floats:
+    """Return twice the share of numbers at or beyond each, on the side where there are fewer."""
+    known = ~np.isnan(plain)
+    n = int(known.sum())
+    twice = doubled_ranks(np.sort(plain[known]), plain[known])  # below, and not above
+    ties = _ties(plain[known])
+    below, above = (twice + ties) / 2, n - (twice - ties) / 2
+    share = np.ones(len(plain))
+    share[known] = np.minimum(1.0, 2 * np.minimum(below, above) / max(n, 1))
+    return share
+
+
+def _ties(plain: Floats) -> NDArray[np.int64]:
+    """Return how many numbers equal each, itself counted."""
+    _, place, counts = np.unique(plain, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place.ravel()], dtype=np.int64)
