@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.controls import difference, shift_of, why_no_attack
+from assaymark.evaluate.controls import shift_of, why_no_attack
 from assaymark.evaluate.neighbours import row_keys
-from assaymark.evaluate.statistics import mean_variance
+from assaymark.evaluate.statistics import Interval, Z, clopper_pearson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,17 +29,21 @@ if TYPE_CHECKING:
 __all__ = ["Hygiene"]
 
 SHARED, SHIFT = "hygiene.shared_rows", "hygiene.shift"
+_CROWD = 8  # persons; rows that more people have say nothing about who is who
 
 
 @component
 class Hygiene:
     """Rows shared by train and holdout beyond chance, and how well the two can be told apart.
 
-    A holdout row is as likely to have an equal in train as a train row is to have one in another
-    train person, so the difference of the two shares shows an overlap. Its interval is Newcombe's,
-    people with the same row counting as one observation. The shift is a linear rule's AUC, out of
-    fold; one that only interactions show escapes it. A person who is in both parts with different
-    rows is not found: the split has to see to that.
+    Equal rows that nobody else has stand on two sides as often by chance as pairs of people do, and
+    a person who is in both parts adds one: what goes beyond chance, as a share of the holdout's
+    people, is the overlap. Rows that N people have, three to eight, count 1 / (N - 1)^2 each, and
+    more do not count, for the more people share a row, the less it says who is who. So tables of
+    few values, where equal rows abound, are no suspects, and of an overlap there a part is seen.
+    The interval is Newcombe's, with the spread of the crowded rows added. The shift is a linear
+    rule's AUC, out of fold; one that only interactions show escapes it. A person who is in both
+    parts with different rows is not found: the split has to see to that.
 
     References
     ----------
@@ -52,9 +57,10 @@ class Hygiene:
             unit="share of people",
             better="lower",
             pitfalls="Counts rows equal in all columns; persons that the two parts share under "
-            "different records are found through a declared person key only.",
-            meaning="Share of holdout people with a row that train has too, less the share of "
-            "train people with a row that another train person has; 0 is no overlap.",
+            "different records are found through a declared person key only. Where most rows have "
+            "equals by nature, only a part of an overlap is seen.",
+            meaning="Share of holdout people whose row one train person has too and nobody else, "
+            "beyond chance; rows that more people have count for less; 0 is no overlap.",
         ),
         Quantity(
             name=SHIFT,
@@ -87,41 +93,102 @@ class Hygiene:
 
 
 def _shared(train: Dataset, holdout: Dataset) -> Measurement:
-    """Return the share of holdout people found in train, less what train finds in itself."""
-    keys, others, own = row_keys(train), row_keys(holdout), train.person_codes
-    pairs = np.unique(np.column_stack([keys, own.astype(np.uint64)]), axis=0)
-    values, counts = np.unique(pairs[:, 0], return_counts=True)
-    found = _effective(np.isin(others, values), others, holdout.person_codes)
-    twice = _effective(np.isin(keys, values[counts > 1]), keys, own)
-    ends = difference(found.hits, found.n, twice.hits, twice.n)
-    value = found.share - twice.share
+    """Return the share of holdout people who are in train, as far as rows can tell."""
+    ours, theirs = _rows_of(train), _rows_of(holdout)
+    found = _doubled(ours, theirs)
+    more = _crowded(_first_of(ours), _first_of(theirs))
+    low = max(-1.0, found.value + more.value - math.hypot(found.value - found.low, more.half))
+    high = min(1.0, found.value + more.value + math.hypot(found.high - found.value, more.half))
+    shared, expected = _by_chance(ours, theirs)
     return Measurement(
         metric=SHARED,
-        value=value,
-        low=max(-1.0, value - (ends.value - ends.low)),
-        high=min(1.0, value + (ends.high - ends.value)),
+        value=min(1.0, max(-1.0, found.value + more.value)),
+        low=low,
+        high=high,
         n=holdout.n_persons,
         baseline=0.0,
-        details={"shared": found.share, "expected": twice.share},
+        details={"shared": shared, "expected": expected},
     )
 
 
-class _Share(NamedTuple):
-    """A share of people, and the independent hits and people that are as uncertain."""
+class _Rows(NamedTuple):
+    """The different rows of each of ``n`` persons, as keys."""
 
-    share: float
-    hits: int
+    key: Keys
+    who: Codes
     n: int
 
 
-def _effective(hit: Bools, keys: Keys, who: Codes) -> _Share:
-    """Return the share of people with a hit; people with the same row are one observation."""
-    order = np.lexsort((keys, ~hit, who))
-    rows = order[np.unique(who[order], return_index=True)[1]]
-    hits = hit[rows].astype(np.float64)
-    share, n = float(hits.mean()), len(hits)
-    if 0 < share < 1:
-        _, codes = np.unique(keys[rows], return_inverse=True)
-        variance = mean_variance(hits, codes.ravel())
-        n = int(np.clip(share * (1 - share) / variance, 1, n))
-    return _Share(share, round(share * n), n)
+class _Surplus(NamedTuple):
+    """Surplus of equal rows across the two sides, as a share of holdout people, and half width."""
+
+    value: float
+    half: float
+
+
+def _rows_of(data: Dataset) -> _Rows:
+    codes = data.person_codes
+    pairs = np.unique(np.column_stack([row_keys(data), codes.astype(np.uint64)]), axis=0)
+    return _Rows(pairs[:, 0], pairs[:, 1].astype(np.int64), int(codes.max()) + 1)
+
+
+def _first_of(rows: _Rows) -> _Rows:
+    """Return one row of each person: the first by key, which is the same in both parts."""
+    who, first = np.unique(rows.who, return_index=True)  # keys ascend
+    return _Rows(rows.key[first], who, rows.n)
+
+
+def _counts(rows: _Rows, keys: Keys) -> Codes:
+    """Return how many persons have each row; ``keys`` ascend and hold every row."""
+    return np.bincount(np.searchsorted(keys, rows.key), minlength=len(keys))
+
+
+def _doubled(train: _Rows, holdout: _Rows) -> Interval:
+    """Return the surplus among rows that exactly two persons have.
+
+    Under no overlap two such persons stand on two sides as often as pairs of persons do: what is
+    found within the sides says how often that is by chance.
+    """
+    keys = np.unique(np.concatenate([train.key, holdout.key]))
+    ours, theirs = (_counts(s, keys) for s in (train, holdout))
+    n, m = train.n, holdout.n
+
+    def people(rows: _Rows, chosen: Bools) -> int:
+        return len(np.unique(rows.who[chosen[np.searchsorted(keys, rows.key)]]))
+
+    across = clopper_pearson(people(holdout, (ours == 1) & (theirs == 1)), m)
+    alone = (ours + theirs == 2) & (ours != 1)
+    within = clopper_pearson((people(train, alone) + people(holdout, alone)) // 2, n + m)
+    scale = 2 * n * (n + m) / (n * (n - 1) + m * (m - 1))
+    value = across.value - scale * within.value
+    below = math.hypot(across.value - across.low, scale * (within.high - within.value))
+    above = math.hypot(across.high - across.value, scale * (within.value - within.low))
+    return Interval(value, value - below, value + above)
+
+
+def _crowded(train: _Rows, holdout: _Rows) -> _Surplus:
+    """Return the surplus among rows that three to eight persons have, the crowded ones for little.
+
+    Who stands on which side is a random choice under no overlap. Of N persons with one row, one
+    who is on both sides adds the same to the product of both counts, more or less, so each row is
+    divided by that, and by (N - 1) squared: a holdout person is told apart from few others only.
+    """
+    keys = np.unique(np.concatenate([train.key, holdout.key]))
+    ours, theirs = (_counts(s, keys).astype(np.float64) for s in (train, holdout))
+    every = ours + theirs
+    some = (every > 2) & (every <= _CROWD)
+    ours, theirs, every = (x[some] for x in (ours, theirs, every))
+    both = train.n + holdout.n
+    mixed = train.n * holdout.n / (both * (both - 1))
+    adds = every * (1 - 4 * mixed) - 1 + 6 * mixed
+    surplus = (ours * theirs - every * (every - 1) * mixed) / adds / np.square(every - 1)
+    half = Z * math.sqrt(float(np.square(surplus).sum()))
+    return _Surplus(float(surplus.sum()) / holdout.n, half / holdout.n)
+
+
+def _by_chance(train: _Rows, holdout: _Rows) -> tuple[float, float]:
+    """Return the shares of holdout and of train people with a row that another train person has."""
+    values, counts = np.unique(train.key, return_counts=True)
+    shared = np.unique(holdout.who[np.isin(holdout.key, values)])
+    twice = np.unique(train.who[np.isin(train.key, values[counts > 1])])
+    return len(shared) / holdout.n, len(twice) / train.n
