@@ -120,3 +120,12 @@ def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone(
     everyone = np.arange(2_000)
     chance = isolation._chance(anchors, np.tile(keys, 20), everyone, 100)
     assert chance.distinctive == np.inf
+
+
+def test_that_none_of_a_handful_is_repeated_shows_nothing():
+    """The fifty farthest are not repeated, all others are: nobody is distinctive; 150 are."""
+    isolation = importlib.import_module("assaymark.evaluate.isolation")
+    for far, expected in ((50, np.inf), (150, 1.0)):
+        repeated = np.arange(1_000) >= far
+        distance = np.where(repeated, 0.5, 1.0)
+        assert isolation._far_enough(repeated, distance, 1.0) == expected

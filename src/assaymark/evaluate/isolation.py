@@ -50,6 +50,7 @@ FEWEST = 30
 
 _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
 _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
+_ENOUGH = 100  # records that must be as far off, before it is said how often chance repeats them
 _NEAR = 0.5
 _COMMON = 0.5  # rarity of a value that nobody would call rare
 _WATCHED = 1_000  # most isolated and rarest members, and all others as much, are always looked at
@@ -250,14 +251,16 @@ def _side(owners: Codes) -> Bools:
 def _far_enough(equal: Bools, lone: Floats, times: float) -> float:
     """Return the least distance at and beyond which few enough rows are repeated by chance.
 
-    ``times`` is how many more rows the synthetic table has than the half that played it.
+    ``times`` is how many more rows the synthetic table has than the half that played it. That none
+    of a handful is repeated shows nothing: there have to be a hundred.
     """
     if not equal.any():
         return 0.0
     order = np.argsort(-lone, kind="stable")
     far, hits = lone[order], np.cumsum(equal[order])
     last = np.append(far[1:] != far[:-1], True)
-    fine = last & (hits * times <= _BY_CHANCE * np.arange(1, len(far) + 1))
+    place = np.arange(1, len(far) + 1)
+    fine = last & (place >= _ENOUGH) & (hits * times <= _BY_CHANCE * place)
     return float(far[fine].min()) if fine.any() else np.inf
 
 

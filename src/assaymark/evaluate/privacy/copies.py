@@ -10,6 +10,7 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
+    SHIFT_AT_MOST,
     SIZES,
     detection,
     fair,
@@ -134,12 +135,13 @@ class Copies:
         for subject, wanted in _TIERS.items():
             chosen = rarest if subject == _RARE else most_isolated
             lonely, controls = chosen(members, unseen, wanted)
+            hits, alarms = (_hit(p, scene, subject) for p in (lonely, controls))
             if min(lonely.n, controls.n) < FEWEST:
                 few = f"only {controls.n} people of the holdout are as unlike others as the members"
-                yield Measurement.missing(ISOLATED, few, subject, n=controls.n)
+                missing = Measurement.missing(ISOLATED, few, subject, n=controls.n)
+                yield replace(missing, details=_tally(case, hits, alarms, lonely.distinctive))
                 continue
-            near = [_hit(p, scene, subject) for p in (lonely, controls)]
-            yield _excess(case, streams, ISOLATED, subject, (near[0], near[1]), lonely.distinctive)
+            yield _excess(case, streams, ISOLATED, subject, (hits, alarms), lonely.distinctive)
 
 
 def _hit(people: People, scene: Scene, subject: str) -> Bools:
@@ -184,9 +186,7 @@ def _excess(
             "title": f"Are people copied? {_WHOM[subject]}",
             "meaning": "Copies of training people among the released rows, less what chance "
             "gives people the generator never saw.",
-            "copied": int(hits.sum()),
-            "copied_of_unseen": int(alarms.sum()),
-            "unseen": len(alarms),
+            **_tally(case, hits, alarms, plantable),
             "controls": [
                 *proof.lines,
                 null_line(
@@ -196,6 +196,18 @@ def _excess(
         },
     )
     return fair(measured, shift_of(case))
+
+
+def _tally(case: Case, hits: Bools, alarms: Bools, plantable: Bools) -> dict[str, Json]:
+    """Return counts that can be added up over refits, and whether the holdout is a fair control."""
+    return {
+        "fair": shift_of(case).high <= SHIFT_AT_MOST,
+        "copied": int(hits.sum()),
+        "people": len(hits),
+        "copied_of_unseen": int(alarms.sum()),
+        "unseen": len(alarms),
+        "plantable": int(plantable.sum()),
+    }
 
 
 def _groups(case: Case, scene: Scene) -> dict[str, Json]:
