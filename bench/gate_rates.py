@@ -51,6 +51,10 @@ WANTED = {
     "25 outliers, jittered 3 %": ["copies"],
     "1 % random copies": ["copies"],
     "5 % random copies": ["copies"],
+    "25 people with the rarest codes": ["copies"],
+    "1 % copies, jittered 3 %": ["near_copies"],
+    "1 % copies, numbers to tenths": ["near_copies"],
+    "1 % copies, shifted by 0.1": ["near_copies"],
     "fresh sample": PRIVACY,
 }
 
