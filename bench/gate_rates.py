@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from policy_simulation import LEAKS, rate, worst
 from zoo import CLEAN, LEAKY, N, run
+from zoo_worlds import SHAPES
 
 from assaymark.core.case import Case
 from assaymark.core.dataset import Dataset
@@ -46,16 +47,21 @@ BLOCKING = [r for r in POLICY.rule if r.severity == "block"]
 PRIVACY = sorted(
     {r.metric.partition(".")[0] for r in BLOCKING if r.metric.startswith((*LEAKS, "hygiene."))}
 )
-WANTED = {
+ASKED = {
     "25 outliers": ["copies"],
     "25 outliers, jittered 3 %": ["copies"],
     "1 % random copies": ["copies"],
     "5 % random copies": ["copies"],
+    "fresh sample": PRIVACY,
+}
+WANTED = {
+    **ASKED,
     "25 people with the rarest codes": ["copies"],
     "1 % copies, jittered 3 %": ["near_copies"],
     "1 % copies, numbers to tenths": ["near_copies"],
     "1 % copies, shifted by 0.1": ["near_copies"],
-    "fresh sample": PRIVACY,
+    **{f"fresh sample: {shape}": PRIVACY for shape in SHAPES},
+    "fresh chains of codes": PRIVACY,
 }
 
 
@@ -101,7 +107,8 @@ def verdicts_of(kind: str, seed: int, metrics: Sequence[str]) -> dict[str, dict[
 
 def path_of(out: Path, kind: str, metric: str) -> Path:
     """Return where the counts of one kind and metric are."""
-    return out / f"{kind.replace(' %', '%').replace(',', '').replace(' ', '_')}.{metric}.json"
+    plain = "".join(c for c in kind if c.isalnum() or c == " ")
+    return out / f"{'_'.join(plain.split())}.{metric}.json"
 
 
 def cell_of(path: Path) -> dict:
@@ -138,18 +145,21 @@ def show(out: Path, kind: str) -> None:
     """Print the rates of one kind, over the seeds that all of its metrics have."""
     cells = [cell_of(path_of(out, kind, m)) for m in WANTED[kind]]
     n = min(c["seeds"] for c in cells)
-    if not n:
+    if not any(c["seeds"] for c in cells):
         return
     missed = [{int(s): v for s, v in c["not"].items() if int(s) < n} for c in cells]
     if kind in LEAKY:
         lost = set.intersection(*map(set, missed))
         print(f"{kind:30s} FAIL {rate(n - len(lost), n)}")
-    else:
+    elif n:
         without = set().union(*missed)
         failed = {s for m in missed for s, v in m.items() if "FAIL" in v.values()}
         print(f"{kind:30s} every rule PASSes {rate(n - len(without), n)}")
         print(f"{kind:30s} any FAIL {rate(len(failed), n)}")
-    for cell in cells:
+    for metric, cell in zip(WANTED[kind], cells, strict=True):
+        if kind in CLEAN:
+            passed = rate(cell["seeds"] - len(cell["not"]), cell["seeds"])
+            print(f"    {metric:30s} every rule PASSes {passed}")
         for rule, counts in cell["rules"].items():
             if kind in LEAKY or set(counts) != {"PASS"}:
                 print(f"    {rule:30s} of {cell['seeds']} seeds {counts}")
@@ -184,7 +194,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=400)
     parser.add_argument("--quick", action="store_true", help="eight seeds of every kind")
-    parser.add_argument("--kinds", nargs="+", choices=list(WANTED), default=list(WANTED))
+    parser.add_argument("--kinds", nargs="+", choices=list(WANTED), default=list(ASKED))
     parser.add_argument("--metrics", nargs="+", choices=PRIVACY, default=PRIVACY)
     parser.add_argument("--agree", type=int, default=0, help="seeds to run the whole gate on")
     parser.add_argument("--again", nargs="+", choices=PRIVACY, default=(), help="forget these")
