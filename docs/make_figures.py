@@ -38,7 +38,9 @@ def simulation() -> str:
         passes = {k: sum(r["rules"][k] == "PASS" for r in found) for k in found[0]["rules"]}
         judged = {k: v for k, v in passes.items() if v}
         worst = min(judged, key=judged.__getitem__)
-        lines.append(f"| least often passed: `{worst}`, {name} | 90 % | {_rate(passes[worst], n)} |")
+        lines.append(
+            f"| least often passed: `{worst}`, {name} | 90 % | {_rate(passes[worst], n)} |"
+        )
         never = sorted(set(passes) - set(judged))
         if never:
             lines.append(f"| never run on this population: {', '.join(never)} | | |")
@@ -59,6 +61,21 @@ def zoo() -> str:
         missed = ", ".join(f"`{rule}` {times}" for rule, times in rules.most_common())
         lines.append(f"| {name} | {failed} of {n} | {passed} of {n} | {missed} |")
     return "; ".join(caught) + "\n\n" + "\n".join(lines)
+
+
+def gate_rates() -> str:
+    """Return how often planted leaks FAIL and clean tables PASS, by kind and metric."""
+    lines = ["| kind | metrics run | result | measured |", "|---|---|---|---|"]
+    for path in sorted((RESULTS / "gate_rates").glob("*.*.json")):
+        kind, metric = path.name.removesuffix(".json").split(".")
+        cell = json.loads(path.read_text())
+        clean = kind.startswith("fresh")
+        hits = cell["seeds"] - len(cell["not"])
+        wanted = "every rule PASSes" if clean else "FAIL"
+        line = f"| {kind.replace('_', ' ')} | {metric} | {wanted} | {_rate(hits, cell['seeds'])} |"
+        failed = sum("FAIL" in v.values() for v in cell["not"].values())
+        lines.append(line + (f" FAIL {failed}" if clean and failed else ""))
+    return "\n".join(lines)
 
 
 def cross_fit() -> str:
@@ -100,8 +117,10 @@ def _verdicts(said: list[str]) -> str:
 
 def _rate(hits: int, n: int) -> str:
     found = clopper_pearson(hits, n)
-    return f"{hits} of {n}: {100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    return (
+        f"{hits} of {n}: {100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    )
 
 
 if __name__ == "__main__":
-    print(simulation(), zoo(), coverage(), cross_fit(), sep="\n\n")
+    print(simulation(), zoo(), gate_rates(), coverage(), cross_fit(), sep="\n\n")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from assaymark.evaluate.features import doubled_ranks, measured_columns, numbers_of
+from assaymark.evaluate.features import measured_columns, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,17 +51,12 @@ def _by_frequency(values: pl.Series) -> Floats:
 
 def _by_place(plain: Floats) -> Floats:
     """Return twice the share of numbers at or beyond each, on the side where there are fewer."""
-    known = ~np.isnan(plain)
-    n = int(known.sum())
-    twice = doubled_ranks(np.sort(plain[known]), plain[known])  # below, and not above
-    ties = _ties(plain[known])
-    below, above = (twice + ties) / 2, n - (twice - ties) / 2
     share = np.ones(len(plain))
-    share[known] = np.minimum(1.0, 2 * np.minimum(below, above) / max(n, 1))
+    known = np.flatnonzero(~np.isnan(plain))
+    order = known[np.argsort(plain[known])]
+    ascending, n = plain[order], len(order)
+    first = np.flatnonzero(np.append(True, ascending[1:] != ascending[:-1])[:n])
+    times = np.diff(np.append(first, n))
+    fewer = np.minimum(first + times, n - first)  # at or below, at or above
+    share[order] = np.minimum(1.0, 2 * np.repeat(fewer, times) / max(n, 1))
     return share
-
-
-def _ties(plain: Floats) -> NDArray[np.int64]:
-    """Return how many numbers equal each, itself counted."""
-    _, place, counts = np.unique(plain, return_inverse=True, return_counts=True)
-    return np.asarray(counts[place.ravel()], dtype=np.int64)
