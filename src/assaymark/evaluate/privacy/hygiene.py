@@ -127,9 +127,11 @@ class _Surplus(NamedTuple):
 
 
 def _rows_of(data: Dataset) -> _Rows:
-    codes = data.person_codes
-    pairs = np.unique(np.column_stack([row_keys(data), codes.astype(np.uint64)]), axis=0)
-    return _Rows(pairs[:, 0], pairs[:, 1].astype(np.int64), int(codes.max()) + 1)
+    codes, keys = data.person_codes, row_keys(data)
+    order = np.lexsort((codes, keys))
+    keys, who = keys[order], codes[order]
+    new = np.append(True, (keys[1:] != keys[:-1]) | (who[1:] != who[:-1]))
+    return _Rows(keys[new], who[new], int(codes.max()) + 1)
 
 
 def _first_of(rows: _Rows) -> _Rows:
