@@ -49,7 +49,8 @@ def sorted_contenders(found: Comparison) -> list[Contender]:
 
 def level_with_best(c: Contender) -> bool:
     """Whether a recipe's distance to the closest one may be chance."""
-    return c.behind.low is not None and c.behind.low <= 0
+    f = c.behind
+    return f.low is not None and f.low <= 0 and (f.low, f.high) != (0, 0)
 
 
 def compared_answer(found: Comparison) -> Answer:
