@@ -15,6 +15,7 @@ import typer
 from assaymark.cli.app import app
 from assaymark.core.comparison import Comparison
 from assaymark.core import recipe
+from assaymark.core.constraint import CONSTRAINTS
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.lifecycle import TRANSITIONS
@@ -128,6 +129,7 @@ def settings() -> str:
     lines += [f"Kinds: {', '.join(f'`{k.value}`' for k in Kind)}.", ""]
     models = [recipe.Recipe, recipe.SourceSpec, recipe.Rights, recipe.ColumnSpec, recipe.SplitSpec]
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
+    models += CONSTRAINTS.values()
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]
     for model in [*models, Policy, Rule]:
         lines += [f"## {model.__name__}", "", inspect.getdoc(model) or "", ""]

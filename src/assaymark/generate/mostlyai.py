@@ -21,7 +21,7 @@ from assaymark.generate.extras import check_can_fit
 from assaymark.generate.tried import tried
 
 if TYPE_CHECKING:
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -198,7 +198,7 @@ class MostlyaiModel:
             "columns": self.encoding.summary(),
         }
 
-    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
         if given is not None:
             frame = tried(checked(rows), streams, given, self._block)

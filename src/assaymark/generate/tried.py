@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.streams import Streams
 
 __all__ = ["tried"]
@@ -25,7 +25,7 @@ _MOST = 50  # blocks that are drawn for one stretch
 def tried(
     rows: range,
     streams: Streams,
-    given: Conditions,
+    given: Given,
     make: Callable[[np.random.Generator], pl.DataFrame],
 ) -> pl.DataFrame:
     """Return ``rows`` of the endless table of rows of ``make``'s blocks that satisfy ``given``.
@@ -49,7 +49,7 @@ def tried(
 
 
 def _stretch(
-    streams: Streams, given: Conditions, make: Callable[[np.random.Generator], pl.DataFrame]
+    streams: Streams, given: Given, make: Callable[[np.random.Generator], pl.DataFrame]
 ) -> pl.DataFrame:
     found: list[pl.DataFrame] = []
     looked = 0
