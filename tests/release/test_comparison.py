@@ -90,7 +90,8 @@ def test_the_first_words_name_the_closest_the_leaky_and_the_cost():
     )
     answer = compared_answer(found)
     assert (
-        answer.headline == "near is closest to the real rows, and no attack was shown to work on it"
+        answer.headline
+        == "near is closest to the real rows, and every attack stays within the policy’s limits"
     )
     assert "near scores 0.85" in answer.sentence
     assert "the real rows that it was fitted to score 0.98" in answer.sentence
