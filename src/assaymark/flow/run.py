@@ -237,16 +237,16 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
     )
 
 
-def _never(attempt: Attempt) -> str:
-    made = attempt.candidate
-    return why_never(str(made.generator["name"]), holds_records=made.holds_records)
-
-
 def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
     texts = summary.get("constraints")
     if not isinstance(texts, list) or not texts:
         return ()
     return (f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.",)
+
+
+def _never(attempt: Attempt) -> str:
+    made = attempt.candidate
+    return why_never(str(made.generator["name"]), holds_records=made.holds_records)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class Constrained:
 
     @property
     def holds_records(self) -> bool:
-        """Whether the model gives out rows of the source: leaving some out changes nothing."""
+        """Whether the model holds records."""
         return self.model.holds_records
 
     @property
