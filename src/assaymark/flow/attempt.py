@@ -103,6 +103,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "split": making.prepared.parts.commitment,
         "files": [workspace.put(raw) for raw in candidate.files],
         "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
+        "model": workspace.put(candidate.model) if candidate.model else "",
     }
     workspace.ledger.append("candidate", candidate.digest, body, making.asked.actor)
 
@@ -120,4 +121,5 @@ def _made(workspace: Workspace, key: str) -> Candidate | None:
         files=tuple(workspace.get(str(d)) for d in files),
         summary=about["summary"],
         generator=about["generator"],
+        model=workspace.get(str(body["model"])) if body.get("model") else b"",
     )

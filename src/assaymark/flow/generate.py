@@ -13,6 +13,7 @@ from assaymark.core.document import sha256
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.generate import generators
+from assaymark.generate.model_file import ModelFile, can_store, write_model
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -24,19 +25,30 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
 
-__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample"]
+__all__ = [
+    "Candidate",
+    "candidate_of",
+    "fit",
+    "model_file",
+    "named",
+    "read_rows",
+    "refitter",
+    "sample",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """The exact bytes that would be released: one Parquet file a replicate, CSV beside it.
 
-    ``digest`` is the SHA-256 over the Parquet files' digests, in order.
+    ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``model`` the model file,
+    empty where the generator's model cannot be written to one.
     """
 
     files: tuple[bytes, ...]
     summary: dict[str, Json]
     generator: dict[str, Json]
+    model: bytes = b""
 
     @property
     def digest(self) -> str:
@@ -76,8 +88,20 @@ def candidate_of(
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
-        generator={"name": spec.generator, "parameters": parameters_of(build(spec))},
+        generator=named(spec),
+        model=model_file(spec, model, streams) if can_store(model) else b"",
     )
+
+
+def named(spec: GenerateSpec) -> dict[str, Json]:
+    """Return the generator that ``spec`` names with all of its parameters."""
+    return {"name": spec.generator, "parameters": parameters_of(build(spec))}
+
+
+def model_file(spec: GenerateSpec, model: Model, streams: Streams) -> bytes:
+    """Return the model file; its salt is as secret as the root of ``streams``."""
+    salt = streams.child("model file").generator().bytes(16).hex()
+    return write_model(ModelFile(model=model, generator=named(spec), salt=salt))
 
 
 def refitter(spec: GenerateSpec) -> Callable[[Dataset, int, Streams], Dataset]:

@@ -19,6 +19,7 @@ generators: Registry[Generator] = Registry(
         "forest",
         "levels",
         "link",
+        "model_file",
         "philox",
         "pools",
         "telling",
