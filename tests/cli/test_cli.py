@@ -74,6 +74,9 @@ def test_every_command_has_help():
         (["verify", "nowhere"], "there is no folder"),
         (["ledger", "check"], "there is no workspace"),
         (["generate", "t.csv", "--generator", "tree_chian"], "did you mean 'tree_chain'"),
+        (["generate", "t.csv", "--out", "rows"], "needs a number of rows"),
+        (["generate", "t.csv", "--engine", "ray"], "for a folder of blocks"),
+        (["generate", "t.csv", "--rows", "9", "--out", "o", "--engine", "sprak"], "local, ray"),
         (["evaluate", "--train", "t.csv"], "Missing"),
         (["rnu"], "No such command"),
         (["run", "--rows"], "No such option"),
@@ -133,3 +136,16 @@ def test_policy_explains_its_rules():
     plain = json.loads(assaymark("policy", "explain", "no-near-copies", "--json").stdout)
     assert plain["metric"] == "near_copies.excess"
     assert assaymark("policy", "explain", "nonsense").returncode == 2
+
+
+@pytest.mark.slow
+def test_a_folder_of_blocks_is_made_gone_on_with_and_shown(table):
+    command = ["generate", "t.csv", "--rows", 500, "--out", "rows", "--seed", 1, "--workers", 1]
+    done = assaymark(*command, cwd=table)
+    assert done.returncode == 0, done.stderr
+    assert "UNGATED" in done.stdout
+    assert "rows/s" in done.stderr
+    again = json.loads(assaymark(*command, "--json", cwd=table).stdout)
+    assert (again["made"], again["found"], again["gated"]) == (0, 1, False)
+    shown = assaymark("show", "rows/private/model.zip", "--json", cwd=table)
+    assert {c["name"] for c in json.loads(shown.stdout)["columns"]} == {"age", "sex", "days", "ill"}

@@ -34,6 +34,7 @@ from assaymark.source.transform import apply
 if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
+    from assaymark.core.protocols import Model
     from assaymark.flow.progress import Progress
     from assaymark.source.profile import TableProfile
 
@@ -50,6 +51,7 @@ _METRICS = ("one_way", "two_way", "two_sample", "membership", "copies")
 class Draft:
     """Synthetic rows, what was measured of them, and what the reader must know."""
 
+    model: Model
     frame: pl.DataFrame
     measurements: tuple[Measurement, ...]
     notices: tuple[str, ...]
@@ -72,17 +74,18 @@ def draft(
     name: str = "draft",
     rows: int | None = None,
     generator: str = "tree_chain",
-    seed: int | None = None,
+    seed: int | bytes | None = None,
     progress: Progress = silent,
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
 
+    ``seed`` is a public number, or the secret root of the random numbers; by default a new root.
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
     """
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
     usable, notices = _usable(frame, found)
-    streams = Streams.secret() if seed is None else Streams.from_seed(seed)
+    streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     spec = GenerateSpec(generator=generator)
     progress("generate", f"fitting {generator}", 0.1)
@@ -99,7 +102,7 @@ def draft(
         threat=threat_of(Profile.CONTROLLED),
     )
     measured = measure(case, streams, only=_METRICS, person_weighs_one=True, progress=progress)
-    if seed is not None:
+    if isinstance(seed, int):
         notices.append(f"Made with the public seed {seed}.")
     about = (
         ("Source", name),
@@ -111,7 +114,13 @@ def draft(
     whole = replace(case, train=train, holdout=holdout, synthetics=(synthetic,))
     shown = one_row_each(whole, streams)
     page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC))
-    return Draft(frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page)
+    return Draft(
+        model=model,
+        frame=synthetic.frame,
+        measurements=measured,
+        notices=tuple(notices),
+        page=page,
+    )
 
 
 def write_draft(
@@ -185,6 +194,12 @@ def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str
             "is not in the output."
         )
     return dataset.drop(*leave) if leave else dataset, notices
+
+
+def _streams(seed: int | bytes | None) -> Streams:
+    if seed is None:
+        return Streams.secret()
+    return Streams(seed) if isinstance(seed, bytes) else Streams.from_seed(seed)
 
 
 def _some(dataset: Dataset, streams: Streams) -> Dataset:
