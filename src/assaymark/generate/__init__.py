@@ -14,6 +14,7 @@ generators: Registry[Generator] = Registry(
         "cells",
         "classes",
         "derived",
+        "drawing",
         "effects",
         "encoding",
         "forest",

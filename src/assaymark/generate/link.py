@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.core.compiled import compiled
-from assaymark.generate.branches import descend
-from assaymark.generate.effects import CLIP
-from assaymark.generate.philox import philox, uniform
+from assaymark.generate.drawing import (
+    Fine,
+    Pools,
+    Trees,
+    Worths,
+    draw_rows,
+    packed,
+    spread_rows,
+)
 from assaymark.generate.pools import alias
 
 if TYPE_CHECKING:
@@ -24,14 +29,8 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
-    Words = NDArray[np.uint64]
 
 __all__ = ["Link", "Place", "link_of", "spread"]
-
-_TRIES = 64
-_TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
-_CHOICE = np.uint64(1 << 31)
-_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +40,12 @@ class Place:
     key: tuple[int, int]
     row: int
     column: int
+
+    @property
+    def words(self) -> tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64]:
+        """The place as the compiled loops take it."""
+        key = np.uint64(self.key[0]), np.uint64(self.key[1])
+        return key, np.uint64(self.row), np.uint64(self.column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +85,25 @@ class Link:
     total: Floats
     first: Codes
 
+    _ready: tuple[Trees, Pools, Worths, Fine] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Put the arrays as the compiled loops take them."""
+        given = np.array(self.given, dtype=np.int32)
+        nodes, depth = packed(self.nodes, self.roots)
+        places, none = self.places.astype(np.uint8), np.zeros(0, dtype=np.int32)
+        empty = np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
+        e = self.effects
+        ready = (
+            Trees(self.roots, nodes, depth, places, self.start, given),
+            Pools(self.pool, self.keep, self.other, self.groups),
+            Worths(none, none, none, *empty)
+            if e is None
+            else Worths(given[e.of], e.bins, e.start, e.worth, e.worth.max(axis=1)),
+            Fine(self.codes, self.total, self.first),
+        )
+        object.__setattr__(self, "_ready", ready)
+
     def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
         """Draw this column's code of each row into ``out``, shape ``(n,)``.
 
@@ -88,22 +112,10 @@ class Link:
         drawn
             Codes of the chain's columns so far, shape ``(columns, n)``.
         inside
-            Is filled with where inside its cell each value lies, in [0, 1).
+            Is filled with where inside its cell each value lies, in [0, 1); of length 0 where
+            that is not asked.
         """
-        given = drawn[list(self.given)]
-        key = np.uint64(place.key[0]), np.uint64(place.key[1])
-        effects = self.effects
-        none = np.zeros(0, dtype=np.int32)
-        _draw(
-            (key, np.uint64(place.row), np.uint64(place.column)),
-            (self.roots, self.nodes, self.pool, self.places, self.start),
-            (self.keep, self.other, self.groups),
-            (none, none, none, np.zeros((0, 0), dtype=np.float32))
-            if effects is None
-            else (effects.of, effects.bins, effects.start, effects.worth),
-            (self.codes, self.total, self.first),
-            (given, out, inside),
-        )
+        draw_rows(place.words, *self._ready, (drawn, out, inside))
 
 
 def link_of(
@@ -158,81 +170,4 @@ def link_of(
 
 def spread(place: Place, inside: Floats) -> None:
     """Fill ``inside`` with where in its cell each row's value lies."""
-    key = np.uint64(place.key[0]), np.uint64(place.key[1])
-    _spread((key, np.uint64(place.row), np.uint64(place.column)), inside)
-
-
-@compiled
-def _spread(
-    place: tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64], inside: Floats
-) -> None:
-    key, begin, column = place
-    for i in range(len(inside)):
-        inside[i] = uniform(philox(key, begin + np.uint64(i), column, np.uint64(0))[3])
-
-
-@compiled
-def _draw(
-    place: tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64],
-    trees: tuple[Codes, tuple[Codes, Codes, Codes, Codes], Codes, Codes, Codes],
-    pools: tuple[NDArray[np.uint32], Codes, Codes],
-    effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
-    fine: tuple[Codes, Floats, Codes],
-    columns: tuple[Codes, Codes, Floats],
-) -> None:
-    key, begin, column = place
-    roots, nodes, pool, places, start = trees
-    keep, other, groups = pools
-    codes, total, first = fine
-    given, code, inside = columns
-    classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
-    tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
-    for i in range(len(code)):
-        row = begin + np.uint64(i)
-        if row >> _TOGETHER != of:
-            of = row >> _TOGETHER
-            tree = (philox(key, of, column, _CHOICE)[0] * np.uint64(len(roots))) >> _HALF
-        leaf = pool[descend(nodes, roots[tree], (places, start[tree]), given, i)]
-        if len(worth):
-            most = _worth(effects, given, i, worth)
-        c, third, fourth = np.int64(0), np.uint64(0), np.uint64(0)
-        for attempt in range(_TRIES):
-            one, two, third, fourth = philox(key, row, column, np.uint64(attempt))
-            slot = one * classes
-            c = np.int64(slot >> _HALF)
-            if (slot & _LOW) > keep[leaf, c]:
-                c = np.int64(other[leaf, c])
-            if not len(worth) or uniform(two) < np.exp(worth[groups[c]] - most):
-                break
-        low, high = first[c], first[c + 1]
-        aim = total[low] + uniform(third) * (total[high] - total[low])
-        high -= 1
-        while low < high:
-            middle = (low + high) // 2
-            if total[middle + 1] > aim:
-                high = middle
-            else:
-                low = middle + 1
-        code[i] = codes[low]
-        inside[i] = uniform(fourth)
-
-
-@compiled
-def _worth(
-    effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
-    given: Codes,
-    i: int,
-    worth: NDArray[np.float32],
-) -> float:
-    """Fill ``worth`` with what the effects add for each group, and return the largest."""
-    of, bins, start, table = effects
-    worth[:] = 0.0
-    for j in range(len(start)):
-        at = bins[start[j] + given[of[j], i]]
-        for g in range(len(worth)):
-            worth[g] += table[at, g]
-    most = np.float32(-CLIP)
-    for g in range(len(worth)):
-        worth[g] = min(max(worth[g], np.float32(-CLIP)), np.float32(CLIP))
-        most = max(most, worth[g])
-    return float(most)
+    spread_rows(place.words, inside)

@@ -11,7 +11,7 @@ import io
 import json
 import struct
 import zipfile
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, cast
 
@@ -193,13 +193,18 @@ def _plain(value: object, path: str, arrays: dict[str, NDArray[np.generic]]) -> 
     if is_dataclass(value) and STORED.get(type(value).__name__) is type(value):
         held = {
             f.name: _plain(getattr(value, f.name), f"{path}.{f.name}", arrays)
-            for f in fields(value)
+            for f in _saved(type(value))
         }
         return {"is": type(value).__name__, "value": held}
     raise InputError(
         f"a model file cannot hold {path}, which is a {type(value).__name__}\n\n"
         "Hint: assaymark.generate.model_file.STORED lists what it can hold"
     )
+
+
+def _saved(cls: type) -> list[Field[Any]]:
+    """Return the fields that make a value; what it derives from them by itself is not saved."""
+    return [f for f in fields(cls) if f.init]
 
 
 def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # noqa: ANN401
@@ -213,7 +218,7 @@ def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # 
     if kind in _ENUMS:
         return _ENUMS[kind](value)
     cls = STORED.get(kind)
-    if cls is None or {f.name for f in fields(cls)} != set(value):
+    if cls is None or {f.name for f in _saved(cls)} != set(value):
         raise InputError(
             f"the model file holds a {kind!r} that this version does not know or that has other "
             "fields here\n\nHint: use the version that wrote it, or fit again"
