@@ -81,10 +81,18 @@ def test_where_a_value_lies_is_the_same_however_it_is_asked_for():
     made, inside = link(), np.empty(150)
     spread(Place(key=KEY, row=30, column=3), inside)
     assert inside.tolist() == drawn(made, [0] * 150, row=30)[1].tolist()
-    out = np.empty(150, np.int32)
-    place = Place(key=KEY, row=30, column=3)
-    made.draw(np.zeros((1, 150), np.int32), place, out, np.empty(0))
-    assert out.tolist() == drawn(made, [0] * 150, row=30)[0].tolist()
+
+
+def test_rows_given_one_by_one_are_those_of_the_stretch():
+    given = np.random.default_rng(1).integers(0, 3, 900).tolist()
+    made = link(Effects(of=i32(0), bins=i32(0, 1, 2), start=i32(0), worth=WORTH))
+    whole, inside = drawn(made, given, row=5)
+    which = np.array([0, 1, 70, 500, 3, 899, 64])
+    codes, out, within = i32(*given)[None, which], np.empty(7, np.int32), np.empty(7)
+    rows = which.astype(np.uint64) + np.uint64(5)
+    made.draw(codes, Place(key=KEY, row=rows, column=3), out, within)
+    assert out.tolist() == whole[which].tolist()
+    assert within.tolist() == inside[which].tolist()
 
 
 def test_a_packed_leaf_leads_to_itself_and_a_tree_knows_its_depth():
@@ -99,7 +107,7 @@ def test_strips_of_random_words_are_those_of_single_rows():
     words = np.empty((4, 9), np.uint32)
     key, column = (np.uint64(KEY[0]), np.uint64(KEY[1])), np.uint64(3)
     begin = np.uint64(2**32 - 4)
-    philox_strip(key, begin, column, np.uint64(1), words)
+    philox_strip(key, begin + np.arange(9, dtype=np.uint64), column, np.uint64(1), words)
     for k in range(9):
         one = philox(key, begin + np.uint64(k), column, np.uint64(1))
         assert [int(w) for w in one] == words[:, k].tolist()

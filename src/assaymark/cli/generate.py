@@ -35,6 +35,15 @@ def command(
     workers: Annotated[
         int | None, typer.Option(min=1, help="How many at a time. Default: one for each core.")
     ] = None,
+    where: Annotated[
+        str, typer.Option(help="Only rows such as \"age >= 40 and sex == 'F'\".")
+    ] = "",
+    shares: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN:VALUE=SHARE", help="Exact shares, one each; or a TOML file of them."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make an ungated draft: synthetic rows and a one-page report, no configuration needed.
@@ -44,8 +53,14 @@ def command(
     """
     from assaymark.errors import InputError
     from assaymark.flow.draft import write_draft
+    from assaymark.flow.kinds import Kinds, read_shares
 
     if out is not None and (out.is_dir() or not out.suffix):
+        if where or shares:
+            raise InputError(
+                "--where and --shares are for a file, not for a folder of blocks\n\n"
+                "Hint: --out rows.parquet"
+            )
         _folder(source, out, (rows, generator, seed, engine, workers), as_json=json)
         return
     if engine or workers:
@@ -54,7 +69,13 @@ def command(
             "without a suffix"
         )
     made = write_draft(
-        source, out, rows=rows, generator=generator, seed=seed, progress=progress(quiet=json)
+        source,
+        out,
+        rows=rows,
+        generator=generator,
+        seed=seed,
+        kinds=Kinds(where=where, shares=read_shares(shares or ())),
+        progress=progress(quiet=json),
     )
     if json:
         print_json(made.plain())

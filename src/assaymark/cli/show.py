@@ -58,4 +58,4 @@ def _model(path: Path, *, as_json: bool) -> None:
     heads = ("column", "codes", "missing", "hidden values", "pools", "drawn from")
     typer.echo(table([c.cells for c in shown.columns], heads))
     for column, of in shown.derived.items():
-        typer.echo(f"\n{column} follows from {of} and is looked up.")
+        typer.echo(f"\n{column} follows from {of}.")

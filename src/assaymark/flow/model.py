@@ -8,7 +8,8 @@ from pydantic import JsonValue
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError
-from assaymark.generate.link import Link
+from assaymark.generate.anchored import Anchored, Sum
+from assaymark.generate.derived import Lookup
 from assaymark.generate.model_file import read_model
 from assaymark.generate.tree_chain import TreeChainModel
 
@@ -37,7 +38,7 @@ class ColumnShown(Document):
         few = ", ".join(self.drawn_from[:4])
         more = f" and {len(self.drawn_from) - 4} more" if len(self.drawn_from) > 4 else ""
         missing = "yes" if self.missing else "no"
-        pools = str(self.pools or "looked up")
+        pools = str(self.pools or "follows")
         return self.name, str(self.codes), missing, self.hidden_values, pools, (few + more) or "-"
 
 
@@ -110,7 +111,10 @@ def _drawn(model: Model, place: int, names: list[str]) -> tuple[int, tuple[str, 
     """Return how many pools a column is drawn from, and which columns lead to one."""
     if not isinstance(model, TreeChainModel):
         return 1, ()
-    link = model.links[place]
-    if isinstance(link, Link):
-        return len(link.keep), tuple(names[j] for j in link.given)
-    return 0, (names[link.source],)
+    part = model.links[place]
+    if isinstance(part, Lookup):
+        return 0, (names[part.source],)
+    if isinstance(part, Sum):
+        return 0, tuple(names[j] for j, _ in part.anchor.terms)
+    link = part.link if isinstance(part, Anchored) else part
+    return len(link.keep), tuple(names[j] for j in link.given)

@@ -20,21 +20,29 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint32]
+    Where = tuple[tuple[np.uint64, np.uint64], NDArray[np.uint64], np.uint64]
 
-__all__ = ["STRIP", "Fine", "Pools", "Trees", "Worths", "draw_rows", "packed", "spread_rows"]
+__all__ = [
+    "STRIP",
+    "FineArrays",
+    "PoolArrays",
+    "TreeArrays",
+    "WorthArrays",
+    "draw_rows",
+    "packed",
+    "spread_rows",
+]
 
 STRIP = 64
-_TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
-_CHOICE = np.uint64(1 << 31)
+TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
+CHOICE = np.uint64(1 << 31)
 _TRIES = 256
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _NODE = 0xFFFFFF
 _MOST = np.float32(CLIP)
 
-Where = tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64]
 
-
-class Trees(NamedTuple):
+class TreeArrays(NamedTuple):
     """The trees of a column.
 
     ``nodes`` has one word a node, see :func:`packed`; ``depth`` the branches on the longest way
@@ -50,7 +58,7 @@ class Trees(NamedTuple):
     given: Codes
 
 
-class Pools(NamedTuple):
+class PoolArrays(NamedTuple):
     """Each leaf's row of ``keep`` and ``other``, see ``Table``, and the group of each class."""
 
     pool: Codes
@@ -59,7 +67,7 @@ class Pools(NamedTuple):
     groups: Codes
 
 
-class Worths(NamedTuple):
+class WorthArrays(NamedTuple):
     """What corrects the pools, see ``Effects``; ``of`` are columns, ``most`` the best of a row."""
 
     of: Codes
@@ -69,7 +77,7 @@ class Worths(NamedTuple):
     most: NDArray[np.float32]
 
 
-class Fine(NamedTuple):
+class FineArrays(NamedTuple):
     """Codes by class, their running mass, and where each class begins."""
 
     codes: Codes
@@ -127,11 +135,11 @@ def _packed(
 @compiled
 def spread_rows(where: Where, inside: Floats) -> None:
     """Fill ``inside`` with where in its cell each row's value lies."""
-    key, begin, column = where
+    key, rows, column = where
     words = np.empty((4, STRIP), np.uint32)
     for low in range(0, len(inside), STRIP):
         size = min(STRIP, len(inside) - low)
-        philox_strip(key, begin + np.uint64(low), column, np.uint64(0), words[:, :size])
+        philox_strip(key, rows[low : low + size], column, np.uint64(0), words)
         for k in range(size):
             inside[low + k] = uniform(np.uint64(words[3, k]))
 
@@ -139,18 +147,18 @@ def spread_rows(where: Where, inside: Floats) -> None:
 @compiled
 def draw_rows(
     where: Where,
-    trees: Trees,
-    pools: Pools,
-    worths: Worths,
-    fine: Fine,
+    trees: TreeArrays,
+    pools: PoolArrays,
+    worths: WorthArrays,
+    fine: FineArrays,
     columns: tuple[Codes, Codes, Floats],
 ) -> None:
     """Draw codes, and where inside their cells values lie, strip by strip, tree by tree.
 
-    ``columns`` are the codes drawn so far, shape ``(columns, n)``, and the two to be filled; the
-    last one may have length 0, if it is not asked.
+    ``where`` has the key, the number of each row, and the column; ``columns`` the codes drawn so
+    far, shape ``(columns, n)``, and the two to be filled, each of shape ``(n,)``.
     """
-    key, begin, column = where
+    key, rows, column = where
     drawn, code, inside = columns
     strip = _Strip(
         np.empty((max(len(trees.given), 1), STRIP), np.uint8),
@@ -160,30 +168,37 @@ def draw_rows(
         np.empty((4, STRIP), np.uint32),
         np.empty((4, STRIP), np.uint32),
     )
-    if not len(code):
-        return
-    first = begin >> _TOGETHER
-    before = np.int64(begin & np.uint64(STRIP - 1))
-    strips = (before + len(code) + STRIP - 1) // STRIP
-    chosen = np.empty(strips, np.int32)
-    for s in range(strips):
-        word = philox(key, first + np.uint64(s), column, _CHOICE)[0]
-        chosen[s] = word * np.uint64(len(trees.roots)) >> _HALF
+    begin, chosen, strips = _strips(where, len(trees.roots))
     for tree in range(len(trees.roots)):
         for s in range(strips):
             if chosen[s] != tree:
                 continue
-            low = s * STRIP - before if s else np.int64(0)
-            high = min((s + 1) * STRIP - before, len(code))
+            low, high = begin[s], begin[s + 1]
             _fall(trees, tree, drawn[:, low:high], strip)
             if len(worths.of):
                 _bound(worths, drawn[:, low:high], strip)
-            at = begin + np.uint64(low)
-            _pick((key, at, column), (pools, worths, fine), strip, code[low:high], inside[low:high])
+            here = key, rows[low:high], column
+            _pick(here, (pools, worths, fine), strip, code[low:high], inside[low:high])
 
 
 @compiled
-def _fall(trees: Trees, tree: int, drawn: Codes, strip: _Strip) -> None:
+def _strips(where: Where, trees: int) -> tuple[NDArray[np.int64], Codes, int]:
+    """Cut rows into strips that use one tree: where each begins, which tree, how many."""
+    key, rows, column = where
+    begin, chosen = np.zeros(len(rows) + 1, np.int64), np.empty(len(rows), np.int32)
+    strips, of = 0, np.uint64(0)
+    for i in range(len(rows)):
+        if i == 0 or rows[i] >> TOGETHER != of or i - begin[strips - 1] == STRIP:
+            of = rows[i] >> TOGETHER
+            begin[strips] = i
+            chosen[strips] = philox(key, of, column, CHOICE)[0] * np.uint64(trees) >> _HALF
+            strips += 1
+    begin[strips] = len(rows)
+    return begin, chosen, strips
+
+
+@compiled
+def _fall(trees: TreeArrays, tree: int, drawn: Codes, strip: _Strip) -> None:
     """Let each row of a strip fall to its leaf."""
     local, node, size = strip.local, strip.node, drawn.shape[1]
     for j in range(len(trees.given)):
@@ -199,7 +214,7 @@ def _fall(trees: Trees, tree: int, drawn: Codes, strip: _Strip) -> None:
 
 
 @compiled
-def _bound(worths: Worths, drawn: Codes, strip: _Strip) -> None:
+def _bound(worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
     """Find the effects' rows of each row of a strip, and more than any group can be worth."""
     strip.bound[:] = 0.0
     for j in range(len(worths.of)):
@@ -214,13 +229,17 @@ def _bound(worths: Worths, drawn: Codes, strip: _Strip) -> None:
 
 @compiled
 def _pick(
-    where: Where, what: tuple[Pools, Worths, Fine], strip: _Strip, code: Codes, inside: Floats
+    where: Where,
+    what: tuple[PoolArrays, WorthArrays, FineArrays],
+    strip: _Strip,
+    code: Codes,
+    inside: Floats,
 ) -> None:
     """Draw the code of each row of a strip from the pool at its leaf."""
-    key, begin, column = where
+    key, rows, column = where
     pools, worths, fine = what
     words, size = strip.words, len(code)
-    philox_strip(key, begin, column, np.uint64(0), words[:, :size])
+    philox_strip(key, rows, column, np.uint64(0), words)
     classes = np.uint64(pools.keep.shape[1])
     for k in range(size):
         leaf, slot = pools.pool[strip.node[k]], np.uint64(words[0, k]) * classes
@@ -229,22 +248,23 @@ def _pick(
     if len(worths.of):
         _correct(where, pools, worths, strip, code)
     for k in range(size):
-        code[k] = _code(fine, code[k], np.uint64(words[2, k]))
-    for k in range(len(inside)):
+        code[k] = code_in(fine, np.int64(code[k]), uniform(np.uint64(words[2, k])))
         inside[k] = uniform(np.uint64(words[3, k]))
 
 
 @compiled
-def _correct(where: Where, pools: Pools, worths: Worths, strip: _Strip, drawn: Codes) -> None:
+def _correct(
+    where: Where, pools: PoolArrays, worths: WorthArrays, strip: _Strip, drawn: Codes
+) -> None:
     """Draw again, from the same pools, what does not stand.
 
     A class stands with probability exp(worth - bound). The exponential lies between its Taylor
     polynomials of first and second order, which decide most draws without it. Two tries need four
     words, and those of the second and third try are made for the whole strip at once.
     """
-    key, begin, column = where
+    key, rows, column = where
     groups, worth, at, classes = pools.groups, worths.worth, strip.at, pools.keep.shape[1]
-    philox_strip(key, begin, column, np.uint64(1), strip.others[:, : len(drawn)])
+    philox_strip(key, rows, column, np.uint64(1), strip.others)
     for k in range(len(drawn)):
         c, leaf, bound = drawn[k], pools.pool[strip.node[k]], strip.bound[k]
         a, b = np.uint64(strip.others[0, k]), np.uint64(strip.others[1, k])
@@ -258,7 +278,7 @@ def _correct(where: Where, pools: Pools, worths: Worths, strip: _Strip, drawn: C
             if u < 1.0 + x or (u < 1.0 + x + 0.5 * x * x and u < np.exp(x)):
                 break
             if attempt > 0 and attempt % 2 == 0:
-                a, b, p, q = philox(key, begin + np.uint64(k), column, np.uint64(attempt // 2 + 1))
+                a, b, p, q = philox(key, rows[k], column, np.uint64(attempt // 2 + 1))
             slot, word = a * np.uint64(classes), b
             a, b = p, q
             c = np.int32(slot >> _HALF)
@@ -268,16 +288,18 @@ def _correct(where: Where, pools: Pools, worths: Worths, strip: _Strip, drawn: C
 
 
 @compiled
-def _code(fine: Fine, c: np.int32, word: np.uint64) -> np.int32:
-    """Draw a code of class ``c`` by its mass."""
-    low, high = fine.first[c], fine.first[c + 1]
+def code_in(fine: tuple[Codes, Floats, Codes], c: np.int64, u: float) -> int:
+    """Return the code of class ``c`` at ``u`` of the class's mass."""
+    codes, total, first = fine
+    low, high = first[c], first[c + 1]
     if high - low > 1:
-        aim = fine.total[low] + uniform(word) * (fine.total[high] - fine.total[low])
+        aim = total[low] + u * (total[high] - total[low])
         high -= 1
         while low < high:
             middle = (low + high) // 2
-            if fine.total[middle + 1] > aim:
+            if total[middle + 1] > aim:
                 high = middle
             else:
                 low = middle + 1
-    return np.int32(fine.codes[low])
+    code: int = codes[low]
+    return code

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.core.compiled import compiled
+from assaymark.generate.branches import Branches
+from assaymark.generate.classes import Cut
 from assaymark.generate.drawing import (
-    Fine,
-    Pools,
-    Trees,
-    Worths,
+    CHOICE,
+    TOGETHER,
+    FineArrays,
+    PoolArrays,
+    TreeArrays,
+    WorthArrays,
+    code_in,
     draw_rows,
     packed,
     spread_rows,
 )
+from assaymark.generate.effects import CLIP
 from assaymark.generate.pools import alias
 
 if TYPE_CHECKING:
@@ -23,29 +30,51 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.generate.branches import Branches
-    from assaymark.generate.classes import Cut
     from assaymark.generate.effects import Effects
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
+    Words = NDArray[np.uint64]
+    Trees = tuple[Codes, tuple[Codes, Codes, Codes, Codes], Codes, Codes, Codes]
+    Corrections = tuple[Codes, Codes, Codes, NDArray[np.float32]]
+    Words3 = tuple[tuple[np.uint64, np.uint64], Words, np.uint64]
 
-__all__ = ["Link", "Place", "link_of", "spread"]
+__all__ = [
+    "CHOICE",
+    "TOGETHER",
+    "Link",
+    "Place",
+    "alone",
+    "code_in",
+    "link_of",
+    "spread",
+    "worth_of",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where random numbers are taken from: key of two words, first row, number of the column."""
+    """Where random numbers are taken from: key of two words, rows, number of the column.
+
+    ``row`` is the number of the first row, or the numbers of all rows.
+    """
 
     key: tuple[int, int]
-    row: int
+    row: int | Words
     column: int
 
-    @property
-    def words(self) -> tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64]:
-        """The place as the compiled loops take it."""
-        key = np.uint64(self.key[0]), np.uint64(self.key[1])
-        return key, np.uint64(self.row), np.uint64(self.column)
+    def words(self, n: int) -> Words3:
+        """Return the key, the numbers of ``n`` rows, and the column, as kernels take them."""
+        rows = self.row
+        if isinstance(rows, int):
+            rows = np.arange(n, dtype=np.uint64) + np.uint64(rows)
+        return (np.uint64(self.key[0]), np.uint64(self.key[1])), rows, np.uint64(self.column)
+
+    def only(self, which: NDArray[np.int64]) -> Place:
+        """Return the place of some of the rows."""
+        row = self.row
+        rows = which.astype(np.uint64) + np.uint64(row) if isinstance(row, int) else row[which]
+        return replace(self, row=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,23 +113,20 @@ class Link:
     codes: Codes
     total: Floats
     first: Codes
-
-    _ready: tuple[Trees, Pools, Worths, Fine] = field(init=False, repr=False)
+    _ready: tuple[TreeArrays, PoolArrays, WorthArrays, FineArrays] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Put the arrays as the compiled loops take them."""
         given = np.array(self.given, dtype=np.int32)
         nodes, depth = packed(self.nodes, self.roots)
-        places, none = self.places.astype(np.uint8), np.zeros(0, dtype=np.int32)
-        empty = np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32)
-        e = self.effects
+        of, bins, start, worth = self.corrections
+        most = worth.max(axis=1) if len(of) else np.zeros(0, dtype=np.float32)
+        places = self.places.astype(np.uint8)
         ready = (
-            Trees(self.roots, nodes, depth, places, self.start, given),
-            Pools(self.pool, self.keep, self.other, self.groups),
-            Worths(none, none, none, *empty)
-            if e is None
-            else Worths(given[e.of], e.bins, e.start, e.worth, e.worth.max(axis=1)),
-            Fine(self.codes, self.total, self.first),
+            TreeArrays(self.roots, nodes, depth, places, self.start, given),
+            PoolArrays(self.pool, self.keep, self.other, self.groups),
+            WorthArrays(given[of] if len(of) else of, bins, start, worth, most),
+            FineArrays(self.codes, self.total, self.first),
         )
         object.__setattr__(self, "_ready", ready)
 
@@ -112,10 +138,22 @@ class Link:
         drawn
             Codes of the chain's columns so far, shape ``(columns, n)``.
         inside
-            Is filled with where inside its cell each value lies, in [0, 1); of length 0 where
-            that is not asked.
+            Is filled with where inside its cell each value lies, in [0, 1).
         """
-        draw_rows(place.words, *self._ready, (drawn, out, inside))
+        draw_rows(place.words(len(out)), *self._ready, (drawn, out, inside))
+
+    @property
+    def trees(self) -> Trees:
+        """The trees, as kernels take them."""
+        return self.roots, self.nodes, self.pool, self.places, self.start
+
+    @property
+    def corrections(self) -> Corrections:
+        """The effects, as kernels take them."""
+        if self.effects is None:
+            none = np.zeros(0, dtype=np.int32)
+            return none, none, none, np.zeros((0, 0), dtype=np.float32)
+        return self.effects.of, self.effects.bins, self.effects.start, self.effects.worth
 
 
 def link_of(
@@ -168,6 +206,33 @@ def link_of(
     )
 
 
+def alone(mass: Floats) -> Link:
+    """Return the link of a column that is drawn from its own distribution, ``mass`` per code."""
+    none = np.zeros(0, dtype=np.int32)
+    leaf = np.full(1, -1, dtype=np.int32)
+    tree = Branches(
+        feature=leaf, threshold=leaf, left=leaf, right=leaf, parent=leaf, places=none, start=none
+    )
+    classes = np.arange(len(mass), dtype=np.int32)
+    return link_of((), [tree], [mass[None, :]], Cut(classes=classes, groups=classes), mass, None)
+
+
 def spread(place: Place, inside: Floats) -> None:
     """Fill ``inside`` with where in its cell each row's value lies."""
-    spread_rows(place.words, inside)
+    spread_rows(place.words(len(inside)), inside)
+
+
+@compiled
+def worth_of(effects: Corrections, given: Codes, i: int, worth: NDArray[np.float32]) -> float:
+    """Fill ``worth`` with what the effects add for each group, and return the largest."""
+    of, bins, start, table = effects
+    worth[:] = 0.0
+    for j in range(len(start)):
+        at = bins[start[j] + given[of[j], i]]
+        for g in range(len(worth)):
+            worth[g] += table[at, g]
+    most = np.float32(-CLIP)
+    for g in range(len(worth)):
+        worth[g] = min(max(worth[g], np.float32(-CLIP)), np.float32(CLIP))
+        most = max(most, worth[g])
+    return float(most)

@@ -20,8 +20,10 @@ import numpy as np
 from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.anchored import Anchored, Near, Sum
+from assaymark.generate.anchors import Anchor
 from assaymark.generate.cells import CellCoding, Grid
-from assaymark.generate.derived import Lookup
+from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.effects import Effects
 from assaymark.generate.encoding import Encoding
 from assaymark.generate.independent import IndependentModel
@@ -44,6 +46,9 @@ FORMAT = "assaymark/model/v0"
 STORED: dict[str, type] = {
     cls.__name__: cls
     for cls in (
+        Absent,
+        Anchor,
+        Anchored,
         CellCoding,
         Column,
         Effects,
@@ -53,7 +58,9 @@ STORED: dict[str, type] = {
         LevelCoding,
         Link,
         Lookup,
+        Near,
         Schema,
+        Sum,
         TreeChain,
         TreeChainModel,
     )
@@ -183,6 +190,8 @@ def _plain(value: object, path: str, arrays: dict[str, NDArray[np.generic]]) -> 
     """Return ``value`` as JSON; arrays go to ``arrays`` under the name that stands for them."""
     if isinstance(value, StrEnum):
         return {"is": type(value).__name__, "value": value.value}
+    if isinstance(value, np.integer | np.bool_):
+        return _plain(value.item(), path, arrays)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, tuple):

@@ -44,18 +44,17 @@ def philox(
 @compiled
 def philox_strip(
     key: tuple[np.uint64, np.uint64],
-    row: np.uint64,
+    rows: NDArray[np.uint64],
     column: np.uint64,
     draw: np.uint64,
     words: NDArray[np.uint32],
 ) -> None:
-    """Fill ``words``, shape ``(4, n)``, with :func:`philox` of ``row`` and the rows after it.
+    """Fill the first places of ``words``, shape ``(4, ...)``, with :func:`philox` of ``rows``.
 
     Written so that the compiler sees words of 32 bits and computes several rows at a time.
     """
-    for i in range(words.shape[1]):
-        at = row + np.uint64(i)
-        a, b, c, d = at & _LOW, at >> _HALF, column & _LOW, draw & _LOW
+    for i in range(len(rows)):
+        a, b, c, d = rows[i] & _LOW, rows[i] >> _HALF, column & _LOW, draw & _LOW
         k0, k1 = key[0] & _LOW, key[1] & _LOW
         for _ in range(10):
             p, q = _M0 * (a & _LOW), _M1 * (c & _LOW)
