@@ -132,6 +132,9 @@ def test_a_source_that_changed_a_foreign_folder_and_a_locked_one_are_refused(her
         table.write("p99999,33,f,2,no\n")
     with pytest.raises(InputError, match="source has changed"):
         again()
+    with pytest.raises(InputError, match="there is no file"):
+        write_blocks(Path("nothing.csv"), Path("new"), ASKED)
+    assert not Path("new").exists()
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("x")
     with pytest.raises(InputError, match="holds something else"):

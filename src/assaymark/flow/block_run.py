@@ -81,6 +81,8 @@ def write_blocks(
         When a block that is made again is not as the manifest says.
     """
     check_engine(asked.engine)
+    if not source.is_file():
+        read_table(source)  # says what is wrong with it, before there is a folder
     folder = BlockFolder(out)
     with folder.lock():
         root = _root(folder, asked)
