@@ -13,6 +13,8 @@ from assaymark.core.document import sha256
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.generate import generators
+from assaymark.generate.constrained import Constrained
+from assaymark.generate.demands import demands_of
 from assaymark.generate.model_file import ModelFile, can_store, write_model
 from assaymark.source.band import rounded_rows
 
@@ -59,10 +61,15 @@ class Candidate:
 def fit(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Model:
-    """Build the generator that ``spec`` names and fit it to ``train`` behind its door."""
+    """Build the generator that ``spec`` names and fit it to ``train`` behind its door.
+
+    The model keeps to the constraints of ``spec``, which ``train`` itself must keep to.
+    """
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
-    return generator.fit(source, streams.child("fit"))
+    demands = demands_of(spec.constraint, train)
+    model = generator.fit(source, streams.child("fit"))
+    return Constrained(model=model, demands=demands) if spec.constraint else model
 
 
 def build(spec: GenerateSpec) -> Generator:
@@ -85,11 +92,12 @@ def candidate_of(
     model = fit(spec, train, streams, record)
     rows = spec.rows or rounded_rows(train.n)
     tables = sample(model, rows, spec.replicates, streams)
+    fitted = model.model if isinstance(model, Constrained) else model
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
         generator=named(spec),
-        model=model_file(spec, model, streams) if can_store(model) else b"",
+        model=model_file(spec, fitted, streams) if can_store(fitted) else b"",
     )
 
 
@@ -99,7 +107,10 @@ def named(spec: GenerateSpec) -> dict[str, Json]:
 
 
 def model_file(spec: GenerateSpec, model: Model, streams: Streams) -> bytes:
-    """Return the model file; its salt is as secret as the root of ``streams``."""
+    """Return the model file; its salt is as secret as the root of ``streams``.
+
+    Constraints belong to the recipe and are not in it.
+    """
     salt = streams.child("model file").generator().bytes(16).hex()
     return write_model(ModelFile(model=model, generator=named(spec), salt=salt))
 

@@ -30,11 +30,12 @@ from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
     from assaymark.core.dataset import Dataset
+    from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
     from assaymark.decide.policy import Policy
@@ -201,6 +202,7 @@ def _run(
             *notices_of(prepared, decision),
             *earlier.notices,
             *_notices(job, prepared, options),
+            *_constrained(attempt.candidate.summary),
         ),
         blocked=blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
         now=datetime.now(UTC),
@@ -230,6 +232,13 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         release=None if release is None else str(release),
         report=str(report),
     )
+
+
+def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
+    texts = summary.get("constraints")
+    if not isinstance(texts, list) or not texts:
+        return ()
+    return (f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.",)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
