@@ -200,3 +200,16 @@ def test_a_release_names_the_fitted_model_whose_file_stays_in_the_workspace(fold
     assert held.generator["name"] == "tree_chain"
     assert any(digest in c.said for c in verify(Path(outcome.release)).checks)
     assert not list(Path(outcome.release).rglob("*.zip"))
+
+
+def test_rows_of_a_model_that_holds_records_are_never_released(folder):
+    edit("recipe.toml", 'ill = "target"', 'ill = "target"\n\n[generate]\ngenerator = "bootstrap"')
+    edit("policy.toml", "threshold = 1.0", "threshold = 1.1")
+    outcome = run(read_job(Path("recipe.toml")), OPTIONS)
+    assert outcome.uses == {"analytics": "approved", "pretraining": "approved"}
+    assert not outcome.approved
+    assert outcome.release is None
+    assert "'bootstrap' keeps rows of the source" in outcome.blocked[0]
+    again = run(read_job(Path("recipe.toml")), OPTIONS)
+    assert again.blocked == outcome.blocked
+    assert kinds().count("candidate") == 1

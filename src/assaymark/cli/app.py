@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from assaymark import __version__
-from assaymark.cli import demo, evaluate, generate, init, ledger, monitor, policy, run, show, verify
+from assaymark.cli import (
+    compare,
+    demo,
+    evaluate,
+    generate,
+    init,
+    ledger,
+    monitor,
+    policy,
+    run,
+    show,
+    verify,
+)
 from assaymark.cli.say import complain
 from assaymark.errors import AssaymarkError
 
@@ -32,6 +44,7 @@ app.command("init")(init.command)
 app.command("run")(run.command)
 app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
+app.command("compare")(compare.command)
 app.command("verify")(verify.command)
 app.command("monitor")(monitor.command)
 app.command("show")(show.command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from assaymark.core.registry import parameters_of
 from assaymark.generate import generators
 from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import demands_of
+from assaymark.generate.extras import check_can_fit
 from assaymark.generate.model_file import ModelFile, can_store, write_model
 from assaymark.source.band import rounded_rows
 
@@ -36,6 +38,7 @@ __all__ = [
     "read_rows",
     "refitter",
     "sample",
+    "why_never",
 ]
 
 
@@ -43,13 +46,17 @@ __all__ = [
 class Candidate:
     """The exact bytes that would be released: one Parquet file a replicate, CSV beside it.
 
-    ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``model`` the model file,
-    empty where the generator's model cannot be written to one.
+    ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
+    the model says of itself, see :class:`assaymark.core.protocols.Model`; ``seconds`` are those
+    of the processor for the fit and for drawing the rows; ``model`` is the model file, empty where
+    the generator's model cannot be written to one.
     """
 
     files: tuple[bytes, ...]
     summary: dict[str, Json]
     generator: dict[str, Json]
+    holds_records: bool
+    seconds: tuple[float, float]
     model: bytes = b""
 
     @property
@@ -73,8 +80,16 @@ def fit(
 
 
 def build(spec: GenerateSpec) -> Generator:
-    """Build the generator that ``spec`` names; unknown names and parameters are errors."""
-    return generators.build(spec.generator, spec.parameters)
+    """Build the generator that ``spec`` names.
+
+    Raises
+    ------
+    InputError
+        When the name or a parameter is unknown, or its package is not installed.
+    """
+    generator = generators.build(spec.generator, spec.parameters)
+    check_can_fit(spec.generator)
+    return generator
 
 
 def sample(model: Model, rows: int, replicates: int, streams: Streams) -> tuple[Dataset, ...]:
@@ -89,15 +104,30 @@ def candidate_of(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Candidate:
     """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``."""
+    begun = time.process_time()
     model = fit(spec, train, streams, record)
+    fitted = time.process_time()
     rows = spec.rows or rounded_rows(train.n)
     tables = sample(model, rows, spec.replicates, streams)
-    fitted = model.model if isinstance(model, Constrained) else model
+    drawn = time.process_time()
+    inner = model.model if isinstance(model, Constrained) else model
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
         generator=named(spec),
-        model=model_file(spec, fitted, streams) if can_store(fitted) else b"",
+        holds_records=model.holds_records,
+        seconds=(fitted - begun, drawn - fitted),
+        model=model_file(spec, inner, streams) if can_store(inner) else b"",
+    )
+
+
+def why_never(generator: str, *, holds_records: bool) -> str:
+    """Return why nothing of a model is ever handed on, empty where something may be."""
+    if not holds_records:
+        return ""
+    return (
+        f"generator {generator!r} keeps rows of the source in its model and gives them out again, "
+        "so that nothing it draws is ever handed on"
     )
 
 

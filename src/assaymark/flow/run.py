@@ -16,7 +16,7 @@ from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
 from assaymark.flow.earlier import earlier_of
-from assaymark.flow.generate import read_rows
+from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.population import attempts_at, openings_of, population_of
@@ -204,7 +204,10 @@ def _run(
             *_notices(job, prepared, options),
             *_constrained(attempt.candidate.summary),
         ),
-        blocked=blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
+        blocked=(
+            *filter(None, (_never(attempt),)),
+            *blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
+        ),
         now=datetime.now(UTC),
     )
     return _outcome(ran, *publish(ran, asked, progress))
@@ -239,6 +242,11 @@ def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
     if not isinstance(texts, list) or not texts:
         return ()
     return (f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.",)
+
+
+def _never(attempt: Attempt) -> str:
+    made = attempt.candidate
+    return why_never(str(made.generator["name"]), holds_records=made.holds_records)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
