@@ -75,6 +75,9 @@ def test_every_command_has_help():
         (["verify", "nowhere"], "there is no folder"),
         (["ledger", "check"], "there is no workspace"),
         (["generate", "t.csv", "--generator", "tree_chian"], "did you mean 'tree_chain'"),
+        (["generate", "t.csv", "--out", "rows"], "needs a number of rows"),
+        (["generate", "t.csv", "--engine", "ray"], "for a folder of blocks"),
+        (["generate", "t.csv", "--rows", "9", "--out", "o", "--engine", "sprak"], "local, ray"),
         (["generate", "t.csv", "--where", "agee > 3"], "unknown column 'agee' in the condition"),
         (["evaluate", "--train", "t.csv"], "Missing"),
         (["rnu"], "No such command"),
@@ -154,3 +157,16 @@ def test_compare_says_which_names_are_valid(table):
     assert done.returncode == 2
     assert "did you mean 'tree_chain'" in json.loads(done.stdout)["error"]["message"]
     assert not (table / ".assaymark").exists()
+
+
+@pytest.mark.slow
+def test_a_folder_of_blocks_is_made_gone_on_with_and_shown(table):
+    command = ["generate", "t.csv", "--rows", 500, "--out", "rows", "--seed", 1, "--workers", 1]
+    done = assaymark(*command, cwd=table)
+    assert done.returncode == 0, done.stderr
+    assert "UNGATED" in done.stdout
+    assert "rows/s" in done.stderr
+    again = json.loads(assaymark(*command, "--json", cwd=table).stdout)
+    assert (again["made"], again["found"], again["gated"]) == (0, 1, False)
+    shown = assaymark("show", "rows/private/model.zip", "--json", cwd=table)
+    assert {c["name"] for c in json.loads(shown.stdout)["columns"]} == {"age", "sex", "days", "ill"}

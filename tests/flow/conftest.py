@@ -104,7 +104,7 @@ def plugin(tmp_path_factory, monkeypatch):
     return install
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stays():
     """Return the maker of the table."""
     return stays_of

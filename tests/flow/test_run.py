@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from assaymark.errors import NotApprovedError, RecipeError, WorkspaceError
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.status import check_ledger, entries_of, status_of
 from assaymark.flow.verify import verify
+from assaymark.generate.model_file import read_model
 from assaymark.store.workspace import Workspace
 
 WS = Path("ws")
@@ -188,6 +190,16 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_rows(folder, after):
     assert outcome["attempts"] == 1
     check_ledger(WS)
     assert status_of(WS).candidates[0].status == "RELEASED"
+
+
+def test_a_release_names_the_fitted_model_whose_file_stays_in_the_workspace(folder):
+    outcome = run(read_job(Path("recipe.toml")), OPTIONS)
+    envelope = json.loads(Path(outcome.release, "attestations/provenance.dsse.json").read_text())
+    digest = json.loads(base64.b64decode(envelope["payload"]))["predicate"]["model"]
+    held = read_model(Workspace.open(WS).get(digest))
+    assert held.generator["name"] == "tree_chain"
+    assert any(digest in c.said for c in verify(Path(outcome.release)).checks)
+    assert not list(Path(outcome.release).rglob("*.zip"))
 
 
 def test_rows_of_a_model_that_holds_records_are_never_released(folder):

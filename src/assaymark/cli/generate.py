@@ -18,11 +18,22 @@ def command(
         int | None, typer.Option(min=1, help="How many rows. Default: about as many as in TABLE.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Where to write, .csv or .parquet. Default: beside you.")
+        Path | None,
+        typer.Option(
+            help="A .csv or .parquet file, or a folder for any number of rows: Parquet blocks, "
+            "made by several workers, resumable. Default: a file beside you."
+        ),
     ] = None,
     generator: Annotated[str, typer.Option(help="Which generator.")] = "tree_chain",
     seed: Annotated[
         int | None, typer.Option(help="A public seed: same rows again; the output is marked.")
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Who makes a folder's blocks: local (processes) or ray (a cluster)."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many at a time. Default: one for each core.")
     ] = None,
     where: Annotated[
         str, typer.Option(help="Only rows such as \"age >= 40 and sex == 'F'\".")
@@ -38,10 +49,25 @@ def command(
     """Make an ungated draft: synthetic rows and a one-page report, no configuration needed.
 
     A draft was held against no policy. `assaymark init` and `assaymark run` make a release.
+    The same command again goes on with a folder that is not finished, and mends one that is.
     """
+    from assaymark.errors import InputError
     from assaymark.flow.draft import write_draft
     from assaymark.flow.kinds import Kinds, read_shares
 
+    if out is not None and (out.is_dir() or not out.suffix):
+        if where or shares:
+            raise InputError(
+                "--where and --shares are for a file, not for a folder of blocks\n\n"
+                "Hint: --out rows.parquet"
+            )
+        _folder(source, out, (rows, generator, seed, engine, workers), as_json=json)
+        return
+    if engine or workers:
+        raise InputError(
+            "--engine and --workers are for a folder of blocks\n\nHint: --out FOLDER, a name "
+            "without a suffix"
+        )
     made = write_draft(
         source,
         out,
@@ -59,3 +85,37 @@ def command(
     for notice in made.notices:
         typer.echo(f"  - {notice}")
     typer.echo(f"\nFor a release: assaymark init {source}")
+
+
+def _folder(
+    source: Path,
+    out: Path,
+    how: tuple[int | None, str, int | None, str | None, int | None],
+    *,
+    as_json: bool,
+) -> None:
+    from assaymark.errors import InputError
+    from assaymark.flow.block_run import Asked, write_blocks
+
+    rows, generator, seed, engine, workers = how
+    if rows is None:
+        raise InputError("a folder of blocks needs a number of rows\n\nHint: --rows 10000000")
+    asked = Asked(
+        rows=rows,
+        generator=generator,
+        seed=seed,
+        engine=engine or "local",
+        workers=workers or 0,
+    )
+    made = write_blocks(source, out, asked, progress(quiet=as_json))
+    if as_json:
+        print_json(made.plain())
+        return
+    typer.echo(f"\nRows:    {made.rows}  ({made.n:,} rows; UNGATED: held against no policy)")
+    there = f", {made.found} were there" if made.found else ""
+    typer.echo(f"Blocks:  {made.blocks}: {made.made} made{there}; root {made.merkle_root[:16]}")
+    for file in made.redone[:6]:
+        typer.echo(f"  - {file} was not as it was written, and was made again")
+    typer.echo(f"Report:  {made.report}")
+    for notice in made.notices:
+        typer.echo(f"  - {notice}")

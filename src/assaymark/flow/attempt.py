@@ -108,6 +108,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "split": making.prepared.parts.commitment,
         "files": [workspace.put(raw) for raw in candidate.files],
         "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
+        "model": workspace.put(candidate.model) if candidate.model else "",
     }
     workspace.ledger.append("candidate", candidate.digest, body, making.asked.actor)
 
@@ -127,4 +128,5 @@ def _made(workspace: Workspace, key: str) -> Candidate | None:
         generator=about["generator"],
         holds_records=about["holds_records"],
         seconds=tuple(about["seconds"]),
+        model=workspace.get(str(body["model"])) if body.get("model") else b"",
     )

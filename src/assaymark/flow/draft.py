@@ -36,6 +36,7 @@ from assaymark.source.transform import apply
 if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
+    from assaymark.core.protocols import Model
     from assaymark.flow.kinds import Kinds
     from assaymark.flow.progress import Progress
     from assaymark.source.profile import TableProfile
@@ -53,6 +54,7 @@ _METRICS = ("one_way", "two_way", "two_sample", "membership", "copies")
 class Draft:
     """Synthetic rows, what was measured of them, and what the reader must know."""
 
+    model: Model
     frame: pl.DataFrame
     measurements: tuple[Measurement, ...]
     notices: tuple[str, ...]
@@ -75,12 +77,13 @@ def draft(  # noqa: PLR0913
     name: str = "draft",
     rows: int | None = None,
     generator: str = "tree_chain",
-    seed: int | None = None,
+    seed: int | bytes | None = None,
     kinds: Kinds = ALL,
     progress: Progress = silent,
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
 
+    ``seed`` is a public number, or the secret root of the random numbers; by default a new root.
     If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
 
@@ -92,7 +95,7 @@ def draft(  # noqa: PLR0913
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
     usable, notices = usable_part(frame, found)
-    streams = Streams.secret() if seed is None else Streams.from_seed(seed)
+    streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     spec = GenerateSpec(generator=generator)
     n = rows or rounded_rows(frame.height)
@@ -118,7 +121,7 @@ def draft(  # noqa: PLR0913
         threat=threat_of(Profile.CONTROLLED),
     )
     measured = measure(case, streams, only=_METRICS, person_weighs_one=True, progress=progress)
-    if seed is not None:
+    if isinstance(seed, int):
         notices.append(f"Made with the public seed {seed}.")
     about = (
         ("Source", name),
@@ -131,7 +134,13 @@ def draft(  # noqa: PLR0913
     shown = one_row_each(whole, streams)
     told = (generator, model.summary)
     page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC), chain=told)
-    return Draft(frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page)
+    return Draft(
+        model=model,
+        frame=synthetic.frame,
+        measurements=measured,
+        notices=tuple(notices),
+        page=page,
+    )
 
 
 def write_draft(  # noqa: PLR0913
@@ -212,6 +221,12 @@ def usable_part(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list
             "is not in the output."
         )
     return dataset.drop(*leave) if leave else dataset, notices
+
+
+def _streams(seed: int | bytes | None) -> Streams:
+    if seed is None:
+        return Streams.secret()
+    return Streams(seed) if isinstance(seed, bytes) else Streams.from_seed(seed)
 
 
 def _some(dataset: Dataset, streams: Streams) -> Dataset:

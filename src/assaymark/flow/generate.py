@@ -17,6 +17,7 @@ from assaymark.generate import generators
 from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import demands_of
 from assaymark.generate.extras import check_can_fit
+from assaymark.generate.model_file import ModelFile, can_store, write_model
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
 
-__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample", "why_never"]
+__all__ = [
+    "Candidate",
+    "candidate_of",
+    "fit",
+    "model_file",
+    "named",
+    "read_rows",
+    "refitter",
+    "sample",
+    "why_never",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +48,8 @@ class Candidate:
 
     ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
     the model says of itself, see :class:`assaymark.core.protocols.Model`; ``seconds`` are those
-    of the processor for the fit and for drawing the rows.
+    of the processor for the fit and for drawing the rows; ``model`` is the model file, empty where
+    the generator's model cannot be written to one.
     """
 
     files: tuple[bytes, ...]
@@ -45,6 +57,7 @@ class Candidate:
     generator: dict[str, Json]
     holds_records: bool
     seconds: tuple[float, float]
+    model: bytes = b""
 
     @property
     def digest(self) -> str:
@@ -96,12 +109,15 @@ def candidate_of(
     fitted = time.process_time()
     rows = spec.rows or rounded_rows(train.n)
     tables = sample(model, rows, spec.replicates, streams)
+    drawn = time.process_time()
+    inner = model.model if isinstance(model, Constrained) else model
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
-        generator={"name": spec.generator, "parameters": parameters_of(build(spec))},
+        generator=named(spec),
         holds_records=model.holds_records,
-        seconds=(fitted - begun, time.process_time() - fitted),
+        seconds=(fitted - begun, drawn - fitted),
+        model=model_file(spec, inner, streams) if can_store(inner) else b"",
     )
 
 
@@ -113,6 +129,20 @@ def why_never(generator: str, *, holds_records: bool) -> str:
         f"generator {generator!r} keeps rows of the source in its model and gives them out again, "
         "so that nothing it draws is ever handed on"
     )
+
+
+def named(spec: GenerateSpec) -> dict[str, Json]:
+    """Return the generator that ``spec`` names with all of its parameters."""
+    return {"name": spec.generator, "parameters": parameters_of(build(spec))}
+
+
+def model_file(spec: GenerateSpec, model: Model, streams: Streams) -> bytes:
+    """Return the model file; its salt is as secret as the root of ``streams``.
+
+    Constraints belong to the recipe and are not in it.
+    """
+    salt = streams.child("model file").generator().bytes(16).hex()
+    return write_model(ModelFile(model=model, generator=named(spec), salt=salt))
 
 
 def refitter(spec: GenerateSpec) -> Callable[[Dataset, int, Streams], Dataset]:

@@ -179,6 +179,7 @@ def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
         replicates=len(ran.synthetics),
         randomness=ran.randomness,
         candidate=candidate.digest,
+        model=sha256(candidate.model) if candidate.model else "",
         attempts=ran.attempts,
         openings=ran.openings,
         software=f"assaymark {__version__}",

@@ -35,6 +35,8 @@ class Restricted(Protocol):
 
 Part: TypeAlias = Link | Lookup | Anchored | Sum
 
+_PAD = 64  # columns a power of two apart push each other out of the processor's cache
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rows:
@@ -59,7 +61,8 @@ class Rows:
     @classmethod
     def begun(cls, key: tuple[int, int], row: int | Words, shape: tuple[int, int]) -> Rows:
         """Return ``shape`` (columns, rows) of cells to be drawn."""
-        codes = np.empty(shape, dtype=np.int32)
+        columns, n = shape
+        codes = np.empty((columns, n + _PAD), dtype=np.int32)[:, :n]
         return cls(key=key, row=row, codes=codes, inside=np.empty(shape))
 
     def take(self, kept: NDArray[np.int64]) -> Rows:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.core.compiled import compiled
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -122,14 +124,35 @@ def placed(
     mass = joint.sum(axis=1)
     overall = joint.sum(axis=0) / max(mass.sum(), 1e-12)
     away = (joint - mass[:, None] * overall) / (mass + _PRIOR)[:, None]
-    # einsum, not @: no threads, so the same sums on every machine
-    spread = np.einsum("lo,lp->op", away * mass[:, None], away)
-    direction = spread[np.argmax(np.diag(spread))]
-    for _ in range(_POWER):
-        direction = np.einsum("op,p->o", spread, direction)
-        direction = direction / (np.abs(direction).max() or 1.0)
-    score = np.round(np.einsum("lo,o->l", away, direction), 9)
+    score = np.round(_along(away, mass), 9)
     order = np.lexsort((np.arange(size), score))
     at = np.empty(size, dtype=np.int32)
     at[order] = merged(mass[order], most)
     return at
+
+
+@compiled
+def _along(away: Floats, mass: Floats) -> Floats:
+    """Return how far each row of ``away`` lies along the first principal direction of all.
+
+    Plain loops: no threads, so the same sums on every machine.
+    """
+    levels, outputs = away.shape
+    spread = np.zeros((outputs, outputs))
+    for r in range(levels):
+        for o in range(outputs):
+            for p in range(outputs):
+                spread[o, p] += away[r, o] * mass[r] * away[r, p]
+    direction = spread[np.argmax(np.diag(spread))].copy()
+    for _ in range(_POWER):
+        turned = np.zeros(outputs)
+        for o in range(outputs):
+            for p in range(outputs):
+                turned[o] += spread[o, p] * direction[p]
+        largest = np.abs(turned).max()
+        direction = turned / (largest if largest > 0.0 else 1.0)
+    score = np.zeros(levels)
+    for r in range(levels):
+        for o in range(outputs):
+            score[r] += away[r, o] * direction[o]
+    return score

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assaymark.core.compiled import compiled
-from assaymark.generate.branches import Branches, descend
+from assaymark.generate.branches import Branches
 from assaymark.generate.classes import Cut
+from assaymark.generate.drawing import (
+    CHOICE,
+    TOGETHER,
+    FineArrays,
+    PoolArrays,
+    TreeArrays,
+    WorthArrays,
+    code_in,
+    draw_rows,
+    packed,
+    spread_rows,
+)
 from assaymark.generate.effects import CLIP
-from assaymark.generate.philox import philox, uniform
 from assaymark.generate.pools import alias
 
 if TYPE_CHECKING:
@@ -39,11 +50,6 @@ __all__ = [
     "spread",
     "worth_of",
 ]
-
-_TRIES = 64
-TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
-CHOICE = np.uint64(1 << 31)
-_HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +113,22 @@ class Link:
     codes: Codes
     total: Floats
     first: Codes
+    _ready: tuple[TreeArrays, PoolArrays, WorthArrays, FineArrays] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Put the arrays as the compiled loops take them."""
+        given = np.array(self.given, dtype=np.int32)
+        nodes, depth = packed(self.nodes, self.roots)
+        of, bins, start, worth = self.corrections
+        most = worth.max(axis=1) if len(of) else np.zeros(0, dtype=np.float32)
+        places = self.places.astype(np.uint8)
+        ready = (
+            TreeArrays(self.roots, nodes, depth, places, self.start, given),
+            PoolArrays(self.pool, self.keep, self.other, self.groups),
+            WorthArrays(given[of] if len(of) else of, bins, start, worth, most),
+            FineArrays(self.codes, self.total, self.first),
+        )
+        object.__setattr__(self, "_ready", ready)
 
     def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
         """Draw this column's code of each row into ``out``, shape ``(n,)``.
@@ -118,14 +140,7 @@ class Link:
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
         """
-        _draw(
-            place.words(len(out)),
-            self.trees,
-            (self.keep, self.other, self.groups),
-            self.corrections,
-            (self.codes, self.total, self.first),
-            (drawn[list(self.given)], out, inside),
-        )
+        draw_rows(place.words(len(out)), *self._ready, (drawn, out, inside))
 
     @property
     def trees(self) -> Trees:
@@ -204,67 +219,7 @@ def alone(mass: Floats) -> Link:
 
 def spread(place: Place, inside: Floats) -> None:
     """Fill ``inside`` with where in its cell each row's value lies."""
-    _spread(place.words(len(inside)), inside)
-
-
-@compiled
-def _spread(place: Words3, inside: Floats) -> None:
-    key, rows, column = place
-    for i in range(len(inside)):
-        inside[i] = uniform(philox(key, rows[i], column, np.uint64(0))[3])
-
-
-@compiled
-def _draw(
-    place: Words3,
-    trees: Trees,
-    pools: tuple[NDArray[np.uint32], Codes, Codes],
-    effects: Corrections,
-    fine: tuple[Codes, Floats, Codes],
-    columns: tuple[Codes, Codes, Floats],
-) -> None:
-    key, rows, column = place
-    roots, nodes, pool, places, start = trees
-    keep, other, groups = pools
-    given, code, inside = columns
-    classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
-    tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
-    for i in range(len(code)):
-        row = rows[i]
-        if row >> TOGETHER != of:
-            of = row >> TOGETHER
-            tree = (philox(key, of, column, CHOICE)[0] * np.uint64(len(roots))) >> _HALF
-        leaf = pool[descend(nodes, roots[tree], (places, start[tree]), given, i)]
-        if len(worth):
-            most = worth_of(effects, given, i, worth)
-        c, third, fourth = np.int64(0), np.uint64(0), np.uint64(0)
-        for attempt in range(_TRIES):
-            one, two, third, fourth = philox(key, row, column, np.uint64(attempt))
-            slot = one * classes
-            c = np.int64(slot >> _HALF)
-            if (slot & _LOW) > keep[leaf, c]:
-                c = np.int64(other[leaf, c])
-            if not len(worth) or uniform(two) < np.exp(worth[groups[c]] - most):
-                break
-        code[i] = code_in(fine, c, uniform(third))
-        inside[i] = uniform(fourth)
-
-
-@compiled
-def code_in(fine: tuple[Codes, Floats, Codes], c: np.int64, u: float) -> int:
-    """Return the code of class ``c`` at ``u`` of the class's mass."""
-    codes, total, first = fine
-    low, high = first[c], first[c + 1]
-    aim = total[low] + u * (total[high] - total[low])
-    high -= 1
-    while low < high:
-        middle = (low + high) // 2
-        if total[middle + 1] > aim:
-            high = middle
-        else:
-            low = middle + 1
-    code: int = codes[low]
-    return code
+    spread_rows(place.words(len(inside)), inside)
 
 
 @compiled

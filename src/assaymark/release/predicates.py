@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
@@ -37,8 +37,13 @@ class Step(Document):
 
 
 class Provenance(Document):
-    """How the rows came to be. Counts of the source are banded, commitments are keyed."""
+    """How the rows came to be. Counts of the source are banded, commitments are keyed.
 
+    ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
+    secret salt; empty where there is none.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("model",)
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -55,6 +60,7 @@ class Provenance(Document):
     replicates: int
     randomness: str
     candidate: str
+    model: str = ""
     attempts: int
     openings: int
     software: str

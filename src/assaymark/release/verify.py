@@ -169,6 +169,10 @@ def _statements(state: _State, found: Verification) -> None:
         else:
             state.decided = Decided.parse(predicate)
     found.hold("Signed statements", "provenance, decision and release are signed by the same key")
+    if state.provenance is not None and state.provenance.model:
+        found.leave(
+            "The fitted model", f"its file stays with the issuer; SHA-256 {state.provenance.model}"
+        )
 
 
 def _decision(state: _State, found: Verification) -> None:

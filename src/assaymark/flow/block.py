@@ -1,0 +1,132 @@
+"""Block: a stretch of a synthetic table as one Parquet file; the same bytes whoever makes it."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assaymark.core.document import Document, sha256
+from assaymark.core.streams import Streams
+from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.model_file import read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from assaymark.core.protocols import Model
+
+__all__ = ["PART", "Block", "Job", "make_block", "plainly", "write_whole"]
+
+PART = ".part-"
+"""What the names of files begin with that were not written to their end."""
+
+
+class Block(Document):
+    """One block: its file, its rows of the endless table, and the SHA-256 of its bytes."""
+
+    file: str
+    first: int
+    rows: int
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What a worker must know to make any block.
+
+    ``folder`` is one that every worker can write to; ``model`` the model file and ``digest`` its
+    SHA-256; ``root`` and ``path`` are the stream's.
+    """
+
+    folder: str
+    model: str
+    digest: str
+    root: bytes
+    path: tuple[str, ...]
+    rows: int
+    block_rows: int
+    mark: str
+
+    @property
+    def n_blocks(self) -> int:
+        """Number of blocks."""
+        return -(-self.rows // self.block_rows)
+
+    def file(self, number: int) -> str:
+        """Return the name of a block's file."""
+        return f"rows-{number:0{max(5, len(str(self.n_blocks - 1)))}d}.parquet"
+
+
+def make_block(job: Job, number: int) -> Block:
+    """Make block ``number`` and write it as a whole, in place of one that is there.
+
+    Raises
+    ------
+    IntegrityError
+        When the model file is not the planned one.
+    InputError
+        When the folder is full or cannot be written.
+    """
+    model = _model(job.model, job.digest)
+    first = number * job.block_rows
+    rows = range(first, min(first + job.block_rows, job.rows))
+    frame = model.sample(rows, Streams(job.root, job.path)).frame
+    out = io.BytesIO()
+    frame.write_parquet(out, compression="zstd", metadata={"assaymark": job.mark})
+    raw = out.getvalue()
+    write_whole(Path(job.folder, job.file(number)), raw)
+    return Block(
+        file=job.file(number), first=first, rows=len(rows), sha256=sha256(raw), size=len(raw)
+    )
+
+
+def write_whole(path: Path, raw: bytes, mode: int = 0o644) -> None:
+    """Write a file to its end or not at all.
+
+    Raises
+    ------
+    InputError
+        When the folder is full or cannot be written.
+    """
+    with plainly(path.name):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(mode)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def plainly(what: str) -> Iterator[None]:
+    """Turn an error of the file system into one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        hint = "make room, then start" if full else "make the folder writable, then start"
+        raise InputError(
+            f"cannot write {what!r}: {error.strerror}; the blocks that are done stay\n\n"
+            f"Hint: {hint} the same command again: it goes on where it was"
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _model(file: str, digest: str) -> Model:
+    raw = Path(file).read_bytes()
+    if sha256(raw) != digest:
+        raise IntegrityError(f"{file} is not the model that the blocks are planned with")
+    return read_model(raw).model

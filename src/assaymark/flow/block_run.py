@@ -1,0 +1,257 @@
+"""Block run: a folder of synthetic rows of any size, made block by block, resumable, ungated."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assaymark.core.document import Document, sha256
+from assaymark.core.recipe import GenerateSpec
+from assaymark.core.streams import Streams
+from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.block import Block, Job, write_whole
+from assaymark.flow.block_plan import BlockFolder, Manifest, Plan
+from assaymark.flow.draft import MARK, draft
+from assaymark.flow.engines import blocks_by, check_engine
+from assaymark.flow.generate import model_file, named
+from assaymark.flow.progress import silent
+from assaymark.source.read import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from assaymark.flow.progress import Progress
+
+__all__ = ["BLOCK_ROWS", "Asked", "WrittenBlocks", "write_blocks"]
+
+BLOCK_ROWS = 262_144
+_LOOKED_AT = 10_000
+_STREAM = ("sample", "0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """How many rows of what; ``workers`` 0 means one for each core."""
+
+    rows: int
+    generator: str = "tree_chain"
+    seed: int | None = None
+    engine: str = "local"
+    workers: int = 0
+    block_rows: int = BLOCK_ROWS
+
+
+class WrittenBlocks(Document):
+    """A finished folder: what was made now, what was there, and the root over all blocks."""
+
+    rows: str
+    report: str
+    n: int
+    blocks: int
+    made: int
+    found: int
+    redone: tuple[str, ...]
+    merkle_root: str
+    gated: bool = False
+    notices: tuple[str, ...]
+
+
+def write_blocks(
+    source: Path, out: Path, asked: Asked, progress: Progress = silent
+) -> WrittenBlocks:
+    """Make the folder ``out`` hold ``asked.rows`` synthetic rows of ``source``, and say how.
+
+    What is there already is kept if its bytes are as they were written; the same call after a
+    kill, a full disk or a damaged file makes what is missing. With neither engine nor number of
+    workers do the bytes change.
+
+    Raises
+    ------
+    InputError
+        When the folder holds blocks of another plan, or cannot be written.
+    IntegrityError
+        When a block that is made again is not as the manifest says.
+    """
+    check_engine(asked.engine)
+    if not source.is_file():
+        read_table(source)  # says what is wrong with it, before there is a folder
+    folder = BlockFolder(out)
+    with folder.lock():
+        root = _root(folder, asked)
+        plan = folder.plan()
+        notices: tuple[str, ...] = ()
+        if plan is None:
+            plan, notices = _begun(folder, source, asked, root, progress)
+        _check_same(plan, _wanted(source, asked, root), out)
+        done = folder.done()
+        promised = folder.promised()
+        job = _job(folder, plan, root)
+        missing = [n for n in range(job.n_blocks) if job.file(n) not in done]
+        redone = tuple(f for n in missing if (f := job.file(n)) in promised or (out / f).exists())
+        found = len(done)
+        made = _made(folder, job, missing, asked, progress)
+        _check_promised(made, promised)
+        whole = done | made
+        blocks = tuple(whole[job.file(n)] for n in range(job.n_blocks))
+        manifest = folder.finish(plan, blocks)
+    return _said(out, manifest, (len(made), found, redone), notices)
+
+
+def _root(folder: BlockFolder, asked: Asked) -> bytes:
+    """Return the root of the random numbers; a secret one is kept, for the command to go on."""
+    if asked.seed is not None:
+        return Streams.from_seed(asked.seed).root
+    kept = folder.private / "root"
+    if not kept.exists():
+        write_whole(kept, secrets.token_bytes(32), 0o600)
+    return kept.read_bytes()
+
+
+def _wanted(source: Path, asked: Asked, root: bytes) -> dict[str, object]:
+    """Return what a plan must say to be the plan of this call."""
+    return {
+        "rows": asked.rows,
+        "generator": named(GenerateSpec(generator=asked.generator)),
+        "source": _commitment(source, root),
+        "key": sha256(b"assaymark root " + root),
+        "block_rows": asked.block_rows,
+        "writer": f"polars {pl.__version__}",
+    }
+
+
+def _commitment(source: Path, root: bytes) -> str:
+    with source.open("rb") as file:
+        return hmac.new(root, hashlib.file_digest(file, "sha256").digest(), "sha256").hexdigest()
+
+
+_WHAT = {
+    "rows": "another number of rows",
+    "generator": "another generator",
+    "source": "another source, or the source has changed since",
+    "key": "another seed",
+    "block_rows": "other sizes of blocks",
+    "writer": "another version of polars, which writes other bytes",
+}
+
+
+def _check_same(plan: Plan, wanted: Mapping[str, object], out: Path) -> None:
+    said = plan.plain()
+    for name, value in wanted.items():
+        if said[name] != value:
+            raise InputError(
+                f"{str(out)!r} was begun with {_WHAT[name]}: it has {said[name]}, asked is {value}"
+                "\n\nHint: repeat the command that began it, or name a new folder"
+            )
+
+
+def _begun(
+    folder: BlockFolder, source: Path, asked: Asked, root: bytes, progress: Progress
+) -> tuple[Plan, tuple[str, ...]]:
+    """Fit, look at the first rows, and write the plan over what a killed process left."""
+    frame = read_table(source)
+    made = draft(
+        frame,
+        name=source.stem,
+        rows=min(asked.rows, _LOOKED_AT),
+        generator=asked.generator,
+        seed=root if asked.seed is None else asked.seed,
+        progress=progress,
+    )
+    spec = GenerateSpec(generator=asked.generator)
+    raw = model_file(spec, made.model, Streams(root))
+    write_whole(folder.private / "model.zip", raw, 0o600)
+    write_whole(folder.private / "README.txt", _README)
+    write_whole(folder.path / "report.html", made.page)
+    plan = Plan.model_validate(
+        {
+            **_wanted(source, asked, root),
+            "mark": MARK,
+            "table": source.stem,
+            "model": sha256(raw),
+            "stream": "/".join(_STREAM),
+            "columns": tuple(made.frame.columns),
+        }
+    )
+    folder.begin(plan)
+    return plan, made.notices
+
+
+_README = b"""The fitted model, and the secret root of the random numbers where no --seed was given.
+Both are needed to make lost blocks again. Both tell of the source: do not hand them on.
+"""
+
+
+def _job(folder: BlockFolder, plan: Plan, root: bytes) -> Job:
+    return Job(
+        folder=str(folder.path.resolve()),
+        model=str((folder.private / "model.zip").resolve()),
+        digest=plan.model,
+        root=root,
+        path=_STREAM,
+        rows=plan.rows,
+        block_rows=plan.block_rows,
+        mark=plan.mark,
+    )
+
+
+def _made(
+    folder: BlockFolder, job: Job, missing: list[int], asked: Asked, progress: Progress
+) -> dict[str, Block]:
+    made: dict[str, Block] = {}
+    begun, rows = time.monotonic(), 0
+    total = sum(min(job.block_rows, job.rows - n * job.block_rows) for n in missing)
+    workers = asked.workers or os.cpu_count() or 1
+    for _, block in blocks_by(asked.engine, job, missing, workers):
+        folder.note(block)
+        made[block.file] = block
+        rows += block.rows
+        rate = rows / max(time.monotonic() - begun, 1e-9)
+        said = f"{rows:,} of {total:,} rows, {rate:,.0f} rows/s, {_left((total - rows) / rate)}"
+        progress("generate", said, rows / total)
+    return made
+
+
+def _left(seconds: float) -> str:
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h left"
+    return f"{seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"
+
+
+def _check_promised(made: Mapping[str, Block], promised: Mapping[str, Block]) -> None:
+    for file, block in made.items():
+        if file in promised and promised[file] != block:
+            raise IntegrityError(
+                f"{file} was made again and is not as the manifest says: SHA-256 {block.sha256}, "
+                f"not {promised[file].sha256}\n\nHint: model, root or manifest were altered"
+            )
+
+
+def _said(
+    out: Path,
+    manifest: Manifest,
+    counts: tuple[int, int, tuple[str, ...]],
+    notices: tuple[str, ...],
+) -> WrittenBlocks:
+    return WrittenBlocks(
+        rows=str(out),
+        report=str(out / "report.html"),
+        n=manifest.plan.rows,
+        blocks=len(manifest.blocks),
+        made=counts[0],
+        found=counts[1],
+        redone=counts[2],
+        merkle_root=manifest.merkle_root,
+        notices=(
+            *notices,
+            f"The report looks at the first {min(manifest.plan.rows, _LOOKED_AT):,} rows.",
+            f"{out / 'private'} holds the fitted model: delete it before you hand the rows on.",
+        ),
+    )

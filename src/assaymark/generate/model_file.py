@@ -1,0 +1,268 @@
+"""Model file: a fitted model as one file that can be looked into, read back and told apart.
+
+A ZIP archive, nothing in it compressed: ``model.json`` says what the model is and lists the
+arrays with their SHA-256; each array is a ``.npy`` beside it, so that ``numpy.load`` opens the
+whole. The archive's comment has the SHA-256 of ``model.json``. No pickle, no code, no record.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zipfile
+from dataclasses import Field, dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from assaymark.core.document import sha256
+from assaymark.core.schema import Column, Kind, Role, Schema
+from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.anchored import Anchored, Near, Sum
+from assaymark.generate.anchors import Anchor
+from assaymark.generate.cells import CellCoding, Grid
+from assaymark.generate.derived import Absent, Lookup
+from assaymark.generate.effects import Effects
+from assaymark.generate.encoding import Encoding
+from assaymark.generate.independent import IndependentModel
+from assaymark.generate.levels import LevelCoding
+from assaymark.generate.link import Link
+from assaymark.generate.tree_chain import TreeChain, TreeChainModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.measurement import Json
+    from assaymark.core.protocols import Model
+
+__all__ = ["FORMAT", "STORED", "ModelFile", "can_store", "read_model", "write_model"]
+
+FORMAT = "assaymark/model/v0"
+
+STORED: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        Absent,
+        Anchor,
+        Anchored,
+        CellCoding,
+        Column,
+        Effects,
+        Encoding,
+        Grid,
+        IndependentModel,
+        LevelCoding,
+        Link,
+        Lookup,
+        Near,
+        Schema,
+        Sum,
+        TreeChain,
+        TreeChainModel,
+    )
+}
+"""The frozen dataclasses that a model file may hold; a model's new parts are named here."""
+
+_ENUMS: dict[str, type[StrEnum]] = {"Kind": Kind, "Role": Role}
+_HEADER = "model.json"
+_KINDS = "biuf"
+_MAGIC = b"PK\x03\x04"
+_BROKEN = (
+    zipfile.BadZipFile,
+    struct.error,
+    OSError,
+    EOFError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+)
+
+Plain = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ModelFile:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    generator
+        Name and parameters of the recipe.
+    salt
+        Secret hexadecimal digits, so that the file's digest can be published: without them
+        whoever knows all records but one could make both models and compare.
+    """
+
+    model: Model
+    generator: Mapping[str, Json]
+    salt: str
+
+
+def can_store(model: Model) -> bool:
+    """Whether a file can hold this model; those of plug-ins it cannot."""
+    return STORED.get(type(model).__name__) is type(model)
+
+
+def write_model(held: ModelFile) -> bytes:
+    """Return the bytes of the file: the same for the same model, recipe and salt.
+
+    Raises
+    ------
+    InputError
+        When the model is of a kind that no file can hold.
+    """
+    arrays: dict[str, NDArray[np.generic]] = {}
+    header = {
+        "format": FORMAT,
+        "generator": held.generator,
+        "salt": held.salt,
+        "summary": held.model.summary,
+        "model": _plain(held.model, "model", arrays),
+    }
+    raw = {name: _npy(a) for name, a in arrays.items()}
+    header["arrays"] = {
+        name: {"dtype": a.dtype.str, "shape": list(a.shape), "sha256": sha256(raw[name])}
+        for name, a in arrays.items()
+    }
+    said = json.dumps(header, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
+    return _archive({_HEADER: said.encode(), **raw})
+
+
+def read_model(raw: bytes) -> ModelFile:
+    """Read a model file back.
+
+    Raises
+    ------
+    InputError
+        When the bytes are no model file, or one of another version.
+    IntegrityError
+        When they are not as they were written.
+    """
+    if not raw.startswith(_MAGIC):
+        raise InputError(
+            "this is not a model file: it does not begin as one\n\nHint: "
+            "`assaymark generate TABLE --rows N --out FOLDER` writes FOLDER/private/model.zip"
+        )
+    try:
+        files, comment = _files(raw)
+        header = json.loads(files[_HEADER])
+        version = header["format"]
+    except _BROKEN as error:
+        raise _not_ours(raw) from error
+    if version != FORMAT:
+        raise InputError(
+            f"the model file has format {version!r}; this version reads {FORMAT!r}\n\n"
+            "Hint: use the version that wrote it, or fit again"
+        )
+    if comment != _comment(files[_HEADER]):
+        raise IntegrityError(f"{_HEADER} of the model file was altered")
+    try:
+        held = _held(header, files)
+    except (LookupError, TypeError, ValueError) as error:
+        raise IntegrityError(f"the model file does not hold together: {error}") from error
+    if write_model(held) != raw:
+        raise IntegrityError("the model file was altered: it is not as it would be written")
+    return held
+
+
+def _held(header: Plain, files: Mapping[str, bytes]) -> ModelFile:
+    for name, said in header["arrays"].items():
+        if name not in files or sha256(files[name]) != said["sha256"]:
+            raise IntegrityError(f"array {name} of the model file was altered or is missing")
+    arrays = {name: _array(files[name]) for name in header["arrays"]}
+    model = _value(header["model"], arrays)
+    return ModelFile(model=cast("Model", model), generator=header["generator"], salt=header["salt"])
+
+
+def _not_ours(raw: bytes) -> InputError | IntegrityError:
+    if _HEADER.encode() in raw[:64]:
+        return IntegrityError("the model file was altered or cut short: it cannot be unpacked")
+    return InputError("this is a ZIP file, but not a model file\n\nHint: name a model.zip")
+
+
+def _plain(value: object, path: str, arrays: dict[str, NDArray[np.generic]]) -> Json:
+    """Return ``value`` as JSON; arrays go to ``arrays`` under the name that stands for them."""
+    if isinstance(value, StrEnum):
+        return {"is": type(value).__name__, "value": value.value}
+    if isinstance(value, np.integer | np.bool_):
+        return _plain(value.item(), path, arrays)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, tuple):
+        return [_plain(v, f"{path}.{i}", arrays) for i, v in enumerate(value)]
+    if isinstance(value, np.ndarray) and value.dtype.kind in _KINDS:
+        arrays[f"{path}.npy"] = np.asarray(value, order="C", dtype=value.dtype.newbyteorder("<"))
+        return {"is": "array", "value": f"{path}.npy"}
+    if is_dataclass(value) and STORED.get(type(value).__name__) is type(value):
+        held = {
+            f.name: _plain(getattr(value, f.name), f"{path}.{f.name}", arrays)
+            for f in _saved(type(value))
+        }
+        return {"is": type(value).__name__, "value": held}
+    raise InputError(
+        f"a model file cannot hold {path}, which is a {type(value).__name__}\n\n"
+        "Hint: assaymark.generate.model_file.STORED lists what it can hold"
+    )
+
+
+def _saved(cls: type) -> list[Field[Any]]:
+    """Return the fields that make a value; what it derives from them by itself is not saved."""
+    return [f for f in fields(cls) if f.init]
+
+
+def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # noqa: ANN401
+    if isinstance(plain, list):
+        return tuple(_value(v, arrays) for v in plain)
+    if not isinstance(plain, dict):
+        return cast("object", plain)
+    kind, value = plain["is"], plain["value"]
+    if kind == "array":
+        return arrays[value]
+    if kind in _ENUMS:
+        return _ENUMS[kind](value)
+    cls = STORED.get(kind)
+    if cls is None or {f.name for f in _saved(cls)} != set(value):
+        raise InputError(
+            f"the model file holds a {kind!r} that this version does not know or that has other "
+            "fields here\n\nHint: use the version that wrote it, or fit again"
+        )
+    return cast("object", cls(**{name: _value(v, arrays) for name, v in value.items()}))
+
+
+def _npy(array: NDArray[np.generic]) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array(out, array, version=(1, 0), allow_pickle=False)
+    return out.getvalue()
+
+
+def _array(raw: bytes) -> NDArray[np.generic]:
+    found = np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False)
+    return cast("NDArray[np.generic]", found)
+
+
+def _archive(files: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name, raw in files.items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o600 << 16
+            archive.writestr(entry, raw)
+        archive.comment = _comment(files[_HEADER])
+    return out.getvalue()
+
+
+def _files(raw: bytes) -> tuple[dict[str, bytes], bytes]:
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        if any(e.compress_type != zipfile.ZIP_STORED for e in archive.infolist()):
+            raise zipfile.BadZipFile
+        return {e.filename: archive.read(e) for e in archive.infolist()}, archive.comment
+
+
+def _comment(header: bytes) -> bytes:
+    return f"{FORMAT} sha256:{sha256(header)}".encode()
