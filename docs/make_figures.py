@@ -63,6 +63,21 @@ def zoo() -> str:
     return "; ".join(caught) + "\n\n" + "\n".join(lines)
 
 
+def gate_rates() -> str:
+    """Return how often planted leaks FAIL and clean tables PASS, by kind and metric."""
+    lines = ["| kind | metrics run | result | measured |", "|---|---|---|---|"]
+    for path in sorted((RESULTS / "gate_rates").glob("*.*.json")):
+        kind, metric = path.name.removesuffix(".json").split(".")
+        cell = json.loads(path.read_text())
+        clean = kind.startswith("fresh")
+        hits = cell["seeds"] - len(cell["not"])
+        wanted = "every rule PASSes" if clean else "FAIL"
+        line = f"| {kind.replace('_', ' ')} | {metric} | {wanted} | {_rate(hits, cell['seeds'])} |"
+        failed = sum("FAIL" in v.values() for v in cell["not"].values())
+        lines.append(line + (f" FAIL {failed}" if clean and failed else ""))
+    return "\n".join(lines)
+
+
 def cross_fit() -> str:
     """Return how often pooled intervals cover, and what the gate says of small tables."""
     found = json.loads((RESULTS / "crossfit.json").read_text())
@@ -108,4 +123,4 @@ def _rate(hits: int, n: int) -> str:
 
 
 if __name__ == "__main__":
-    print(simulation(), zoo(), coverage(), cross_fit(), sep="\n\n")
+    print(simulation(), zoo(), gate_rates(), coverage(), cross_fit(), sep="\n\n")

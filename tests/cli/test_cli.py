@@ -7,6 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from assaymark.core.comparison import Comparison
 from assaymark.flow.outcome import Outcome
 
 pytest_plugins = ()
@@ -137,6 +138,25 @@ def test_policy_explains_its_rules():
     plain = json.loads(assaymark("policy", "explain", "no-near-copies", "--json").stdout)
     assert plain["metric"] == "near_copies.excess"
     assert assaymark("policy", "explain", "nonsense").returncode == 2
+
+
+@pytest.mark.slow
+def test_compare_prints_one_object_that_its_schema_describes_and_writes_a_page(table):
+    asked = ["compare", "t.csv", "--generators", "independent,gaussian_copula", "--repeats", 1]
+    done = assaymark(*asked, "--rows", 100, "--seed", 1, "--json", cwd=table)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    said = json.loads(done.stdout)
+    jsonschema.validate(said, Comparison.model_json_schema())
+    assert [c["name"] for c in said["contenders"]] == ["independent", "gaussian_copula"]
+    assert (table / "comparison.html").read_bytes().startswith(b"<!DOCTYPE html>")
+
+
+def test_compare_says_which_names_are_valid(table):
+    done = assaymark("compare", "t.csv", "--generators", "tree_chian", "--json", cwd=table)
+    assert done.returncode == 2
+    assert "did you mean 'tree_chain'" in json.loads(done.stdout)["error"]["message"]
+    assert not (table / ".assaymark").exists()
 
 
 @pytest.mark.slow

@@ -115,8 +115,17 @@ def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone(
     isolation = importlib.import_module("assaymark.evaluate.isolation")
     points = np.random.default_rng(1).standard_normal((100, 3)).astype(np.float32)
     own, keys = np.arange(100), np.arange(100, dtype=np.uint64)
-    anchors = isolation._Anchors(points, own, keys)
+    anchors = isolation._Anchors(points, own, keys, np.ones(100))
     assert isolation._chance(anchors, keys, own, 100).distinctive == 0
     everyone = np.arange(2_000)
     chance = isolation._chance(anchors, np.tile(keys, 20), everyone, 100)
     assert chance.distinctive == np.inf
+
+
+def test_that_none_of_a_handful_is_repeated_shows_nothing():
+    """The fifty farthest are not repeated, all others are: nobody is distinctive; 150 are."""
+    isolation = importlib.import_module("assaymark.evaluate.isolation")
+    for far, expected in ((50, np.inf), (150, 1.0)):
+        repeated = np.arange(1_000) >= far
+        distance = np.where(repeated, 0.5, 1.0)
+        assert isolation._far_enough(repeated, distance, 1.0) == expected

@@ -23,7 +23,9 @@ def test_doubles_and_shared_rows_are_counted_by_hand():
     found = overlap_of(train, holdout, persons=1)
     assert (found.train_doubles, found.holdout_doubles, found.shared) == (2, 1, 2)
     assert found.excess.expected == pytest.approx(2 / 3)
-    assert found.excess.value == pytest.approx(0.5 - 2 / 3)
+    # (2,2) is one person's on each side: 1 in 4, where two on one side, (3,3), are 1 in 7, and are
+    # met 18 / 42 as often; (1,1) is three persons', so counts a quarter of one in four people
+    assert found.excess.value == pytest.approx(1 / 4 - 42 / 18 / 7 + 1 / 4 / 4)
     assert "Of 4 holdout rows 2 (50.0 %)" in found.words
 
 

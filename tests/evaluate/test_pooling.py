@@ -1,6 +1,7 @@
 """Pooling: sums by hand, never narrower than independence allows, gaps stay gaps."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,3 +151,51 @@ def test_what_is_said_of_guesses_is_averaged():
     found = pool(parts, better="lower", looks=2, persons=100).details
     assert found["precision"] == pytest.approx(0.5)
     assert found["secret"] == "ill"
+
+
+def tallied(copied, people=150, unseen=40, alarms=0, plantable=150, value=0.1):
+    """One fold's count of copies; without a value where there were too few controls."""
+    details = {
+        "copied": copied,
+        "people": people,
+        "plantable": plantable,
+        "copied_of_unseen": alarms,
+        "unseen": unseen,
+    }
+    if value is None:
+        few = Measurement.missing(METRIC, "only 29 people", "records:rare", n=29)
+        return replace(few, details=details)
+    return fold(value, details=details, subject="records:rare", n=people)
+
+
+def test_a_fold_with_too_few_people_for_a_figure_is_counted_with_the_others():
+    """50 hits of 750 looks at 187 people: 12 (rounded) of 187; 1 of 189 people held out."""
+    folds = [tallied(10) for _ in range(4)] + [tallied(10, unseen=29, alarms=1, value=None)]
+    found = pool(folds, better="lower", looks=4, persons=626)
+    a, b = clopper_pearson(12, 187), clopper_pearson(1, 189)
+    assert (found.value, found.n, found.reason) == (pytest.approx(a.value - b.value), 187, "")
+    low = found.value - math.hypot(a.value - a.low, b.high - b.value)
+    assert (found.low, found.limit_of_detection) == (pytest.approx(low), 0.01)
+    clean = pool([tallied(0), tallied(0, value=None)], better="lower", looks=1, persons=626)
+    assert clean.low <= 0 <= clean.high
+    assert clean.limit_of_detection == 0.08  # 24 of 300 against 0 of 80
+
+
+def test_where_hardly_anyone_can_be_copied_larger_leaks_cannot_be():
+    folds = [tallied(0, plantable=9), tallied(0, plantable=0, value=None)]
+    assert pool(folds, better="lower", looks=1, persons=626).limit_of_detection == 0.05
+
+
+def test_people_of_another_population_in_one_fold_can_show_nothing():
+    parts = [tallied(40), tallied(40, value=None)]
+    parts[1] = replace(parts[1], details={**parts[1].details, "fair": False})
+    found = pool(parts, better="lower", looks=1, persons=626)
+    assert found.value > 0.2
+    assert (found.low, found.limit_of_detection) == (0.0, None)
+
+
+def test_a_fold_that_did_not_count_leaves_a_gap():
+    folds = [tallied(1), Measurement.missing(METRIC, "no fair control", "records:rare", n=29)]
+    assert pool(folds, better="lower", looks=1, persons=626).value is None
+    few = [tallied(0, unseen=9), tallied(0, unseen=9, value=None)]
+    assert pool(few, better="lower", looks=1, persons=626).value is None

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import assaymark
 from assaymark.errors import InputError, NotApprovedError, RecipeError, UnknownNameError
 from assaymark.flow.compare import Comparing, compare
 from assaymark.flow.entrants import prepared_alike, read_entrants
@@ -116,3 +117,20 @@ def test_a_holdout_that_shares_its_people_with_train_ends_the_comparison(folder)
     with pytest.raises(NotApprovedError, match=r"persons are in both\. The limit is 2 %"):
         compare(read_entrants([plain]), QUICK)
     assert not Path("page.html").exists()
+
+
+@pytest.mark.slow
+def test_python_takes_a_frame_and_gives_the_comparison_back(unlike):
+    found = assaymark.compare(
+        pl.read_csv(unlike),
+        generators=["independent"],
+        target="ill",
+        repeats=1,
+        workspace=WS,
+        seed=1,
+    )
+    assert found.contenders[0].closeness.low is None
+    assert any("One fit of each recipe" in n for n in found.notices)
+    assert found.report is None
+    with pytest.raises(InputError, match="recipes, or one table"):
+        assaymark.compare(pl.DataFrame(), pl.DataFrame())

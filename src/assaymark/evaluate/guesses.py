@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["SILENT", "Answers", "Guessed", "Outcome", "guessed_line", "judged", "loss_of"]
+__all__ = [
+    "SILENT",
+    "Answers",
+    "Guessed",
+    "Outcome",
+    "guessed_line",
+    "judged",
+    "loss_of",
+    "telling",
+]
 
 SILENT = -1e9
 """How sure an attacker is who makes no guess."""
@@ -142,6 +151,19 @@ def loss_of(members: Guessed, unseen: Guessed, rng: np.random.Generator) -> Inte
     ]
     low, high = np.quantile(drawn, [0.5 - CONFIDENCE / 2, 0.5 + CONFIDENCE / 2])
     return _wider(Interval(value, min(value, float(low)), max(value, float(high))))
+
+
+def telling(members: Answers, unseen: Answers, copied: Answers) -> Bools:
+    """Return of which members a copy would tell: one way is then sure and right, and was not.
+
+    It is the way to which copies tell most. Sure is who is as sure as about the surest tenth of
+    people never seen.
+    """
+    cut = np.quantile(unseen.sure, 1 - max(_LEVELS), axis=1, method="higher")[:, None]
+    cut = np.maximum(cut, SILENT / 2)
+    before, after = ((s.sure >= cut) & (s.right > 0) for s in (members, copied))
+    gained = after & ~before
+    return np.asarray(gained[gained.sum(axis=1).argmax()])
 
 
 def guessed_line(secret: str, members: Guessed, unseen: Guessed) -> dict[str, Json]:

@@ -21,6 +21,7 @@ from assaymark.evaluate.people import (
     spread,
     together,
 )
+from assaymark.evaluate.rarity import rarities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,7 @@ __all__ = [
     "Scene",
     "isolated",
     "most_isolated",
+    "rarest",
     "scene_of",
     "sides_of",
 ]
@@ -48,8 +50,10 @@ FEWEST = 30
 
 _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
 _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
+_ENOUGH = 100  # records that must be as far off, before it is said how often chance repeats them
 _NEAR = 0.5
-_WATCHED = 1_000  # most isolated members, and all others isolated as much, are always looked at
+_COMMON = 0.5  # rarity of a value that nobody would call rare
+_WATCHED = 1_000  # most isolated and rarest members, and all others as much, are always looked at
 _PAIRS = 4e9  # pairs of a person's row and a synthetic row that are looked at, on each side
 
 
@@ -60,11 +64,13 @@ class Chance:
     ``distinctive``: a record without equal among other real people, at least this far from its
     nearest, is repeated by chance in at most 0.1 % of cases. ``near``: share of the distance to
     others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
-    people have to the other half.
+    people have to the other half. ``near_rare``: half of what the closest of the people rare by one
+    value has, who may stand in a crowd, and at most as much.
     """
 
     distinctive: float
     near: float
+    near_rare: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,7 +96,8 @@ def scene_of(case: Case) -> Scene:
     space = space_of(real)
     points = [space.points(d) for d in real]
     made = np.vstack([space.points(s) for s in case.exposed])
-    anchors = _anchors(points, real)
+    rare = rarities(real)
+    anchors = _anchors(points, real, rare)
     made_keys = np.unique(np.concatenate([row_keys(s) for s in case.exposed]))
     keys = [row_keys(d) for d in real]
     owners = np.concatenate([persons_of(d, i) for i, d in enumerate(real)])
@@ -101,14 +108,15 @@ def scene_of(case: Case) -> Scene:
         _others(p, persons_of(d, i), anchors)
         for i, (p, d) in enumerate(zip(points, real, strict=True))
     ]
-    crowds = [crowd_of(d, o.mean(axis=1)) for d, o in zip(real, others, strict=True)]
-    cut = ranked(crowds[0].isolation, _WATCHED)
+    crowds = [crowd_of(d, o.mean(axis=1), r) for d, o, r in zip(real, others, rare, strict=True)]
+    cut, rare_cut = ranked(crowds[0].isolation, _WATCHED), -ranked(-crowds[0].rarity, _WATCHED)
 
     def people(i: int) -> People:
         far = (others[i][:, 0] > 0) & (others[i][:, 0] >= chance.distinctive)
         distinctive = far & np.isin(keys[i], lonely)
         drawn = crowds[i].drawn(_PAIRS / max(len(made), 1))
-        watched = crowds[i].rows(drawn | (crowds[i].isolation >= cut))
+        unlike = (crowds[i].isolation >= cut) | (crowds[i].rarity <= rare_cut)
+        watched = crowds[i].rows(drawn | unlike)
         near = np.full((2, len(points[i])), np.nan)
         near[0, watched] = nearest(points[i][watched], made)[:, 0]
         near[1, watched] = nearest(points[i][watched], background)[:, 0]
@@ -169,20 +177,34 @@ def isolated(members: People, controls: People, wanted: int) -> tuple[Codes, Cod
     return np.flatnonzero(members.isolation >= cut), np.flatnonzero(controls.isolation >= cut)
 
 
+def rarest(members: People, controls: People, wanted: int) -> tuple[People, People]:
+    """Return the ``wanted`` members rarest by one value, and the controls at least as rare.
+
+    Members as rare as the last of them come too; whoever has common values only, among the more
+    frequent half of every column, is not rare, whatever is wanted.
+    """
+    cut = min(-ranked(-members.rarity, wanted), _COMMON) * (1 + 1e-9)
+    first, second = (np.flatnonzero(p.rarity <= cut) for p in (members, controls))
+    return members.take(first), controls.take(second)
+
+
 class _Anchors(NamedTuple):
     """Real rows that isolation is measured against, and whose they are."""
 
     points: Points
     owners: Codes
     keys: NDArray[np.uint64]
+    rarity: Floats
 
 
-def _anchors(points: list[Points], real: list[Dataset]) -> _Anchors:
+def _anchors(points: list[Points], real: list[Dataset], rare: list[Floats]) -> _Anchors:
     """Return anchors, the same share of every table."""
     total = sum(len(p) for p in points)
     chosen = [spread(len(p), round(len(p) * min(1.0, _ANCHORS / total))) for p in points]
-    parts = zip(points, real, chosen, strict=True)
-    picked = [(p[c], persons_of(d, i)[c], row_keys(d)[c]) for i, (p, d, c) in enumerate(parts)]
+    parts = zip(points, real, rare, chosen, strict=True)
+    picked = [
+        (p[c], persons_of(d, i)[c], row_keys(d)[c], r[c]) for i, (p, d, r, c) in enumerate(parts)
+    ]
     return _Anchors(*(np.concatenate(x) for x in zip(*picked, strict=True)))
 
 
@@ -200,8 +222,8 @@ def _chance(anchors: _Anchors, keys: NDArray[np.uint64], owners: Codes, n_made: 
     """
     side, sides = _side(anchors.owners), _side(owners)
     if len(np.unique(side)) < 2 or len(side) < 4 * _NEIGHBOURS:
-        return Chance(distinctive=0.0, near=0.0)
-    equal, nearby, lone, mean = [], [], [], []
+        return Chance(distinctive=0.0, near=0.0, near_rare=0.0)
+    equal, nearby, lone, mean, rarity = [], [], [], [], []
     for here in (True, False):
         half = _Anchors(*(x[side == here] for x in anchors))
         others = _others(half.points, half.owners, half)
@@ -209,10 +231,14 @@ def _chance(anchors: _Anchors, keys: NDArray[np.uint64], owners: Codes, n_made: 
         nearby.append(nearest(half.points, anchors.points[side != here])[:, 0])
         lone.append(others[:, 0])
         mean.append(others.mean(axis=1))
+        rarity.append(half.rarity)
     times = max(1.0, 2 * n_made / len(keys))
+    near, far, common = (np.concatenate(x) for x in (nearby, mean, rarity))
+    share = _near_share(near, far, far, 0.01)
     return Chance(
         distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
-        near=_near_share(np.concatenate(nearby), np.concatenate(mean)),
+        near=share,
+        near_rare=min(share, _near_share(near, far, -common, 0.0)),
     )
 
 
@@ -225,22 +251,25 @@ def _side(owners: Codes) -> Bools:
 def _far_enough(equal: Bools, lone: Floats, times: float) -> float:
     """Return the least distance at and beyond which few enough rows are repeated by chance.
 
-    ``times`` is how many more rows the synthetic table has than the half that played it.
+    ``times`` is how many more rows the synthetic table has than the half that played it. That none
+    of a handful is repeated shows nothing: there have to be a hundred.
     """
     if not equal.any():
         return 0.0
     order = np.argsort(-lone, kind="stable")
     far, hits = lone[order], np.cumsum(equal[order])
     last = np.append(far[1:] != far[:-1], True)
-    fine = last & (hits * times <= _BY_CHANCE * np.arange(1, len(far) + 1))
+    place = np.arange(1, len(far) + 1)
+    fine = last & (place >= _ENOUGH) & (hits * times <= _BY_CHANCE * place)
     return float(far[fine].min()) if fine.any() else np.inf
 
 
-def _near_share(nearby: Floats, others: Floats) -> float:
-    isolated = (others > 0) & (others >= np.quantile(others, 0.8))
-    if not isolated.any():
+def _near_share(nearby: Floats, others: Floats, unlike: Floats, quantile: float) -> float:
+    """Return half of this quantile of the share, among the fifth who are most ``unlike`` others."""
+    chosen = (others > 0) & (unlike >= np.quantile(unlike, 0.8))
+    if not chosen.any():
         return 0.0
-    return min(_NEAR, float(np.quantile(nearby[isolated] / others[isolated], 0.01)) / 2)
+    return min(_NEAR, float(np.quantile(nearby[chosen] / others[chosen], quantile)) / 2)
 
 
 def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> NDArray[np.uint64]:

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assaymark.errors import NotApprovedError
-from assaymark.evaluate.controls import difference
+from assaymark.evaluate.excess import excess_of
 from assaymark.evaluate.neighbours import row_keys
-from assaymark.evaluate.statistics import mean_variance
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from assaymark.core.dataset import Dataset
+    from assaymark.evaluate.excess import Excess
 
-    Bools = NDArray[np.bool_]
-    Codes = NDArray[np.int64]
-    Keys = NDArray[np.uint64]
-
-__all__ = ["Excess", "Overlap", "check_overlap", "excess_of", "overlap_of"]
-
-
-class Excess(NamedTuple):
-    """Share of holdout people found in train beyond chance, its interval and its two parts."""
-
-    value: float
-    low: float
-    high: float
-    shared: float
-    expected: float
+__all__ = ["Overlap", "check_overlap", "overlap_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,27 +71,6 @@ def overlap_of(train: Dataset, holdout: Dataset, *, persons: int = 0) -> Overlap
     )
 
 
-def excess_of(train: Dataset, holdout: Dataset) -> Excess:
-    """Return the share of holdout people found in train, less what train finds in itself.
-
-    The interval is Newcombe's, people with the same row counting as one observation.
-    """
-    keys, others, own = row_keys(train), row_keys(holdout), train.person_codes
-    pairs = np.unique(np.column_stack([keys, own.astype(np.uint64)]), axis=0)
-    values, counts = np.unique(pairs[:, 0], return_counts=True)
-    found = _effective(np.isin(others, values), others, holdout.person_codes)
-    twice = _effective(np.isin(keys, values[counts > 1]), keys, own)
-    ends = difference(found.hits, found.n, twice.hits, twice.n)
-    value = found.share - twice.share
-    return Excess(
-        value=value,
-        low=max(-1.0, value - (ends.value - ends.low)),
-        high=min(1.0, value + (ends.high - ends.value)),
-        shared=found.share,
-        expected=twice.share,
-    )
-
-
 def check_overlap(found: Overlap, limit: float) -> None:
     """Refuse a holdout that is no control.
 
@@ -124,24 +87,3 @@ def check_overlap(found: Overlap, limit: float) -> None:
             f"The limit is {100 * limit:g} % beyond chance\n\nHint: split by person, remove "
             "doubled rows before the split, or take real rows that were kept back"
         )
-
-
-class _Share(NamedTuple):
-    """A share of people, and the independent hits and people that are as uncertain."""
-
-    share: float
-    hits: int
-    n: int
-
-
-def _effective(hit: Bools, keys: Keys, who: Codes) -> _Share:
-    """Return the share of people with a hit; people with the same row are one observation."""
-    order = np.lexsort((keys, ~hit, who))
-    rows = order[np.unique(who[order], return_index=True)[1]]
-    hits = hit[rows].astype(np.float64)
-    share, n = float(hits.mean()), len(hits)
-    if 0 < share < 1:
-        _, codes = np.unique(keys[rows], return_inverse=True)
-        variance = mean_variance(hits, codes.ravel())
-        n = int(np.clip(share * (1 - share) / variance, 1, n))
-    return _Share(share, round(share * n), n)

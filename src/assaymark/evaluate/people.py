@@ -28,8 +28,10 @@ class People:
     ``score`` is the attacker's: the logarithm of the distance to the reference over that to the
     synthetic rows, largest over the person's records; ``planted_score`` the same, were each of them
     copied into the synthetic rows. ``isolation``, ``synthetic`` and ``reference`` belong to the
-    most isolated record. ``copied``: a distinctive record (see :class:`Chance`) equals a synthetic
-    row; ``distinctive``: there is such a record. ``record`` is the row of the most isolated record.
+    most isolated record, ``rarity`` to the rarest (see
+    :mod:`assaymark.evaluate.rarity`). ``copied``: a distinctive record (see :class:`Chance`) equals
+    a synthetic row; ``distinctive``: there is such a record. ``record`` is the row of the most
+    isolated record.
 
     In large tables the synthetic rows near a person are looked up for some only: for the
     ``drawn``, taken evenly from the table, and for the most isolated. The score, the planted
@@ -39,6 +41,7 @@ class People:
     score: Floats
     planted_score: Floats
     isolation: Floats
+    rarity: Floats
     synthetic: Floats
     copied: Bools
     distinctive: Bools
@@ -62,15 +65,16 @@ class People:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Crowd:
-    """The persons behind the rows of one table: who is who, and how isolated each is.
+    """The persons behind the rows of one table: who is who, how isolated and how rare each is.
 
     ``codes`` has the person of each row; ``record`` each person's most isolated row, and
-    ``isolation`` that row's, shape ``(persons,)``.
+    ``isolation`` that row's, ``rarity`` that of the person's rarest row, shape ``(persons,)``.
     """
 
     codes: Codes
     record: Codes
     isolation: Floats
+    rarity: Floats
 
     @property
     def n(self) -> int:
@@ -98,6 +102,7 @@ class Crowd:
             score=score,
             planted_score=planted,
             isolation=self.isolation,
+            rarity=self.rarity,
             synthetic=synthetic[self.record],
             copied=np.bincount(self.codes, weights=copied, minlength=self.n) > 0,
             distinctive=np.bincount(self.codes, weights=distinctive, minlength=self.n) > 0,
@@ -106,12 +111,14 @@ class Crowd:
         )
 
 
-def crowd_of(data: Dataset, isolation: Floats) -> Crowd:
-    """Return the persons of ``data``, each of whose rows is isolated that much."""
+def crowd_of(data: Dataset, isolation: Floats, rarity: Floats) -> Crowd:
+    """Return the persons of ``data``, each of whose rows is isolated and rare that much."""
     codes = data.person_codes
     order = np.lexsort((-isolation, codes))
     record = order[np.unique(codes[order], return_index=True)[1]]
-    return Crowd(codes=codes, record=record, isolation=isolation[record])
+    rarest = np.ones(len(record))
+    np.minimum.at(rarest, codes, rarity)
+    return Crowd(codes=codes, record=record, isolation=isolation[record], rarity=rarest)
 
 
 def together(first: People, second: People) -> People:

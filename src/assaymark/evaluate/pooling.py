@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.measurement import Measurement
+from assaymark.evaluate.controls import SIZES, difference
+from assaymark.evaluate.isolation import FEWEST
 from assaymark.evaluate.statistics import Interval, Z
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ __all__ = ["pool", "pool_intervals", "pooled"]
 
 _BORDERS = (-1.0, 0.0, 1.0)
 _SHARES = ("guessed", "precision", "recall")
+_COUNTED = ("copied", "people", "plantable", "copied_of_unseen", "unseen")
 _AVERAGED = {*_SHARES, *(f"{s}_of_unseen" for s in _SHARES), "alc"}
 
 
@@ -73,10 +76,14 @@ def pool(parts: Sequence[Measurement], *, better: str, looks: int, persons: int)
     has no interval, is the worst of any fold. The limit of detection is the largest: a leak of that
     size would have been seen in every fold by itself. ``n`` counts persons once, as far as that
     can be told: the sum over the folds by ``looks``, and at most ``persons``; where a fold has no
-    value, it is what there was in that fold.
+    value, it is what there was in that fold. Where a fold has too few people for a
+    figure, but all folds say whom they counted, :func:`_counted` has the figure of all people.
     """
     first = parts[0]
     n = min(persons, sum(m.n for m in parts) // looks)
+    counted = _counted(parts, looks) if any(m.value is None for m in parts) else None
+    if counted is not None:
+        return counted
     for i, m in enumerate(parts, 1):
         if m.value is None:
             reason = f"{m.reason} (refit {i} of {len(parts)})"
@@ -102,6 +109,43 @@ def pool(parts: Sequence[Measurement], *, better: str, looks: int, persons: int)
     around = [Interval(v, *e) for v, e in zip(values, ends, strict=True)]
     value, low, high = pool_intervals(around, borders)
     return replace(measured, value=value, low=low, high=high)
+
+
+def _counted(parts: Sequence[Measurement], looks: int) -> Measurement | None:
+    """Return the excess of copies among the people of all folds, where each fold counted them.
+
+    People held out are others in each fold, and are added up. A member is looked at ``looks``
+    times, and counts once, so that the interval is that of the people there are. Where a holdout is
+    no fair control, nothing can be shown, as in a single fold.
+    """
+    counts = [[m.details.get(k) for k in _COUNTED] for m in parts]
+    known = [[x for x in c if isinstance(x, int)] for c in counts]
+    if any(len(c) < len(_COUNTED) for c in known):
+        return None
+    hits, people, able, alarms, unseen = np.array(known).sum(axis=0).tolist()
+    n = people // looks
+    if min(n, unseen) < FEWEST:
+        return None
+    hit = round(hits / looks)
+
+    def caught(size: float) -> bool:
+        return difference(min(n, hit + round(size * n)), n, alarms, unseen).low > 0
+
+    found = difference(hit, n, alarms, unseen)
+    first = next(m for m in parts if m.value is not None or m is parts[-1])
+    limits = [s for s in SIZES if s * people > able or caught(s)]
+    fair = all(m.details.get("fair", True) for m in parts)
+    return replace(
+        first,
+        value=found.value,
+        low=found.low if fair else min(found.low, 0.0),
+        high=found.high if fair else max(found.high, 0.0),
+        n=n,
+        reason="",
+        baseline=0.0,
+        limit_of_detection=min(limits, default=None) if fair else None,
+        details=_details((first, *(m for m in parts if m is not first))),
+    )
 
 
 def pool_intervals(folds: Sequence[Interval], borders: Sequence[float] = ()) -> Interval:

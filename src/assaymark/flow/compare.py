@@ -254,7 +254,9 @@ def _notices(how: Comparing, prepared: Sequence[Prepared], tried: Sequence[_Trie
         "looks a little better than it is. `assaymark run` decides on people nobody has looked at."
     ]
     if how.repeats == 1:
-        said.append("One fit of each recipe: without --repeats there is no interval for closeness.")
+        said.append(
+            "One fit of each recipe, so that closeness has no interval; --repeats 5 gives one."
+        )
     columns = {tuple(p.parts.train.schema.names) for p in prepared}
     if len(columns) > 1 or len({p.parts.train.schema for p in prepared}) > 1:
         said.append(

@@ -28,7 +28,7 @@ __all__ = [
 HELD = {
     "leaks": Badge(mark="✕", word="Leaks", tone="bad"),
     "not shown": Badge(mark="?", word="Not proven", tone="open"),
-    "held": Badge(mark="✓", word="Attacks failed", tone="good"),
+    "held": Badge(mark="✓", word="Within limits", tone="good"),
     "not measured": Badge(mark="–", word="Not attacked", tone="quiet"),
 }
 _NEVER = Badge(mark="✕", word="Leaks on purpose", tone="bad")
@@ -49,7 +49,8 @@ def sorted_contenders(found: Comparison) -> list[Contender]:
 
 def level_with_best(c: Contender) -> bool:
     """Whether a recipe's distance to the closest one may be chance."""
-    return c.behind.low is not None and c.behind.low <= 0
+    f = c.behind
+    return f.low is not None and f.low <= 0 and (f.low, f.high) != (0, 0)
 
 
 def compared_answer(found: Comparison) -> Answer:
@@ -66,7 +67,8 @@ def compared_answer(found: Comparison) -> Answer:
         return Answer(headline=said, sentence=_sentence(found, able), tone="bad")
     best = whole[0]
     if best is able[0]:
-        head = f"{best.name} is closest to the real rows, and no attack was shown to work on it"
+        held = "every attack stays" if best.held == "held" else "no attack was shown not to stay"
+        head = f"{best.name} is closest to the real rows, and {held} within the policy’s limits"
         tone = "good" if best.held == "held" else "open"
     else:
         head = (

@@ -113,9 +113,9 @@ def _names(spots: Sequence[tuple[float, float, Contender]]) -> list[Markup]:
     marks, last = [], {"start": -math.inf, "end": -math.inf}
     for x, y, c in spots:
         side = "end" if x > 60 else "start"
-        at = max(y + 4, last[side] + _LINE)
+        at = max(y - 7, last[side] + _LINE)
         last[side] = at
-        step = _radius(c) + 6
+        step = _radius(c) + 3
         marks.append(
             element(
                 "text",

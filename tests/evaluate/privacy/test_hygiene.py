@@ -60,3 +60,33 @@ def test_shift_of_one_population_and_of_two(population, make_case):
     assert same.low <= 0.5 <= same.high < 0.6
     moved = Dataset(schema=holdout.schema, frame=holdout.frame.with_columns(pl.col("age") + 25))
     assert measured(make_case(train, moved, train))["shift"].low > 0.6
+
+
+def few_values(table, n, seed):
+    """Eight columns of two to five values that hang together: most rows have equals."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(3, n, p=[0.6, 0.3, 0.1])
+    columns = {
+        f"c{i}": np.where(rng.random(n) < 0.6, kind % k, rng.integers(0, k, n))
+        for i, k in enumerate((2, 2, 3, 3, 4, 4, 5, 5))
+    }
+    return table(columns, **dict.fromkeys(columns, "integer"))
+
+
+def test_a_table_of_few_values_is_no_suspect_and_an_overlap_there_is_seen(table, make_case):
+    train, holdout = few_values(table, 5_000, 1), few_values(table, 5_000, 2)
+    clean = measured(make_case(train, holdout, train))["shared_rows"]
+    assert clean.details["shared"] > 0.7  # equal rows abound, by nature
+    assert clean.low <= 0 <= clean.high < 0.02
+    frame = pl.concat([train.frame[:1_000], holdout.frame[1_000:]])
+    same = Dataset(schema=train.schema, frame=frame)
+    assert measured(make_case(train, same, train))["shared_rows"].low > 0.02
+
+
+def test_people_of_the_holdout_who_stand_there_twice_are_seen(table, make_case):
+    """Each row of train twice in the holdout: three people have it, and count a quarter each."""
+    train = table({"x": list(range(200))}, x="integer")
+    holdout = table({"x": list(range(200)) * 2}, x="integer")
+    shared = measured(make_case(train, holdout, train))["shared_rows"]
+    assert shared.value == pytest.approx(0.25 / 2, abs=1e-3)
+    assert shared.low > 0.02

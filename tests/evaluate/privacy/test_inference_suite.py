@@ -112,3 +112,25 @@ def test_a_person_with_many_rows_is_looked_at_once(make_case):
     who = np.arange(600) // 5
     real = [Dataset(schema=d.schema, frame=d.frame, persons=who) for d in (train, holdout)]
     assert {m.n for m in measured(make_case(*real, fresh)).values()} == {120}
+
+
+def few_values(n, seed):
+    """Eight columns of two to five values that hang together: many people share what is known."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(3, n, p=[0.6, 0.3, 0.1])
+    columns = {
+        f"c{i}": np.where(rng.random(n) < 0.6, kind % k, rng.integers(0, k, n)).astype(str)
+        for i, k in enumerate((2, 2, 3, 3, 4, 4, 5, 5))
+    }
+    schema = Schema(columns=tuple(Column(name=c, kind=Kind.CATEGORY) for c in columns))
+    return Dataset(schema=schema, frame=pl.DataFrame(columns))
+
+
+@pytest.mark.slow
+def test_a_table_of_few_values_can_show_that_its_secrets_are_kept(make_case):
+    """One row more among a dozen tells nothing, so plants are people whom a row gives away."""
+    found = measured(make_case(*(few_values(2_500, s) for s in (1, 2, 3))))
+    for (what, _), m in found.items():
+        if what == "excess":
+            assert m.low <= 0 <= m.high < 0.05
+            assert m.limit_of_detection <= 0.1

@@ -12,6 +12,7 @@ SUBJECTS = (
     ("membership.auc", "table", 0.5),
     ("membership.excess_tpr", "table", 0.0),
     ("membership.excess_tpr", "records:isolated", 0.0),
+    ("membership.excess_tpr", "records:rare", 0.0),
 )
 
 

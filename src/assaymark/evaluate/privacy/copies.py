@@ -10,6 +10,7 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import (
+    SHIFT_AT_MOST,
     SIZES,
     detection,
     fair,
@@ -20,7 +21,7 @@ from assaymark.evaluate.controls import (
     why_no_attack,
 )
 from assaymark.evaluate.exposure import Called, exposure_of, together
-from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of, sides_of
+from assaymark.evaluate.isolation import FEWEST, most_isolated, rarest, scene_of, sides_of
 from assaymark.evaluate.neighbours import row_keys
 
 if TYPE_CHECKING:
@@ -40,15 +41,18 @@ __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
 REPEATED = "copies.most_repeated"
+_RARE = "records:rare"
 _TIERS = {
     "records:isolated": 600,
     "records:most_isolated": 150,
+    "records:rare": 600,
 }
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
 _WHOM = {
     "table": "Anyone, exactly",
     "records:isolated": "The most isolated, exactly or nearly",
     "records:most_isolated": "The very most isolated, exactly or nearly",
+    "records:rare": "The rarest by one value, exactly or nearly",
 }
 
 
@@ -64,7 +68,10 @@ class Copies:
     the 150 most isolated people, counting those with a distinctive record and a synthetic row
     nearer than a fraction of the mean distance to their five nearest other people: half of what
     the closest 1 % of isolated people have when one half of the real people is held against the
-    other, and at most one half. Controls are isolated as much.
+    other, and at most one half. Controls are isolated as much. Rare: the same, and exact copies, of
+    the 600 people rarest by one value (see :mod:`assaymark.evaluate.rarity`), who need not be far
+    from others where all columns count alike, against people as rare; what is
+    near is then learnt from rare people.
 
     Plants are exact copies of people with a distinctive record. A copy with one changed category,
     or one that is spread over several rows, escapes; near_copies looks for both.
@@ -89,14 +96,14 @@ class Copies:
         ),
         Quantity(
             name=ISOLATED,
-            title="Isolated people copied",
+            title="Isolated and rare people copied",
             unit="share of people",
             better="lower",
-            pitfalls="Looks at the few hundred most isolated people only, and at copies of whole "
-            "records. Isolation is measured with all columns alike; somebody rare in one "
-            "column alone may not be among them.",
-            meaning="Share of isolated train people with a copy or near copy, less the same share "
-            "of equally isolated people who were not in train; 0 is no leak.",
+            pitfalls="Looks at the few hundred people most isolated, or rarest by one value, "
+            "only, and at copies of whole records; somebody with a rare combination of common "
+            "values may not be among them.",
+            meaning="Share of isolated or rare train people with a copy or near copy, less the "
+            "same share of equally isolated or rare people who were not in train; 0 is no leak.",
         ),
         Quantity(
             name=REPEATED,
@@ -111,7 +118,7 @@ class Copies:
     )
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
-        """Yield the excess of exact copies, then that of isolated people, two tiers."""
+        """Yield the excess of exact copies, then that of isolated and of rare people."""
         reason = why_no_attack(case)
         if reason:
             yield Measurement.missing(EXACT, reason)
@@ -126,16 +133,23 @@ class Copies:
         yield replace(exact, details={**exact.details, **_groups(case, scene)})
         yield _repeated(case, members)
         for subject, wanted in _TIERS.items():
-            lonely, controls = most_isolated(members, unseen, wanted)
+            chosen = rarest if subject == _RARE else most_isolated
+            lonely, controls = chosen(members, unseen, wanted)
+            hits, alarms = (_hit(p, scene, subject) for p in (lonely, controls))
             if min(lonely.n, controls.n) < FEWEST:
-                few = f"only {controls.n} people of the holdout are as isolated as the members"
-                yield Measurement.missing(ISOLATED, few, subject, n=controls.n)
+                few = f"only {controls.n} people of the holdout are as unlike others as the members"
+                missing = Measurement.missing(ISOLATED, few, subject, n=controls.n)
+                yield replace(missing, details=_tally(case, hits, alarms, lonely.distinctive))
                 continue
-            near = [
-                p.distinctive & (p.synthetic <= scene.chance.near * p.isolation)
-                for p in (lonely, controls)
-            ]
-            yield _excess(case, streams, ISOLATED, subject, (near[0], near[1]), lonely.distinctive)
+            yield _excess(case, streams, ISOLATED, subject, (hits, alarms), lonely.distinctive)
+
+
+def _hit(people: People, scene: Scene, subject: str) -> Bools:
+    """Return whose most isolated record is copied or nearly so; of the rare also any record."""
+    rare = subject == _RARE
+    share = scene.chance.near_rare if rare else scene.chance.near
+    near = people.distinctive & (people.synthetic <= share * people.isolation)
+    return near | people.copied if rare else near
 
 
 def _excess(
@@ -172,9 +186,7 @@ def _excess(
             "title": f"Are people copied? {_WHOM[subject]}",
             "meaning": "Copies of training people among the released rows, less what chance "
             "gives people the generator never saw.",
-            "copied": int(hits.sum()),
-            "copied_of_unseen": int(alarms.sum()),
-            "unseen": len(alarms),
+            **_tally(case, hits, alarms, plantable),
             "controls": [
                 *proof.lines,
                 null_line(
@@ -184,6 +196,18 @@ def _excess(
         },
     )
     return fair(measured, shift_of(case))
+
+
+def _tally(case: Case, hits: Bools, alarms: Bools, plantable: Bools) -> dict[str, Json]:
+    """Return counts that can be added up over refits, and whether the holdout is a fair control."""
+    return {
+        "fair": shift_of(case).high <= SHIFT_AT_MOST,
+        "copied": int(hits.sum()),
+        "people": len(hits),
+        "copied_of_unseen": int(alarms.sum()),
+        "unseen": len(alarms),
+        "plantable": int(plantable.sum()),
+    }
 
 
 def _groups(case: Case, scene: Scene) -> dict[str, Json]:

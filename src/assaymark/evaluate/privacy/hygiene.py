@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.controls import shift_of, why_no_attack
-from assaymark.evaluate.overlap import excess_of
+from assaymark.evaluate.excess import excess_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +25,14 @@ SHARED, SHIFT = "hygiene.shared_rows", "hygiene.shift"
 class Hygiene:
     """Rows shared by train and holdout beyond chance, and how well the two can be told apart.
 
-    A holdout row is as likely to have an equal in train as a train row is to have one in another
-    train person, so the difference of the two shares shows an overlap. Its interval is Newcombe's,
-    people with the same row counting as one observation. The shift is a linear rule's AUC, out of
-    fold; one that only interactions show escapes it. A person who is in both parts with different
-    rows is not found: the split has to see to that.
+    Equal rows that nobody else has stand on two sides as often by chance as pairs of people do, and
+    a person who is in both parts adds one: what goes beyond chance, as a share of the holdout's
+    people, is the overlap. Rows that N people have, three to eight, count 1 / (N - 1)^2 each, and
+    more do not count, for the more people share a row, the less it says who is who. So tables of
+    few values, where equal rows abound, are no suspects, and of an overlap there a part is seen.
+    The interval is Newcombe's, with the spread of the crowded rows added. The shift is a linear
+    rule's AUC, out of fold; one that only interactions show escapes it. A person who is in both
+    parts with different rows is not found: the split has to see to that.
 
     References
     ----------
@@ -43,9 +46,10 @@ class Hygiene:
             unit="share of people",
             better="lower",
             pitfalls="Counts rows equal in all columns; persons that the two parts share under "
-            "different records are found through a declared person key only.",
-            meaning="Share of holdout people with a row that train has too, less the share of "
-            "train people with a row that another train person has; 0 is no overlap.",
+            "different records are found through a declared person key only. Where most rows have "
+            "equals by nature, only a part of an overlap is seen.",
+            meaning="Share of holdout people whose row one train person has too and nobody else, "
+            "beyond chance; rows that more people have count for less; 0 is no overlap.",
         ),
         Quantity(
             name=SHIFT,
@@ -78,7 +82,7 @@ class Hygiene:
 
 
 def _shared(train: Dataset, holdout: Dataset) -> Measurement:
-    """Return the share of holdout people found in train, less what train finds in itself."""
+    """Return the share of holdout people who are in train, as far as rows can tell."""
     found = excess_of(train, holdout)
     return Measurement(
         metric=SHARED,

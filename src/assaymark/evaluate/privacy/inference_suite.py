@@ -19,7 +19,7 @@ from assaymark.evaluate.controls import (
 )
 from assaymark.evaluate.dossier import LUCK, OWN, Guesses, dossier_of
 from assaymark.evaluate.exposure import Called, exposure_of
-from assaymark.evaluate.guesses import SILENT, Answers, guessed_line, judged, loss_of
+from assaymark.evaluate.guesses import SILENT, Answers, guessed_line, judged, loss_of, telling
 from assaymark.evaluate.inferrers import inferrers
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["InferenceSuite"]
 
 EXCESS, ALC = "inference_suite.excess", "inference_suite.alc"
-_PEOPLE, _ROWS = 1_500, 10_000
+_PEOPLE, _ROWS = 2_500, 10_000
 _SIZES = (0.02, 0.03, 0.05, 0.1, 0.2)
 _FEW = "no column of at least two values can be guessed from at least two others"
 
@@ -55,11 +55,13 @@ class InferenceSuite:
     10 % of people never seen. Secrets are the declared ones, made up to four by the least certain
     columns that are not declared to be known; of columns about as uncertain the first by name. A
     guess counts (right - p) / max(1 - p, 1/2), where p is the share of unseen people of whom the
-    guess holds, so that luck adds nothing. One row of each person is looked at, of at most 1,500 a
+    guess holds, so that luck adds nothing. One row of each person is looked at, of at most 2,500 a
     side.
 
-    Plants are rows that repeat all that is known of a member, and the secret; ways whose answer to
-    them cannot be told without attacking anew go without.
+    Plants are rows that repeat all that is known of a member, and the secret, of members whom such
+    a row gives away: where many rows share what is known, one more says next to nothing, and where
+    there are too few such members for a leak of some size, there is none of this kind to be seen.
+    Ways whose answer to a plant cannot be told without attacking anew go without.
 
     References
     ----------
@@ -205,7 +207,7 @@ def _controls(contest: _Contest, streams: Streams) -> tuple[float | None, list[J
     """Return the limit of detection, and the lines of planted and of null controls."""
     members, unseen, copied = contest
     n = members.sure.shape[1]
-    able = np.flatnonzero((copied.sure > members.sure).any(axis=0))
+    able = np.flatnonzero(telling(members, unseen, copied))
 
     def caught(size: float, rng: np.random.Generator) -> bool:
         chosen = rng.choice(able, max(1, round(size * n)), replace=False)

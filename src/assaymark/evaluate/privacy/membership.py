@@ -18,7 +18,7 @@ from assaymark.evaluate.controls import (
     why_no_attack,
 )
 from assaymark.evaluate.exposure import Called, exposure_of
-from assaymark.evaluate.isolation import FEWEST, most_isolated, scene_of, sides_of
+from assaymark.evaluate.isolation import FEWEST, most_isolated, rarest, scene_of, sides_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 __all__ = ["Membership"]
 
 AUC, EXCESS = "membership.auc", "membership.excess_tpr"
-_ISOLATED = 400
-_WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
+_UNLIKE = 400
+_TIERS = {"records:isolated": most_isolated, "records:rare": rarest}
+_WHOM = {"table": "Anyone", "records:isolated": "The most isolated", "records:rare": "The rarest"}
 _HOW = {AUC: "on average", EXCESS: "at 5 % false alarms"}
 
 
@@ -49,7 +50,8 @@ class Membership:
 
     One score per person. The threshold for a false-alarm rate of 5 % comes from one half of the
     controls and is judged on the other, both ways. Isolated: the 400 most isolated members
-    against controls isolated as much. Plants are exact copies of people of the more isolated
+    against controls isolated as much; rare: the 400 rarest by one value against controls as rare.
+    Plants are exact copies of people of the more isolated
     half. It covers this attack only, not one that refits the
     generator.
 
@@ -89,7 +91,8 @@ class Membership:
         if reason:
             yield Measurement.missing(AUC, reason)
             yield Measurement.missing(EXCESS, reason)
-            yield Measurement.missing(EXCESS, reason, "records:isolated")
+            for subject in _TIERS:
+                yield Measurement.missing(EXCESS, reason, subject)
             return
         scene, shift = scene_of(case), shift_of(case)
         everyone = (scene.members, scene.controls)
@@ -97,10 +100,10 @@ class Membership:
         for metric, subject, (members, controls) in (
             (AUC, "table", drawn),
             (EXCESS, "table", drawn),
-            (EXCESS, "records:isolated", most_isolated(*everyone, _ISOLATED)),
+            *((EXCESS, tier, chosen(*everyone, _UNLIKE)) for tier, chosen in _TIERS.items()),
         ):
             if min(members.n, controls.n) < FEWEST:
-                few = f"only {controls.n} people of the holdout are as isolated as the members"
+                few = f"only {controls.n} people of the holdout are as unlike others as the members"
                 yield Measurement.missing(metric, few, subject, n=controls.n)
                 continue
             child = streams.child(metric, subject)

@@ -46,6 +46,7 @@ _MOST, _MOST_OF_MANY, _MANY = 20_000, 6_000, 60_000
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
 _CUTS = (0.0, 0.2, 0.4, 0.6, 0.8)
 _MARGIN = 0.8  # of the bits that the best chance match lacks: chance must not reach it twice
+_ONE_OF = 2_500  # people never seen, one of whom may be hit where a rule is learnt
 _LOST, _PART = 1 / 12, 1 / 2
 _SLACK = 4.0  # bits: about what a column with 16 equally frequent values is worth
 
@@ -56,8 +57,8 @@ class NearCopies:
 
     What a record says is counted in bits (see :mod:`assaymark.evaluate.agreement`). A person is
     hit if a synthetic row lacks clearly fewer bits of the record (four fifths) than any does of
-    one half of the people whom the generator did not see; false hits are counted on their other
-    half, and both ways.
+    one half of the people whom the generator did not see; of a half of 2,500 or more, fewer than
+    of all but one in 2,500. False hits are counted on their other half, and both ways.
     Records that say too little are left out where chance repeats them: how little is learnt from
     the same half. So jittered copies count, those with one column changed or swapped, and exact
     ones, also of people in the crowd.
@@ -220,16 +221,27 @@ def _found(records: Dataset, made: _Made) -> tuple[Floats, ...]:
 
 
 def _rule(unseen: _People, chance: float) -> _Rule:
-    """Return the rule that hits none of these, and would hit most copies."""
+    """Return the rule that hits next to none of these, and would hit most copies.
+
+    None, with a margin; where there are many, one of 2,500, and the next marks the limit.
+    """
+    aside = unseen.n // _ONE_OF
     part = max(float(unseen.part.max()), unseen.chance, chance) + _SLACK
     best, rule = 0.0, _Rule(least=np.inf, lacking=0.0, part=part)
     for least in np.quantile(unseen.bits, _CUTS):
         rich = unseen.bits >= least
-        lacking = _MARGIN * float(unseen.missing[rich].min())
+        lacking = _limit(unseen.missing[rich], aside)
         worth = float(rich.mean()) * min(1.0, lacking / _SLACK)
         if worth > best:
             best, rule = worth, _Rule(least=float(least), lacking=lacking, part=part)
     return rule
+
+
+def _limit(missing: Floats, aside: int) -> float:
+    """Return how few bits a synthetic row may lack, so that at most ``aside`` records are hit."""
+    place = min(aside, len(missing) - 1)
+    found = float(np.partition(missing, place)[place])
+    return found if place else _MARGIN * found
 
 
 class _Control(NamedTuple):
