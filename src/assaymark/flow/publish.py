@@ -10,11 +10,13 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
+from assaymark.flow.log import logged
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.monitor.sketch import sketch
-from assaymark.release.build import ReleaseContents, build
+from assaymark.release.build import MANIFEST, RELEASE, ReleaseContents, build
 from assaymark.release.card import card
+from assaymark.release.logged import STATEMENT
 from assaymark.release.predicates import (
     RECIPE_ONLY,
     CrossFitDecided,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from assaymark.core.actor import Actor
     from assaymark.flow.decide import StageDecision
     from assaymark.flow.progress import Progress
     from assaymark.flow.queries import Asked
@@ -72,12 +75,23 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
         return None, report
     progress("release", "signing", 0.6)
-    files = build(_contents(workspace, ran, page, card(content).encode()))
-    folder = workspace.write_folder(f"releases/{name}", files)
-    body["manifest"] = sha256(files["manifest.json"])
+    folder = workspace.path / "releases" / name
+    if not folder.exists():
+        files = build(_contents(workspace, ran, page, card(content).encode()))
+        folder = workspace.write_folder(
+            f"releases/{name}", {**files, **_entered(workspace, files, actor)}
+        )
+    body["manifest"] = sha256((folder / MANIFEST).read_bytes())
     workspace.ledger.append("release", ran.attempt.candidate.digest, body, actor)
     progress("release", "signed", 1.0)
     return folder, report
+
+
+def _entered(workspace: Workspace, files: Mapping[str, bytes], actor: Actor) -> Mapping[str, bytes]:
+    """Enter the signed release into the ledger and return the proof of that."""
+    body = {"statement": "release", "manifest": sha256(files[MANIFEST])}
+    entry = workspace.ledger.append(STATEMENT, sha256(files[RELEASE]), body, actor)
+    return logged(workspace, entry)
 
 
 def _folder(ran: Ran) -> str:

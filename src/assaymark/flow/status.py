@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from assaymark.core.document import Document
 from assaymark.decide.lifecycle import Status
-from assaymark.errors import InputError, IntegrityError
+from assaymark.errors import IntegrityError
+from assaymark.flow.log import workspace_at
 from assaymark.flow.population import OPENINGS
 from assaymark.flow.verify import read_release, verify
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from assaymark.store.ledger import Entry
+    from assaymark.core.entry import Entry
 
 __all__ = [
     "CandidateStatus",
@@ -59,7 +59,7 @@ class WorkspaceStatus(Document):
 
 def status_of(path: Path) -> WorkspaceStatus:
     """Replay the ledger of the workspace at ``path``."""
-    entries = _workspace(path).ledger.entries()
+    entries = workspace_at(path).ledger.entries()
     found: dict[str, CandidateStatus] = {}
     for e in entries:
         if e.kind in _STEPS:
@@ -86,23 +86,14 @@ def card_of(release: Path) -> str:
 
 def entries_of(path: Path, *, kind: str | None = None) -> list[dict[str, Any]]:
     """Return the ledger's entries as plain values."""
-    return [e.plain() for e in _workspace(path).ledger.entries(kind=kind)]
+    return [e.plain() for e in workspace_at(path).ledger.entries(kind=kind)]
 
 
 def check_ledger(path: Path) -> dict[str, Any]:
     """Recompute every hash of the ledger and return its size and root."""
-    ledger = _workspace(path).ledger
+    ledger = workspace_at(path).ledger
     ledger.check()
     return {"size": ledger.size, "root": ledger.root()}
-
-
-def _workspace(path: Path) -> Workspace:
-    if not (path / "ledger.db").exists():
-        raise InputError(
-            f"there is no workspace at {str(path)!r}\n\nHint: --workspace FOLDER; `assaymark run` "
-            "makes one"
-        )
-    return Workspace.open(path)
 
 
 def _stepped(before: CandidateStatus | None, e: Entry) -> CandidateStatus:

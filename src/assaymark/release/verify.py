@@ -11,6 +11,7 @@ from assaymark.core.threat import ThreatModel
 from assaymark.errors import IntegrityError
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import fingerprint_of, open_envelope
+from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
 from assaymark.release.predicates import (
     CrossFitDecided,
     Decided,
@@ -33,6 +34,10 @@ _NOT_VERIFIED = (
         "they were computed from real rows, which only the holder of the source can look at",
     ),
     ("The person behind the key", "a key proves the same signer, not who that is"),
+    (
+        "The rest of the ledger",
+        "its owner proves with `assaymark ledger prove --since` that it only grew",
+    ),
     ("Attacks outside the threat model", "threat.json says what was not covered"),
 )
 
@@ -81,7 +86,7 @@ def verify(
     the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes.
     """
     found = Verification()
-    steps = (_manifest, _signer, _statements, _decision)
+    steps = (_manifest, _signer, _statements, _decision, _log)
     state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge)
     for step in steps:
         try:
@@ -100,6 +105,7 @@ _TITLES = {
     "_manifest": "Files",
     "_signer": "Signer",
     "_statements": "Signed statements",
+    "_log": "Ledger",
     "_decision": "Decision",
 }
 
@@ -128,7 +134,7 @@ def _manifest(state: _State, found: Verification) -> None:
         raise IntegrityError("the manifest is not in canonical form")
     state.released = Released.parse(predicate)
     listed = {f.path: f for f in state.manifest.files}
-    _same_files(set(listed) | {MANIFEST, RELEASE}, set(state.files))
+    _same_files(set(listed) | {MANIFEST, RELEASE} | LOG_FILES, set(state.files))
     for path, entry in listed.items():
         raw = state.files[path]
         if sha256(raw) != entry.sha256 or len(raw) != entry.size:
@@ -169,6 +175,19 @@ def _statements(state: _State, found: Verification) -> None:
         else:
             state.decided = Decided.parse(predicate)
     found.hold("Signed statements", "provenance, decision and release are signed by the same key")
+
+
+def _log(state: _State, found: Verification) -> None:
+    entry, head = check_logged(
+        _file(state, LOG_ENTRY),
+        _file(state, LOG_PROOF),
+        statement=sha256(_file(state, RELEASE)),
+        signer=found.signer,
+        public=state.keys[found.signer],
+    )
+    found.hold(
+        "Ledger", f"entry {entry.index} of {entry.time}, under a checkpoint of {head.size} entries"
+    )
 
 
 def _decision(state: _State, found: Verification) -> None:
