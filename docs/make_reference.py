@@ -14,6 +14,7 @@ import typer
 
 from assaymark.cli.app import app
 from assaymark.core import recipe
+from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.lifecycle import TRANSITIONS
@@ -125,7 +126,7 @@ def settings() -> str:
     lines = ["# Settings", "", "Generated. Unknown keys are errors with a suggestion.", ""]
     lines += [f"Roles: {', '.join(f'`{r.value}`' for r in Role)}.", ""]
     lines += [f"Kinds: {', '.join(f'`{k.value}`' for k in Kind)}.", ""]
-    models = [recipe.Recipe, recipe.SourceSpec, recipe.Rights, recipe.ColumnSpec, recipe.SplitSpec]
+    models = [recipe.Recipe, recipe.SourceSpec, Rights, recipe.ColumnSpec, recipe.SplitSpec]
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]
     for model in [*models, Policy, Rule]:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 import typer
 
 from assaymark import __version__
-from assaymark.cli import demo, evaluate, generate, init, ledger, monitor, policy, run, show, verify
+from assaymark.cli import (
+    demo,
+    evaluate,
+    generate,
+    init,
+    ledger,
+    monitor,
+    policy,
+    run,
+    show,
+    source,
+    verify,
+)
 from assaymark.cli.say import complain
 from assaymark.errors import AssaymarkError
 
@@ -36,6 +48,7 @@ app.command("verify")(verify.command)
 app.command("monitor")(monitor.command)
 app.command("show")(show.command)
 app.command("demo")(demo.command)
+app.add_typer(source.app, name="source")
 app.add_typer(policy.app, name="policy")
 app.add_typer(ledger.app, name="ledger")
 

@@ -149,6 +149,7 @@ def run(  # noqa: PLR0913
         policy_path=None if policy is None else Path(policy),
         uses=uses,
         data=None if data is None else read_frame(data),
+        workspace=Path(workspace),
     )
     options = Options(
         workspace=Path(workspace),

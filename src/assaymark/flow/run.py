@@ -23,8 +23,9 @@ from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
-from assaymark.flow.rights import blocked, check_uses
+from assaymark.flow.rights import blocked, check_terms
 from assaymark.flow.source import prepare
+from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
@@ -66,7 +67,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
-    """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes."""
+    """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes.
+
+    ``changed`` says that the file is not the one that was registered.
+    """
 
     recipe: Recipe
     recipe_bytes: bytes
@@ -74,6 +78,7 @@ class Job:
     policy_bytes: bytes
     frame: pl.DataFrame
     uses: tuple[str, ...]
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,21 +106,26 @@ def read_job(
     policy_path: Path | None = None,
     uses: Sequence[str] = (),
     data: pl.DataFrame | None = None,
+    workspace: Path | None = None,
 ) -> Job:
     """Read what a run needs; the policy is the one given, the one beside the recipe, or shipped.
+
+    Where the source is registered in ``workspace``, its registered terms hold too.
 
     Raises
     ------
     RecipeError
         When recipe and policy are unreadable, or are meant for different recipients.
     NotApprovedError
-        When the source's rights name purposes and a requested use is not among them; raised
-        before the table is read.
+        When the source's terms rule out a requested use, or it has expired; raised before the
+        table is read.
     """
     recipe_bytes = _bytes_of(recipe_path, "recipe")
     recipe = parse_recipe(recipe_bytes)
+    table = recipe_path.parent / recipe.source.path
+    recipe = under_registered_terms(workspace, recipe, table)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
-    check_uses(recipe, wanted)
+    check_terms(recipe.source.rights, wanted, datetime.now(UTC).date())
     profile = recipe.threat.profile
     raw = _policy_bytes(recipe_path, policy_path, profile)
     policy = read_policy(raw)
@@ -124,7 +134,7 @@ def read_job(
             f"the recipe is meant for profile {profile.value!r}, and the policy for "
             f"{policy.profile.value!r}\n\nHint: change profile in [threat] or take another policy"
         )
-    frame = read_table(recipe_path.parent / recipe.source.path) if data is None else data
+    frame = read_table(table) if data is None else data
     return Job(
         recipe=recipe,
         recipe_bytes=recipe_bytes,
@@ -132,6 +142,7 @@ def read_job(
         policy_bytes=raw,
         frame=frame,
         uses=wanted,
+        changed=changed_since(workspace, table) if data is None else "",
     )
 
 
@@ -202,10 +213,16 @@ def _run(
             *earlier.notices,
             *_notices(job, prepared, options),
         ),
-        blocked=blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
+        blocked=_blocked(job, decision, synthetics[0]),
         now=datetime.now(UTC),
     )
     return _outcome(ran, *publish(ran, asked, progress))
+
+
+def _blocked(job: Job, decision: Decision, rows: Dataset) -> tuple[str, ...]:
+    statuses = list(decision.uses.values())
+    said = blocked(job.recipe.source.rights, job.policy, statuses, rows.schema.names)
+    return (*said, job.changed) if job.changed and "approved" in statuses else said
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:

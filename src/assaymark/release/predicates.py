@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from assaymark.core.document import Document
-from assaymark.core.recipe import Rights
+from assaymark.core.rights import Rights
 
 __all__ = [
     "RECIPE_ONLY",

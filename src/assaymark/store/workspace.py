@@ -104,6 +104,11 @@ class Workspace:
         where = self.path / "sealed" / name
         return where.read_bytes() if where.exists() else None
 
+    def sealed(self, prefix: str) -> list[str]:
+        """Return the names that something is sealed under and that start with ``prefix``."""
+        found = (self.path / "sealed").glob(f"{prefix}*")
+        return sorted(p.name for p in found if not p.name.startswith(".part-"))
+
     def secret(self, name: str) -> bytes:
         """Return the 32 secret bytes called ``name``; they are drawn at first use."""
         found = self.unseal(name)
