@@ -16,7 +16,9 @@ from assaymark.cli import (
     init,
     ledger,
     monitor,
+    people,
     policy,
+    review,
     run,
     show,
     source,
@@ -45,11 +47,13 @@ app.command("run")(run.command)
 app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
 app.command("verify")(verify.command)
+app.command("review")(review.command)
 app.command("monitor")(monitor.command)
 app.command("show")(show.command)
 app.command("demo")(demo.command)
 app.add_typer(source.app, name="source")
 app.add_typer(policy.app, name="policy")
+app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.resources
 import tomllib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
 from assaymark.core.document import Document
+from assaymark.core.people import Role
 from assaymark.core.threat import Profile
 from assaymark.errors import RecipeError, UnknownNameError
 
@@ -57,12 +58,18 @@ class Rule(Document):
 
 
 class Policy(Document):
-    """The rules a release is held to, and for whom they were written."""
+    """The rules a release is held to, and for whom they were written.
+
+    ``approvals`` is how many persons of each role must approve, where people are registered.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("approvals",)
 
     schema_id: Literal["assaymark/policy/v0"] = "assaymark/policy/v0"
     name: str
     profile: Profile
     require_second_person: bool = False
+    approvals: dict[Role, Annotated[int, Field(ge=1)]] = Field(default={})
     rule: tuple[Rule, ...] = Field(min_length=1)
 
     def rules_for(self, use: str) -> tuple[Rule, ...]:

@@ -26,6 +26,7 @@ __all__ = [
     "decide",
     "decide_at_once",
     "judged",
+    "needed_approvals",
     "read_policy",
     "rejudge",
 ]
@@ -137,6 +138,11 @@ def rejudge(policy: bytes, evidence: bytes, uses: Sequence[str], candidate: str)
     """Judge published evidence again, from bytes; what ``verify`` compares a decision with."""
     found = judge(parse_policy(policy), Evidence.parse(evidence), uses, candidate=candidate)
     return {use: status.value for use, status in found.uses.items()}
+
+
+def needed_approvals(policy: bytes) -> dict[str, int]:
+    """Return how many persons of each role a policy asks for, from bytes."""
+    return {str(role): n for role, n in parse_policy(policy).approvals.items()}
 
 
 def judged(policy: Policy, uses: Sequence[str], assessment: Assessment) -> StageDecision:

@@ -10,13 +10,13 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
-from assaymark.flow.log import logged
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
+from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
 from assaymark.monitor.sketch import sketch
-from assaymark.release.build import MANIFEST, RELEASE, ReleaseContents, build
+from assaymark.release.approved import DECISION, WORDS
+from assaymark.release.build import ReleaseContents, build, contents
 from assaymark.release.card import card
-from assaymark.release.logged import STATEMENT
 from assaymark.release.predicates import (
     RECIPE_ONLY,
     CrossFitDecided,
@@ -26,6 +26,7 @@ from assaymark.release.predicates import (
     Step,
 )
 from assaymark.release.report import render
+from assaymark.release.review import review_text
 from assaymark.source.band import band
 from assaymark.source.folds import FOLDS, Folds
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from assaymark.core.actor import Actor
     from assaymark.flow.decide import StageDecision
     from assaymark.flow.progress import Progress
     from assaymark.flow.queries import Asked
@@ -59,6 +59,7 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
     body: dict[str, JsonValue] = {
         "uses": {use: status.value for use, status in ran.decision.uses.items()},
         "name": name,
+        "recipe": ran.job.recipe.name,
         "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
     }
     if due and confirmed is not None:
@@ -75,23 +76,24 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
         return None, report
     progress("release", "signing", 0.6)
-    folder = workspace.path / "releases" / name
-    if not folder.exists():
-        files = build(_contents(workspace, ran, page, card(content).encode()))
-        folder = workspace.write_folder(
-            f"releases/{name}", {**files, **_entered(workspace, files, actor)}
-        )
-    body["manifest"] = sha256((folder / MANIFEST).read_bytes())
-    workspace.ledger.append("release", ran.attempt.candidate.digest, body, actor)
+    made = _contents(workspace, ran, page, card(content).encode())
+    digest = ran.attempt.candidate.digest
+    if ran.reviewed:
+        files = contents(made)
+        words = review_text(content, ran.job.recipe.source.rights, sha256(files[DECISION]))
+        ready = {**files, WORDS: words.encode()}
+        make_ready(workspace, name, ready, {**body, "title": ran.job.recipe.name}, digest)
+        progress("release", "ready, and waits for people", 1.0)
+        return _released(workspace, name), report
+    folder = enter_release(workspace, name, build(made), body, digest)
     progress("release", "signed", 1.0)
     return folder, report
 
 
-def _entered(workspace: Workspace, files: Mapping[str, bytes], actor: Actor) -> Mapping[str, bytes]:
-    """Enter the signed release into the ledger and return the proof of that."""
-    body = {"statement": "release", "manifest": sha256(files[MANIFEST])}
-    entry = workspace.ledger.append(STATEMENT, sha256(files[RELEASE]), body, actor)
-    return logged(workspace, entry)
+def _released(workspace: Workspace, name: str) -> Path | None:
+    """Return the release of a decision that enough people approved already, if so."""
+    ready = ready_called(workspace, name)
+    return None if ready.missing else release_ready(workspace, ready)
 
 
 def _folder(ran: Ran) -> str:
@@ -148,7 +150,7 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "uses": {u: s.value for u, s in decision.uses.items()},
             "stages": tuple(_stage(s, sha256(evidence[s.name])) for s in decision.stages),
             "earlier": ran.earlier.together,
-            "self_attested": not ran.job.policy.require_second_person,
+            "self_attested": not ran.reviewed,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )

@@ -22,11 +22,16 @@ _UNREAD = "the table was not read"
 
 
 def blocked(
-    rights: Rights, policy: Policy, statuses: Sequence[str], columns: Sequence[str] = ()
+    rights: Rights,
+    policy: Policy,
+    statuses: Sequence[str],
+    columns: Sequence[str] = (),
+    *,
+    reviewed: bool = False,
 ) -> tuple[str, ...]:
     """Say what keeps approved rows from being released; rights are asked for only then.
 
-    ``columns`` are those of the rows.
+    ``columns`` are those of the rows; ``reviewed`` says that a second person is registered.
     """
     if "approved" not in statuses:
         return ()
@@ -42,10 +47,11 @@ def blocked(
             f"column {secret[0]!r} is among ip_columns in [source.rights], and anyone may get the "
             "rows: drop it with a [[transform]], or choose another profile"
         )
-    if policy.require_second_person:
+    if policy.require_second_person and not reviewed:
         found.append(
             f"policy {policy.name!r} requires a second person, and none is registered in this "
-            "workspace: set require_second_person = false in a policy of your own to attest alone"
+            "workspace: `assaymark people init`, `people add`; or set require_second_person = "
+            "false in a policy of your own to attest alone"
         )
     return tuple(found)
 

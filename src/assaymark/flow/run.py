@@ -19,10 +19,12 @@ from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
+from assaymark.flow.people import second_person
 from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
+from assaymark.flow.ready import waits_for
 from assaymark.flow.rights import blocked, check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
@@ -83,7 +85,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ran:
-    """All that a report, a release or a face may want to know of a run."""
+    """All that a report, a release or a face may want to know of a run.
+
+    ``reviewed`` says that a second person is registered, whose approval a release needs.
+    """
 
     job: Job
     prepared: Prepared
@@ -97,6 +102,7 @@ class Ran:
     randomness: str
     notices: tuple[str, ...]
     blocked: tuple[str, ...]
+    reviewed: bool
     now: datetime
 
 
@@ -197,6 +203,7 @@ def _run(
         progress=progress,
     )
     decision = look.decided(confirm=options.confirm)
+    reviewed = second_person(workspace)
     ran = Ran(
         job=job,
         prepared=prepared,
@@ -211,21 +218,24 @@ def _run(
         notices=(
             *notices_of(prepared, decision),
             *earlier.notices,
-            *_notices(job, prepared, options),
+            *_notices(job, prepared, options, reviewed=reviewed),
         ),
-        blocked=_blocked(job, decision, synthetics[0]),
+        blocked=_blocked(job, decision, synthetics[0], reviewed=reviewed),
+        reviewed=reviewed,
         now=datetime.now(UTC),
     )
-    return _outcome(ran, *publish(ran, asked, progress))
+    release, report = publish(ran, asked, progress)
+    return _outcome(ran, release, report, waits_for(workspace, ran.attempt.candidate.digest))
 
 
-def _blocked(job: Job, decision: Decision, rows: Dataset) -> tuple[str, ...]:
+def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> tuple[str, ...]:
     statuses = list(decision.uses.values())
-    said = blocked(job.recipe.source.rights, job.policy, statuses, rows.schema.names)
+    rights, names = job.recipe.source.rights, rows.schema.names
+    said = blocked(rights, job.policy, statuses, names, reviewed=reviewed)
     return (*said, job.changed) if job.changed and "approved" in statuses else said
 
 
-def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
+def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, ...]) -> Outcome:
     decision = ran.decision
     rows: tuple[VerdictRow, ...] = ()
     for stage in decision.stages:
@@ -242,6 +252,7 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         verdicts=rows,
         notices=ran.notices,
         blocked=ran.blocked,
+        waiting=() if release or ran.blocked else waiting,
         attempts=ran.attempts,
         earlier=ran.earlier.together,
         release=None if release is None else str(release),
@@ -249,14 +260,14 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
     )
 
 
-def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
+def _notices(job: Job, prepared: Prepared, options: Options, *, reviewed: bool) -> tuple[str, ...]:
     said = [*prepared.notices, *filter(None, (why_unlimited(),))]
     if options.seed is not None:
         said.append(
             f"Made with the public seed {options.seed}: anyone who knows it can repeat the random "
             "draws. Leave --seed out for anything that is handed on."
         )
-    if not job.policy.require_second_person:
+    if not (reviewed or job.policy.require_second_person):
         said.append("Self-attested: no second person has reviewed this decision.")
     return tuple(said)
 

@@ -29,8 +29,12 @@ _STEPS = {
     "candidate": Status.CANDIDATE,
     "evidence": Status.EVALUATED,
     "refusal": Status.DECIDED,
+    "ready": Status.READY,
     "release": Status.RELEASED,
 }
+
+
+_FOLDERS = {"release": "releases", "ready": "ready", "refusal": "quarantine"}
 
 
 class CandidateStatus(Document):
@@ -99,7 +103,8 @@ def check_ledger(path: Path) -> dict[str, Any]:
 def _stepped(before: CandidateStatus | None, e: Entry) -> CandidateStatus:
     uses = e.body.get("uses")
     name = str(e.body.get("name", "")) or (before.name if before else "")
-    where = {"release": f"releases/{name}", "refusal": f"quarantine/{name}"}.get(e.kind)
+    folder = _FOLDERS.get(e.kind)
+    where = f"{folder}/{name}" if folder else ""
     status = _STEPS[e.kind]
     if before is not None and before.status is Status.RELEASED:
         status = Status.RELEASED

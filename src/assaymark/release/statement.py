@@ -26,6 +26,8 @@ KINDS = {
     "provenance": "https://assaymark.dev/provenance/v0",
     "decision": "https://assaymark.dev/decision/v0",
     "release": "https://assaymark.dev/release/v0",
+    "roles": "https://assaymark.dev/roles/v0",
+    "approval": "https://assaymark.dev/approval/v0",
 }
 Statement = dict[str, Any]
 

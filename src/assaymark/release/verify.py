@@ -9,6 +9,7 @@ from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.core.threat import ThreatModel
 from assaymark.errors import IntegrityError
+from assaymark.release.approved import APPROVALS, ROLES, check_approved
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import fingerprint_of, open_envelope
 from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
@@ -79,15 +80,17 @@ def verify(
     *,
     trusted: Sequence[str],
     rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]],
+    needed: Callable[[bytes], Mapping[str, int]] = lambda _: {},
 ) -> Verification:
     """Check a release given as paths and bytes; stops at the first thing that does not hold.
 
     ``trusted`` are fingerprints of keys known in another way; where there are none, the check of
-    the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes.
+    the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes; ``needed`` says
+    how many persons of each role a policy asks for.
     """
     found = Verification()
-    steps = (_manifest, _signer, _statements, _decision, _log)
-    state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge)
+    steps = (_manifest, _signer, _statements, _decision, _people, _log)
+    state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge, needed=needed)
     for step in steps:
         try:
             step(state, found)
@@ -105,6 +108,7 @@ _TITLES = {
     "_manifest": "Files",
     "_signer": "Signer",
     "_statements": "Signed statements",
+    "_people": "Approvals",
     "_log": "Ledger",
     "_decision": "Decision",
 }
@@ -115,6 +119,7 @@ class _State:
     files: Mapping[str, bytes]
     trusted: tuple[str, ...]
     rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]]
+    needed: Callable[[bytes], Mapping[str, int]]
     keys: dict[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     released: Released | None = None
@@ -177,6 +182,24 @@ def _statements(state: _State, found: Verification) -> None:
     found.hold("Signed statements", "provenance, decision and release are signed by the same key")
 
 
+def _people(state: _State, found: Verification) -> None:
+    if state.decided is None or state.decided.self_attested:
+        if any(p.startswith(APPROVALS) or p == ROLES for p in state.files):
+            raise IntegrityError("the decision is self-attested, and the release has approvals")
+        found.hold("Second person", "self-attested, no second person")
+        return
+    unsigned = {MANIFEST, RELEASE, *LOG_FILES}
+    people, signed = check_approved(
+        {p: raw for p, raw in state.files.items() if p not in unsigned},
+        author=found.signer,
+        needed=state.needed(_file(state, "policy.toml")),
+        made_at=state.decided.made_at,
+    )
+    said = ", ".join(sorted({a.role.replace("_", " ") for _, a in signed}))
+    found.hold("Approvals", f"approved as {said}; not by who made it; {len(people.persons)} people")
+    found.leave("Root of the role file", "no key of a root person was given to compare with")
+
+
 def _log(state: _State, found: Verification) -> None:
     entry, head = check_logged(
         _file(state, LOG_ENTRY),
@@ -213,8 +236,6 @@ def _decision(state: _State, found: Verification) -> None:
     _earlier(state, decided, found)
     found.uses, found.self_attested = final, decided.self_attested
     found.hold("Decision", "judging the evidence again by the policy gives the same")
-    if decided.self_attested:
-        found.hold("Second person", "self-attested, no second person")
     for stage in decided.stages:
         _about(stage, found)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace"]
 
-_FOLDERS = ("blobs", "quarantine", "releases", "reports", "sealed")
+_FOLDERS = ("blobs", "people", "quarantine", "ready", "releases", "reports", "sealed")
 
 
 @dataclass(frozen=True, slots=True)
