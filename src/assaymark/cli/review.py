@@ -11,6 +11,8 @@ from assaymark.cli.say import print_json
 
 if TYPE_CHECKING:
     from assaymark.flow.review import Reviewed, Said
+    from assaymark.store.keys import SigningKey
+    from assaymark.store.workspace import Workspace
 
 __all__ = ["command"]
 
@@ -30,6 +32,12 @@ def command(
     conflict: Annotated[
         str, typer.Option(help="Your interest in the outcome, if any; public.")
     ] = "none",
+    waive: Annotated[
+        str, typer.Option(help="Waive this rule, of a refused decision too; run again then.")
+    ] = "",
+    subject: Annotated[str, typer.Option(help="With --waive: for these subjects only.")] = "*",
+    control: Annotated[str, typer.Option(help="With --waive: what is done instead.")] = "",
+    expires: Annotated[str, typer.Option(help="With --waive: its last day.")] = "",
     role: Annotated[str, typer.Option(help="The role you sign under, if you have several.")] = "",
     workspace: Annotated[Path, typer.Option(help="The workspace.")] = Path(".assaymark"),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -48,29 +56,56 @@ def command(
     chosen = [o for o, on in _given(approve, request_changes, reject) if on]
     if len(chosen) > 1:
         raise InputError("give one answer: --approve, --request-changes or --reject")
-    if chosen and key is None:
+    if (chosen or waive) and key is None:
         raise InputError("--key FILE signs\n\nHint: `assaymark people key --out FILE` makes a key")
     found = workspace_at(workspace)
+    if waive and key is not None:
+        asked = (waive, subject, reason, control, expires)
+        return _waived(found, release, read_key(key), asked, as_json=json)
     told = shown(found, release)
     if not json:
         _show(told)
+    said = None
     if chosen:
         said = Said(outcome=chosen[0], reason=reason, conflict=conflict, role=role)
     elif key is not None and not json:
-        answer = _asked(role)
-        if answer is None:
-            return 3
-        said = answer
-    else:
-        said = None
+        said = _asked(role)
     if said is not None and key is not None:
         told = review(found, release, read_key(key), said)
-    if json:
+    _tell(told, said, as_json=json)
+    return 0 if told.release else 3
+
+
+def _tell(told: Reviewed, said: Said | None, *, as_json: bool) -> None:
+    if as_json:
         print_json(told.plain())
     elif said is not None:
         typer.echo(f"\nsigned: {said.outcome.replace('_', ' ')}")
         typer.echo(f"Release:  {told.release}" if told.release else _waits(told))
-    return 0 if told.release else 3
+
+
+def _waived(
+    workspace: Workspace,
+    name: str,
+    key: SigningKey,
+    asked: tuple[str, str, str, str, str],
+    *,
+    as_json: bool,
+) -> int:
+    from assaymark.flow.waivers import Asked, waive
+
+    rule, subject, reason, control, expires = asked
+    made = waive(
+        workspace,
+        name,
+        key,
+        Asked(rule=rule, subject=subject, reason=reason, control=control, expires=expires),
+    )
+    if as_json:
+        print_json(made.plain())
+    else:
+        typer.echo(f"waived: {made.rule} until {made.expires}; run the recipe again")
+    return 3
 
 
 def _given(approve: bool, changes: bool, reject: bool) -> list[tuple[_Outcome, bool]]:

@@ -60,6 +60,7 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         "uses": {use: status.value for use, status in ran.decision.uses.items()},
         "name": name,
         "recipe": ran.job.recipe.name,
+        "policy": sha256(ran.job.policy_bytes),
         "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
     }
     if due and confirmed is not None:
@@ -102,6 +103,7 @@ def _folder(ran: Ran) -> str:
     parts = [ran.attempt.candidate.digest, sha256(job.policy_bytes), job.recipe.digest()]
     parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
     parts += ran.earlier.together
+    parts += [sha256(raw) for _, raw in ran.waivers]
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
     return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
 
@@ -137,6 +139,7 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
         decision=_decided(ran, evidence, sha256(threat)),
         public=key.public,
         sign=key.sign,
+        waivers=tuple(raw for _, raw in ran.waivers),
     )
 
 
@@ -151,9 +154,17 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "stages": tuple(_stage(s, sha256(evidence[s.name])) for s in decision.stages),
             "earlier": ran.earlier.together,
             "self_attested": not ran.reviewed,
+            "waivers": tuple(sha256(raw) for _, raw in ran.waivers),
+            "expires": _ends(ran),
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )
+
+
+def _ends(ran: Ran) -> str:
+    """Return the last day that the terms of the source and the waivers allow."""
+    days = [ran.job.recipe.source.rights.expires, *(w.expires for w, _ in ran.waivers)]
+    return min((d for d in days if d), default="")
 
 
 def _stage(stage: StageDecision, evidence: str) -> StageDecided | CrossFitDecided:

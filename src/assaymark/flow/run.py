@@ -29,6 +29,7 @@ from assaymark.flow.rights import blocked, check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
+from assaymark.flow.waivers import in_force
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
+    from assaymark.core.waiver import Waiver
     from assaymark.decide.policy import Policy
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
@@ -103,6 +105,7 @@ class Ran:
     notices: tuple[str, ...]
     blocked: tuple[str, ...]
     reviewed: bool
+    waivers: tuple[tuple[Waiver, bytes], ...]
     now: datetime
 
 
@@ -191,6 +194,8 @@ def _run(
     synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
     earlier = earlier_of(workspace, prepared, candidate=attempt.candidate.digest)
     threat = earlier.threat(job.recipe.threat.profile)
+    policy = workspace.put(job.policy_bytes)
+    waived = in_force(workspace, attempt.candidate.digest, policy)
     look = Look(
         job=job,
         parts=prepared.parts,
@@ -201,6 +206,7 @@ def _run(
         asked=asked,
         time_limit=options.time_limit,
         progress=progress,
+        waivers=tuple(w for w, _ in waived),
     )
     decision = look.decided(confirm=options.confirm)
     reviewed = second_person(workspace)
@@ -217,15 +223,24 @@ def _run(
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=(
             *notices_of(prepared, decision),
+            *(_waived(w) for w, _ in waived),
             *earlier.notices,
             *_notices(job, prepared, options, reviewed=reviewed),
         ),
         blocked=_blocked(job, decision, synthetics[0], reviewed=reviewed),
         reviewed=reviewed,
+        waivers=waived,
         now=datetime.now(UTC),
     )
     release, report = publish(ran, asked, progress)
     return _outcome(ran, release, report, waits_for(workspace, ran.attempt.candidate.digest))
+
+
+def _waived(w: Waiver) -> str:
+    return (
+        f"Rule {w.rule!r} is waived until {w.expires} by {w.role.replace('_', ' ')}: {w.reason}. "
+        f"Instead: {w.control}."
+    )
 
 
 def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> tuple[str, ...]:

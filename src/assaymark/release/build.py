@@ -9,6 +9,7 @@ from assaymark.core.document import sha256
 from assaymark.release.envelope import fingerprint_of, seal_envelope
 from assaymark.release.predicates import FileDigest, Manifest, Released
 from assaymark.release.statement import statement
+from assaymark.release.waived import WAIVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ class ReleaseContents:
     """What goes into a release.
 
     ``parquet`` and ``csv`` hold one file a replicate; ``evidence`` the canonical bytes by stage;
-    ``sign`` is the signer and ``public`` its raw Ed25519 key.
+    ``waivers`` are signed envelopes, ``sign`` is the signer and ``public`` its raw Ed25519 key.
     """
 
     parquet: tuple[bytes, ...]
@@ -50,6 +51,7 @@ class ReleaseContents:
     decision: Decided
     public: bytes
     sign: Callable[[bytes], bytes]
+    waivers: tuple[bytes, ...] = ()
 
 
 def row_files(n: int, suffix: str) -> list[str]:
@@ -75,6 +77,7 @@ def contents(c: ReleaseContents) -> dict[str, bytes]:
         "threat.json": c.threat,
         **{f"evidence/{stage}.json": raw for stage, raw in c.evidence.items()},
         "sketch.json": c.sketch,
+        **{f"{WAIVED}{i + 1}.dsse.json": raw for i, raw in enumerate(c.waivers)},
         "card.md": c.card,
         "report.html": c.report,
         f"keys/{key}.pub": c.public.hex().encode() + b"\n",
@@ -107,6 +110,7 @@ def sealed(
         approved=tuple(sorted(u for u, s in decided.uses.items() if s == "approved")),
         not_approved=tuple(sorted(u for u, s in decided.uses.items() if s != "approved")),
         made_at=decided.made_at,
+        expires=decided.expires,
     )
     signed = statement("release", {MANIFEST: sha256(manifest)}, released)
     (key,) = (p.removeprefix("keys/").removesuffix(".pub") for p in files if p.startswith("keys/"))

@@ -27,6 +27,7 @@ KINDS = {
     "decision": "https://assaymark.dev/decision/v0",
     "release": "https://assaymark.dev/release/v0",
     "roles": "https://assaymark.dev/roles/v0",
+    "waiver": "https://assaymark.dev/waiver/v0",
     "approval": "https://assaymark.dev/approval/v0",
 }
 Statement = dict[str, Any]

@@ -21,10 +21,12 @@ from assaymark.release.predicates import (
     Released,
 )
 from assaymark.release.statement import read_statement
+from assaymark.release.waived import check_waived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from assaymark.core.waiver import Waiver
     from assaymark.release.predicates import StageDecided
 
 __all__ = ["Check", "Verification", "verify"]
@@ -79,7 +81,7 @@ def verify(
     files: Mapping[str, bytes],
     *,
     trusted: Sequence[str],
-    rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]],
+    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]],
     needed: Callable[[bytes], Mapping[str, int]] = lambda _: {},
 ) -> Verification:
     """Check a release given as paths and bytes; stops at the first thing that does not hold.
@@ -118,13 +120,14 @@ _TITLES = {
 class _State:
     files: Mapping[str, bytes]
     trusted: tuple[str, ...]
-    rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]]
+    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
     needed: Callable[[bytes], Mapping[str, int]]
     keys: dict[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     released: Released | None = None
     provenance: Provenance | None = None
     decided: Decided | None = None
+    waivers: tuple[Waiver, ...] = ()
 
 
 def _manifest(state: _State, found: Verification) -> None:
@@ -225,6 +228,7 @@ def _decision(state: _State, found: Verification) -> None:
         if sha256(_file(state, path)) != digest:
             raise IntegrityError(f"{path} is not the one that was decided by")
     found.hold("Rows", "the decision is about exactly these rows")
+    _waivers(state, decided, released, found)
     final: dict[str, str] = {}
     for stage in decided.stages:
         final |= _again(state, stage, candidate)
@@ -238,6 +242,15 @@ def _decision(state: _State, found: Verification) -> None:
     found.hold("Decision", "judging the evidence again by the policy gives the same")
     for stage in decided.stages:
         _about(stage, found)
+
+
+def _waivers(state: _State, decided: Decided, released: Released, found: Verification) -> None:
+    if decided.expires != released.expires:
+        raise IntegrityError("the release ends on another day than the decision says")
+    state.waivers = check_waived(state.files, decided, found.signer)
+    if state.waivers:
+        rules = ", ".join(w.rule for w in state.waivers)
+        found.hold("Waivers", f"{rules}: signed by who may, until {decided.expires}")
 
 
 def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
@@ -257,7 +270,8 @@ def _again(state: _State, stage: StageDecided | CrossFitDecided, candidate: str)
         raise IntegrityError(
             f"the {stage.stage} evidence is about other earlier releases than the decision"
         )
-    again = state.rejudge(_file(state, "policy.toml"), raw, tuple(stage.uses), candidate)
+    policy, uses = _file(state, "policy.toml"), tuple(stage.uses)
+    again = state.rejudge(policy, raw, uses, candidate, state.waivers)
     if again != stage.uses:
         raise IntegrityError(
             f"judging the {stage.stage} evidence again gives {again}, not {stage.uses}"
