@@ -29,6 +29,7 @@ __all__ = [
     "Verdict",
     "evaluate",
     "generate",
+    "impute",
     "init",
     "monitor",
     "run",
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import UseStatus, Verdict
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.api import evaluate, generate, init, monitor, run, verify
+    from assaymark.flow.api import evaluate, generate, impute, init, monitor, run, verify
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -54,6 +55,7 @@ _HOMES = {
     "Verdict": "decide.verdict",
     "evaluate": "flow.api",
     "generate": "flow.api",
+    "impute": "flow.api",
     "init": "flow.api",
     "monitor": "flow.api",
     "run": "flow.api",

@@ -5,6 +5,7 @@ AssaymarkError                 base of all; an exit code per branch      (exit 1
 │   ├── UnknownNameError       no component, column or key has that name
 │   ├── RecipeError            a recipe or policy does not hold together
 │   ├── DataError              the table itself cannot be used
+│   ├── ConditionError         a condition cannot be read, or not enough rows satisfy it
 │   └── WorkspaceError         the workspace cannot be opened or written
 ├── NotApprovedError           refused or inconclusive, or rights block   (exit 3)
 └── IntegrityError             bytes, digests, signatures or the ledger disagree (exit 4)
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AssaymarkError",
+    "ConditionError",
     "DataError",
     "InputError",
     "IntegrityError",
@@ -64,6 +66,10 @@ class RecipeError(InputError):
 
 class DataError(InputError):
     """A table that cannot be used as it is."""
+
+
+class ConditionError(InputError):
+    """A condition on rows that cannot be read, contradicts itself, or is met by too few rows."""
 
 
 class WorkspaceError(InputError):

@@ -74,6 +74,7 @@ def test_every_command_has_help():
         (["verify", "nowhere"], "there is no folder"),
         (["ledger", "check"], "there is no workspace"),
         (["generate", "t.csv", "--generator", "tree_chian"], "did you mean 'tree_chain'"),
+        (["generate", "t.csv", "--where", "agee > 3"], "unknown column 'agee' in the condition"),
         (["evaluate", "--train", "t.csv"], "Missing"),
         (["rnu"], "No such command"),
         (["run", "--rows"], "No such option"),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import name_of, parameters_of
@@ -73,6 +74,18 @@ def test_any_block_in_any_order_gives_the_same_rows(name):
     across = model.sample(range(BLOCK - 3, BLOCK + 5), streams).frame
     assert across.equals(model.sample(range(BLOCK + 9), streams).frame[BLOCK - 3 : BLOCK + 5])
     assert across[:1].equals(model.sample(range(BLOCK - 3, BLOCK - 2), streams).frame)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rows_under_a_condition_satisfy_it_in_any_blocks(name):
+    model, streams = fit(name, ordinary()), Streams.from_seed(2)
+    for text in ("ill == true and age >= 50", "group is missing or spent < 40.5"):
+        given = Conditions.parse(text, ordinary().schema)
+        whole = model.sample(range(60), streams, given)
+        assert whole.n == 60
+        assert given.hold(whole.frame).all()
+        parts = [model.sample(r, streams, given).frame for r in (range(7), range(7, 60))]
+        assert whole.frame.equals(pl.concat(parts))
 
 
 @pytest.mark.parametrize("name", NAMES)

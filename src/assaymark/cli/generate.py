@@ -24,6 +24,15 @@ def command(
     seed: Annotated[
         int | None, typer.Option(help="A public seed: same rows again; the output is marked.")
     ] = None,
+    where: Annotated[
+        str, typer.Option(help="Only rows such as \"age >= 40 and sex == 'F'\".")
+    ] = "",
+    shares: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN:VALUE=SHARE", help="Exact shares, one each; or a TOML file of them."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make an ungated draft: synthetic rows and a one-page report, no configuration needed.
@@ -31,9 +40,16 @@ def command(
     A draft was held against no policy. `assaymark init` and `assaymark run` make a release.
     """
     from assaymark.flow.draft import write_draft
+    from assaymark.flow.kinds import Kinds, read_shares
 
     made = write_draft(
-        source, out, rows=rows, generator=generator, seed=seed, progress=progress(quiet=json)
+        source,
+        out,
+        rows=rows,
+        generator=generator,
+        seed=seed,
+        kinds=Kinds(where=where, shares=read_shares(shares or ())),
+        progress=progress(quiet=json),
     )
     if json:
         print_json(made.plain())

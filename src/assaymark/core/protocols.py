@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.case import Case
+    from assaymark.core.conditions import Conditions
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json, Measurement, Quantity
     from assaymark.core.privacy import PrivacyGuarantee
@@ -30,11 +31,13 @@ class Model(Protocol):
         """What the model card shows: order, pools, what was protected or dropped. No records."""
         ...
 
-    def sample(self, rows: range, streams: Streams) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows of the endless table that ``streams`` stands for.
 
-        Any block in any order gives the same bytes: ``sample(range(0, 9))`` equals
-        ``sample(range(0, 4))`` followed by ``sample(range(4, 9))``.
+        With a condition, of the endless table of rows that satisfy it: exactly these rows, or a
+        :class:`~assaymark.errors.ConditionError`; never fewer. Any block in any order gives the
+        same bytes: ``sample(range(0, 9))`` equals ``sample(range(0, 4))`` followed by
+        ``sample(range(4, 9))``.
         """
         ...
 

@@ -12,7 +12,9 @@ from assaymark.flow.draft import draft
 from assaymark.flow.frames import as_given
 from assaymark.flow.generate import parquet_of
 from assaymark.flow.given import Ask, Tables, evaluate_tables
+from assaymark.flow.impute import impute as _impute
 from assaymark.flow.init import init as _init
+from assaymark.flow.kinds import Kinds
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
@@ -21,7 +23,7 @@ from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from assaymark.core.measurement import Measurement
     from assaymark.flow.init import Initialised
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from assaymark.flow.outcome import Outcome
     from assaymark.flow.verify import Verified
 
-__all__ = ["DraftTable", "evaluate", "generate", "init", "monitor", "run", "verify"]
+__all__ = ["DraftTable", "evaluate", "generate", "impute", "init", "monitor", "run", "verify"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,21 +53,43 @@ def generate(
     rows: int | None = None,
     generator: str = "tree_chain",
     seed: int | None = None,
+    where: str = "",
+    shares: Mapping[str, Mapping[Any, float]] | None = None,
 ) -> DraftTable:
     """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
+
+    ``where`` is what every row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
+    sets the shares of one column's values, such as ``{"ill": {"yes": 0.5, "no": 0.5}}``.
 
     Raises
     ------
     DataError
         When the table cannot be used; the message says why and what to do.
+    ConditionError
+        When the condition or the shares cannot be read, or not all rows can be had.
     """
-    made = draft(read_frame(table), rows=rows, generator=generator, seed=seed)
+    made = draft(
+        read_frame(table),
+        rows=rows,
+        generator=generator,
+        seed=seed,
+        kinds=Kinds(where=where, shares=shares or {}),
+    )
     return DraftTable(
         rows=as_given(made.frame, table),
         measurements=made.measurements,
         notices=made.notices,
         report=made.page,
     )
+
+
+def impute(table: Any, *, seed: int | None = None) -> Any:  # noqa: ANN401
+    """Return ``table`` with its missing cells filled, each drawn given the row's known cells.
+
+    The result is real rows with guesses in their gaps, not synthetic data. Columns that look
+    like identifiers, and free text, stay as they are.
+    """
+    return as_given(_impute(read_frame(table), seed=seed).frame, table)
 
 
 def evaluate(  # noqa: PLR0913

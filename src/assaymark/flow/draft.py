@@ -21,9 +21,11 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import DataError, InputError
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit
+from assaymark.flow.kinds import ALL, real_rows
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
 from assaymark.flow.source import notes_of
+from assaymark.generate.mixture import sample_wanted
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.load import load
 from assaymark.source.profile import profile
@@ -34,10 +36,11 @@ from assaymark.source.transform import apply
 if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
+    from assaymark.flow.kinds import Kinds
     from assaymark.flow.progress import Progress
     from assaymark.source.profile import TableProfile
 
-__all__ = ["MARK", "Draft", "WrittenDraft", "draft", "write_draft"]
+__all__ = ["MARK", "Draft", "WrittenDraft", "draft", "usable_part", "write_draft"]
 
 MARK = "assaymark: UNGATED DRAFT, held against no policy"
 """What a draft's Parquet metadata and the note beside its CSV say."""
@@ -66,29 +69,34 @@ class WrittenDraft(Document):
     notices: tuple[str, ...]
 
 
-def draft(
+def draft(  # noqa: PLR0913
     frame: pl.DataFrame,
     *,
     name: str = "draft",
     rows: int | None = None,
     generator: str = "tree_chain",
     seed: int | None = None,
+    kinds: Kinds = ALL,
     progress: Progress = silent,
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
 
+    If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
     """
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
-    usable, notices = _usable(frame, found)
+    usable, notices = usable_part(frame, found)
     streams = Streams.secret() if seed is None else Streams.from_seed(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     spec = GenerateSpec(generator=generator)
+    n = rows or rounded_rows(frame.height)
+    wanted = kinds.wanted(n, train.schema)
     progress("generate", f"fitting {generator}", 0.1)
     model = fit(spec, train, streams, _unrecorded)
-    n = rows or rounded_rows(frame.height)
-    synthetic = model.sample(range(n), streams.child("sample", 0))
+    synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
+    train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
+    notices += kinds.notices()
     progress("generate", f"{n:,} rows", 1.0)
     case = Case(
         schema=train.schema,
@@ -114,13 +122,14 @@ def draft(
     return Draft(frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page)
 
 
-def write_draft(
+def write_draft(  # noqa: PLR0913
     source: Path,
     out: Path | None,
     *,
     rows: int | None,
     generator: str,
     seed: int | None,
+    kinds: Kinds = ALL,
     progress: Progress = silent,
 ) -> WrittenDraft:
     """Draft from a file and write rows and report; the names say that the rows are ungated.
@@ -141,7 +150,13 @@ def write_draft(
     if target.resolve() == source.resolve():
         raise InputError(f"--out {str(target)!r} is the source itself; nothing was written")
     made = draft(
-        frame, name=source.stem, rows=rows, generator=generator, seed=seed, progress=progress
+        frame,
+        name=source.stem,
+        rows=rows,
+        generator=generator,
+        seed=seed,
+        kinds=kinds,
+        progress=progress,
     )
     report = target.with_suffix(".html")
     try:
@@ -156,7 +171,7 @@ def write_draft(
     )
 
 
-def _usable(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
+def usable_part(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
     """Return the rows without identifiers and free text, and sentences on what was left out."""
     dataset = apply(load(frame, found.schema), ()).dataset
     text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]

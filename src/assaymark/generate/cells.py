@@ -97,13 +97,64 @@ class CellCoding:
         if null.all():
             return pl.Series(self.column.name, [None] * len(codes), POLARS_TYPES[self.column.kind])
         at = np.where(null, 0, codes)
-        points = self.points[at]
-        step = np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
-        drawn = _with_atoms(self.first[at] + step, self.atoms)
-        index = np.where(points > 0, drawn, self.first[at])
-        found = self.grid.value(index)
-        if len(self.exact):
-            found = np.where(points > 0, found, self.exact[at])
+        return self._series(self.value(at, self._step(at, u)), null)
+
+    def value(
+        self, codes: NDArray[np.int32], step: NDArray[np.int64]
+    ) -> NDArray[np.int64] | NDArray[np.float64]:
+        """Return the number at the ``step``-th point of each code's cell, or the special value."""
+        found = self.grid.value(self._point(codes, step))
+        inside = self.points[codes] > 0
+        return np.where(inside, found, self.exact[codes]) if len(self.exact) else found
+
+    def points_of(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the point of the grid that each code, none of them "missing", is drawn at."""
+        return self._point(codes, self._step(codes, u))
+
+    def numbers(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values of ``codes`` as numbers, NaN where missing."""
+        null = codes >= len(self.first)
+        found = self.grid.value(self.points_of(np.where(null, 0, codes), u))
+        return np.where(null, np.nan, found)
+
+    def at(self, index: NDArray[np.int64], null: NDArray[np.bool_]) -> pl.Series:
+        """Return the values at points of the grid, none where ``null``."""
+        return self._series(self.grid.value(index), null)
+
+    def encode(self, index: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Return the code whose value or cell is at, or nearest below, each point."""
+        cells = np.flatnonzero(self.points > 0)
+        own = np.flatnonzero(self.points == 0)
+        out = np.zeros(len(index), dtype=np.int64)
+        atom = np.zeros(len(index), dtype=np.bool_)
+        if len(own):
+            near = np.minimum(np.searchsorted(self.atoms, index), len(own) - 1)
+            atom = self.atoms[near] == index
+            out = own[near if len(cells) == 0 else np.where(atom, near, 0)]
+        if len(cells):
+            plain = index - np.searchsorted(self.atoms, index)
+            found = cells[np.maximum(np.searchsorted(self.first[cells], plain, "right") - 1, 0)]
+            out = np.where(atom, out, found)
+        return out.astype(np.int32)
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The lowest and the highest point that comes out."""
+        codes = np.arange(len(self.first), dtype=np.int32)
+        low, high = (self.points_of(codes, np.full(len(codes), u)) for u in (0.0, 1.0))
+        return int(low.min()), int(high.max())
+
+    def _step(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
+        points = self.points[codes]
+        return np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
+
+    def _point(self, codes: NDArray[np.int32], step: NDArray[np.int64]) -> NDArray[np.int64]:
+        inside, first = self.points[codes] > 0, self.first[codes]
+        return np.where(inside, _with_atoms(first + step, self.atoms), first)
+
+    def _series(
+        self, found: NDArray[np.int64] | NDArray[np.float64], null: NDArray[np.bool_]
+    ) -> pl.Series:
         values = pl.Series(self.column.name, found)
         if self.column.kind is Kind.DECIMAL:
             values = values.cast(pl.Float64)

@@ -7,22 +7,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.generate.cells import CellCoding
 from assaymark.generate.link import spread
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from numpy.typing import NDArray
 
-    from assaymark.generate.encoding import Encoded
+    from assaymark.generate.encoding import Coding, Encoded
     from assaymark.generate.link import Place
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Lookup", "find_derived"]
+__all__ = ["Absent", "Lookup", "find_absent", "find_derived"]
 
 _FIRST_LOOK = 3000
 _LARGEST = 4_000_000
 _WRONG = 0.002
+_WRONG_OF = 0.02
 _RIGHT_PER_CODE = 0.9
 
 
@@ -42,19 +46,69 @@ class Lookup:
         spread(place, inside)
 
 
-def find_derived(encoded: Encoded) -> dict[int, Lookup]:
-    """Return, by place in the table, the columns that follow from another one.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Absent:
+    """A column that is missing because of another: ``table`` says so for each code of that one."""
+
+    source: int
+    table: NDArray[np.bool_]
+
+
+def find_absent(encoded: Encoded, order: Sequence[int]) -> dict[int, Absent]:
+    """Return, by place in the table, the columns that are missing because of an earlier one.
+
+    ``Absent.source`` is a place in the table too. Another column is why a column is missing if it
+    tells whether for all but 0.2 % of the persons, and of those with and without a value for all
+    but 2 %.
+    """
+    found = {}
+    for i, x in enumerate(order):
+        coding = encoded.encoding.codings[x]
+        if coding.missing and coding.size > 1:
+            missing = encoded.codes[x] == coding.size - 1
+            rules = (_because(encoded, y, missing, encoded.redrawn[x]) for y in order[:i])
+            rule = next((r for r in rules if r is not None), None)
+            if rule is not None:
+                found[x] = rule
+    return found
+
+
+def _because(
+    encoded: Encoded, y: int, missing: NDArray[np.bool_], redrawn: NDArray[np.bool_]
+) -> Absent | None:
+    size = encoded.encoding.codings[y].size
+    weights = encoded.weights * ~(encoded.redrawn[y] | redrawn)
+    pair = encoded.codes[y].astype(np.int64) * 2 + missing
+    for look in (slice(None, None, len(pair) // _FIRST_LOOK + 1), slice(None)):
+        joint = _joint(pair[look], weights[look], (size, 2))
+        table = joint[:, 1] > joint[:, 0]
+        wrong = np.array([joint[table, 0].sum(), joint[~table, 1].sum()])
+        each = joint.sum(axis=0)
+        strict = 1.0 if look == slice(None) else 5.0
+        if wrong.sum() > strict * _WRONG * each.sum() or (wrong > strict * _WRONG_OF * each).any():
+            return None
+    return Absent(source=y, table=table)
+
+
+def find_derived(encoded: Encoded, columns: Collection[int], *, cells: bool) -> dict[int, Lookup]:
+    """Return, by place in the table, those of the ``columns`` that follow from another one.
 
     ``Lookup.source`` is a place in the table too; it is never itself derived. A column follows
     if the other tells its code for all but 0.2 % of the persons, and for at least nine in ten
     persons of each single code; so a rare code is never explained away.
+
+    Parameters
+    ----------
+    cells
+        Whether those count whose codes stand for cells, so that the values follow but roughly.
     """
     codings = encoded.encoding.codings
     found: dict[int, Lookup] = {}
     finest_first = sorted(range(len(codings)), key=lambda i: (-codings[i].size, i))
     kept: list[int] = []
     for target in finest_first:
-        for source in kept:
+        asked = target in columns and (cells or _tells_values(codings[target]))
+        for source in kept if asked else ():
             table = _table(encoded, source, target)
             if table is not None:
                 found[target] = Lookup(source=source, table=table)
@@ -62,6 +116,11 @@ def find_derived(encoded: Encoded) -> dict[int, Lookup]:
         else:
             kept.append(target)
     return found
+
+
+def _tells_values(coding: Coding) -> bool:
+    """Whether a code says the value, and not only the cell that it is in."""
+    return not isinstance(coding, CellCoding) or bool((coding.points <= 1).all())
 
 
 def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | None:

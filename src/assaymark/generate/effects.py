@@ -84,7 +84,7 @@ def fit_effects(
         seen_here = np.bincount(cell, weight, rows * groups).astype(np.float64)
         seen_here = seen_here.reshape(rows, groups)
         expected = np.zeros((rows, groups))
-        np.add.at(expected, b[c], share)
+        _add(expected, b[c], share)
         told.append(_believed(seen_here, expected, shrink))
         wanted.append(seen_here)
     of = sorted(np.argsort(-np.array(told), kind="stable")[:_MOST].tolist())
@@ -204,3 +204,11 @@ def _believed(wanted: Floats, expected: Floats, shrink: float) -> float:
         for g in range(wanted.shape[1]):
             wanted[r, g] = expected[r, g] + kept * (wanted[r, g] - expected[r, g])
     return float(max(gain - chance, 0.0))
+
+
+@compiled
+def _add(total: Floats, row: Codes, share: Floats) -> None:
+    """Add each of the rows ``share`` to the row of ``total`` that ``row`` names."""
+    for i in range(len(row)):
+        for g in range(total.shape[1]):
+            total[row[i], g] += share[i, g]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import numpy as np
@@ -122,6 +122,18 @@ class Encoded:
     def n_persons(self) -> int:
         """Number of distinct persons."""
         return int(self.persons.max(initial=-1)) + 1
+
+    def only(self, rows: NDArray[np.bool_]) -> Encoded:
+        """Return these rows alone."""
+        _, persons = np.unique(self.persons[rows], return_inverse=True)
+        return replace(
+            self,
+            codes=self.codes[:, rows],
+            redrawn=self.redrawn[:, rows],
+            persons=persons.astype(np.int64),
+            weights=self.weights[rows],
+            presence=self.presence[rows],
+        )
 
     def mass(self, column: int) -> NDArray[np.float64]:
         """Return what the rows of each code of a column weigh."""

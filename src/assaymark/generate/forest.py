@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assaymark.generate.branches import PLACES, grow
-from assaymark.generate.classes import classes_of, placed
+from assaymark.generate.classes import classes_of, cut_of, placed
 from assaymark.generate.effects import BINS, fit_effects
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Growth", "Known", "known_of", "linked"]
+__all__ = ["Growth", "Known", "Target", "known_of", "linked", "target_of"]
 
 _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
 _MOST_ROWS = 50_000
@@ -61,6 +61,26 @@ class Known:
     places: Codes | None
     bins: Codes
 
+    def only(self, rows: NDArray[np.bool_]) -> Known:
+        """Return the column in these rows alone."""
+        return replace(self, codes=self.codes[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Target:
+    """What is to be drawn: the code of each row, what each code weighs, and how codes are cut."""
+
+    codes: Codes
+    mass: Floats
+    cut: Cut
+
+
+def target_of(encoded: Encoded, column: int, classes: int) -> Target:
+    """Return a column as it is to be drawn, in about ``classes`` classes."""
+    mass = encoded.mass(column)
+    cut = cut_of(encoded.encoding.codings[column], mass, classes)
+    return Target(codes=encoded.codes[column], mass=mass, cut=cut)
+
 
 def known_of(coding: Coding, mass: Floats, codes: Codes) -> Known:
     """Return a column as later columns see it; ``mass`` is that of each code."""
@@ -73,14 +93,15 @@ def known_of(coding: Coding, mass: Floats, codes: Codes) -> Known:
 
 def linked(
     encoded: Encoded,
-    column: int,
-    cut: Cut,
+    target: Target,
     known: Sequence[Known],
+    *,
     how: Growth,
     streams: Streams,
 ) -> Link:
-    """Grow the trees of ``column`` on the ``known`` columns, and fit what corrects them."""
-    classes = cut.classes[encoded.codes[column]]
+    """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them."""
+    cut = target.cut
+    classes = cut.classes[target.codes]
     groups = cut.groups[classes]
     given = most_telling([k.codes for k in known], groups, _MOST_KNOWN)
     used = [known[j] for j in given]
@@ -118,7 +139,7 @@ def linked(
         )
     if effects is not None and not len(effects.of):
         effects = None
-    return link_of(tuple(given), trees, shares, cut, encoded.mass(column), effects)
+    return link_of(tuple(given), trees, shares, cut, target.mass, effects)
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

@@ -9,13 +9,17 @@ import numpy as np
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
-from assaymark.generate.blocks import BLOCK, in_blocks
+from assaymark.generate.blocks import BLOCK, checked, in_blocks
+from assaymark.generate.chain import Chain
 from assaymark.generate.encoding import encode
+from assaymark.generate.link import alone
+from assaymark.generate.wanted import wanted
 
 if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from assaymark.core.conditions import Conditions
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -70,9 +74,21 @@ class IndependentModel:
         """What was fitted."""
         return {"protect": self.protect, "columns": self.encoding.summary()}
 
-    def sample(self, rows: range, streams: Streams) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
+        if given is not None:
+            frame = wanted(self._chain(), checked(rows), streams, given)
+            return Dataset(schema=self.encoding.schema, frame=frame)
         return Dataset(schema=self.encoding.schema, frame=in_blocks(rows, streams, self._block))
+
+    def _chain(self) -> Chain:
+        links = tuple(alone(np.diff(t, prepend=0.0)) for t in self.totals)
+        return Chain(
+            links=links,
+            codings=self.encoding.codings,
+            absent=(None,) * len(links),
+            names=self.encoding.schema.names,
+        )
 
     def _block(self, rng: np.random.Generator) -> pl.DataFrame:
         codes = [

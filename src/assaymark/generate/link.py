@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assaymark.core.compiled import compiled
-from assaymark.generate.branches import descend
+from assaymark.generate.branches import Branches, descend
+from assaymark.generate.classes import Cut
 from assaymark.generate.effects import CLIP
 from assaymark.generate.philox import philox, uniform
 from assaymark.generate.pools import alias
@@ -18,29 +19,56 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.generate.branches import Branches
-    from assaymark.generate.classes import Cut
     from assaymark.generate.effects import Effects
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
+    Trees = tuple[Codes, tuple[Codes, Codes, Codes, Codes], Codes, Codes, Codes]
+    Corrections = tuple[Codes, Codes, Codes, NDArray[np.float32]]
+    Words3 = tuple[tuple[np.uint64, np.uint64], Words, np.uint64]
 
-__all__ = ["Link", "Place", "link_of", "spread"]
+__all__ = [
+    "CHOICE",
+    "TOGETHER",
+    "Link",
+    "Place",
+    "alone",
+    "code_in",
+    "link_of",
+    "spread",
+    "worth_of",
+]
 
 _TRIES = 64
-_TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
-_CHOICE = np.uint64(1 << 31)
+TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
+CHOICE = np.uint64(1 << 31)
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where random numbers are taken from: key of two words, first row, number of the column."""
+    """Where random numbers are taken from: key of two words, rows, number of the column.
+
+    ``row`` is the number of the first row, or the numbers of all rows.
+    """
 
     key: tuple[int, int]
-    row: int
+    row: int | Words
     column: int
+
+    def words(self, n: int) -> Words3:
+        """Return the key, the numbers of ``n`` rows, and the column, as kernels take them."""
+        rows = self.row
+        if isinstance(rows, int):
+            rows = np.arange(n, dtype=np.uint64) + np.uint64(rows)
+        return (np.uint64(self.key[0]), np.uint64(self.key[1])), rows, np.uint64(self.column)
+
+    def only(self, which: NDArray[np.int64]) -> Place:
+        """Return the place of some of the rows."""
+        row = self.row
+        rows = which.astype(np.uint64) + np.uint64(row) if isinstance(row, int) else row[which]
+        return replace(self, row=rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,20 +118,27 @@ class Link:
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
         """
-        given = drawn[list(self.given)]
-        key = np.uint64(place.key[0]), np.uint64(place.key[1])
-        effects = self.effects
-        none = np.zeros(0, dtype=np.int32)
         _draw(
-            (key, np.uint64(place.row), np.uint64(place.column)),
-            (self.roots, self.nodes, self.pool, self.places, self.start),
+            place.words(len(out)),
+            self.trees,
             (self.keep, self.other, self.groups),
-            (none, none, none, np.zeros((0, 0), dtype=np.float32))
-            if effects is None
-            else (effects.of, effects.bins, effects.start, effects.worth),
+            self.corrections,
             (self.codes, self.total, self.first),
-            (given, out, inside),
+            (drawn[list(self.given)], out, inside),
         )
+
+    @property
+    def trees(self) -> Trees:
+        """The trees, as kernels take them."""
+        return self.roots, self.nodes, self.pool, self.places, self.start
+
+    @property
+    def corrections(self) -> Corrections:
+        """The effects, as kernels take them."""
+        if self.effects is None:
+            none = np.zeros(0, dtype=np.int32)
+            return none, none, none, np.zeros((0, 0), dtype=np.float32)
+        return self.effects.of, self.effects.bins, self.effects.start, self.effects.worth
 
 
 def link_of(
@@ -156,45 +191,52 @@ def link_of(
     )
 
 
+def alone(mass: Floats) -> Link:
+    """Return the link of a column that is drawn from its own distribution, ``mass`` per code."""
+    none = np.zeros(0, dtype=np.int32)
+    leaf = np.full(1, -1, dtype=np.int32)
+    tree = Branches(
+        feature=leaf, threshold=leaf, left=leaf, right=leaf, parent=leaf, places=none, start=none
+    )
+    classes = np.arange(len(mass), dtype=np.int32)
+    return link_of((), [tree], [mass[None, :]], Cut(classes=classes, groups=classes), mass, None)
+
+
 def spread(place: Place, inside: Floats) -> None:
     """Fill ``inside`` with where in its cell each row's value lies."""
-    key = np.uint64(place.key[0]), np.uint64(place.key[1])
-    _spread((key, np.uint64(place.row), np.uint64(place.column)), inside)
+    _spread(place.words(len(inside)), inside)
 
 
 @compiled
-def _spread(
-    place: tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64], inside: Floats
-) -> None:
-    key, begin, column = place
+def _spread(place: Words3, inside: Floats) -> None:
+    key, rows, column = place
     for i in range(len(inside)):
-        inside[i] = uniform(philox(key, begin + np.uint64(i), column, np.uint64(0))[3])
+        inside[i] = uniform(philox(key, rows[i], column, np.uint64(0))[3])
 
 
 @compiled
 def _draw(
-    place: tuple[tuple[np.uint64, np.uint64], np.uint64, np.uint64],
-    trees: tuple[Codes, tuple[Codes, Codes, Codes, Codes], Codes, Codes, Codes],
+    place: Words3,
+    trees: Trees,
     pools: tuple[NDArray[np.uint32], Codes, Codes],
-    effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
+    effects: Corrections,
     fine: tuple[Codes, Floats, Codes],
     columns: tuple[Codes, Codes, Floats],
 ) -> None:
-    key, begin, column = place
+    key, rows, column = place
     roots, nodes, pool, places, start = trees
     keep, other, groups = pools
-    codes, total, first = fine
     given, code, inside = columns
     classes, worth = np.uint64(keep.shape[1]), np.zeros(effects[3].shape[1], dtype=np.float32)
     tree, most, of = np.uint64(0), 0.0, np.uint64(0xFFFFFFFFFFFFFFFF)
     for i in range(len(code)):
-        row = begin + np.uint64(i)
-        if row >> _TOGETHER != of:
-            of = row >> _TOGETHER
-            tree = (philox(key, of, column, _CHOICE)[0] * np.uint64(len(roots))) >> _HALF
+        row = rows[i]
+        if row >> TOGETHER != of:
+            of = row >> TOGETHER
+            tree = (philox(key, of, column, CHOICE)[0] * np.uint64(len(roots))) >> _HALF
         leaf = pool[descend(nodes, roots[tree], (places, start[tree]), given, i)]
         if len(worth):
-            most = _worth(effects, given, i, worth)
+            most = worth_of(effects, given, i, worth)
         c, third, fourth = np.int64(0), np.uint64(0), np.uint64(0)
         for attempt in range(_TRIES):
             one, two, third, fourth = philox(key, row, column, np.uint64(attempt))
@@ -204,26 +246,29 @@ def _draw(
                 c = np.int64(other[leaf, c])
             if not len(worth) or uniform(two) < np.exp(worth[groups[c]] - most):
                 break
-        low, high = first[c], first[c + 1]
-        aim = total[low] + uniform(third) * (total[high] - total[low])
-        high -= 1
-        while low < high:
-            middle = (low + high) // 2
-            if total[middle + 1] > aim:
-                high = middle
-            else:
-                low = middle + 1
-        code[i] = codes[low]
+        code[i] = code_in(fine, c, uniform(third))
         inside[i] = uniform(fourth)
 
 
 @compiled
-def _worth(
-    effects: tuple[Codes, Codes, Codes, NDArray[np.float32]],
-    given: Codes,
-    i: int,
-    worth: NDArray[np.float32],
-) -> float:
+def code_in(fine: tuple[Codes, Floats, Codes], c: np.int64, u: float) -> int:
+    """Return the code of class ``c`` at ``u`` of the class's mass."""
+    codes, total, first = fine
+    low, high = first[c], first[c + 1]
+    aim = total[low] + u * (total[high] - total[low])
+    high -= 1
+    while low < high:
+        middle = (low + high) // 2
+        if total[middle + 1] > aim:
+            high = middle
+        else:
+            low = middle + 1
+    code: int = codes[low]
+    return code
+
+
+@compiled
+def worth_of(effects: Corrections, given: Codes, i: int, worth: NDArray[np.float32]) -> float:
     """Fill ``worth`` with what the effects add for each group, and return the largest."""
     of, bins, start, table = effects
     worth[:] = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,23 +11,29 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
+from assaymark.generate.anchored import Anchored, Sum, anchored
+from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.blocks import checked
-from assaymark.generate.classes import cut_of
-from assaymark.generate.derived import Lookup, find_derived
+from assaymark.generate.chain import Chain, Rows
+from assaymark.generate.derived import Lookup
 from assaymark.generate.encoding import encode
-from assaymark.generate.forest import Growth, Known, known_of, linked
-from assaymark.generate.link import Place
+from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
+from assaymark.generate.imputed import imputed
+from assaymark.generate.plan import plan_of
+from assaymark.generate.wanted import wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
-
+    from assaymark.core.conditions import Conditions
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
+    from assaymark.generate.derived import Absent
     from assaymark.generate.encoding import Encoded, Encoding
+    from assaymark.generate.forest import Target
     from assaymark.generate.link import Link
+    from assaymark.generate.plan import Plan
 
 __all__ = ["TreeChain"]
 
@@ -42,7 +49,9 @@ class TreeChain:
     borrows from the pools above it. What each column by itself says of the next, the trees
     together miss a little of: a correction makes up for it. A value comes out only if ``protect``
     persons share it or stand behind the interval it is drawn from. A column that follows from
-    another, such as a group from a code, is looked up. There is no theorem in this: what it
+    another, such as a group from a code or a total from its parts, is worked out; one that lies
+    near another, such as a bill near the last one less what was paid, is drawn by its difference
+    where that says more. There is no theorem in this: what it
     leaks is measured by the attacks.
 
     Attributes
@@ -62,6 +71,10 @@ class TreeChain:
         into each correction.
     effects
         Whether the correction is made; it needs honest trees.
+    relations
+        Which rules between columns are looked for: ``"codes"``, a column's code follows from
+        another's; ``"all"``, also that its values lie at or near sums and differences of others,
+        and that it is missing because of another.
     classes
         Classes of an ordered column that pools tell apart; inside a class, values are drawn
         alike everywhere.
@@ -88,6 +101,7 @@ class TreeChain:
     penalty: float = 0.8
     shrink: float = 5.0
     effects: bool = True
+    relations: Literal["all", "codes", "none"] = "all"
     classes: int = 64
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
@@ -97,9 +111,8 @@ class TreeChain:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
         encoded = encode(dataset, self.protect, streams, weigh=self.weigh)
-        derived = find_derived(encoded) if self.effects else {}
-        order = self._ordered(encoded, dataset.target, derived)
-        free = order[: len(order) - len(derived)]
+        order = self._ordered(encoded, dataset.target)
+        plan = plan_of(dataset, encoded, order, self.protect, self.relations)
         growth = Growth(
             k=self.k,
             trees=self.trees,
@@ -109,30 +122,55 @@ class TreeChain:
             effects=self.effects and self.honest,
         )
         known: list[Known] = []
-        links: list[Link | Lookup] = []
-        for column in free:
-            name = dataset.schema.names[column]
-            coding, mass = encoded.encoding.codings[column], encoded.mass(column)
-            cut = cut_of(coding, mass, self.classes)
-            links.append(linked(encoded, column, cut, known, growth, streams.child("tree", name)))
-            known.append(known_of(coding, mass, encoded.codes[column]))
-        for column in order[len(free) :]:
-            rule = derived[column]
-            links.append(replace(rule, source=order.index(rule.source)))
+        links: list[Link | Anchored | Sum | Lookup] = []
+        for column in plan.free:
+            tree = streams.child("tree", dataset.schema.names[column])
+            grow = partial(linked, how=growth, streams=tree)
+            links.append(self._link(encoded, plan, column, known, grow))
+            coding = encoded.encoding.codings[column]
+            known.append(known_of(coding, encoded.mass(column), encoded.codes[column]))
+        place = plan.order.index
+        links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
+        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
         return TreeChainModel(
-            encoding=encoded.encoding, order=order, links=tuple(links), recipe=self
+            encoding=encoded.encoding,
+            order=plan.order,
+            links=tuple(links),
+            absent=tuple(absent.get(column) for column in plan.order),
+            recipe=self,
         )
 
-    def _ordered(
-        self, encoded: Encoded, target: str | None, derived: Mapping[int, Lookup]
-    ) -> tuple[int, ...]:
+    def _link(
+        self,
+        encoded: Encoded,
+        plan: Plan,
+        column: int,
+        known: Sequence[Known],
+        grow: Callable[[Encoded, Target, Sequence[Known]], Link],
+    ) -> Link | Anchored | Sum:
+        """Grow what draws one column, from the rows where another does not say it is missing."""
+        rows = np.ones(encoded.codes.shape[1], dtype=np.bool_)
+        if column in plan.absent:
+            because = plan.absent[column]
+            rows = ~because.table[encoded.codes[because.source]]
+        here, seen = encoded.only(rows), [k.only(rows) for k in known]
+        if column not in plan.anchors:
+            return grow(here, target_of(here, column, self.classes), seen)
+        own = cells_of(encoded.encoding, column), plan.numbers[column]
+        steps = {
+            a.moved(plan.order): apart(*own, a.at(plan.numbers)).only(rows)
+            for a in plan.anchors[column]
+        }
+        limits = self.protect, self.classes
+        return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
+
+    def _ordered(self, encoded: Encoded, target: str | None) -> tuple[int, ...]:
         codings = encoded.encoding.codings
         columns = list(range(len(codings)))
         if self.order != "schema":
             columns.sort(key=lambda i: codings[i].size)
         if self.order == "target_last" and target is not None:
             columns.sort(key=lambda i: codings[i].column.name == target)
-        columns.sort(key=lambda i: i in derived)
         return tuple(columns)
 
 
@@ -146,11 +184,14 @@ class TreeChainModel:
         Places of the columns in the table, in the order they are drawn.
     links
         What the first, second, ... column in that order is drawn from.
+    absent
+        Why the first, second, ... column is missing.
     """
 
     encoding: Encoding
     order: tuple[int, ...]
-    links: tuple[Link | Lookup, ...]
+    links: tuple[Link | Anchored | Sum | Lookup, ...]
+    absent: tuple[Absent | None, ...]
     recipe: TreeChain
     privacy: None = None
 
@@ -158,9 +199,10 @@ class TreeChainModel:
     def summary(self) -> dict[str, Json]:
         """What was fitted; no record and no exact count."""
         names = self.encoding.schema.names
+        drawn = [names[i] for i in self.order]
         how = self.recipe
         return {
-            "order": [names[i] for i in self.order],
+            "order": list(drawn),
             "k": how.k,
             "trees": how.trees,
             "honest": how.honest,
@@ -171,23 +213,54 @@ class TreeChainModel:
             "weigh": how.weigh,
             "derived": {
                 names[at]: names[self.order[link.source]]
-                for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Lookup)
+                else link.anchor.words(drawn)
+                for at, link in zip(self.order, self.links, strict=True)
+                if isinstance(link, Lookup | Sum)
+            },
+            "missing_because": {
+                names[at]: names[self.order[rule.source]]
+                for at, rule in zip(self.order, self.absent, strict=True)
+                if rule is not None
+            },
+            "near": {
+                names[at]: [a.words(drawn) for a in link.anchors]
+                for at, link in zip(self.order, self.links, strict=True)
+                if isinstance(link, Anchored)
             },
             "columns": self.encoding.summary(),
         }
 
-    def sample(self, rows: range, streams: Streams) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
+        chain = self._chain()
+        if given is not None:
+            frame = wanted(chain, checked(rows), streams.child("rows"), given)
+            return Dataset(schema=self.encoding.schema, frame=frame)
         key = streams.child("rows").words()
-        starts = range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK)
-        frames = [self._drawn(range(s, min(s + _CHUNK, rows.stop)), key) for s in starts]
+        frames = []
+        for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
+            n = min(start + _CHUNK, rows.stop) - start
+            drawn = Rows.begun(key, start, (len(self.order), n))
+            for i in range(len(self.order)):
+                chain.draw(drawn, i)
+            frames.append(chain.decode(drawn))
         return Dataset(schema=self.encoding.schema, frame=pl.concat(frames).rechunk())
 
-    def _drawn(self, rows: range, key: tuple[int, int]) -> pl.DataFrame:
-        drawn = np.empty((len(self.order), len(rows)), dtype=np.int32)
-        inside = np.empty(drawn.shape)
-        for i, link in enumerate(self.links):
-            link.draw(drawn[:i], Place(key=key, row=rows.start, column=i), drawn[i], inside[i])
-        back: NDArray[np.int64] = np.argsort(self.order)
-        return self.encoding.decode(drawn[back], inside[back])
+    def impute(self, data: Dataset, streams: Streams, first: int = 0) -> Dataset:
+        """Fill the missing cells of given rows; ``first`` is the number of the first of them.
+
+        See :func:`assaymark.generate.imputed.imputed`; it needs a model with no other relations
+        than those of codes. Rows that are filled are real rows still.
+        """
+        key = streams.child("impute").words()
+        frame = imputed(self._chain(), data.frame, key, first)
+        return Dataset(schema=data.schema, frame=frame, persons=data.persons)
+
+    def _chain(self) -> Chain:
+        return Chain(
+            links=self.links,
+            codings=tuple(self.encoding.codings[i] for i in self.order),
+            absent=self.absent,
+            names=self.encoding.schema.names,
+        )

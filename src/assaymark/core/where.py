@@ -1,0 +1,295 @@
+"""Where: the small language of conditions, read without ever running anything."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from assaymark.core.schema import Kind
+from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
+from assaymark.errors import ConditionError, UnknownNameError
+
+if TYPE_CHECKING:
+    from assaymark.core.schema import Column, Schema
+    from assaymark.core.value_sets import Number
+
+__all__ = ["Both", "Either", "Node", "Test", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """One column's test: where it is true, and where false; missing values may be neither."""
+
+    column: str
+    yes: Allowed
+    no: Allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """All parts hold."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """At least one part holds."""
+
+    parts: tuple[Node, ...]
+
+
+Node: TypeAlias = Test | Both | Either
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
+    |(?P<quoted>`[^`]+`)
+    |(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?)
+    |(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
+    |(?P<sign><=|>=|==|!=|<>|=|<|>|\(|\)|,)
+    |(?P<word>[^\W\d]\w*))""",
+    re.VERBOSE,
+)
+_WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
+_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_SAME = {"=": "==", "<>": "!="}
+_LANGUAGE = (
+    "Hint: a condition reads like  age >= 40 and sex == 'F' and region in ('N', 'S');  there are "
+    "== != < <= > >=, in, between 1 and 5, is missing, is not missing, and, or, not and "
+    "parentheses; text and dates in quotes, a column whose name is not one word in `back quotes`"
+)
+_DEEPEST = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+
+
+def read(text: str, schema: Schema) -> Node:
+    """Read a condition on the columns of ``schema``.
+
+    ``not`` and missing values go together as in SQL: a comparison with "missing" is neither true
+    nor false, so a row is in neither ``x < 5`` nor ``not x < 5``. A category of numbers may be
+    given without quotes, and true and false as 1 and 0.
+
+    Raises
+    ------
+    ConditionError
+        When the text is no condition, or a value does not fit its column's kind.
+    UnknownNameError
+        When there is no such column.
+    """
+    reader = _Reader(text, schema)
+    node = reader.either(0)
+    if reader.next.kind != "end":
+        reader.fail("'and', 'or' or the end")
+    return node
+
+
+class _Reader:
+    """Reads one text from left to right; each method reads one part."""
+
+    def __init__(self, text: str, schema: Schema) -> None:
+        self._text, self._schema = text, schema
+        self._tokens = self._split()
+        self._place = 0
+
+    @property
+    def next(self) -> _Token:
+        """The token that comes next."""
+        return self._tokens[self._place]
+
+    def fail(self, expected: str, at: int | None = None) -> NoReturn:
+        """Say what was expected, and point at what was found."""
+        token = self.next
+        where = token.at if at is None else at
+        found = "the end" if token.kind == "end" else repr(token.text)
+        raise ConditionError(
+            f"cannot read the condition at character {where + 1}: expected {expected}, found "
+            f"{found}\n\n    {self._text}\n    {' ' * where}^\n\n{_LANGUAGE}"
+        )
+
+    def either(self, depth: int) -> Node:
+        """Read parts joined by ``or``."""
+        if depth > _DEEPEST:
+            raise ConditionError(f"the condition is nested more than {_DEEPEST} deep")
+        parts = [self._both(depth)]
+        while self._take("or"):
+            parts.append(self._both(depth))
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def _both(self, depth: int) -> Node:
+        parts = [self._one(depth)]
+        while self._take("and"):
+            parts.append(self._one(depth))
+        return parts[0] if len(parts) == 1 else Both(tuple(parts))
+
+    def _one(self, depth: int) -> Node:
+        if depth > _DEEPEST:
+            raise ConditionError(f"the condition is nested more than {_DEEPEST} deep")
+        if self._take("not"):
+            return _negated(self._one(depth + 1))
+        if self._take("("):
+            node = self.either(depth + 1)
+            if not self._take(")"):
+                self.fail("')'")
+            return node
+        return self._test()
+
+    def _test(self) -> Test:
+        column = self._column()
+        all_values = everything(column)
+        if self._take("is"):
+            yes, no = Allowed(all_values.complement(), missing=True), Allowed(all_values)
+            turned = self._take("not")
+            if not self._take("missing", "null"):
+                self.fail("'missing' or 'not missing'")
+            return Test(column.name, no, yes) if turned else Test(column.name, yes, no)
+        turned = self._take("not")
+        if self._take("in"):
+            found = self._members(column)
+        elif self._take("between"):
+            found = self._between(column)
+        elif not turned and self.next.kind == "sign" and self.next.text not in "(),":
+            sign = self._tokens[self._place].text
+            self._place += 1
+            found = self._compared(column, _SAME.get(sign, sign))
+        else:
+            self.fail("'in' or 'between'" if turned else "a comparison, 'in', 'between' or 'is'")
+        yes, no = Allowed(found), Allowed(found.complement())
+        return Test(column.name, no, yes) if turned else Test(column.name, yes, no)
+
+    def _column(self) -> Column:
+        token = self.next
+        name = token.text[1:-1] if token.kind == "quoted" else token.text
+        if token.kind not in {"word", "quoted"} or (
+            token.kind == "word" and name.lower() in _WORDS and name not in self._schema.names
+        ):
+            self.fail("a column")
+        if name not in self._schema.names:
+            raise UnknownNameError("column", name, self._schema.names, "the condition")
+        self._place += 1
+        column = self._schema.column(name)
+        if column.kind is Kind.TEXT:
+            raise ConditionError(f"column {name!r} is free text, which no condition can name")
+        return column
+
+    def _compared(self, column: Column, sign: str) -> Ranges | Levels:
+        if column.kind.ordered:
+            return ranges(column, sign, self._number(column))
+        if sign not in {"==", "!="}:
+            raise ConditionError(
+                f"column {column.name!r} is a {column.kind.value}, whose values have no order, so "
+                f"{sign!r} says nothing\n\nHint: use ==, != or in ('a', 'b')"
+            )
+        return Levels(frozenset({self._level(column)}), sign == "!=")
+
+    def _between(self, column: Column) -> Ranges:
+        if not column.kind.ordered:
+            raise ConditionError(
+                f"column {column.name!r} is a {column.kind.value}, whose values have no order, so "
+                "'between' says nothing\n\nHint: use in ('a', 'b')"
+            )
+        low = ranges(column, ">=", self._number(column))
+        if not self._take("and"):
+            self.fail("'and'")
+        return low.intersect(ranges(column, "<=", self._number(column)))
+
+    def _members(self, column: Column) -> Ranges | Levels:
+        if not self._take("("):
+            self.fail("'('")
+        found = self._compared(column, "==")
+        while self._take(","):
+            other = self._compared(column, "==")
+            found = Allowed(found).union(Allowed(other)).values
+        if not self._take(")"):
+            self.fail("',' or ')'")
+        return found
+
+    def _level(self, column: Column) -> str | bool:
+        token = self.next
+        if column.kind is Kind.BOOLEAN:
+            truth = _TRUTH.get(token.text.lower())
+            if token.kind not in {"word", "number"} or truth is None:
+                self._wrong(column, "true or false")
+            self._place += 1
+            return truth
+        if token.kind not in {"string", "number"}:
+            self._wrong(column, "text in quotes")
+        self._place += 1
+        return _unquoted(token.text) if token.kind == "string" else token.text
+
+    def _number(self, column: Column) -> Number:
+        token = self.next
+        if column.kind in {Kind.DATE, Kind.DATETIME}:
+            if token.kind not in {"string", "date"}:
+                self._wrong(column, "a date such as '2024-01-31'")
+            text = _unquoted(token.text) if token.kind == "string" else token.text
+            try:
+                found = _time(text, column.kind)
+            except ValueError:
+                self._wrong(column, "a date such as '2024-01-31'")
+            self._place += 1
+            return found
+        if token.kind != "number":
+            self._wrong(column, "a number")
+        self._place += 1
+        whole = token.text.lstrip("+-").isdigit()
+        number = int(token.text) if whole else float(token.text)
+        if not math.isfinite(number):
+            raise ConditionError(f"{token.text} is too large a number for a condition")
+        return number
+
+    def _wrong(self, column: Column, expected: str) -> NoReturn:
+        if self.next.kind in {"end", "sign"} or self.next.text.lower() in {"and", "or", "not"}:
+            self.fail(expected)
+        raise ConditionError(
+            f"column {column.name!r} is of kind {column.kind.value!r}, so the condition must give "
+            f"{expected}, not {self.next.text}"
+        )
+
+    def _take(self, *texts: str) -> bool:
+        token = self.next
+        if token.kind not in {"word", "sign"} or token.text.lower() not in texts:
+            return False
+        self._place += 1
+        return True
+
+    def _split(self) -> list[_Token]:
+        tokens, at, text = [], 0, self._text.rstrip()
+        while at < len(text):
+            found = _TOKEN.match(text, at)
+            if found is None:
+                at += len(text[at:]) - len(text[at:].lstrip())
+                self._tokens, self._place = [_Token("other", text[at], at)], 0
+                self.fail("a column, a value or a comparison")
+            kind = str(found.lastgroup)
+            tokens.append(_Token(kind, found.group(kind), found.start(kind)))
+            at = found.end()
+        return [*tokens, _Token("end", "", len(text))]
+
+
+def _negated(node: Node) -> Node:
+    if isinstance(node, Test):
+        return Test(node.column, node.no, node.yes)
+    parts = tuple(_negated(p) for p in node.parts)
+    return Either(parts) if isinstance(node, Both) else Both(parts)
+
+
+def _unquoted(text: str) -> str:
+    mark = text[0]
+    return text[1:-1].replace(mark * 2, mark)
+
+
+def _time(text: str, kind: Kind) -> int:
+    if kind is Kind.DATE:
+        return (date.fromisoformat(text) - _EPOCH.date()).days
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC) - _EPOCH
+    return (moment.days * 86_400 + moment.seconds) * 1_000_000 + moment.microseconds

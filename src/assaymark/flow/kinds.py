@@ -1,0 +1,119 @@
+"""Kinds: which rows of a draft are asked for, and the real rows they are compared with."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from assaymark.core.conditions import Conditions
+from assaymark.errors import ConditionError
+from assaymark.generate.mixture import Mixture, mixture_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.core.schema import Schema
+    from assaymark.core.streams import Streams
+
+__all__ = ["ALL", "Kinds", "read_shares", "real_rows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kinds:
+    """Which rows are asked for.
+
+    Attributes
+    ----------
+    where
+        What every row must satisfy, such as ``"age >= 40 and sex == 'F'"``; all rows if empty.
+    shares
+        For one column, the share of each value; see
+        :func:`assaymark.generate.mixture.mixture_of`.
+    """
+
+    where: str = ""
+    shares: Mapping[str, Mapping[Any, float]] = field(default_factory=dict)
+
+    def wanted(self, rows: int, schema: Schema) -> Conditions | Mixture | None:
+        """Return what a model is asked for, checked against the columns."""
+        given = Conditions.parse(self.where, schema) if self.where else None
+        return mixture_of(self.shares, rows, schema, given) if self.shares else given
+
+    def notices(self) -> list[str]:
+        """Return sentences that the reader of such a draft needs."""
+        found = []
+        if self.where:
+            found.append(
+                f"Only rows where {self.where}, as the model of all rows has them; compared with "
+                "real rows of that kind."
+            )
+        for name, shares in self.shares.items():
+            given = ", ".join(f"{value}: {share:g}" for value, share in shares.items())
+            found.append(
+                f"The shares of {name} were set ({given}) and are not those of the source; within "
+                "each of them rows are as the model has them. Compared with real rows in the same "
+                "shares."
+            )
+        return found
+
+
+ALL = Kinds()
+"""All rows, as the model has them."""
+
+
+def read_shares(given: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Read shares written as ``column:value=share``, or in TOML files of ``[column]`` tables.
+
+    Raises
+    ------
+    ConditionError
+        When a text or a file cannot be read.
+    """
+    shares: dict[str, dict[str, float]] = {}
+    for text in given:
+        if text.endswith(".toml"):
+            for name, values in _from_file(Path(text)).items():
+                shares.setdefault(name, {}).update(values)
+            continue
+        name, _, rest = text.partition(":")
+        value, _, share = rest.rpartition("=")
+        try:
+            shares.setdefault(name.strip(), {})[value.strip()] = float(share)
+        except ValueError as error:
+            raise ConditionError(
+                f"cannot read the share {text!r}\n\nHint: --shares ill:yes=0.5, once for each "
+                "value, or --shares FILE.toml with a table [ill] of yes = 0.5"
+            ) from error
+    return shares
+
+
+def real_rows(dataset: Dataset, wanted: Conditions | Mixture | None, streams: Streams) -> Dataset:
+    """Return the real rows of the kinds that are wanted, as many as there are in those shares."""
+    if wanted is None:
+        return dataset
+    if isinstance(wanted, Conditions):
+        return dataset.take(np.flatnonzero(wanted.hold(dataset.frame)))
+    held = [np.flatnonzero(part.hold(dataset.frame)) for part in wanted.parts]
+    most = min(len(h) / n for h, n in zip(held, wanted.counts, strict=True))
+    rng = streams.child("kinds", dataset.n).generator()
+    kept = [rng.permutation(h)[: int(most * n)] for h, n in zip(held, wanted.counts, strict=True)]
+    return dataset.take(np.sort(np.concatenate(kept)))
+
+
+def _from_file(path: Path) -> dict[str, dict[str, float]]:
+    try:
+        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConditionError(f"cannot read shares from {str(path)!r}: {error}") from error
+    wrong = [name for name, values in plain.items() if not isinstance(values, dict)]
+    if wrong:
+        raise ConditionError(
+            f"{str(path)!r} must hold one table for each column, but {wrong[0]!r} is none"
+            "\n\nHint: [ill]  and below it  yes = 0.5"
+        )
+    return plain

@@ -1,0 +1,329 @@
+"""Anchor search: which columns lie at or near others, or sums and differences of others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.anchors import Anchor, apart, cells_of, coded, density
+from assaymark.generate.classes import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.cells import CellCoding
+    from assaymark.generate.encoding import Encoded
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["find_anchors"]
+
+_LOOK = 6000
+_FEWEST, _FEW = 200, 40
+_LEAST = 0.1  # nats a row
+_MOST = 3
+_NEAR, _OTHERS = 4, 3
+_RELATED = 0.3
+_EQUAL = 0.01
+_FINENESS = ((12, 12), (48, 24))
+_PRIOR = 5.0
+_OUTSIDE = 25.0
+_MANY = 64
+_SOLVED = 800
+_MOST_TERMS = 40
+_EXPLAINED = 1e-3
+_TINY, _SIGMAS = 1e-4, 6.0
+_MOSTLY = 0.8
+_ALWAYS = 0.99
+_WHOLE = 1e-3
+_ROUNDS = 8
+
+
+def find_anchors(
+    numbers: Mapping[int, Floats], encoded: Encoded, order: Sequence[int], protect: int
+) -> tuple[tuple[int, ...], dict[int, tuple[Anchor, ...]]]:
+    """Return an order of the columns, and by place in the table the anchors of those with any.
+
+    An anchor is made of columns that come earlier in the order, and makes the values of other
+    rows than it was fitted to likelier by 0.1 nats a row, compared with what the best single
+    column says of them. Where a column of many values would be next, the one of these that is
+    best anchored in those before it comes first. Found on 4,000 rows at most.
+
+    Parameters
+    ----------
+    numbers
+        The values of ordered columns by place in the table, NaN where missing, shape ``(n,)``.
+    order
+        The order where nothing speaks for another.
+    """
+    look = slice(None, None, encoded.codes.shape[1] // _LOOK + 1)
+    sample = _Sample.of(numbers, encoded, look, protect)
+    if len(sample.persons) < _FEWEST:
+        return tuple(order), {}
+    sizes = [c.size for c in encoded.encoding.codings]
+    placed: list[int] = []
+    left, found = list(order), {}
+    while left:
+        x = left[0]
+        earlier = [y for y in placed if y in numbers]
+        near: dict[int, tuple[tuple[Anchor, ...], float]] = {}
+        if x in numbers and sizes[x] >= _MANY:
+            waiting = [y for y in left if y in numbers and sizes[y] >= _MANY]
+            near = {y: sample.near(y, earlier) for y in waiting}
+            x = max(near, key=lambda y: near[y][1])
+        anchors = sample.exact(x, earlier) if x in numbers else ()
+        anchors = anchors or near.get(x, ((), 0.0))[0]
+        if anchors:
+            found[x] = anchors
+        placed.append(x)
+        left.remove(x)
+    return tuple(placed), found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Sample:
+    """Rows that anchors are fitted to (the even ones) and judged by (the odd ones)."""
+
+    numbers: Mapping[int, Floats]
+    ranks: Mapping[int, Floats]
+    codes: NDArray[np.int32]
+    masses: Mapping[int, Floats]
+    codings: Mapping[int, CellCoding]
+    persons: NDArray[np.int64]
+    protect: int
+    telling: Mapping[int, NDArray[np.bool_]]
+    cache: dict[tuple[object, ...], Floats] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, numbers: Mapping[int, Floats], encoded: Encoded, look: slice, protect: int
+    ) -> _Sample:
+        part = {j: v[look] for j, v in numbers.items()}
+        return cls(
+            numbers=part,
+            ranks={j: _ranked(v) for j, v in part.items()},
+            codes=encoded.codes[:, look],
+            masses={j: encoded.mass(j) for j in numbers},
+            codings={j: cells_of(encoded.encoding, j) for j in numbers},
+            persons=encoded.persons[look],
+            protect=protect,
+            telling={j: _telling(v) for j, v in part.items()},
+        )
+
+    def exact(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
+        """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
+        for anchor in self._sums(x, earlier):
+            steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
+            rounded = any(weight % 1 for _, weight in anchor.terms)
+            right = steps.both & (np.abs(steps.points) <= rounded)
+            parts = (steps.anchor, _FEWEST), (self.telling[x] & steps.anchor, _FEW)
+            if all((right & p).sum() >= _ALWAYS * max(p.sum(), fewest) for p, fewest in parts):
+                return (anchor,)
+        return ()
+
+    def near(self, x: int, earlier: Sequence[int]) -> tuple[tuple[Anchor, ...], float]:
+        """Return the anchors of column ``x`` among the ``earlier`` ones, and what they add."""
+        candidates = list(dict.fromkeys(self._candidates(x, earlier)))
+        if not candidates:
+            return (), 0.0
+        judged = np.isfinite(self.numbers[x])
+        judged[::2] = False
+        plain = so_far = self._plain(x, earlier)[judged]
+        logs = [self._near(x, c)[judged] for c in candidates]
+        likely = [float(np.maximum(log - plain, 0.0).mean()) >= _LEAST for log in logs]
+        candidates = [c for c, hope in zip(candidates, likely, strict=True) if hope]
+        logs = [log for log, hope in zip(logs, likely, strict=True) if hope]
+        found: list[Anchor] = []
+        while logs and len(found) < _MOST:
+            mixtures = [_mixture(so_far, log) for log in logs]
+            gains = [float((m - so_far).mean()) for m in mixtures]
+            best = int(np.argmax(gains))
+            if gains[best] < _LEAST:
+                break
+            found.append(candidates[best])
+            so_far = mixtures[best]
+        return tuple(found), float((so_far - plain).mean())
+
+    def _candidates(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
+        related = {y: abs(self._related(x, y)) for y in earlier}
+        near = sorted(related, key=lambda y: (-related[y], y))[:_NEAR]
+        near = [y for y in near if related[y] >= _RELATED]
+        for y in {*near, *self._equal(x, earlier)}:
+            yield Anchor(terms=((y, 1.0),))
+        for y in near:
+            rest = _ranked(self.numbers[x] - self.numbers[y])
+            signs = {z: _correlation(rest, self.ranks[z]) for z in earlier if z != y}
+            for z in sorted(signs, key=lambda z: (-abs(signs[z]), z))[:_OTHERS]:
+                if abs(signs[z]) >= _RELATED / 2:
+                    yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(signs[z])))))))
+
+    def _related(self, x: int, y: int) -> float:
+        return _correlation(self.ranks[x], self.ranks[y])
+
+    def _equal(self, x: int, earlier: Sequence[int]) -> list[int]:
+        least = max(_EQUAL * self.telling[x].sum(), _FEW)
+        own = self.numbers[x]
+        return [y for y in earlier if (self.telling[x] & (own == self.numbers[y])).sum() >= least]
+
+    def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
+        """Yield columns that often equal ``x``, and the sum that least squares finds."""
+        equal = self._equal(x, earlier)
+        yield from (Anchor(terms=((y, 1.0),)) for y in equal)
+        strongest = max((abs(self._related(x, y)) for y in earlier), default=0.0)
+        if strongest < _RELATED or len(earlier) > _MOST_TERMS:
+            return
+        known = np.isfinite(self.numbers[x])
+        full = [y for y in earlier if np.isfinite(self.numbers[y][known]).mean() >= _MOSTLY]
+        columns = np.stack([self.numbers[j] for j in (x, *full)])
+        rows = np.flatnonzero(np.isfinite(columns).all(axis=0))[:_SOLVED]
+        if len(rows) < _FEWEST or not columns[0, rows].std():
+            return
+        grid = self.codings[x].grid
+        half = 0.5 * grid.step / grid.scale if grid.scale else 0.0
+        found = _solved(columns[0, rows], columns[1:, rows], half)
+        if found is not None and found[0].any():
+            terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
+            yield Anchor(terms=terms, constant=found[1])
+
+    def _plain(self, x: int, earlier: Sequence[int]) -> Floats:
+        """Return the log-density of ``x`` given its bin of the column that says most of it."""
+        code = np.minimum(self.codes[x], len(self.codings[x].first) - 1)
+        best, most = np.full(len(code), -_OUTSIDE), -np.inf
+        for y in earlier:
+            for fineness in _FINENESS:
+                if (x, y, fineness) not in self.cache:
+                    self.cache[x, y, fineness] = self._given(x, y, code, fineness)
+                log = self.cache[x, y, fineness]
+                if (worth := float(log[1::2].mean())) > most:
+                    best, most = log, worth
+        return best
+
+    def _given(self, x: int, y: int, code: NDArray[np.int32], fineness: tuple[int, int]) -> Floats:
+        coding, mass = self.codings[x], self.masses[x]
+        own = mass[: len(coding.first)]
+        classes = merged(own, fineness[0])
+        held = np.bincount(classes, own)
+        inside = density(coding, mass) - np.log(np.maximum(held / held.sum(), 1e-12))[classes]
+        bins = merged(self.masses[y], fineness[1])[self.codes[y]]
+        given = _conditional(classes[code], bins, len(held))
+        return np.asarray(given + inside[code], dtype=np.float64)
+
+    def _near(self, x: int, anchor: Anchor) -> Floats:
+        """Return the log-density of ``x`` if it lay about ``anchor`` as the even rows do."""
+        if (x, anchor) not in self.cache:
+            self.cache[x, anchor] = self._about(x, anchor)
+        return self.cache[x, anchor]
+
+    def _about(self, x: int, anchor: Anchor) -> Floats:
+        here = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
+        steps, both = here.points, here.both
+        fit = both.copy()
+        fit[1::2] = False
+        out = np.full(len(steps), -_OUTSIDE)
+        if fit.sum() < _FEWEST // 2:
+            return out
+        coding, codes = coded(steps[fit], self.persons[fit], self.protect)
+        if not len(coding.first):
+            return out
+        log = density(coding, np.bincount(codes, minlength=coding.size).astype(np.float64))
+        low, high = coding.span
+        within = both & (steps >= low) & (steps <= high)
+        out[within] = log[coding.encode(steps[within])]
+        return out
+
+
+def _solved(y: Floats, given: Floats, half: float) -> tuple[Floats, float] | None:
+    """Return the weights of the columns, and the constant, whose sum ``y`` is but for rounding.
+
+    ``half`` is half the distance between values that ``y`` can have. Found by least squares on
+    the nine tenths of the rows that fit best; where weights are not whole, those are taken whose
+    largest error is least. ``None`` where the sum does not say ``y``.
+    """
+    middle, scale = given.mean(axis=1), np.maximum(given.std(axis=1), 1e-12)
+    design = np.column_stack([((given.T - middle) / scale), np.ones(len(y))])
+    keep, used = np.ones(len(y), dtype=np.bool_), np.ones(design.shape[1], dtype=np.bool_)
+    for _ in range(3):
+        fitted = np.zeros(len(used))
+        fitted[used] = np.linalg.lstsq(design[np.ix_(keep, used)], y[keep], rcond=1e-10)[0]
+        off = np.abs(y - design @ fitted)
+        keep = off <= max(float(np.quantile(off, 0.9)), 1e-9)
+        least = max(_TINY * y.std(), _SIGMAS * off[keep].std() / np.sqrt(keep.sum()))
+        used[:-1] = np.abs(fitted[:-1]) > least
+    if off[keep].max() > max(_EXPLAINED * y.std(), half):
+        return None
+    weights = np.array([_plain_number(w) for w in (fitted[:-1] / scale * used[:-1]).tolist()])
+    if (weights % 1).any():
+        weights = _closest(y[keep], given[:, keep], used[:-1])
+    return weights, _plain_number(float(np.median(y - weights @ given)))
+
+
+def _closest(y: Floats, given: Floats, used: NDArray[np.bool_]) -> Floats:
+    """Return the weights with the least largest error."""
+    from scipy.optimize import linprog
+
+    middle = given[used].mean(axis=1)
+    scale = given[used].std(axis=1)
+    design = np.column_stack([(given[used].T - middle) / scale, np.ones(len(y))])
+    slack = -np.ones((len(y), 1))
+    found = linprog(
+        np.append(np.zeros(design.shape[1]), 1.0),
+        A_ub=np.vstack([np.hstack([design, slack]), np.hstack([-design, slack])]),
+        b_ub=np.concatenate([y - y.mean(), y.mean() - y]),
+        bounds=[(None, None)] * design.shape[1] + [(0, None)],
+    )
+    weights = np.zeros(len(used))
+    if found.status == 0:
+        weights[used] = [_plain_number(w) for w in (found.x[:-2] / scale).tolist()]
+    return weights
+
+
+def _conditional(classes: NDArray[np.int32], bins: NDArray[np.int32], size: int) -> Floats:
+    """Return the log-share of each row's class in its bin, as the even rows have it."""
+    height = int(bins.max(initial=0)) + 1
+    pair = bins[::2].astype(np.int64) * size + classes[::2]
+    joint = np.bincount(pair, minlength=height * size).reshape(height, size)
+    overall = (joint.sum(axis=0) + 0.5) / (joint.sum() + 0.5 * size)
+    shares = (joint + _PRIOR * overall) / (joint.sum(axis=1, keepdims=True) + _PRIOR)
+    return np.asarray(np.log(shares[bins, classes]), dtype=np.float64)
+
+
+def _mixture(one: Floats, other: Floats) -> Floats:
+    """Return the log-density of the best mixture of two."""
+    share = 0.5
+    for _ in range(_ROUNDS):
+        odds = np.clip(one - other, -50, 50) + np.log((1 - share) / share)
+        share = float(np.clip((1 / (1 + np.exp(odds))).mean(), 1e-6, 1 - 1e-6))
+    mixed: Floats = np.logaddexp(one + np.log(1 - share), other + np.log(share))
+    return mixed
+
+
+def _ranked(values: Floats) -> Floats:
+    """Return ranks, ties in the middle, missing values in the middle of all, centred, length 1."""
+    known = np.isfinite(values)
+    _, place, counts = np.unique(values[known], return_inverse=True, return_counts=True)
+    ranks = np.zeros(len(values))
+    ranks[known] = (np.cumsum(counts) - counts / 2)[place]
+    ranks[known] -= ranks[known].mean() if known.any() else 0.0
+    return ranks / max(float(np.sqrt((ranks**2).sum())), 1e-12)
+
+
+def _telling(values: Floats) -> NDArray[np.bool_]:
+    """Return which values are there and not the most frequent one, such as 0."""
+    known = np.isfinite(values)
+    found, counts = np.unique(values[known], return_counts=True)
+    return known & (values != found[np.argmax(counts)]) if len(found) else known
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    return float((a * b).sum())
+
+
+def _plain_number(value: float) -> float:
+    """Round to a whole number where it is as good as one, else to six digits."""
+    whole = round(value)
+    near = abs(value - whole) < _WHOLE * max(1.0, abs(value))
+    return float(whole) if near else float(f"{value:.6g}")

@@ -1,0 +1,122 @@
+"""Chain: columns drawn one after the other, each from those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from assaymark.generate.anchored import Anchored, Found, Sum
+from assaymark.generate.cells import CellCoding
+from assaymark.generate.derived import Absent, Lookup
+from assaymark.generate.link import Link, Place
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.generate.encoding import Coding
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Words = NDArray[np.uint64]
+
+__all__ = ["Chain", "Part", "Rows"]
+
+Part: TypeAlias = Link | Lookup | Anchored | Sum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Rows as far as they are drawn; arrays are filled column after column.
+
+    Attributes
+    ----------
+    key, row
+        Where their random numbers are taken from; see :class:`~assaymark.generate.link.Place`.
+    codes, inside
+        Shape ``(columns, n)``, in the order of the chain.
+    found
+        Values that are not drawn within cells, by place in the chain.
+    """
+
+    key: tuple[int, int]
+    row: int | Words
+    codes: Codes
+    inside: Floats
+    found: dict[int, Found] = field(default_factory=dict)
+
+    @classmethod
+    def begun(cls, key: tuple[int, int], row: int | Words, shape: tuple[int, int]) -> Rows:
+        """Return ``shape`` (columns, rows) of cells to be drawn."""
+        codes = np.empty(shape, dtype=np.int32)
+        return cls(key=key, row=row, codes=codes, inside=np.empty(shape))
+
+    def take(self, kept: NDArray[np.int64]) -> Rows:
+        """Return some of the rows, whose numbers must be given one by one."""
+        return Rows(
+            key=self.key,
+            row=np.asarray(self.row)[kept],
+            codes=self.codes[:, kept],
+            inside=self.inside[:, kept],
+            found={i: f.take(kept) for i, f in self.found.items()},
+        )
+
+    def place(self, column: int) -> Place:
+        """Return where the random numbers of a column are taken from."""
+        return Place(key=self.key, row=self.row, column=column)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Chain:
+    """What is drawn column after column; all places are places in the chain.
+
+    Attributes
+    ----------
+    links, codings
+        What draws each column, and how it is coded.
+    absent
+        Why a column is missing, if another one says so.
+    names
+        The columns of the table, in its order.
+    """
+
+    links: tuple[Part, ...]
+    codings: tuple[Coding, ...]
+    absent: tuple[Absent | None, ...]
+    names: tuple[str, ...]
+
+    def draw(self, rows: Rows, i: int) -> None:
+        """Draw column ``i`` of the rows from the columns before it."""
+        link, drawn = self.links[i], rows.codes[:i]
+        if isinstance(link, Anchored | Sum):
+            numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
+            rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
+            rows.codes[i] = rows.found[i].codes
+        else:
+            link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i])
+        because = self.absent[i]
+        if because is not None:
+            null = because.table[rows.codes[because.source]]
+            rows.codes[i, null] = self.codings[i].size - 1
+            if i in rows.found:
+                rows.found[i] = rows.found[i].without(null)
+
+    def decode(self, rows: Rows) -> pl.DataFrame:
+        """Return the table that finished rows stand for."""
+        series = {
+            c.column.name: rows.found[i].series
+            if i in rows.found
+            else c.decode(rows.codes[i], rows.inside[i])
+            for i, c in enumerate(self.codings)
+        }
+        return pl.DataFrame({name: series[name] for name in self.names})
+
+    def _numbers(self, rows: Rows, j: int) -> Floats:
+        if j in rows.found:
+            return rows.found[j].numbers
+        coding = self.codings[j]
+        if not isinstance(coding, CellCoding):
+            raise TypeError(f"column {coding.column.name!r} has no order")
+        return coding.numbers(rows.codes[j], rows.inside[j])

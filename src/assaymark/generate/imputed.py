@@ -1,0 +1,209 @@
+"""Imputed: missing cells of given rows, drawn as the cells that are known let one expect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.core.compiled import compiled
+from assaymark.errors import InputError
+from assaymark.generate.branches import descend
+from assaymark.generate.chain import Rows
+from assaymark.generate.coded import coded
+from assaymark.generate.derived import Lookup
+from assaymark.generate.link import CHOICE, TOGETHER, Link, Place, spread, worth_of
+from assaymark.generate.philox import philox
+from assaymark.generate.restrict import free
+from assaymark.generate.within import Within, within
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.chain import Chain
+    from assaymark.generate.link import Corrections, Trees, Words3
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+    Words = NDArray[np.uint64]
+
+__all__ = ["PARTICLES", "imputed"]
+
+PARTICLES = 64
+_ROWS = 1024
+_HALF = np.uint64(32)
+_ROW = np.uint64(44)
+_TINY = 1e-300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ready:
+    """Each column's link without "missing", or its rule; and which columns follow from which."""
+
+    parts: tuple[Within | Lookup, ...]
+    followers: Mapping[int, list[int]]
+
+
+def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int) -> pl.DataFrame:
+    """Return ``frame`` with its missing cells filled; ``first`` is the number of its first row.
+
+    Each row's missing cells are drawn ``PARTICLES`` times, column after column; a draw weighs
+    what the model thinks of the row's known cells given what was drawn before them, and one is
+    chosen in proportion to its weight. That is the model's distribution of the missing cells
+    given the known ones, and given that none is missing, but for an error that falls with the
+    number of draws. A row's cells depend on its number and its known cells only.
+
+    References
+    ----------
+    Rubin (1987), A noniterative sampling/importance resampling alternative to data augmentation.
+    """
+    ready = _ready(chain)
+    names = [c.column.name for c in chain.codings]
+    holes = np.array([frame[n].is_null().to_numpy() for n in names])
+    some = np.flatnonzero(holes.any(axis=0))
+    known = np.array([coded(c, frame[c.column.name]) for c in chain.codings])
+    parts = [frame[:0].select(names)]
+    for start in range(0, len(some), _ROWS):
+        rows = some[start : start + _ROWS]
+        numbers = (rows + first).astype(np.uint64)
+        filled = _filled(ready, (key, numbers), known[:, rows], holes[:, rows])
+        parts.append(chain.decode(filled).select(names))
+    made = pl.concat(parts)
+    columns = {
+        n: frame[n].scatter(np.flatnonzero(h), made[n].filter(pl.Series(h[some])))
+        for n, h in zip(names, holes, strict=True)
+        if h.any()
+    }
+    return frame.with_columns(**columns)
+
+
+def _ready(chain: Chain) -> _Ready:
+    present: list[Within | Lookup] = []
+    followers: dict[int, list[int]] = {}
+    for i, (link, coding) in enumerate(zip(chain.links, chain.codings, strict=True)):
+        if isinstance(link, Lookup):
+            followers.setdefault(link.source, []).append(i)
+            present.append(link)
+            continue
+        if not isinstance(link, Link):
+            raise InputError(
+                f"missing cells cannot be filled by this model: {coding.column.name!r} is drawn "
+                "near other columns\n\nHint: fit it with relations = 'codes'"
+            )
+        left = np.ones(coding.size)
+        left[-1] = not coding.missing or coding.size == 1
+        present.append(within(link, free(coding.size).times(left)))
+    return _Ready(parts=tuple(present), followers=followers)
+
+
+def _filled(
+    ready: _Ready, where: tuple[tuple[int, int], Words], known: Codes, holes: NDArray[np.bool_]
+) -> Rows:
+    """Return rows whose cells ``holes`` are filled."""
+    key, rows = where
+    numbers = ((np.arange(PARTICLES, dtype=np.uint64)[:, None] << _ROW) | rows).ravel()
+    shape = len(known), len(numbers)
+    drawn, inside = np.empty(shape, dtype=np.int32), np.empty(shape)
+    logs = np.zeros(len(numbers))
+    for i, part in enumerate(ready.parts):
+        place = Place(key=key, row=numbers, column=i)
+        code = np.tile(known[i], PARTICLES)
+        if isinstance(part, Lookup):
+            part.draw(drawn[:i], place, drawn[i], inside[i])
+        else:
+            weight = np.ones(len(numbers))
+            part.draw(drawn[:i], place, drawn[i], inside[i], weight)
+            logs += np.log(np.where(np.tile(holes[i], PARTICLES), weight, 1.0))
+            for j in ready.followers.get(i, ()):
+                _follow(ready, (i, j), np.tile(known[j], PARTICLES), place, (drawn, inside, logs))
+            logs += np.log(_likely(part, drawn[:i], place, code))
+        drawn[i] = np.where(code >= 0, code, drawn[i])
+    at = _chosen(Place(key=key, row=rows, column=len(known)), logs.reshape(PARTICLES, -1))
+    at = at * len(rows) + np.arange(len(rows))
+    return Rows(key=key, row=rows, codes=drawn[:, at], inside=inside[:, at])
+
+
+def _follow(
+    ready: _Ready,
+    columns: tuple[int, int],
+    known: Codes,
+    place: Place,
+    out: tuple[Codes, Floats, Floats],
+) -> None:
+    """Draw column ``i`` again where column ``j``, which follows from it, is known."""
+    i, j = columns
+    part, lookup = ready.parts[i], ready.parts[j]
+    drawn, inside, logs = out
+    if not (isinstance(part, Within) and isinstance(lookup, Lookup)):
+        return
+    for code in np.unique(known[known >= 0]):
+        fits = part.restriction.times((lookup.table == code).astype(np.float64))
+        if not fits.share.any():
+            continue
+        rows = np.flatnonzero(known == code)
+        found, at, weight = np.empty(len(rows), np.int32), np.empty(len(rows)), np.ones(len(rows))
+        there = Place(key=place.key, row=np.asarray(place.row)[rows], column=i)
+        within(part.link, fits).draw(drawn[:i, rows], there, found, at, weight)
+        drawn[i, rows], inside[i, rows] = found, at
+        logs[rows] += np.log(np.maximum(weight, _TINY))
+
+
+def _likely(part: Within, drawn: Codes, place: Place, code: Codes) -> Floats:
+    """Return how likely each known code's class is, shape ``(n,)``; 1 where none is known."""
+    link = part.link
+    classes = np.empty(len(link.codes), dtype=np.int32)
+    classes[link.codes] = np.repeat(np.arange(len(link.groups)), np.diff(link.first))
+    wanted = np.where(code >= 0, classes[code], -1).astype(np.int32)
+    out = np.ones(len(code))
+    _class_likely(
+        place.words(len(code)),
+        link.trees,
+        (part.shares, link.groups),
+        link.corrections,
+        (drawn[list(link.given)], wanted, out),
+    )
+    return np.maximum(out, _TINY)
+
+
+@compiled
+def _class_likely(
+    place: Words3,
+    trees: Trees,
+    pools: tuple[Floats, Codes],
+    effects: Corrections,
+    columns: tuple[Codes, Codes, Floats],
+) -> None:
+    key, rows, column = place
+    roots, nodes, pool, places, start = trees
+    shares, groups = pools
+    given, wanted, out = columns
+    worth = np.zeros(effects[3].shape[1], dtype=np.float32)
+    factor = np.ones(groups.max() + 1)
+    for i in range(len(wanted)):
+        if wanted[i] < 0:
+            continue
+        of = rows[i] >> TOGETHER
+        tree = (philox(key, of, column, CHOICE)[0] * np.uint64(len(roots))) >> _HALF
+        leaf = pool[descend(nodes, roots[tree], (places, start[tree]), given, i)]
+        if len(worth):
+            most = worth_of(effects, given, i, worth)
+            for g in range(len(worth)):
+                factor[g] = np.exp(worth[g] - most)
+        every = 0.0
+        for c in range(shares.shape[1]):
+            every += shares[leaf, c] * factor[groups[c]]
+        out[i] = shares[leaf, wanted[i]] * factor[groups[wanted[i]]] / every
+
+
+def _chosen(place: Place, logs: Floats) -> NDArray[np.int64]:
+    """Return which particle of each row is chosen; ``logs`` has shape ``(particles, rows)``."""
+    weight = np.exp(logs - logs.max(axis=0))
+    u = np.empty(weight.shape[1])
+    spread(place, u)
+    running = np.cumsum(weight, axis=0)
+    at = (running <= u * running[-1]).sum(axis=0)
+    return np.asarray(np.minimum(at, PARTICLES - 1), dtype=np.int64)

@@ -1,0 +1,84 @@
+"""Plan: what of a table is worked out, and in which order the rest is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from assaymark.generate.anchor_search import find_anchors
+from assaymark.generate.anchors import numbers_of
+from assaymark.generate.derived import find_absent, find_derived
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from assaymark.core.dataset import Dataset
+    from assaymark.generate.anchors import Anchor
+    from assaymark.generate.derived import Absent, Lookup
+    from assaymark.generate.encoding import Encoded
+
+__all__ = ["Plan", "Relations", "plan_of"]
+
+Relations: TypeAlias = Literal["all", "codes", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
+    """The rules between columns; all columns are given by their place in the table.
+
+    Attributes
+    ----------
+    free
+        Columns that are drawn, in this order.
+    derived
+        Columns that are looked up after that.
+    anchors
+        What the values of drawn columns lie at or near.
+    absent
+        Why drawn columns are missing.
+    numbers
+        The source's values of numbers and dates, NaN where missing.
+    """
+
+    free: tuple[int, ...]
+    derived: Mapping[int, Lookup]
+    anchors: Mapping[int, tuple[Anchor, ...]]
+    absent: Mapping[int, Absent]
+    numbers: Mapping[int, NDArray[np.float64]]
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """All columns, in the order they come about."""
+        return (*self.free, *self.derived)
+
+
+def plan_of(
+    dataset: Dataset, encoded: Encoded, order: Sequence[int], protect: int, relations: Relations
+) -> Plan:
+    """Find the rules between columns, and change ``order`` where they need it.
+
+    A column whose codes follow from another's is looked up, unless it is drawn within cells and
+    lies at or near a sum of others, which says its values.
+    """
+    if relations != "all":
+        derived = find_derived(encoded, order, cells=True) if relations == "codes" else {}
+        free = tuple(j for j in order if j not in derived)
+        return Plan(free=free, derived=derived, anchors={}, absent={}, numbers={})
+    numbers = numbers_of(dataset)
+    derived = find_derived(encoded, order, cells=False)
+    drawn = [j for j in order if j not in derived]
+    free, anchors = find_anchors(numbers, encoded, drawn, protect)
+    held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
+    more = find_derived(encoded, [j for j in free if j not in held], cells=True)
+    derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
+    free = tuple(j for j in free if j not in derived)
+    return Plan(
+        free=free,
+        derived=derived,
+        anchors=anchors,
+        absent=find_absent(encoded, free),
+        numbers=numbers,
+    )
