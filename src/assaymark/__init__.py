@@ -8,6 +8,7 @@ Tables come in as pandas, polars or Arrow objects or as paths, and rows go out a
     judged = assaymark.evaluate(train, synthetic, holdout=holdout)  # judged.uses, judged.verdicts
     outcome = assaymark.run("recipe.toml")  # a signed release, or a reasoned refusal
     assaymark.verify(outcome.release).ok
+    rows = assaymark.load(outcome.release, use="analytics")  # or it is refused
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ __all__ = [
     "generate",
     "impute",
     "init",
+    "load",
     "monitor",
     "run",
     "verify",
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import UseStatus, Verdict
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.api import evaluate, generate, impute, init, monitor, run, verify
+    from assaymark.flow.api import evaluate, generate, impute, init, load, monitor, run, verify
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -57,6 +59,7 @@ _HOMES = {
     "generate": "flow.api",
     "impute": "flow.api",
     "init": "flow.api",
+    "load": "flow.api",
     "monitor": "flow.api",
     "run": "flow.api",
     "verify": "flow.api",

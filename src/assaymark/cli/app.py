@@ -18,6 +18,7 @@ from assaymark.cli import (
     monitor,
     people,
     policy,
+    release,
     review,
     run,
     show,
@@ -53,6 +54,7 @@ app.command("show")(show.command)
 app.command("demo")(demo.command)
 app.add_typer(source.app, name="source")
 app.add_typer(policy.app, name="policy")
+app.add_typer(release.app, name="release")
 app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
+from assaymark.flow.admit import load as _load
 from assaymark.flow.draft import draft
 from assaymark.flow.frames import as_given
 from assaymark.flow.generate import parquet_of
@@ -31,7 +32,17 @@ if TYPE_CHECKING:
     from assaymark.flow.outcome import Outcome
     from assaymark.flow.verify import Verified
 
-__all__ = ["DraftTable", "evaluate", "generate", "impute", "init", "monitor", "run", "verify"]
+__all__ = [
+    "DraftTable",
+    "evaluate",
+    "generate",
+    "impute",
+    "init",
+    "load",
+    "monitor",
+    "run",
+    "verify",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,6 +199,31 @@ def run(  # noqa: PLR0913
 def verify(release: str | Path, *, trusted: Sequence[str] = ()) -> Verified:
     """Check a release offline; ``trusted`` are fingerprints of signers that you know."""
     return _verify(Path(release), trusted=trusted)
+
+
+def load(
+    release: str | Path,
+    *,
+    use: str,
+    provenance: str | Path | None = None,
+    notices: Sequence[str | Path] = (),
+) -> Any:  # noqa: ANN401
+    """Return the rows of a release for ``use``: a polars table, a list of them for replicates.
+
+    The admission is added to the file ``provenance`` as a line of JSON.
+
+    Raises
+    ------
+    NotApprovedError
+        When the use was not approved, or the release is expired, degraded, contested or withdrawn.
+    """
+    found = _load(
+        Path(release),
+        use,
+        provenance=None if provenance is None else Path(provenance),
+        notices=tuple(map(Path, notices)),
+    )
+    return found[0] if len(found) == 1 else found
 
 
 def monitor(release: str | Path, batch: Any, *, threshold: float = 0.1) -> Monitored:  # noqa: ANN401
