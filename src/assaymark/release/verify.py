@@ -10,6 +10,7 @@ from assaymark.core.evidence import Evidence
 from assaymark.core.threat import ThreatModel
 from assaymark.errors import IntegrityError
 from assaymark.release.approved import APPROVALS, ROLES, check_approved
+from assaymark.release.boundary import leaks_of
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import fingerprint_of, open_envelope
 from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
@@ -91,7 +92,7 @@ def verify(
     how many persons of each role a policy asks for.
     """
     found = Verification()
-    steps = (_manifest, _signer, _statements, _decision, _people, _log)
+    steps = (_manifest, _signer, _statements, _decision, _people, _log, _boundary)
     state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge, needed=needed)
     for step in steps:
         try:
@@ -112,6 +113,7 @@ _TITLES = {
     "_statements": "Signed statements",
     "_people": "Approvals",
     "_log": "Ledger",
+    "_boundary": "Boundary",
     "_decision": "Decision",
 }
 
@@ -242,6 +244,14 @@ def _decision(state: _State, found: Verification) -> None:
     found.hold("Decision", "judging the evidence again by the policy gives the same")
     for stage in decided.stages:
         _about(stage, found)
+
+
+def _boundary(state: _State, found: Verification) -> None:
+    leaks = leaks_of(state.files)
+    if not leaks:
+        found.hold("Boundary", "none of the known accidental leaks; no proof that there is none")
+    for leak in leaks[:5]:
+        found.leave("Boundary", f"look at {leak.path}: {leak.rule}: {leak.what}")
 
 
 def _waivers(state: _State, decided: Decided, released: Released, found: Verification) -> None:

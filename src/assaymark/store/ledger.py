@@ -77,7 +77,7 @@ class Ledger:
             n, last = _count(db), _last_time(db)
             made: list[Entry] = []
             for kind, subject, body in events:
-                last = max(last, datetime.now(UTC).isoformat(timespec="milliseconds"))
+                last = max(last, datetime.now(UTC).isoformat(timespec="seconds"))
                 entry = Entry(
                     index=n + len(made),
                     time=last,
