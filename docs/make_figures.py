@@ -38,7 +38,9 @@ def simulation() -> str:
         passes = {k: sum(r["rules"][k] == "PASS" for r in found) for k in found[0]["rules"]}
         judged = {k: v for k, v in passes.items() if v}
         worst = min(judged, key=judged.__getitem__)
-        lines.append(f"| least often passed: `{worst}`, {name} | 90 % | {_rate(passes[worst], n)} |")
+        lines.append(
+            f"| least often passed: `{worst}`, {name} | 90 % | {_rate(passes[worst], n)} |"
+        )
         never = sorted(set(passes) - set(judged))
         if never:
             lines.append(f"| never run on this population: {', '.join(never)} | | |")
@@ -100,7 +102,9 @@ def _verdicts(said: list[str]) -> str:
 
 def _rate(hits: int, n: int) -> str:
     found = clopper_pearson(hits, n)
-    return f"{hits} of {n}: {100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    return (
+        f"{hits} of {n}: {100 * found.value:.0f} % [{100 * found.low:.0f}, {100 * found.high:.0f}]"
+    )
 
 
 if __name__ == "__main__":

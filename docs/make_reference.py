@@ -14,6 +14,7 @@ import typer
 
 from assaymark.cli.app import app
 from assaymark.core import recipe
+from assaymark.core.constraint import CONSTRAINTS
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
@@ -128,6 +129,7 @@ def settings() -> str:
     lines += [f"Kinds: {', '.join(f'`{k.value}`' for k in Kind)}.", ""]
     models = [recipe.Recipe, recipe.SourceSpec, Rights, recipe.ColumnSpec, recipe.SplitSpec]
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
+    models += CONSTRAINTS.values()
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]
     for model in [*models, Policy, Rule]:
         lines += [f"## {model.__name__}", "", inspect.getdoc(model) or "", ""]

@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from assaymark.core.value_sets import Allowed
-from assaymark.core.where import Both, Either, Node, Test, read
+from assaymark.core.where import Both, Either, Node, Test, Versus, read
 from assaymark.errors import ConditionError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import polars as pl
     from numpy.typing import NDArray
 
     from assaymark.core.schema import Schema
 
-__all__ = ["Conditions"]
+__all__ = ["Conditions", "Given"]
+
+_SIGNS: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Given(Protocol):
+    """What rows must satisfy."""
+
+    @property
+    def text(self) -> str:
+        """The condition in words."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """Whether :meth:`allowed` says all of it."""
+        ...
+
+    def allowed(self) -> Mapping[str, Allowed] | None:
+        """Return what each column may be; ``None`` if no row can satisfy it."""
+        ...
+
+    def hold(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
+        """Return which rows satisfy it, shape ``(n,)``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +129,14 @@ class Conditions:
 def _columns(node: Node) -> frozenset[str]:
     if isinstance(node, Test):
         return frozenset({node.column})
+    if isinstance(node, Versus):
+        return frozenset({node.left, node.right})
     return frozenset[str]().union(*(_columns(p) for p in node.parts))
 
 
 def _exact(node: Node) -> bool:
+    if isinstance(node, Versus):
+        return False
     if isinstance(node, Test) or len(_columns(node)) == 1:
         return True
     return isinstance(node, Both) and all(_exact(p) for p in node.parts)
@@ -109,6 +145,8 @@ def _exact(node: Node) -> bool:
 def _outer(node: Node) -> dict[str, Allowed] | None:
     if isinstance(node, Test):
         return None if node.yes.empty else {node.column: node.yes}
+    if isinstance(node, Versus):
+        return {}
     parts = [_outer(p) for p in node.parts]
     if isinstance(node, Either):
         open_ = [p for p in parts if p is not None]
@@ -127,6 +165,9 @@ def _outer(node: Node) -> dict[str, Allowed] | None:
 def _hold(node: Node, frame: pl.DataFrame) -> NDArray[np.bool_]:
     if isinstance(node, Test):
         return node.yes.hold(frame[node.column])
+    if isinstance(node, Versus):
+        held = _SIGNS[node.sign](frame[node.left], frame[node.right])
+        return np.asarray(held.fill_null(value=False).to_numpy(), dtype=np.bool_)
     rule = np.logical_and if isinstance(node, Both) else np.logical_or
     return reduce(rule, (_hold(p, frame) for p in node.parts))
 
@@ -135,6 +176,8 @@ def _conflict(node: Node) -> str:
     """Say which column is asked for two things at once."""
     if isinstance(node, Test):
         return f"nothing is allowed for {node.column!r}"
+    if isinstance(node, Versus):
+        return f"{node.left!r} and {node.right!r} contradict each other"
     closed = next((p for p in node.parts if _outer(p) is None), None)
     if closed is not None:
         return _conflict(closed)

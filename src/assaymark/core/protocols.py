@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.case import Case
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json, Measurement, Quantity
     from assaymark.core.privacy import PrivacyGuarantee
@@ -31,7 +31,7 @@ class Model(Protocol):
         """What the model card shows: order, pools, what was protected or dropped. No records."""
         ...
 
-    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows of the endless table that ``streams`` stands for.
 
         With a condition, of the endless table of rows that satisfy it: exactly these rows, or a

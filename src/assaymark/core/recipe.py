@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
+from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile
 from assaymark.errors import RecipeError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "BucketDate",
@@ -123,12 +127,18 @@ class SplitSpec(Document):
 
 
 class GenerateSpec(Document):
-    """Which generator, with which parameters; ``rows`` 0 means about as many as in train."""
+    """Which generator, with which parameters; ``rows`` 0 means about as many as in train.
+
+    ``constraint`` holds the recipe's ``[[constraint]]`` tables.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("constraint",)
 
     generator: str = "tree_chain"
     parameters: dict[str, Any] = Field(default_factory=dict)
     rows: int = Field(default=0, ge=0)
     replicates: int = Field(default=1, ge=1, le=100)
+    constraint: tuple[ConstraintSpec, ...] = ()
 
 
 class UseSpec(Document):
@@ -177,9 +187,14 @@ def parse_recipe(raw: bytes) -> Recipe:
     if not isinstance(columns, dict):
         raise RecipeError("[columns] must be a table of column = role\n\nHint: age = 'other'")
     plain["columns"] = {name: _column(name, spec) for name, spec in columns.items()}
+    constraints = plain.pop("constraint", [])
     _check_keys(plain, Recipe, "the recipe")
     for step in plain.get("transform", []):
-        _check_transform(step)
+        _check_kind(step, _TRANSFORMS, "transform", "transformation")
+    for rule in constraints:
+        _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
+    if constraints:
+        plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
         recipe = Recipe.model_validate(_tuples(plain), strict=False)
     except ValidationError as error:
@@ -216,15 +231,15 @@ _TRANSFORMS: dict[str, type[Document]] = {
 }
 
 
-def _check_transform(step: object) -> None:
+def _check_kind(step: object, kinds: Mapping[str, type[Document]], table: str, noun: str) -> None:
     if not isinstance(step, dict) or "kind" not in step:
-        raise RecipeError(f"a [[transform]] needs a kind\n\nHint: {', '.join(sorted(_TRANSFORMS))}")
-    model = _TRANSFORMS.get(str(step["kind"]))
+        raise RecipeError(f"a [[{table}]] needs a kind\n\nHint: {', '.join(sorted(kinds))}")
+    model = kinds.get(str(step["kind"]))
     if model is None:
-        raise UnknownNameError("transformation", str(step["kind"]), _TRANSFORMS)
+        raise UnknownNameError(noun, str(step["kind"]), kinds)
     for key in step:
         if key not in model.model_fields:
-            raise UnknownNameError("key", key, model.model_fields, f"transform {step['kind']!r}")
+            raise UnknownNameError("key", key, model.model_fields, f"{table} {step['kind']!r}")
 
 
 def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:

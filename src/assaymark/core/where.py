@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Column, Schema
     from assaymark.core.value_sets import Number
 
-__all__ = ["Both", "Either", "Node", "Test", "read"]
+__all__ = ["WORDS", "Both", "Either", "Node", "Test", "Versus", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,15 @@ class Test:
     column: str
     yes: Allowed
     no: Allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Versus:
+    """Two columns compared; a row that misses either is neither true nor false."""
+
+    left: str
+    sign: str
+    right: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +51,7 @@ class Either:
     parts: tuple[Node, ...]
 
 
-Node: TypeAlias = Test | Both | Either
+Node: TypeAlias = Test | Versus | Both | Either
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
@@ -53,15 +62,18 @@ _TOKEN = re.compile(
     |(?P<word>[^\W\d]\w*))""",
     re.VERBOSE,
 )
-_WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
+WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _SAME = {"=": "==", "<>": "!="}
+_NOT = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _LANGUAGE = (
     "Hint: a condition reads like  age >= 40 and sex == 'F' and region in ('N', 'S');  there are "
-    "== != < <= > >=, in, between 1 and 5, is missing, is not missing, and, or, not and "
-    "parentheses; text and dates in quotes, a column whose name is not one word in `back quotes`"
+    "== != < <= > >= with a value or another column, in, between 1 and 5, is missing, is not "
+    "missing, and, or, not and parentheses; text and dates in quotes, a column whose name is not "
+    "one word in `back quotes`"
 )
 _DEEPEST = 100
+_NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -143,7 +155,7 @@ class _Reader:
             return node
         return self._test()
 
-    def _test(self) -> Test:
+    def _test(self) -> Test | Versus:
         column = self._column()
         all_values = everything(column)
         if self._take("is"):
@@ -160,17 +172,39 @@ class _Reader:
         elif not turned and self.next.kind == "sign" and self.next.text not in "(),":
             sign = self._tokens[self._place].text
             self._place += 1
-            found = self._compared(column, _SAME.get(sign, sign))
+            sign = _SAME.get(sign, sign)
+            if self._names_column():
+                return self._versus(column, sign)
+            found = self._compared(column, sign)
         else:
             self.fail("'in' or 'between'" if turned else "a comparison, 'in', 'between' or 'is'")
         yes, no = Allowed(found), Allowed(found.complement())
         return Test(column.name, no, yes) if turned else Test(column.name, yes, no)
 
+    def _names_column(self) -> bool:
+        token = self.next
+        return token.kind == "quoted" or (
+            token.kind == "word" and token.text in self._schema.names and token.text not in _TRUTH
+        )
+
+    def _versus(self, column: Column, sign: str) -> Versus:
+        other = self._column()
+        if other.name == column.name:
+            raise ConditionError(f"column {column.name!r} is compared with itself")
+        alike = column.kind == other.kind or {column.kind, other.kind} <= _NUMBERS
+        if not alike or (sign not in {"==", "!="} and not column.kind.ordered):
+            raise ConditionError(
+                f"column {column.name!r} is of kind {column.kind.value!r} and {other.name!r} of "
+                f"kind {other.kind.value!r}: {sign!r} says nothing of them\n\nHint: two numbers, "
+                "two dates, or == and != of two categories can be compared"
+            )
+        return Versus(column.name, sign, other.name)
+
     def _column(self) -> Column:
         token = self.next
         name = token.text[1:-1] if token.kind == "quoted" else token.text
         if token.kind not in {"word", "quoted"} or (
-            token.kind == "word" and name.lower() in _WORDS and name not in self._schema.names
+            token.kind == "word" and name.lower() in WORDS and name not in self._schema.names
         ):
             self.fail("a column")
         if name not in self._schema.names:
@@ -277,6 +311,8 @@ class _Reader:
 
 
 def _negated(node: Node) -> Node:
+    if isinstance(node, Versus):
+        return Versus(node.left, _NOT[node.sign], node.right)
     if isinstance(node, Test):
         return Test(node.column, node.no, node.yes)
     parts = tuple(_negated(p) for p in node.parts)

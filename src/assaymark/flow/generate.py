@@ -13,6 +13,8 @@ from assaymark.core.document import sha256
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.generate import generators
+from assaymark.generate.constrained import Constrained
+from assaymark.generate.demands import demands_of
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -47,10 +49,15 @@ class Candidate:
 def fit(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Model:
-    """Build the generator that ``spec`` names and fit it to ``train`` behind its door."""
+    """Build the generator that ``spec`` names and fit it to ``train`` behind its door.
+
+    The model keeps to the constraints of ``spec``, which ``train`` itself must keep to.
+    """
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
-    return generator.fit(source, streams.child("fit"))
+    demands = demands_of(spec.constraint, train)
+    model = generator.fit(source, streams.child("fit"))
+    return Constrained(model=model, demands=demands) if spec.constraint else model
 
 
 def build(spec: GenerateSpec) -> Generator:

@@ -34,11 +34,12 @@ from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import polars as pl
 
     from assaymark.core.dataset import Dataset
+    from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
     from assaymark.core.waiver import Waiver
@@ -226,6 +227,7 @@ def _run(
             *(_waived(w) for w, _ in waived),
             *earlier.notices,
             *_notices(job, prepared, options, reviewed=reviewed),
+            *_constrained(attempt.candidate.summary),
         ),
         blocked=_blocked(job, decision, synthetics[0], reviewed=reviewed),
         reviewed=reviewed,
@@ -273,6 +275,13 @@ def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, .
         release=None if release is None else str(release),
         report=str(report),
     )
+
+
+def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
+    texts = summary.get("constraints")
+    if not isinstance(texts, list) or not texts:
+        return ()
+    return (f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.",)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options, *, reviewed: bool) -> tuple[str, ...]:

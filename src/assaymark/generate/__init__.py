@@ -18,6 +18,8 @@ generators: Registry[Generator] = Registry(
         "chain",
         "classes",
         "coded",
+        "constrained",
+        "demands",
         "derived",
         "effects",
         "encoding",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -74,7 +74,7 @@ class IndependentModel:
         """What was fitted."""
         return {"protect": self.protect, "columns": self.encoding.summary()}
 
-    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
         if given is not None:
             frame = wanted(self._chain(), checked(rows), streams, given)

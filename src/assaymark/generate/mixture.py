@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assaymark.core.conditions import Given
     from assaymark.core.protocols import Model
     from assaymark.core.schema import Column, Schema
     from assaymark.core.streams import Streams
@@ -66,7 +67,7 @@ class Mixture:
 
 
 def sample_wanted(
-    model: Model, rows: range, streams: Streams, wanted: Conditions | Mixture | None
+    model: Model, rows: range, streams: Streams, wanted: Given | Mixture | None
 ) -> Dataset:
     """Return these rows of the endless table, of those that satisfy a condition, or of a mixture.
 
@@ -86,7 +87,7 @@ def sample_wanted(
             f"{type(model).__name__} cannot sample under a condition: its `sample` takes no "
             "`given`\n\nHint: use the generator tree_chain or independent"
         )
-    if isinstance(wanted, Conditions):
+    if not isinstance(wanted, Mixture):
         return model.sample(rows, streams, wanted)
     if rows.start < 0 or rows.stop > wanted.rows:
         raise InputError(f"the mixture counts out {wanted.rows:,} rows; it has no rows {rows}")

@@ -25,7 +25,7 @@ from assaymark.generate.wanted import wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
@@ -231,7 +231,7 @@ class TreeChainModel:
             "columns": self.encoding.summary(),
         }
 
-    def sample(self, rows: range, streams: Streams, given: Conditions | None = None) -> Dataset:
+    def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
         chain = self._chain()
         if given is not None:

@@ -20,7 +20,7 @@ from assaymark.generate.within import Followed, Within, within
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from assaymark.core.conditions import Conditions
+    from assaymark.core.conditions import Given
     from assaymark.core.streams import Streams
     from assaymark.generate.link import Words3
     from assaymark.generate.restrict import Restriction
@@ -61,7 +61,7 @@ class _Search:
     """
 
     chain: Chain
-    given: Conditions
+    given: Given
     parts: tuple[_Part, ...]
     first: int
     exact: bool
@@ -70,7 +70,7 @@ class _Search:
     likely: tuple[float, float] = (1.0, 0.0)
 
 
-def wanted(chain: Chain, rows: range, streams: Streams, given: Conditions) -> pl.DataFrame:
+def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.DataFrame:
     """Return these rows of the endless table of rows that satisfy ``given``.
 
     Each row is tried for until a try is accepted. A try draws every column from what the
@@ -95,7 +95,7 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Conditions) -> pl
     return pl.concat(frames).rechunk()
 
 
-def _prepared(chain: Chain, given: Conditions) -> _Search:
+def _prepared(chain: Chain, given: Given) -> _Search:
     names = [c.column.name for c in chain.codings]
     allowed = given.allowed() or {}
     left: dict[int, Restriction] = {

@@ -1,0 +1,85 @@
+"""Constrained: a fitted model, of which only rows that satisfy constraints come out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.core.dataset import Dataset
+from assaymark.errors import ConditionError
+from assaymark.generate.blocks import checked
+from assaymark.generate.mixture import sample_wanted
+
+if TYPE_CHECKING:
+    from assaymark.core.conditions import Given
+    from assaymark.core.measurement import Json
+    from assaymark.core.privacy import PrivacyGuarantee
+    from assaymark.core.protocols import Model
+    from assaymark.core.streams import Streams
+    from assaymark.generate.demands import Demands
+
+__all__ = ["Constrained"]
+
+_ROUNDS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constrained:
+    """Rows of ``model`` that satisfy ``demands``: distributed as its rows that do."""
+
+    model: Model
+    demands: Demands
+
+    @property
+    def privacy(self) -> PrivacyGuarantee | None:
+        """What the model proves; leaving rows out takes nothing away from it."""
+        return self.model.privacy
+
+    @property
+    def summary(self) -> dict[str, Json]:
+        """The model's summary, and the constraints."""
+        return {**self.model.summary, "constraints": list(self.demands.texts)}
+
+    def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
+        """Return these rows of the endless table of rows that satisfy all; see ``Model``.
+
+        Where rows must be unique, a row that has been there before is left out of that table.
+
+        Raises
+        ------
+        ConditionError
+            When not all of the rows can be had.
+        """
+        demands = self.demands.also(given)
+        if not demands.unique:
+            return self._some(checked(rows), streams, demands)
+        found = self._some(range(checked(rows).stop), streams, demands)
+        kept = _first_ones(found.frame, demands)
+        drawn = wanted = rows.stop
+        for _ in range(_ROUNDS):
+            if kept.height >= wanted:
+                return Dataset(schema=found.schema, frame=kept[rows.start : wanted])
+            more = range(drawn, drawn + max(2 * (wanted - kept.height), wanted // 4, 64))
+            frame = self._some(more, streams, demands).frame
+            kept, drawn = _first_ones(pl.concat([kept, frame]), demands), more.stop
+        raise ConditionError(
+            f"{kept.height:,} of {wanted:,} rows can be had: {drawn:,} rows were drawn, and the "
+            f"others were there before ({'; '.join(demands.texts[-len(demands.unique) :])})\n\n"
+            "Hint: ask for fewer rows, or for uniqueness in more columns"
+        )
+
+    def _some(self, rows: range, streams: Streams, demands: Demands) -> Dataset:
+        asked = demands if demands.conditions or demands.tests else None
+        made = sample_wanted(self.model, rows, streams, asked)
+        if not np.all(demands.hold(made.frame)):
+            raise RuntimeError("a row was drawn that breaks a constraint")
+        return made
+
+
+def _first_ones(frame: pl.DataFrame, demands: Demands) -> pl.DataFrame:
+    for columns in demands.unique:
+        frame = frame.unique(columns, keep="first", maintain_order=True)
+    return frame

@@ -1,0 +1,262 @@
+"""Demands: constraints as tests of rows, checked against the columns and rows they are about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import reduce, singledispatch
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from assaymark.core import constraint as c
+from assaymark.core.conditions import Conditions
+from assaymark.core.dataset import Dataset
+from assaymark.core.schema import Kind
+from assaymark.core.value_sets import Allowed, Levels
+from assaymark.core.where import WORDS, Test
+from assaymark.errors import ConditionError, RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.conditions import Given
+    from assaymark.core.schema import Column
+
+__all__ = ["Demands", "RowTest", "demands_of"]
+
+_FEWEST = 10
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTest:
+    """A test of several columns of a row at once."""
+
+    text: str
+    hold: Callable[[pl.DataFrame], NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """All that must hold on every row; see :class:`~assaymark.core.conditions.Given`.
+
+    ``unique`` are sets of columns in which no two rows may be the same.
+    """
+
+    conditions: tuple[Conditions, ...] = ()
+    tests: tuple[RowTest, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def _rows(self) -> tuple[Conditions | RowTest, ...]:
+        return self.conditions + self.tests
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Each demand in words."""
+        alike = (f"no two rows with the same {' and '.join(u)}" for u in self.unique)
+        return (*(d.text for d in self._rows), *alike)
+
+    @property
+    def text(self) -> str:
+        """All demands on single rows."""
+        return " and ".join(f"({d.text})" for d in self._rows)
+
+    @property
+    def exact(self) -> bool:
+        """Whether :meth:`allowed` says all of it."""
+        return not self.tests and all(d.exact for d in self.conditions)
+
+    def allowed(self) -> Mapping[str, Allowed] | None:
+        """Return what each column may be, ``None`` if there are no such rows."""
+        found: dict[str, Allowed] = {}
+        for condition in self.conditions:
+            for column, allowed in (condition.allowed() or {}).items():
+                found[column] = found[column].intersect(allowed) if column in found else allowed
+        return None if any(a.empty for a in found.values()) else found
+
+    def hold(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
+        """Return which rows satisfy all."""
+        parts = [d.hold(frame) for d in self._rows]
+        return reduce(np.logical_and, parts, np.ones(frame.height, dtype=np.bool_))
+
+    def also(self, given: Given | None) -> Demands:
+        """Return the demands, and a condition besides."""
+        if given is None:
+            return self
+        if isinstance(given, Conditions):
+            return replace(self, conditions=(*self.conditions, given))
+        return replace(self, tests=(*self.tests, RowTest(text=given.text, hold=given.hold)))
+
+
+def demands_of(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
+    """Return the constraints of a recipe as tests of rows like those of ``data``.
+
+    Raises
+    ------
+    RecipeError
+        When a constraint does not fit the columns, or two contradict each other, or the rows of
+        ``data`` break one whose ``on_source`` is ``"refuse"``.
+    UnknownNameError
+        When there is no such column.
+    """
+    conditions: list[Conditions] = []
+    tests: list[RowTest] = []
+    for spec in specs:
+        if isinstance(spec, c.Unique):
+            for name in spec.columns:
+                data.schema.column(name)
+            continue
+        try:
+            made = _made(spec, data)
+        except ConditionError as error:
+            raise RecipeError(f"[[constraint]] of kind {spec.kind!r}: {error}") from error
+        _check_source(spec, made, data)
+        if isinstance(made, RowTest):
+            tests.append(made)
+        else:
+            conditions.append(made)
+            _check_conflict(conditions)
+    unique = tuple(spec.columns for spec in specs if isinstance(spec, c.Unique))
+    return Demands(conditions=tuple(conditions), tests=tuple(tests), unique=unique)
+
+
+@singledispatch
+def _made(spec: object, data: Dataset) -> Conditions | RowTest:
+    """Return a constraint as a test of rows like those of ``data``."""
+    raise TypeError(f"{spec!r} is no constraint on single rows; {data.n} rows")
+
+
+def _check_conflict(conditions: Sequence[Conditions]) -> None:
+    last = conditions[-1]
+    for other in conditions[:-1]:
+        try:
+            last.both(other)
+        except ConditionError as error:
+            raise RecipeError(
+                f"two constraints contradict each other: {other.text!r} and {last.text!r}\n\n"
+                "Hint: drop one, or say in one rule what should hold"
+            ) from error
+
+
+def _check_source(spec: c.ConstraintSpec, made: Conditions | RowTest, data: Dataset) -> None:
+    broken = int((~made.hold(data.frame)).sum())
+    if broken and spec.on_source == "refuse":
+        raise RecipeError(
+            f"the source itself breaks a constraint in {broken:,} of {data.n:,} rows looked at: "
+            f"{made.text}\n\nHint: correct the rows or the constraint, or set on_source = 'keep' "
+            "to learn from these rows and still make none like them"
+        )
+
+
+@_made.register
+def _bounds(spec: c.Bounds, data: Dataset) -> Conditions:
+    schema = data.schema
+    column, name = schema.column(spec.column), _name(spec.column)
+    if spec.low is None and spec.high is None:
+        raise ConditionError("a range needs low, high or both")
+    ends = ((">=", spec.low), ("<=", spec.high))
+    parts = [f"{name} {sign} {_value(column, end)}" for sign, end in ends if end is not None]
+    return Conditions.parse(f"({' and '.join(parts)}) or {name} is missing", schema)
+
+
+@_made.register
+def _inequality(spec: c.Inequality, data: Dataset) -> Conditions:
+    sign, low, high = "<" if spec.strict else "<=", _name(spec.low), _name(spec.high)
+    missing = f"{low} is missing or {high} is missing"
+    return Conditions.parse(f"{low} {sign} {high} or {missing}", data.schema)
+
+
+@_made.register
+def _rule(spec: c.RowRule, data: Dataset) -> Conditions:
+    return Conditions.parse(spec.rule, data.schema)
+
+
+@_made.register
+def _implied(spec: c.Implication, data: Dataset) -> RowTest:
+    when, then = (Conditions.parse(text, data.schema) for text in (spec.when, spec.then))
+    return RowTest(
+        text=f"where {when.text}, {then.text}",
+        hold=lambda frame: ~when.hold(frame) | then.hold(frame),
+    )
+
+
+@_made.register
+def _matching(spec: c.Pattern, data: Dataset) -> Conditions:
+    column = data.schema.column(spec.column)
+    if column.kind is not Kind.CATEGORY:
+        raise ConditionError(f"{spec.column!r} is of kind {column.kind.value!r}, not a category")
+    try:
+        pattern = re.compile(spec.pattern)
+    except re.error as error:
+        raise ConditionError(f"{spec.pattern!r} is no regular expression: {error}") from error
+    levels = data.frame[spec.column].drop_nulls().unique().to_list()
+    right = Levels(frozenset(level for level in levels if pattern.fullmatch(level)))
+    text = f"{spec.column} matches {spec.pattern!r}"
+    yes, no = Allowed(right, missing=True), Allowed(right.complement())
+    if right.empty:
+        raise ConditionError(f"no value of the source is such that {text}")
+    return Conditions(text, Test(spec.column, yes, no))
+
+
+@_made.register
+def _combined(spec: c.FixedCombinations, data: Dataset) -> RowTest:
+    columns = [data.schema.column(name).name for name in spec.columns]
+    counted = data.frame.group_by(columns).len().filter(pl.col("len") >= _FEWEST)
+    known = counted.select(columns).with_columns(pl.lit(value=True).alias("known there"))
+    if not known.height:
+        raise ConditionError(f"no combination of {', '.join(columns)} is in ten rows")
+
+    def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
+        found = frame.select(columns).join(
+            known, on=columns, how="left", nulls_equal=True, maintain_order="left"
+        )
+        return np.asarray(found["known there"].fill_null(value=False).to_numpy())
+
+    return RowTest(text=f"a known combination of {', '.join(columns)}", hold=hold)
+
+
+@_made.register
+def _summed(spec: c.SumOfParts, data: Dataset) -> RowTest:
+    for name in (spec.total, *spec.parts):
+        if data.schema.column(name).kind not in {Kind.INTEGER, Kind.DECIMAL}:
+            raise ConditionError(f"{name!r} is not a number")
+
+    def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
+        rest = frame[spec.total].cast(pl.Float64) - sum(frame[p] for p in spec.parts)
+        close = rest.abs() <= _CLOSE * frame[spec.total].abs().cast(pl.Float64) + _CLOSE
+        return np.asarray(close.fill_null(value=True).to_numpy(), dtype=np.bool_)
+
+    return RowTest(text=f"{spec.total} = {' + '.join(spec.parts)}", hold=hold)
+
+
+@_made.register
+def _one_hot(spec: c.OneHot, data: Dataset) -> RowTest:
+    for name in spec.columns:
+        if data.schema.column(name).kind not in {Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN}:
+            raise ConditionError(f"{name!r} is not of 0 and 1, or false and true")
+
+    def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
+        part = frame.select(pl.col(n).cast(pl.Float64) for n in spec.columns)
+        values = part.fill_null(0.0).to_numpy()
+        return np.asarray(((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1))
+
+    return RowTest(text=f"exactly one of {', '.join(spec.columns)}", hold=hold)
+
+
+def _name(column: str) -> str:
+    plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
+    return column if plain else f"`{column}`"
+
+
+def _value(column: Column, value: float | str) -> str:
+    if column.kind in {Kind.DATE, Kind.DATETIME}:
+        return f"'{value}'"
+    if isinstance(value, str):
+        raise ConditionError(f"{column.name!r} needs a number as low and high, not {value!r}")
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

@@ -1,0 +1,186 @@
+"""Constraints hold on every row, however the model was fitted, or an error says why not."""
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.generate.test_anchors import stays
+from tests.generate.test_tree_chain import table
+
+from assaymark.core.constraint import (
+    Bounds,
+    FixedCombinations,
+    Implication,
+    Inequality,
+    OneHot,
+    Pattern,
+    RowRule,
+    SumOfParts,
+    Unique,
+)
+from assaymark.core.recipe import GenerateSpec, parse_recipe
+from assaymark.core.schema import Kind
+from assaymark.core.streams import Streams
+from assaymark.errors import ConditionError, RecipeError, UnknownNameError
+from assaymark.flow.generate import fit
+
+
+def visits(n=2000, seed=0):
+    rng = np.random.default_rng(seed)
+    city = rng.choice(["Bonn", "Kiel", "Ulm"], n, p=[0.5, 0.3, 0.2])
+    land = np.array([{"Bonn": "NW", "Kiel": "SH", "Ulm": "BW"}[c] for c in city])
+    which = rng.integers(0, 3, n)
+    sex = rng.choice(["F", "M"], n)
+    low = rng.integers(60, 90, n)
+    return table(
+        city=(Kind.CATEGORY, city.tolist()),
+        land=(Kind.CATEGORY, land.tolist()),
+        code=(Kind.CATEGORY, [f"{c[0]}{w}" for c, w in zip(city, which, strict=True)]),
+        red=(Kind.INTEGER, (which == 0).astype(int).tolist()),
+        green=(Kind.INTEGER, (which == 1).astype(int).tolist()),
+        blue=(Kind.INTEGER, (which == 2).astype(int).tolist()),
+        sex=(Kind.CATEGORY, sex.tolist()),
+        births=(Kind.INTEGER, np.where(sex == "F", rng.poisson(1.5, n), 0).tolist()),
+        low=(Kind.INTEGER, low.tolist()),
+        high=(Kind.INTEGER, (low + rng.integers(0, 60, n)).tolist()),
+    )
+
+
+EACH = [
+    Bounds(kind="range", column="low", low=65, high=85, on_source="keep"),
+    Inequality(kind="inequality", low="low", high="high"),
+    Inequality(kind="inequality", low="low", high="high", strict=True, on_source="keep"),
+    FixedCombinations(kind="fixed", columns=("city", "land", "code")),
+    OneHot(kind="one_hot", columns=("red", "green", "blue")),
+    Implication(kind="implies", when="sex == 'M'", then="births == 0"),
+    Pattern(kind="pattern", column="code", pattern="[BK][0-2]", on_source="keep"),
+    RowRule(kind="rule", rule="high < 140 or sex == 'F'", on_source="keep"),
+]
+
+
+def holds(constraint, frame):
+    """Return by hand whether a constraint holds on every row."""
+    match constraint:
+        case Bounds():
+            return frame["low"].is_between(65, 85).all()
+        case Inequality(strict=strict):
+            return ((frame["high"] - frame["low"]) >= int(strict)).all()
+        case FixedCombinations():
+            lands = {"Bonn": "NW", "Kiel": "SH", "Ulm": "BW"}
+            rows = zip(frame["city"], frame["land"], frame["code"], strict=True)
+            return all(lands[c] == s and k[0] == c[0] for c, s, k in rows)
+        case OneHot():
+            return (frame["red"] + frame["green"] + frame["blue"] == 1).all()
+        case Implication():
+            return ((frame["sex"] == "F") | (frame["births"] == 0)).all()
+        case Pattern():
+            return frame["code"].str.contains(r"^[BK][0-2]$").all()
+        case RowRule():
+            return ((frame["high"] < 140) | (frame["sex"] == "F")).all()
+
+
+def model_of(data, *constraints, generator="tree_chain", **parameters):
+    spec = GenerateSpec(generator=generator, parameters=parameters, constraint=constraints)
+    return fit(spec, data, Streams.from_seed(1), lambda *_: None)
+
+
+@pytest.mark.parametrize("constraint", EACH, ids=lambda c: c.kind)
+@pytest.mark.parametrize("generator", ["tree_chain", "independent"])
+def test_each_kind_holds_on_every_row(constraint, generator):
+    made = model_of(visits(), constraint, generator=generator)
+    frame = made.sample(range(5000), Streams.from_seed(2)).frame
+    assert frame.height == 5000
+    assert holds(constraint, frame)
+
+
+def test_all_together_hold_and_any_block_gives_the_same_rows():
+    model, streams = model_of(visits(), *EACH), Streams.from_seed(3)
+    whole = model.sample(range(3000), streams).frame
+    assert all(holds(c, whole) for c in EACH)
+    parts = [model.sample(r, streams).frame for r in (range(1100), range(1100, 3000))]
+    assert pl.concat(parts).equals(whole)
+    assert model.summary["constraints"][0] == "(low >= 65 and low <= 85) or low is missing"
+
+
+def test_a_sum_holds_to_the_cent():
+    total = SumOfParts(kind="sum", total="total", parts=("drugs", "staff"))
+    made = model_of(stays(), total).sample(range(20_000), Streams.from_seed(2)).frame
+    rest = made["total"] - made["drugs"] - made["staff"]
+    assert rest.drop_nulls().abs().max() < 1e-6
+
+
+def test_what_no_row_of_the_model_satisfies_is_refused_with_the_count():
+    never = RowRule(kind="rule", rule="red == green and green == blue", on_source="keep")
+    one = Bounds(kind="range", column="blue", low=1, on_source="keep")
+    lit = RowRule(kind="rule", rule="red == 1", on_source="keep")
+    once = OneHot(kind="one_hot", columns=("red", "green", "blue"))
+    with pytest.raises(ConditionError, match=r"no row of this model can satisfy .*red == 1"):
+        model_of(visits(), never, one, lit, once).sample(range(10), Streams.from_seed(2))
+
+
+def test_constraints_leave_the_rest_as_the_model_has_it():
+    # men's births aside, the shares of cities are those of the source; standard error .005
+    rule = Implication(kind="implies", when="sex == 'M'", then="births == 0")
+    made = model_of(visits(), rule).sample(range(10_000), Streams.from_seed(2)).frame
+    for city, share in (("Bonn", 0.5), ("Kiel", 0.3), ("Ulm", 0.2)):
+        assert abs((made["city"] == city).mean() - share) < 0.035
+
+
+def test_unique_rows_are_unique_in_any_blocks_and_run_out_with_a_count():
+    once = Unique(kind="unique", columns=("low", "high"))
+    model, streams = model_of(visits(), once), Streams.from_seed(4)
+    whole = model.sample(range(600), streams).frame
+    assert whole.height == 600
+    assert not whole.select("low", "high").is_duplicated().any()
+    assert model.sample(range(200, 600), streams).frame.equals(whole[200:])
+    few = model_of(visits(), Unique(kind="unique", columns=("city", "sex")))
+    with pytest.raises(ConditionError, match="6 of 100 rows can be had"):
+        few.sample(range(100), streams)
+
+
+def test_a_source_that_breaks_a_constraint_is_refused_with_the_count():
+    strict = Inequality(kind="inequality", low="low", high="high", strict=True)
+    data = visits()
+    equal = int((data.frame["low"] == data.frame["high"]).sum())
+    with pytest.raises(RecipeError, match=f"breaks a constraint in {equal} of 2,000 rows"):
+        model_of(data, strict)
+
+
+@pytest.mark.parametrize(
+    ("constraints", "error", "says"),
+    [
+        (
+            (
+                Bounds(kind="range", column="low", low=80, on_source="keep"),
+                RowRule(kind="rule", rule="low < 70", on_source="keep"),
+            ),
+            RecipeError,
+            "contradict each other: .*low >= 80.* and .*low < 70",
+        ),
+        ((Bounds(kind="range", column="low"),), RecipeError, "needs low, high or both"),
+        ((Bounds(kind="range", column="lwo", low=1),), UnknownNameError, "low"),
+        ((Bounds(kind="range", column="low", low="a"),), RecipeError, "needs a number"),
+        ((Pattern(kind="pattern", column="code", pattern="("),), RecipeError, "no regular"),
+        ((Pattern(kind="pattern", column="code", pattern="x"),), RecipeError, "no value"),
+        ((Pattern(kind="pattern", column="low", pattern="x"),), RecipeError, "not a category"),
+        ((Inequality(kind="inequality", low="sex", high="city"),), RecipeError, "says nothing"),
+        ((Inequality(kind="inequality", low="low", high="low"),), RecipeError, "with itself"),
+        ((OneHot(kind="one_hot", columns=("sex", "city")),), RecipeError, "0 and 1"),
+        ((SumOfParts(kind="sum", total="sex", parts=("low", "high")),), RecipeError, "no.* number"),
+        ((RowRule(kind="rule", rule="low >"),), RecipeError, "cannot read"),
+        ((Unique(kind="unique", columns=("nobody",)),), UnknownNameError, "nobody"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_the_reason(constraints, error, says):
+    with pytest.raises(error, match=says):
+        model_of(visits(300), *constraints)
+
+
+def test_a_recipe_has_constraints_and_says_which_keys_are_valid():
+    head = 'name = "x"\n[source]\npath = "x.csv"\n'
+    text = head + '[[constraint]]\nkind = "inequality"\nlow = "came"\nhigh = "left"\n'
+    assert parse_recipe(text.encode()).generate.constraint[0].high == "left"
+    assert parse_recipe(head.encode()).generate.canonical().count(b"constraint") == 0
+    with pytest.raises(UnknownNameError, match="high"):
+        parse_recipe(text.replace("high", "hihg").encode())
+    with pytest.raises(UnknownNameError, match="inequality"):
+        parse_recipe(text.replace('"inequality"', '"inequalty"').encode())
