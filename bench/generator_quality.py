@@ -10,17 +10,16 @@ training rows and generator it prints: CPU seconds to fit and to sample as many 
 (five folds, out of fold), mean over seeds with a 95 % t interval, beside the ceiling (train
 against the same rows); and the AUC of a distance attack (nearest synthetic row) that tells train
 from unseen rows, 0.5 being a guess. Raw results go to bench/results/generator_quality.json, which
-also lets an interrupted run go on.
+also lets an interrupted run go on. A table whose holdout shares rows or persons with train beyond
+chance ends the bench.
 """
 
 import argparse
 import json
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from scipy import stats
 
 from assaymark.core.case import Case
@@ -29,7 +28,9 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
+from assaymark.evaluate.overlap import check_overlap, overlap_of
 from assaymark.evaluate.privacy.shadow import Shadow
+from assaymark.evaluate.yardstick import closeness, numbers, teller
 from assaymark.flow.source import prepare
 from assaymark.generate import generators
 from assaymark.source.profile import profile
@@ -39,6 +40,7 @@ from assaymark.source.recipe_text import recipe_text
 ROOT = Path(__file__).parents[1]
 SHIPPED = ROOT / "src/assaymark/data/diabetes130.parquet"
 RESULTS = Path(__file__).parent / "results/generator_quality.json"
+OVERLAP = 0.02  # share of the holdout in train beyond chance that ends the bench
 SPLIT = "\n[split]\ntrain = 0.5\ndevelopment = 0.48\nconfirmation = 0.01\nreference = 0.01\n"
 GENERATORS = {
     "independent": ("independent", {}),
@@ -70,6 +72,7 @@ def parts_of(path: Path, rows: int, seed: int) -> tuple[Dataset, Dataset]:
     recipe = parse_recipe((head + SPLIT + (f"\n[{rest[2]}" if rest[2] else "")).encode())
     parts = prepare(frame, recipe, f"bench {seed}".encode().ljust(32)).parts
     train, holdout = parts.train, parts.development
+    check_overlap(overlap_of(train, holdout, persons=parts.shared_persons), OVERLAP)
     n = min(rows, train.n, holdout.n)
     rng = np.random.default_rng(seed)
     return tuple(_some(d, n, rng) for d in (train, holdout))
@@ -81,56 +84,6 @@ def _some(data: Dataset, n: int, rng: np.random.Generator) -> Dataset:
         return data.take(rng.permutation(data.n)[:n])
     place = rng.permutation(int(data.persons.max()) + 1)[data.persons]
     return data.take(np.argsort(place, kind="stable")[:n])
-
-
-def numbers(*parts: Dataset) -> tuple[list[np.ndarray], list[bool]]:
-    """Return each part as numbers, categories as codes (the 250 most frequent), missing NaN."""
-    columns, unordered = [], []
-    both = pl.concat([p.frame for p in parts])
-    for c in parts[0].schema.columns:
-        s = both[c.name]
-        unordered.append(not c.kind.ordered)
-        if c.kind.ordered:
-            columns.append(s.to_physical().cast(pl.Float64).to_numpy())
-            continue
-        top = s.cast(pl.String).drop_nulls().value_counts(sort=True)[c.name].to_list()
-        code = {v: float(min(i, 250)) for i, v in enumerate(top)}
-        columns.append(np.array([code.get(v, np.nan) for v in s.cast(pl.String)], dtype=float))
-    ends = np.cumsum([p.n for p in parts])[:-1]
-    return np.split(np.column_stack(columns).astype(float), ends), unordered
-
-
-def score(a: Dataset, b: Dataset, seed: int) -> float:
-    """Return 1 - |2 AUC - 1|: 1 cannot be told apart, 0 told apart with certainty."""
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedKFold
-
-    rng = np.random.default_rng(seed)
-    n = min(a.n, b.n)
-    (x, z), unordered = numbers(*(d.take(rng.permutation(d.n)[:n]) for d in (a, b)))
-    both, y = np.vstack([x, z]), np.repeat([0, 1], n)
-    p = np.zeros(len(y))
-    for train, test in StratifiedKFold(5, shuffle=True, random_state=seed).split(both, y):
-        p[test] = boosted(both[train], y[train], both[test], unordered, seed)
-    return float(1 - abs(2 * roc_auc_score(y, p) - 1))
-
-
-def boosted(
-    x: np.ndarray, y: np.ndarray, asked: np.ndarray, unordered: list[bool], seed: int
-) -> np.ndarray:
-    """Return the probabilities that a boosted classifier gives to the rows ``asked``."""
-    if find_spec("xgboost") is None:
-        from sklearn.ensemble import HistGradientBoostingClassifier
-
-        model = HistGradientBoostingClassifier(categorical_features=unordered, random_state=seed)
-        return model.fit(x, y).predict_proba(asked)[:, 1]
-    import xgboost
-
-    kinds = ["c" if u else "q" for u in unordered]
-    held = [xgboost.DMatrix(t, feature_types=kinds, enable_categorical=True) for t in (x, asked)]
-    held[0].set_label(y)
-    how = {"objective": "binary:logistic", "tree_method": "hist", "nthread": 1, "seed": seed}
-    return xgboost.train(how, held[0], num_boost_round=100).predict(held[1])
 
 
 def shadow(generator: object, train: Dataset, holdout: Dataset, seed: int, worlds: int) -> dict:
@@ -200,8 +153,8 @@ def measure(path: Path, rows: int, seed: int, which: str, worlds: int) -> dict:
         "fit_s": fitted - begin,
         "sample_s": sampled - fitted,
         "rows_per_s": many / (time.process_time() - sampled),
-        "score": score(made, holdout, seed),
-        "ceiling": score(train, holdout, seed),
+        "score": closeness(made, holdout, Streams.from_seed(seed), most=made.n),
+        "ceiling": closeness(train, holdout, Streams.from_seed(seed), most=made.n),
         "attack_auc": attack(train, holdout, made),
         "shadow": shadow(generator, train, holdout, seed, worlds) if worlds else {},
     }
@@ -228,7 +181,7 @@ def main() -> None:
     args = parser.parse_args()
     sizes, seeds = ([2500], 2) if args.quick else (args.rows, args.seeds)
     done = {} if args.fresh or not args.out.exists() else json.loads(args.out.read_text())
-    print("told apart by", "xgboost" if find_spec("xgboost") else "scikit-learn")
+    print("told apart by", teller())
     head = ("table", "rows x columns", "generator", "fit s", "sample s", "rows/s", "score")
     print(" | ".join((*head, "ceiling", "attack AUC")))
     for path in args.table:

@@ -13,6 +13,7 @@ from pathlib import Path
 import typer
 
 from assaymark.cli.app import app
+from assaymark.core.comparison import Comparison
 from assaymark.core import recipe
 from assaymark.core.constraint import CONSTRAINTS
 from assaymark.core.rights import Rights
@@ -160,6 +161,11 @@ def outcome_schema() -> str:
     return json.dumps(Outcome.model_json_schema(), indent=2) + "\n"
 
 
+def comparison_schema() -> str:
+    """The JSON schema of what `compare --json` prints."""
+    return json.dumps(Comparison.model_json_schema(), indent=2) + "\n"
+
+
 PAGES = {
     "commands.md": commands,
     "metrics.md": quantities,
@@ -168,6 +174,7 @@ PAGES = {
     "settings.md": settings,
     "lifecycle.md": lifecycle,
     "outcome.schema.json": outcome_schema,
+    "comparison.schema.json": comparison_schema,
 }
 
 

@@ -5,6 +5,7 @@ Tables come in as pandas, polars or Arrow objects or as paths, and rows go out a
     import assaymark
 
     draft = assaymark.generate(frame)  # ungated synthetic rows, same kind of table as frame
+    assaymark.compare(frame, target="income")  # generators side by side, on the same people
     judged = assaymark.evaluate(train, synthetic, holdout=holdout)  # judged.uses, judged.verdicts
     outcome = assaymark.run("recipe.toml")  # a signed release, or a reasoned refusal
     assaymark.verify(outcome.release).ok
@@ -28,6 +29,7 @@ __all__ = [
     "Recipe",
     "UseStatus",
     "Verdict",
+    "compare",
     "evaluate",
     "generate",
     "impute",
@@ -44,7 +46,17 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import UseStatus, Verdict
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.api import evaluate, generate, impute, init, load, monitor, run, verify
+    from assaymark.flow.api import (
+        compare,
+        evaluate,
+        generate,
+        impute,
+        init,
+        load,
+        monitor,
+        run,
+        verify,
+    )
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -55,6 +67,7 @@ _HOMES = {
     "Recipe": "core.recipe",
     "UseStatus": "decide.verdict",
     "Verdict": "decide.verdict",
+    "compare": "flow.api",
     "evaluate": "flow.api",
     "generate": "flow.api",
     "impute": "flow.api",

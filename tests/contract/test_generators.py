@@ -19,8 +19,9 @@ from assaymark.core.streams import Streams
 from assaymark.errors import DataError, RecipeError
 from assaymark.generate import generators
 from assaymark.generate.blocks import BLOCK
+from assaymark.generate.extras import can_fit
 
-NAMES = generators.names()
+NAMES = [name for name in generators.names() if can_fit(name)]
 
 
 def table(persons=None, **columns):

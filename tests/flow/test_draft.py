@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 import assaymark
-from assaymark.errors import DataError, InputError
+from assaymark.errors import DataError, InputError, NotApprovedError
 from assaymark.flow.draft import MARK, draft, write_draft
 
 
@@ -130,3 +130,9 @@ def test_rows_come_back_as_the_kind_of_table_that_was_given(stays):
     assert pandas["age"].tolist() == polars["age"].to_list()
     assert np.issubdtype(pandas["day"].dtype, np.datetime64)
     assert "pandas" in sys.modules
+
+
+def test_no_draft_is_made_of_a_model_that_holds_records(folder):
+    with pytest.raises(NotApprovedError, match="not even as a draft"):
+        write(generator="bootstrap", out="rows.csv")
+    assert not Path("rows.csv").exists()

@@ -38,6 +38,7 @@ def test_a_draft_of_rows_that_no_real_row_is_like_is_made_and_not_measured(stays
     made = draft(table, rows=5, seed=1, kinds=kinds)
     assert made.frame.height == 5
     assert (made.frame["code"] == 7.75).all()
+    assert any("Fewer than 10 real rows" in n for n in made.notices)
     assert all(m.value is None and m.reason for m in made.measurements if m.metric == "two_sample")
 
 

@@ -188,3 +188,16 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_rows(folder, after):
     assert outcome["attempts"] == 1
     check_ledger(WS)
     assert status_of(WS).candidates[0].status == "RELEASED"
+
+
+def test_rows_of_a_model_that_holds_records_are_never_released(folder):
+    edit("recipe.toml", 'ill = "target"', 'ill = "target"\n\n[generate]\ngenerator = "bootstrap"')
+    edit("policy.toml", "threshold = 1.0", "threshold = 1.1")
+    outcome = run(read_job(Path("recipe.toml")), OPTIONS)
+    assert outcome.uses == {"analytics": "approved", "pretraining": "approved"}
+    assert not outcome.approved
+    assert outcome.release is None
+    assert "'bootstrap' keeps rows of the source" in outcome.blocked[0]
+    again = run(read_job(Path("recipe.toml")), OPTIONS)
+    assert again.blocked == outcome.blocked
+    assert kinds().count("candidate") == 1

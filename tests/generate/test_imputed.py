@@ -1,5 +1,6 @@
 """Missing cells are filled as the known cells let one expect."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -10,7 +11,9 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
+from assaymark.errors import InputError
 from assaymark.generate import generators
+from assaymark.generate.anchored import Sum
 from assaymark.generate.cells import fit_cells
 from assaymark.generate.coded import coded
 from assaymark.generate.imputed import imputed
@@ -50,7 +53,7 @@ def table(n, seed=0):
 @cache
 def fitted():
     source = PrivateSource(_rows=table(3000), record=lambda who, why: None)
-    return generators.build("tree_chain", {}).fit(source, Streams.from_seed(1))
+    return generators.build("tree_chain", {"relations": "codes"}).fit(source, Streams.from_seed(1))
 
 
 def test_an_early_cell_is_filled_by_bayes_rule(filled):
@@ -135,3 +138,47 @@ def test_values_are_coded_as_when_the_coding_was_fitted():
     names = Column(name="x", kind=Kind.CATEGORY)
     levels, _ = fit_levels(names, pl.Series("x", ["a"] * 20 + ["b"] * 3), np.arange(23), 10)
     assert coded(levels, pl.Series("x", ["a", "b", None])).tolist() == [0, -1, -1]
+
+
+def drivers(n=2000):
+    rng = np.random.default_rng(5)
+    car = rng.choice(["yes", "no", "shared"], n, p=[0.6, 0.3, 0.1])
+    age = rng.integers(18, 90, n)
+    miles = [
+        int(m) if c == "yes" else None for m, c in zip(rng.integers(1, 400, n), car, strict=True)
+    ]
+    schema = Schema(
+        columns=(
+            Column(name="car", kind=Kind.CATEGORY),
+            Column(name="age", kind=Kind.INTEGER),
+            Column(name="miles", kind=Kind.INTEGER),
+        )
+    )
+    return Dataset(schema=schema, frame=pl.DataFrame({"car": car, "age": age, "miles": miles}))
+
+
+def test_a_gap_that_must_be_stays_and_says_what_it_follows_from():
+    data = drivers()
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    model = generators.build("tree_chain", {"trees": 3, "relations": "codes"}).fit(
+        source, Streams.from_seed(1)
+    )
+    assert model.summary["missing_because"] == {"miles": "car"}
+    gone = data.frame.with_columns(
+        car=pl.when(pl.int_range(pl.len()) % 2 == 0).then("car"), miles=pl.col("miles")
+    )
+    made = model.impute(Dataset(schema=data.schema, frame=gone), Streams.from_seed(1)).frame
+    told = gone["car"].is_null() & gone["miles"].is_not_null()
+    assert (made["car"].filter(told) == "yes").mean() > 0.99
+    without = gone["miles"].is_null() & (made["car"] != "yes")
+    assert made["miles"].filter(without).null_count() == without.sum()
+    assert made["miles"].filter(made["car"] == "yes").null_count() == 0
+    assert made["car"].null_count() == 0
+
+
+def test_columns_near_others_cannot_be_filled_yet(by_hand):
+    chain, _ = by_hand
+    made = Sum(coding=chain.codings[0], anchor=None, otherwise=None)
+    frame = pl.DataFrame({n: [None] for n in "abc"}, schema=dict.fromkeys("abc", pl.String))
+    with pytest.raises(InputError, match="'c' is drawn near other columns"):
+        imputed(replace(chain, links=(*chain.links[:2], made)), frame, (1, 2), 0)

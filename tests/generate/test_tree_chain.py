@@ -7,6 +7,9 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.core.streams import Streams
 from assaymark.generate import generators
+from assaymark.generate.extras import EXTRAS
+
+NAMES = [name for name in generators.names() if name not in EXTRAS]
 
 
 def table(persons=None, **columns):
@@ -40,7 +43,7 @@ def patients(n=4000, seed=0):
     )
 
 
-@pytest.mark.parametrize("name", generators.names())
+@pytest.mark.parametrize("name", NAMES)
 def test_one_way_shares_match_within_noise(name):
     # 20,000 rows: standard error of a share is at most .0036; five of them
     data, made = patients(), drawn(patients(), 20_000, name)
@@ -70,7 +73,7 @@ def test_a_person_with_a_thousand_rows_weighs_one():
     others = ["u", "v"] * (n // 2) + ["v"] * 1000
     persons = np.array([*range(n), *[n] * 1000])
     data = table(persons, x=(Kind.CATEGORY, values), y=(Kind.CATEGORY, others))
-    for name in generators.names():
+    for name in NAMES:
         made = drawn(data, 8000, name)
         assert abs((made["x"] == "b").mean() - 251 / 501) < 0.03
         assert abs((made["y"] == "v").mean() - 251 / 501) < 0.03
@@ -147,6 +150,7 @@ def test_a_column_that_follows_from_another_always_does():
     )
     model = fit(data)
     assert model.summary["derived"] == {"group": "code", "number": "code"}
+    assert model.summary["dependencies"]["group"] == {"from": {"code": 1.0}, "pools": 0.0}
     pairs = ["group", "code", "number"]
     made = model.sample(range(5000), Streams.from_seed(1)).frame.select(pairs)
     assert set(made.rows()) == set(data.frame.select(pairs).rows())
@@ -181,3 +185,16 @@ def test_the_fit_does_not_depend_on_the_number_of_threads():
         alone = drawn(data, 300)
     with threadpool_limits(4):
         assert drawn(data, 300).equals(alone)
+
+
+def test_the_summary_says_what_each_column_is_drawn_from():
+    model = fit(patients())
+    told = model.summary["dependencies"]
+    assert list(told) == model.summary["order"]
+    assert told[next(iter(told))] == {"from": {}, "pools": 1.0}
+    assert told["ill"] == {"from": {"dose": 1.0}, "pools": 0.0}
+    assert max(told["lab"]["from"].values()) == next(iter(told["lab"]["from"].values()))
+    assert told["lab"]["pools"] > 2
+    for place, column in enumerate(told):
+        assert set(told[column]["from"]) <= set(list(told)[:place])
+        assert sum(told[column]["from"].values()) <= 1.01

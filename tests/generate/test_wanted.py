@@ -237,3 +237,68 @@ def test_special_values_are_left_one_by_one():
     nothing = Allowed(Conditions.parse("x == 1", schema).allowed()["x"].values)
     with pytest.raises(ConditionError, match=r"between 0\.0 and 7\.25 or missing"):
         restriction(coding, nothing)
+
+
+@cache
+def ruled():
+    """Return a model of bills whose columns are tied: a sum, a near amount, and a gap."""
+    rng = np.random.default_rng(3)
+    n = 4000
+    rent = rng.integers(300, 1500, n)
+    food = rng.integers(100, 900, n)
+    last = np.round(rng.lognormal(7, 1, n)).astype(int)
+    now = last + rng.integers(-40, 60, n)
+    car = rng.choice(["yes", "no", "shared"], n, p=[0.6, 0.3, 0.1])
+    miles = np.where(car == "yes", rng.integers(1, 400, n), -1)
+    values = {
+        "rent": rent.tolist(),
+        "food": food.tolist(),
+        "total": (rent + food).tolist(),
+        "last": last.tolist(),
+        "now": now.tolist(),
+        "miles": [m if m > 0 else None for m in miles.tolist()],
+        "car": car.tolist(),
+    }
+    kinds = {k: Kind.CATEGORY if k == "car" else Kind.INTEGER for k in values}
+    schema = Schema(columns=tuple(Column(name=k, kind=kinds[k]) for k in values))
+    frame = pl.DataFrame({k: pl.Series(k, v, POLARS_TYPES[kinds[k]]) for k, v in values.items()})
+    source = PrivateSource(_rows=Dataset(schema=schema, frame=frame), record=lambda who, why: None)
+    model = generators.build("tree_chain", {}).fit(source, Streams.from_seed(1))
+    return model, schema, model.sample(range(100_000), Streams.from_seed(3)).frame
+
+
+def test_rules_between_columns_are_found_in_the_table_of_bills():
+    said = ruled()[0].summary
+    assert {"total", "rent", "food"} & set(said["derived"])
+    assert {"last", "now"} & set(said["near"])
+    assert said["missing_because"] == {"miles": "car"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "total > 1800",
+        "rent < 500 and food >= 700",
+        "now between 1000 and 1100",
+        "miles is missing",
+        "miles > 300",
+        "car == 'no' or miles < 20",
+        "last > 4000 and miles is not missing",
+    ],
+)
+def test_rules_between_columns_hold_under_conditions(text):
+    model, schema, every = ruled()
+    given = Conditions.parse(text, schema)
+    made = model.sample(range(2000), Streams.from_seed(4), given).frame
+    assert made.height == 2000
+    assert given.hold(made).all()
+    assert (made["total"] == made["rent"] + made["food"]).all()
+    assert (made["miles"].is_null() == (made["car"] != "yes")).all()
+    kept = every.filter(given.hold(every))
+    for c in ("rent", "food", "last", "now", "miles"):
+        a, b = (f[c].drop_nulls() for f in (kept, made))
+        if len(a):
+            spread = max(a.std() or 0, 1e-9) * np.sqrt(1 / len(a) + 1 / max(len(b), 1))
+            assert abs(a.mean() - b.mean()) < 4.5 * spread + 1e-9
+    blocks = [model.sample(r, Streams.from_seed(4), given).frame for r in (range(9), range(9, 40))]
+    assert made[:40].equals(pl.concat(blocks))

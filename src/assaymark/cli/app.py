@@ -10,6 +10,7 @@ import typer
 
 from assaymark import __version__
 from assaymark.cli import (
+    compare,
     demo,
     evaluate,
     generate,
@@ -47,6 +48,7 @@ app.command("init")(init.command)
 app.command("run")(run.command)
 app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
+app.command("compare")(compare.command)
 app.command("verify")(verify.command)
 app.command("review")(review.command)
 app.command("monitor")(monitor.command)

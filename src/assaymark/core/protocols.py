@@ -27,6 +27,11 @@ class Model(Protocol):
         ...
 
     @property
+    def holds_records(self) -> bool:
+        """Whether it keeps rows of the source and gives them out; nothing of it is released."""
+        ...
+
+    @property
     def summary(self) -> dict[str, Json]:
         """What the model card shows: order, pools, what was protected or dropped. No records."""
         ...

@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assaymark.core.document import sha256
-from assaymark.core.recipe import parse_recipe
+from assaymark.core.recipe import GenerateSpec, parse_recipe
+from assaymark.errors import InputError
 from assaymark.flow.admit import load as _load
+from assaymark.flow.compare import Comparing
+from assaymark.flow.compare import compare as _compare
 from assaymark.flow.draft import draft
+from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
 from assaymark.flow.frames import as_given
-from assaymark.flow.generate import parquet_of
+from assaymark.flow.generate import build, parquet_of
 from assaymark.flow.given import Ask, Tables, evaluate_tables
 from assaymark.flow.impute import impute as _impute
 from assaymark.flow.init import init as _init
@@ -26,6 +30,7 @@ from assaymark.source.read import read_frame
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from assaymark.core.comparison import Comparison
     from assaymark.core.measurement import Measurement
     from assaymark.flow.init import Initialised
     from assaymark.flow.monitor import Monitored
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DraftTable",
+    "compare",
     "evaluate",
     "generate",
     "impute",
@@ -92,6 +98,45 @@ def generate(
         notices=made.notices,
         report=made.page,
     )
+
+
+def compare(  # noqa: PLR0913
+    *what: Any,  # noqa: ANN401
+    generators: Sequence[str] = (),
+    target: str | None = None,
+    repeats: int = 5,
+    shadow: bool = False,
+    report: str | Path | None = None,
+    workspace: str | Path = ".assaymark",
+    seed: int | None = None,
+) -> Comparison:
+    """Compare recipes (paths) or, on one table (an object or a path), generators by name.
+
+    All are fitted to the same people and held against the same others; the confirmation holdout
+    stays closed. See ``docs/compare.md`` for what the figures mean.
+
+    Raises
+    ------
+    NotApprovedError
+        When the holdout shares rows or persons with train beyond the policy's limit.
+    """
+    if all(isinstance(w, str | Path) for w in what):
+        entrants = read_entrants([Path(w) for w in what], generators, target=target)
+    elif len(what) == 1:
+        names = tuple(dict.fromkeys(generators)) or DEFAULT
+        for name in names:
+            build(GenerateSpec(generator=name))
+        entrants = entrants_of(read_frame(what[0]), names, name="given table", target=target)
+    else:
+        raise InputError("compare takes recipes, or one table")
+    how = Comparing(
+        workspace=Path(workspace),
+        repeats=repeats,
+        shadow=shadow,
+        seed=seed,
+        report=None if report is None else Path(report),
+    )
+    return _compare(entrants, how)
 
 
 def impute(table: Any, *, seed: int | None = None) -> Any:  # noqa: ANN401

@@ -95,7 +95,12 @@ def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:
 
 
 def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
-    about = {"summary": candidate.summary, "generator": candidate.generator}
+    about = {
+        "summary": candidate.summary,
+        "generator": candidate.generator,
+        "holds_records": candidate.holds_records,
+        "seconds": list(candidate.seconds),
+    }
     body = {
         "key": making.key,
         "population": making.asked.population,
@@ -114,10 +119,12 @@ def _made(workspace: Workspace, key: str) -> Candidate | None:
     body = entries[-1].body
     about = json.loads(workspace.get(str(body["about"])))
     files = body["files"]
-    if not isinstance(files, list):
+    if not isinstance(files, list) or not {"holds_records", "seconds"} <= set(about):
         return None
     return Candidate(
         files=tuple(workspace.get(str(d)) for d in files),
         summary=about["summary"],
         generator=about["generator"],
+        holds_records=about["holds_records"],
+        seconds=tuple(about["seconds"]),
     )

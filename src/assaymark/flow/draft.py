@@ -18,9 +18,9 @@ from assaymark.core.recipe import GenerateSpec
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
-from assaymark.errors import DataError, InputError
+from assaymark.errors import DataError, InputError, NotApprovedError
 from assaymark.flow.evaluate import measure, one_row_each
-from assaymark.flow.generate import fit
+from assaymark.flow.generate import fit, why_never
 from assaymark.flow.kinds import ALL, real_rows
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
@@ -83,6 +83,11 @@ def draft(  # noqa: PLR0913
 
     If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
+
+    Raises
+    ------
+    NotApprovedError
+        When the generator's model holds records.
     """
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
@@ -94,9 +99,15 @@ def draft(  # noqa: PLR0913
     wanted = kinds.wanted(n, train.schema)
     progress("generate", f"fitting {generator}", 0.1)
     model = fit(spec, train, streams, _unrecorded)
+    never = why_never(generator, holds_records=model.holds_records)
+    if never:
+        raise NotApprovedError(
+            f"{never}, not even as a draft\n\nHint: take another generator; `assaymark compare` "
+            "shows this one beside others, without its rows"
+        )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
-    notices += kinds.notices()
+    notices += kinds.notices(train.n)
     progress("generate", f"{n:,} rows", 1.0)
     case = Case(
         schema=train.schema,
@@ -118,7 +129,8 @@ def draft(  # noqa: PLR0913
     )
     whole = replace(case, train=train, holdout=holdout, synthetics=(synthetic,))
     shown = one_row_each(whole, streams)
-    page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC))
+    told = (generator, model.summary)
+    page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC), chain=told)
     return Draft(frame=synthetic.frame, measurements=measured, notices=tuple(notices), page=page)
 
 

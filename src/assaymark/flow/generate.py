@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from assaymark.core.registry import parameters_of
 from assaymark.generate import generators
 from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import demands_of
+from assaymark.generate.extras import check_can_fit
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -26,19 +28,23 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
 
-__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample"]
+__all__ = ["Candidate", "candidate_of", "fit", "read_rows", "refitter", "sample", "why_never"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """The exact bytes that would be released: one Parquet file a replicate, CSV beside it.
 
-    ``digest`` is the SHA-256 over the Parquet files' digests, in order.
+    ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
+    the model says of itself, see :class:`assaymark.core.protocols.Model`; ``seconds`` are those
+    of the processor for the fit and for drawing the rows.
     """
 
     files: tuple[bytes, ...]
     summary: dict[str, Json]
     generator: dict[str, Json]
+    holds_records: bool
+    seconds: tuple[float, float]
 
     @property
     def digest(self) -> str:
@@ -61,8 +67,16 @@ def fit(
 
 
 def build(spec: GenerateSpec) -> Generator:
-    """Build the generator that ``spec`` names; unknown names and parameters are errors."""
-    return generators.build(spec.generator, spec.parameters)
+    """Build the generator that ``spec`` names.
+
+    Raises
+    ------
+    InputError
+        When the name or a parameter is unknown, or its package is not installed.
+    """
+    generator = generators.build(spec.generator, spec.parameters)
+    check_can_fit(spec.generator)
+    return generator
 
 
 def sample(model: Model, rows: int, replicates: int, streams: Streams) -> tuple[Dataset, ...]:
@@ -77,13 +91,27 @@ def candidate_of(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Candidate:
     """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``."""
+    begun = time.process_time()
     model = fit(spec, train, streams, record)
+    fitted = time.process_time()
     rows = spec.rows or rounded_rows(train.n)
     tables = sample(model, rows, spec.replicates, streams)
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
         generator={"name": spec.generator, "parameters": parameters_of(build(spec))},
+        holds_records=model.holds_records,
+        seconds=(fitted - begun, time.process_time() - fitted),
+    )
+
+
+def why_never(generator: str, *, holds_records: bool) -> str:
+    """Return why nothing of a model is ever handed on, empty where something may be."""
+    if not holds_records:
+        return ""
+    return (
+        f"generator {generator!r} keeps rows of the source in its model and gives them out again, "
+        "so that nothing it draws is ever handed on"
     )
 
 

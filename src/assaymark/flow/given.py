@@ -16,6 +16,7 @@ from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, InputError, RecipeError, UnknownNameError
+from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
 from assaymark.flow.decide import judged, read_policy
 from assaymark.flow.earlier import said_of
@@ -208,6 +209,8 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
             "has no verdict: membership, copying, singling out, fidelity and usefulness. Pass "
             "--holdout with real rows that were kept back."
         )
+    else:
+        notices.append(overlap_of(train, parts["holdout"]).words)
     synthetics, said = [], set()
     for frame in tables.synthetics:
         synthetic, extra = _synthetic(frame, train.schema, hidden)

@@ -44,9 +44,14 @@ class Kinds:
         given = Conditions.parse(self.where, schema) if self.where else None
         return mixture_of(self.shares, rows, schema, given) if self.shares else given
 
-    def notices(self) -> list[str]:
-        """Return sentences that the reader of such a draft needs."""
+    def notices(self, real: int) -> list[str]:
+        """Return sentences that the reader needs; ``real`` rows of these kinds were fitted to."""
         found = []
+        if (self.where or self.shares) and real < _FEW:
+            found.append(
+                f"Fewer than {_FEW} real rows are of the kind that was asked for: these rows are "
+                "what the model makes of people who are like that in part."
+            )
         if self.where:
             found.append(
                 f"Only rows where {self.where}, as the model of all rows has them; compared with "
@@ -61,6 +66,8 @@ class Kinds:
             )
         return found
 
+
+_FEW = 10
 
 ALL = Kinds()
 """All rows, as the model has them."""

@@ -13,6 +13,7 @@ from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
 from assaymark.flow.crossfit_words import LIMITS
 from assaymark.flow.evaluate import quantities
+from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
 from assaymark.release.report import render
 from assaymark.release.report_content import (
@@ -26,10 +27,11 @@ from assaymark.source.band import band
 from assaymark.source.folds import FOLDS, Folds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from assaymark.core.case import Case
+    from assaymark.core.measurement import Json
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.decide import Decision, StageDecision
@@ -54,7 +56,7 @@ class Shown:
 
 def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
     """Gather the report of a run: of its release, or of its refusal."""
-    decision, job = ran.decision, ran.job
+    decision, job, made = ran.decision, ran.job, ran.attempt.candidate
     deciding = _deciding(decision)
     judged = {_of(v.measurement) for s in deciding for v in s.verdicts}
     first = decision.development or _unsealed(decision, released=released)
@@ -84,6 +86,8 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         attacks=attacks_of(pictures),
         stages=_stages(decision),
         transformations=_transformations(ran),
+        chain=chain_of(made.summary),
+        chain_words=chain_words(str(made.generator["name"]), made.summary, made.seconds),
         provenance=(*_provenance(ran), *queries.lines),
         opened=queries.opened,
         limits=_limits(ran),
@@ -128,7 +132,7 @@ def evaluation_page(
     return render(content)
 
 
-def draft_page(
+def draft_page(  # noqa: PLR0913
     name: str,
     case: Case,
     measured: Sequence[Measurement],
@@ -136,6 +140,7 @@ def draft_page(
     notices: Sequence[str],
     *,
     now: datetime,
+    chain: tuple[str, Mapping[str, Json]] | None = None,
 ) -> bytes:
     """Return the one-page report of a draft: pictures and measurements, no verdict."""
     content = ReportContent(
@@ -150,6 +155,8 @@ def draft_page(
         groups=groups_of(case.train, case.synthetic),
         attacks=attacks_of(measured),
         provenance=tuple(provenance),
+        chain=() if chain is None else chain_of(chain[1]),
+        chain_words="" if chain is None else chain_words(*chain, None),
         notices=tuple(notices),
         next_actions=(
             "For a release, run `assaymark init` on the same table, read the roles that it "

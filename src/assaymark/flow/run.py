@@ -16,7 +16,7 @@ from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
 from assaymark.flow.earlier import earlier_of
-from assaymark.flow.generate import read_rows
+from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.people import second_person
@@ -229,7 +229,10 @@ def _run(
             *_notices(job, prepared, options, reviewed=reviewed),
             *_constrained(attempt.candidate.summary),
         ),
-        blocked=_blocked(job, decision, synthetics[0], reviewed=reviewed),
+        blocked=(
+            *filter(None, (_never(attempt),)),
+            *_blocked(job, decision, synthetics[0], reviewed=reviewed),
+        ),
         reviewed=reviewed,
         waivers=waived,
         now=datetime.now(UTC),
@@ -282,6 +285,11 @@ def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
     if not isinstance(texts, list) or not texts:
         return ()
     return (f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.",)
+
+
+def _never(attempt: Attempt) -> str:
+    made = attempt.candidate
+    return why_never(str(made.generator["name"]), holds_records=made.holds_records)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options, *, reviewed: bool) -> tuple[str, ...]:

@@ -49,7 +49,8 @@ class Grid:
     def value(self, index: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return the values at these points."""
         if self.scale == 0:
-            return self.origin + self.width * index.astype(np.float64)
+            half = self.origin / 2 + self.width / 2 * index.astype(np.float64)  # no overflow
+            return 2 * half
         whole = index * self.step + self.base
         return whole if self.scale == 1 else whole / float(self.scale)
 

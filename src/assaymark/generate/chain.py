@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
 
-__all__ = ["Chain", "Part", "Rows"]
+__all__ = ["Chain", "Part", "Restricted", "Rows"]
+
+
+class Restricted(Protocol):
+    """A link under a condition; see :class:`assaymark.generate.within.Within`."""
+
+    def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats, weight: Floats) -> None:
+        """Draw as the link does, from what the condition leaves."""
+        ...
+
 
 Part: TypeAlias = Link | Lookup | Anchored | Sum
 
@@ -87,30 +96,44 @@ class Chain:
     absent: tuple[Absent | None, ...]
     names: tuple[str, ...]
 
-    def draw(self, rows: Rows, i: int) -> None:
-        """Draw column ``i`` of the rows from the columns before it."""
+    def draw(
+        self, rows: Rows, i: int, part: Restricted | None = None, weight: Floats | None = None
+    ) -> None:
+        """Draw column ``i`` of the rows from the columns before it.
+
+        By ``part`` if it is given, which multiplies ``weight``.
+        """
         link, drawn = self.links[i], rows.codes[:i]
         if isinstance(link, Anchored | Sum):
             numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
             rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
             rows.codes[i] = rows.found[i].codes
+        elif part is not None and weight is not None:
+            part.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], weight)
         else:
             link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i])
-        because = self.absent[i]
-        if because is not None:
-            null = because.table[rows.codes[because.source]]
+        null = self.null(rows, i)
+        if null is not None:
             rows.codes[i, null] = self.codings[i].size - 1
             if i in rows.found:
                 rows.found[i] = rows.found[i].without(null)
 
+    def null(self, rows: Rows, i: int) -> NDArray[np.bool_] | None:
+        """Return where another column says that column ``i`` is missing, if one does."""
+        because = self.absent[i]
+        if because is None:
+            return None
+        return np.asarray(because.table[rows.codes[because.source]], dtype=np.bool_)
+
+    def series(self, rows: Rows, i: int) -> pl.Series:
+        """Return the values of column ``i``."""
+        if i in rows.found:
+            return rows.found[i].series
+        return self.codings[i].decode(rows.codes[i], rows.inside[i])
+
     def decode(self, rows: Rows) -> pl.DataFrame:
         """Return the table that finished rows stand for."""
-        series = {
-            c.column.name: rows.found[i].series
-            if i in rows.found
-            else c.decode(rows.codes[i], rows.inside[i])
-            for i, c in enumerate(self.codings)
-        }
+        series = {c.column.name: self.series(rows, i) for i, c in enumerate(self.codings)}
         return pl.DataFrame({name: series[name] for name in self.names})
 
     def _numbers(self, rows: Rows, j: int) -> Floats:

@@ -39,6 +39,11 @@ class Constrained:
         return self.model.privacy
 
     @property
+    def holds_records(self) -> bool:
+        """Whether the model holds records."""
+        return self.model.holds_records
+
+    @property
     def summary(self) -> dict[str, Json]:
         """The model's summary, and the constraints."""
         return {**self.model.summary, "constraints": list(self.demands.texts)}

@@ -38,12 +38,14 @@ _ROWS = 1024
 _HALF = np.uint64(32)
 _ROW = np.uint64(44)
 _TINY = 1e-300
+_AGAINST_RULE = 0.002  # of the persons may be against a rule about missing cells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Ready:
     """Each column's link without "missing", or its rule; and which columns follow from which."""
 
+    chain: Chain
     parts: tuple[Within | Lookup, ...]
     followers: Mapping[int, list[int]]
 
@@ -54,8 +56,9 @@ def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int)
     Each row's missing cells are drawn ``PARTICLES`` times, column after column; a draw weighs
     what the model thinks of the row's known cells given what was drawn before them, and one is
     chosen in proportion to its weight. That is the model's distribution of the missing cells
-    given the known ones, and given that none is missing, but for an error that falls with the
-    number of draws. A row's cells depend on its number and its known cells only.
+    given the known ones, but for an error that falls with the number of draws. A cell stays
+    missing only where another column says that it must be. A row's cells depend on its number
+    and its known cells only.
 
     References
     ----------
@@ -97,7 +100,7 @@ def _ready(chain: Chain) -> _Ready:
         left = np.ones(coding.size)
         left[-1] = not coding.missing or coding.size == 1
         present.append(within(link, free(coding.size).times(left)))
-    return _Ready(parts=tuple(present), followers=followers)
+    return _Ready(chain=chain, parts=tuple(present), followers=followers)
 
 
 def _filled(
@@ -106,38 +109,34 @@ def _filled(
     """Return rows whose cells ``holes`` are filled."""
     key, rows = where
     numbers = ((np.arange(PARTICLES, dtype=np.uint64)[:, None] << _ROW) | rows).ravel()
-    shape = len(known), len(numbers)
-    drawn, inside = np.empty(shape, dtype=np.int32), np.empty(shape)
+    drawn = Rows.begun(key, numbers, (len(known), len(numbers)))
     logs = np.zeros(len(numbers))
     for i, part in enumerate(ready.parts):
-        place = Place(key=key, row=numbers, column=i)
-        code = np.tile(known[i], PARTICLES)
+        code, hole = np.tile(known[i], PARTICLES), np.tile(holes[i], PARTICLES)
         if isinstance(part, Lookup):
-            part.draw(drawn[:i], place, drawn[i], inside[i])
+            ready.chain.draw(drawn, i)
         else:
             weight = np.ones(len(numbers))
-            part.draw(drawn[:i], place, drawn[i], inside[i], weight)
-            logs += np.log(np.where(np.tile(holes[i], PARTICLES), weight, 1.0))
+            ready.chain.draw(drawn, i, part, weight)
+            null = ready.chain.null(drawn, i)
+            must = np.zeros(len(numbers), dtype=np.bool_) if null is None else null
+            logs += np.log(np.where(hole & ~must, weight, 1.0))
             for j in ready.followers.get(i, ()):
-                _follow(ready, (i, j), np.tile(known[j], PARTICLES), place, (drawn, inside, logs))
-            logs += np.log(_likely(part, drawn[:i], place, code))
-        drawn[i] = np.where(code >= 0, code, drawn[i])
+                asked = np.where(must, -1, np.tile(known[j], PARTICLES))
+                _follow(ready, (i, j), asked, drawn, logs)
+            likely = _likely(part, drawn, i, code)
+            logs += np.log(np.where(must & (code >= 0), _AGAINST_RULE * likely, likely))
+        drawn.codes[i] = np.where(code >= 0, code, drawn.codes[i])
     at = _chosen(Place(key=key, row=rows, column=len(known)), logs.reshape(PARTICLES, -1))
-    at = at * len(rows) + np.arange(len(rows))
-    return Rows(key=key, row=rows, codes=drawn[:, at], inside=inside[:, at])
+    return drawn.take(at * len(rows) + np.arange(len(rows)))
 
 
 def _follow(
-    ready: _Ready,
-    columns: tuple[int, int],
-    known: Codes,
-    place: Place,
-    out: tuple[Codes, Floats, Floats],
+    ready: _Ready, columns: tuple[int, int], known: Codes, drawn: Rows, logs: Floats
 ) -> None:
     """Draw column ``i`` again where column ``j``, which follows from it, is known."""
     i, j = columns
     part, lookup = ready.parts[i], ready.parts[j]
-    drawn, inside, logs = out
     if not (isinstance(part, Within) and isinstance(lookup, Lookup)):
         return
     for code in np.unique(known[known >= 0]):
@@ -146,13 +145,13 @@ def _follow(
             continue
         rows = np.flatnonzero(known == code)
         found, at, weight = np.empty(len(rows), np.int32), np.empty(len(rows)), np.ones(len(rows))
-        there = Place(key=place.key, row=np.asarray(place.row)[rows], column=i)
-        within(part.link, fits).draw(drawn[:i, rows], there, found, at, weight)
-        drawn[i, rows], inside[i, rows] = found, at
+        place = drawn.place(i).only(rows)
+        within(part.link, fits).draw(drawn.codes[:i, rows], place, found, at, weight)
+        drawn.codes[i, rows], drawn.inside[i, rows] = found, at
         logs[rows] += np.log(np.maximum(weight, _TINY))
 
 
-def _likely(part: Within, drawn: Codes, place: Place, code: Codes) -> Floats:
+def _likely(part: Within, drawn: Rows, i: int, code: Codes) -> Floats:
     """Return how likely each known code's class is, shape ``(n,)``; 1 where none is known."""
     link = part.link
     classes = np.empty(len(link.codes), dtype=np.int32)
@@ -160,11 +159,11 @@ def _likely(part: Within, drawn: Codes, place: Place, code: Codes) -> Floats:
     wanted = np.where(code >= 0, classes[code], -1).astype(np.int32)
     out = np.ones(len(code))
     _class_likely(
-        place.words(len(code)),
+        drawn.place(i).words(len(code)),
         link.trees,
         (part.shares, link.groups),
         link.corrections,
-        (drawn[list(link.given)], wanted, out),
+        (drawn.codes[list(link.given)], wanted, out),
     )
     return np.maximum(out, _TINY)
 

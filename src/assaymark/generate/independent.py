@@ -68,6 +68,7 @@ class IndependentModel:
     totals: tuple[NDArray[np.float64], ...]
     protect: int
     privacy: None = None
+    holds_records: bool = False
 
     @property
     def summary(self) -> dict[str, Json]:

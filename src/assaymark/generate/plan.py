@@ -63,10 +63,13 @@ def plan_of(
     A column whose codes follow from another's is looked up, unless it is drawn within cells and
     lies at or near a sum of others, which says its values.
     """
-    if relations != "all":
-        derived = find_derived(encoded, order, cells=True) if relations == "codes" else {}
+    if relations == "none":
+        return Plan(free=tuple(order), derived={}, anchors={}, absent={}, numbers={})
+    if relations == "codes":
+        derived = find_derived(encoded, order, cells=True)
         free = tuple(j for j in order if j not in derived)
-        return Plan(free=free, derived=derived, anchors={}, absent={}, numbers={})
+        absent = find_absent(encoded, free)
+        return Plan(free=free, derived=derived, anchors={}, absent=absent, numbers={})
     numbers = numbers_of(dataset)
     derived = find_derived(encoded, order, cells=False)
     drawn = [j for j in order if j not in derived]

@@ -15,6 +15,7 @@ from assaymark.generate.anchored import Anchored, Sum, anchored
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.blocks import checked
 from assaymark.generate.chain import Chain, Rows
+from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
@@ -73,8 +74,8 @@ class TreeChain:
         Whether the correction is made; it needs honest trees.
     relations
         Which rules between columns are looked for: ``"codes"``, a column's code follows from
-        another's; ``"all"``, also that its values lie at or near sums and differences of others,
-        and that it is missing because of another.
+        another's, or it is missing because of another; ``"all"``, also that its values lie at or
+        near sums and differences of others.
     classes
         Classes of an ordered column that pools tell apart; inside a class, values are drawn
         alike everywhere.
@@ -194,6 +195,7 @@ class TreeChainModel:
     absent: tuple[Absent | None, ...]
     recipe: TreeChain
     privacy: None = None
+    holds_records: bool = False
 
     @property
     def summary(self) -> dict[str, Json]:
@@ -228,6 +230,7 @@ class TreeChainModel:
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Anchored)
             },
+            "dependencies": dependencies(names, self.order, self.links),
             "columns": self.encoding.summary(),
         }
 

@@ -9,8 +9,9 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.compiled import compiled
+from assaymark.core.value_sets import Allowed
 from assaymark.errors import ConditionError
-from assaymark.generate.chain import Chain, Part, Rows
+from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.derived import Lookup
 from assaymark.generate.link import Link
 from assaymark.generate.philox import philox, uniform
@@ -37,7 +38,7 @@ _CUT_OFF = 0.001  # of the weight may lie above the weight that is always accept
 _TINY = 1e-300
 _ROW = np.uint64(44)  # bits of a row's number; a try's number is above them
 
-_Part: TypeAlias = Part | Within | Followed
+_Part: TypeAlias = Within | Followed | Allowed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,7 +48,8 @@ class _Search:
     Attributes
     ----------
     parts
-        The columns' links, under the condition as far as it is about single columns.
+        What the condition makes of each column's link; what it allows, where a column's values
+        are worked out from others' and then looked at; ``None`` where it says nothing.
     first
         How many columns must be drawn before a try's weight is known.
     ceiling
@@ -96,40 +98,42 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.Data
 
 
 def _prepared(chain: Chain, given: Given) -> _Search:
-    names = [c.column.name for c in chain.codings]
-    allowed = given.allowed() or {}
-    left: dict[int, Restriction] = {
-        names.index(name): restriction(chain.codings[names.index(name)], a)
-        for name, a in allowed.items()
-        if name in names and _by_codes(chain, names.index(name))
-    }
-    exact = given.exact and len(left) == len(allowed) and all(r.exact for r in left.values())
-    parts: list[_Part] = list(chain.links)
+    codings, names = chain.codings, [c.column.name for c in chain.codings]
+    parts: list[_Part] = [None] * len(names)
+    left: dict[int, Restriction] = {}
+    for name, allowed in (given.allowed() or {}).items():
+        i = names.index(name)
+        if _by_codes(chain, i):
+            left[i] = restriction(codings[i], allowed)
+        else:
+            parts[i] = allowed
     for i in sorted(left, reverse=True):
         link = chain.links[i]
         if isinstance(link, Lookup):
             parts[i] = Followed(lookup=link, restriction=left[i])
             at = link.source
-            before = left.get(at, free(chain.codings[at].size))
+            before = left.get(at, free(codings[at].size))
             left[at] = before.times(left[i].share[link.table])
-    for i, link in enumerate(chain.links):
-        if isinstance(link, Link) and i in left:
-            if not left[i].share.any():
-                raise ConditionError(
-                    f"no row of this model can satisfy {given.text!r}: what it asks of "
-                    f"{names[i]!r} and of a column that follows from it exclude each other"
-                )
-            parts[i] = within(link, left[i])
-    first = max((i + 1 for i, p in enumerate(parts) if isinstance(p, Within)), default=0)
-    return _Search(chain=chain, given=given, parts=tuple(parts), first=first, exact=exact)
+    for i, rest in left.items():
+        link = chain.links[i]
+        if not rest.share.any():
+            raise ConditionError(
+                f"no row of this model can satisfy {given.text!r}: what it asks of {names[i]!r} "
+                "and of a column that follows from it exclude each other"
+            )
+        if isinstance(link, Link):
+            parts[i] = within(link, rest)
+    last = [i + 1 for i, p in enumerate(parts) if isinstance(p, Within | Allowed)]
+    exact = given.exact and all(r.exact for r in left.values())
+    return _Search(
+        chain=chain, given=given, parts=tuple(parts), first=max(last, default=0), exact=exact
+    )
 
 
 def _by_codes(chain: Chain, i: int) -> bool:
     """Whether a column is drawn by its codes alone, or follows from one that is."""
     link = chain.links[i]
-    if isinstance(link, Lookup):
-        return _by_codes(chain, link.source)
-    return isinstance(link, Link) and chain.absent[i] is None
+    return isinstance(chain.links[link.source] if isinstance(link, Lookup) else link, Link)
 
 
 def _looked(search: _Search, key: tuple[int, int]) -> _Search:
@@ -201,27 +205,34 @@ class _Tries:
 
 def _tried(search: _Search, key: tuple[int, int], numbers: Words) -> _Tries:
     rows = Rows.begun(key, numbers, (len(search.parts), len(numbers)))
-    tries = _Tries(rows=rows, weight=np.ones(len(numbers)))
+    weight = np.ones(len(numbers))
     for i in range(search.first):
-        part = search.parts[i]
-        if isinstance(part, Within | Followed):
-            part.draw(rows.codes[:i], rows.place(i), rows.codes[i], rows.inside[i], tries.weight)
-        else:
-            search.chain.draw(rows, i)
-    return tries
+        _draw(search, rows, i, weight)
+    return _Tries(rows=rows, weight=weight)
 
 
 def _finished(search: _Search, tries: _Tries, kept: NDArray[np.int64]) -> pl.DataFrame:
     """Return the rows of the tries ``kept``, drawn to their end."""
-    rows = tries.rows.take(kept)
+    rows, weight = tries.rows.take(kept), np.ones(len(kept))
     for i in range(search.first, len(search.parts)):
-        part = search.parts[i]
-        if isinstance(part, Followed):
-            place, weight = rows.place(i), tries.weight[kept]
-            part.draw(rows.codes[:i], place, rows.codes[i], rows.inside[i], weight)
-        else:
-            search.chain.draw(rows, i)
+        _draw(search, rows, i, weight)
     return search.chain.decode(rows)
+
+
+def _draw(search: _Search, rows: Rows, i: int, weight: Floats) -> None:
+    part, chain = search.parts[i], search.chain
+    if part is None:
+        chain.draw(rows, i)
+    elif isinstance(part, Allowed):
+        chain.draw(rows, i)
+        weight *= part.hold(chain.series(rows, i))
+    else:
+        likely = np.ones(len(weight))
+        chain.draw(rows, i, part, likely)
+        null = chain.null(rows, i)
+        if null is not None:
+            likely[null] = part.restriction.share[-1] > 0
+        weight *= likely
 
 
 def _found(search: _Search, rows: range, key: tuple[int, int]) -> pl.DataFrame:

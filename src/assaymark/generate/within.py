@@ -156,11 +156,11 @@ def _draw_within(
 
 @compiled
 def _picked(likely: Floats, left: Floats, aim: float) -> np.int64:
-    """Return the class at ``aim`` of the running sum of ``likely``, one of which is left."""
-    found = np.int64(-1)
+    """Return the class at ``aim`` of the running sum of ``likely``; 0 if nothing is left."""
+    found, none = np.int64(0), True
     for c in range(len(likely)):
-        if likely[c] > 0.0 or (found < 0 and left[c] > 0.0):
-            found = np.int64(c)
+        if likely[c] > 0.0 or (none and left[c] > 0.0):
+            found, none = np.int64(c), False
             if aim < likely[c]:
                 return found
         aim -= likely[c]

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_curve
+from assaymark.release.drawing_chain import draw_chain
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
 from assaymark.release.drawing_exposure import (
     draw_exposed,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement
     from assaymark.release.report_content import GroupPicture, ReportContent
 
-__all__ = ["render"]
+__all__ = ["environment", "render"]
 
 _CODE = re.compile("`([^`]+)`")
 _MOST_COLUMNS = 80
@@ -63,12 +64,12 @@ def render(content: ReportContent) -> bytes:
     The file loads nothing, runs nothing (its content security policy allows one style sheet, by
     digest) and escapes every text it is given.
     """
-    environment = _environment()
-    style = environment.get_template("report.css.j2").render()
+    made = environment()
+    style = made.get_template("report.css.j2").render()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     shown = sorted(content.columns, key=lambda c: -largest_gap(c)[0])[:_MOST_COLUMNS]
     measurements = _appendix(content)
-    page = environment.get_template(
+    page = made.get_template(
         "report.html.j2"
     ).render(
         content=content,
@@ -100,8 +101,9 @@ def render(content: ReportContent) -> bytes:
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Return what pages are made with: our templates, text escaped, numbers as people read them."""
+    made = Environment(
         loader=PackageLoader("assaymark.release", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -109,7 +111,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {
+    made.filters |= {
         "figure": figure,
         "percent": percent,
         "shortened": shortened,
@@ -122,7 +124,7 @@ def _environment() -> Environment:
         "coded": _coded,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
-    environment.globals |= {
+    made.globals |= {
         "badges": BADGES,
         "draw_column": draw_column,
         "column_words": column_words,
@@ -142,8 +144,9 @@ def _environment() -> Environment:
         "exposed_reach": exposed_reach,
         "secret_words": secret_words,
         "loss_words": loss_words,
+        "draw_chain": draw_chain,
     }
-    return environment
+    return made
 
 
 def _coded(text: str) -> Markup:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AttackPicture",
     "AttemptLine",
+    "ChainLine",
     "ColumnPicture",
     "ControlLine",
     "GroupLevel",
@@ -216,6 +217,27 @@ class AttemptLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChainLine:
+    """How one column is drawn: from which others, out of how many pools, what is held back.
+
+    ``drawn_from`` has each column it depends on with its share of the branches, most first.
+    ``pools`` is ``None`` where the generator has none. ``hidden`` says how many values never come
+    out. ``derived`` is a column that follows from those in ``drawn_from``, ``near`` has columns
+    that it is drawn near.
+    """
+
+    column: str
+    drawn_from: tuple[tuple[str, float], ...] = ()
+    pools: float | None = None
+    codes: int = 0
+    missing: bool = False
+    hidden: str = ""
+    derived: bool = False
+    near: tuple[str, ...] = ()
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TransformLine:
     """One declared change of the source before the fit."""
 
@@ -242,6 +264,8 @@ class ReportContent:
         Where refused rows stay, in words that finish "quarantined in"; empty: the workspace.
     opened
         How often whom was given which part of the real rows.
+    chain, chain_words
+        How each column is drawn, in the order they are drawn, and a sentence on the generator.
     quantities
         Titles and meanings of measured quantities, used for ``measurements``.
     """
@@ -268,6 +292,8 @@ class ReportContent:
     stages: tuple[StageLine, ...] = ()
     attempts: tuple[AttemptLine, ...] = ()
     transformations: tuple[TransformLine, ...] = ()
+    chain: tuple[ChainLine, ...] = ()
+    chain_words: str = ""
     provenance: tuple[tuple[str, str], ...] = ()
     opened: tuple[Opening, ...] = ()
     limits: tuple[str, ...] = ()

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, ClassVar
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.controls import difference, shift_of, why_no_attack
-from assaymark.evaluate.neighbours import row_keys
-from assaymark.evaluate.statistics import mean_variance
+from assaymark.evaluate.controls import shift_of, why_no_attack
+from assaymark.evaluate.overlap import excess_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-
-    Bools = NDArray[np.bool_]
-    Codes = NDArray[np.int64]
-    Keys = NDArray[np.uint64]
 
 __all__ = ["Hygiene"]
 
@@ -88,40 +79,13 @@ class Hygiene:
 
 def _shared(train: Dataset, holdout: Dataset) -> Measurement:
     """Return the share of holdout people found in train, less what train finds in itself."""
-    keys, others, own = row_keys(train), row_keys(holdout), train.person_codes
-    pairs = np.unique(np.column_stack([keys, own.astype(np.uint64)]), axis=0)
-    values, counts = np.unique(pairs[:, 0], return_counts=True)
-    found = _effective(np.isin(others, values), others, holdout.person_codes)
-    twice = _effective(np.isin(keys, values[counts > 1]), keys, own)
-    ends = difference(found.hits, found.n, twice.hits, twice.n)
-    value = found.share - twice.share
+    found = excess_of(train, holdout)
     return Measurement(
         metric=SHARED,
-        value=value,
-        low=max(-1.0, value - (ends.value - ends.low)),
-        high=min(1.0, value + (ends.high - ends.value)),
+        value=found.value,
+        low=found.low,
+        high=found.high,
         n=holdout.n_persons,
         baseline=0.0,
-        details={"shared": found.share, "expected": twice.share},
+        details={"shared": found.shared, "expected": found.expected},
     )
-
-
-class _Share(NamedTuple):
-    """A share of people, and the independent hits and people that are as uncertain."""
-
-    share: float
-    hits: int
-    n: int
-
-
-def _effective(hit: Bools, keys: Keys, who: Codes) -> _Share:
-    """Return the share of people with a hit; people with the same row are one observation."""
-    order = np.lexsort((keys, ~hit, who))
-    rows = order[np.unique(who[order], return_index=True)[1]]
-    hits = hit[rows].astype(np.float64)
-    share, n = float(hits.mean()), len(hits)
-    if 0 < share < 1:
-        _, codes = np.unique(keys[rows], return_inverse=True)
-        variance = mean_variance(hits, codes.ravel())
-        n = int(np.clip(share * (1 - share) / variance, 1, n))
-    return _Share(share, round(share * n), n)

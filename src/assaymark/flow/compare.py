@@ -1,0 +1,282 @@
+"""Compare: several recipes on one split, side by side; the confirmation holdout stays closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.actor import Actor
+from assaymark.core.comparison import Comparison, Contender, Figure, Hygiene
+from assaymark.core.streams import Streams
+from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.policy import parse_policy, profile_bytes
+from assaymark.errors import AssaymarkError, InputError
+from assaymark.evaluate.overlap import check_overlap, overlap_of
+from assaymark.evaluate.yardstick import closeness, teller
+from assaymark.flow.entrants import prepared_alike
+from assaymark.flow.population import population_of
+from assaymark.flow.progress import silent
+from assaymark.flow.queries import Asked
+from assaymark.flow.trial import Bench, attacks_of, held_of, made_of, mean_of, measured_of
+from assaymark.release.comparison import render_comparison
+from assaymark.source.split import Split
+from assaymark.store.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assaymark.core.measurement import Measurement
+    from assaymark.decide.policy import Policy
+    from assaymark.flow.entrants import Entrant, Entrants
+    from assaymark.flow.progress import Progress
+    from assaymark.flow.source import Prepared
+    from assaymark.flow.trial import Made
+
+__all__ = ["Comparing", "compare"]
+
+_ATTACKS = ("copies", "membership", "membership_suite")
+_SHARED = "hygiene.shared_rows"
+_BOOSTING = "model:boosting"
+_FEWEST = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparing:
+    """How to compare; ``shadow`` lets the attacker refit each generator too, which takes long.
+
+    ``rows`` is how many rows of each side closeness looks at; ``seed`` is public, for tests.
+    """
+
+    workspace: Path = Path(".assaymark")
+    repeats: int = 5
+    rows: int = 10_000
+    shadow: bool = False
+    seed: int | None = None
+    report: Path | None = Path("comparison.html")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tried:
+    """What became of one entrant; ``reason`` says why there is nothing else."""
+
+    entrant: Entrant
+    columns: int
+    made: Made | None = None
+    measured: tuple[Measurement, ...] = ()
+    reason: str = ""
+
+
+def compare(entrants: Entrants, how: Comparing, progress: Progress = silent) -> Comparison:
+    """Fit, score, attack and time every recipe on the same persons.
+
+    Recipes see the train part of the workspace's split and are held against its development
+    part: the same parts as in `run`. The confirmation part is never looked at.
+
+    Raises
+    ------
+    NotApprovedError
+        When the holdout shares rows or persons with train beyond the policy's limit.
+    InputError
+        When there are no repeats, or too few rows to look at.
+    """
+    if how.repeats < 1 or how.rows < _FEWEST:
+        raise InputError(
+            f"{how.repeats} repeats of {how.rows} rows\n\nHint: at least 1 repeat, and {_FEWEST} "
+            "rows for telling rows apart"
+        )
+    workspace = Workspace.open(how.workspace)
+    with workspace.lock():
+        return _compared(workspace, entrants, how, progress)
+
+
+def _compared(
+    workspace: Workspace, entrants: Entrants, how: Comparing, progress: Progress
+) -> Comparison:
+    frame = entrants.frame
+    progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
+    prepared = prepared_alike(entrants, workspace.secret("split"))
+    profile = Profile.OPEN if how.shadow else entrants.every[0].recipe.threat.profile
+    policy = parse_policy(profile_bytes(profile))
+    asked = Asked(
+        workspace=workspace,
+        source=prepared[0].commitment,
+        population=population_of(workspace, prepared[0].parts.confirmation_hashes),
+        actor=Actor(key=workspace.key().fingerprint),
+    )
+    streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
+    benches = [_bench(p, policy, asked, streams, how, progress) for p in prepared]
+    hygiene = _hygiene(benches[0], policy)
+    tried = []
+    for i, (entrant, bench) in enumerate(zip(entrants.every, benches, strict=True)):
+        progress("generate", entrant.name, i / len(benches))
+        tried.append(_tried(entrant, bench, progress, i / len(benches)))
+    ceiling = _ceiling(benches[0], how.repeats)
+    found = _comparison(entrants, how, benches[0], hygiene, tried, ceiling)
+    notices = (*_notices(how, prepared, tried), *prepared[0].notices)
+    found = found.model_copy(update={"notices": tuple(dict.fromkeys(notices))})
+    if how.report is not None:
+        _write(how.report, render_comparison(found))
+    progress("release", "none: a comparison releases nothing", 1.0)
+    return found
+
+
+def _bench(
+    prepared: Prepared,
+    policy: Policy,
+    asked: Asked,
+    streams: Streams,
+    how: Comparing,
+    progress: Progress,
+) -> Bench:
+    assert isinstance(prepared.parts, Split)  # noqa: S101
+    return Bench(
+        parts=prepared.parts,
+        policy=policy,
+        threat=threat_of(policy.profile),
+        asked=asked,
+        streams=streams,
+        repeats=how.repeats,
+        most=how.rows,
+        metrics=(*_ATTACKS, *(("shadow",) if how.shadow else ()), "tstr"),
+        progress=progress,
+    )
+
+
+def _hygiene(bench: Bench, policy: Policy) -> Hygiene:
+    """Count what train and holdout share, and refuse what is beyond the policy's limit."""
+    parts = bench.parts
+    bench.record("hygiene", ("train", "holdout"))
+    found = overlap_of(parts.train, parts.development, persons=parts.shared_persons)
+    limit = min(r.threshold for r in policy.rule if r.metric == _SHARED)
+    check_overlap(found, limit)
+    return Hygiene(
+        train_rows=found.train,
+        holdout_rows=found.holdout,
+        train_doubles=found.train_doubles,
+        holdout_doubles=found.holdout_doubles,
+        shared_rows=found.shared,
+        share_by_chance=round(found.excess.expected, 6),
+        shared_persons=found.persons,
+        limit=limit,
+        words=found.words,
+    )
+
+
+def _tried(entrant: Entrant, bench: Bench, progress: Progress, share: float) -> _Tried:
+    """Try one entrant; one that cannot be fitted says why, and the others go on."""
+    spec, columns = entrant.recipe.generate, len(bench.parts.train.schema.columns)
+
+    def said(what: str) -> None:
+        progress("generate", f"{entrant.name}: {what}", share)
+
+    try:
+        made = made_of(spec, entrant.name, bench, said)
+    except AssaymarkError as error:
+        return _Tried(entrant=entrant, columns=columns, reason=str(error).partition("\n")[0])
+    measured = measured_of(spec, made, bench)
+    return _Tried(entrant=entrant, columns=columns, made=made, measured=measured)
+
+
+def _ceiling(bench: Bench, repeats: int) -> tuple[float, ...]:
+    bench.record("yardstick", ("train", "holdout"))
+    train, holdout = bench.thin(bench.parts.train, "train"), bench.held_out
+    return tuple(
+        closeness(train, holdout, bench.streams.child("tell", i), most=bench.most)
+        for i in range(repeats)
+    )
+
+
+def _comparison(
+    entrants: Entrants,
+    how: Comparing,
+    bench: Bench,
+    hygiene: Hygiene,
+    tried: Sequence[_Tried],
+    ceiling: tuple[float, ...],
+) -> Comparison:
+    ran = [t.made for t in tried if t.made is not None and not t.made.holds_records]
+    best = max((m.scores for m in ran), key=np.mean, default=None)
+    utility = [m for t in tried for m in t.measured if m.subject == _BOOSTING]
+    real = next((m for m in utility if m.metric == "tstr.real" and m.value is not None), None)
+    missing = next((m.reason for t in tried for m in t.measured if m.metric == "tstr.real"), "")
+    return Comparison(
+        name=entrants.name,
+        made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        profile=bench.policy.profile.value,
+        policy=bench.policy.name,
+        target=bench.parts.train.target,
+        score="" if real is None else str(real.details.get("score", "")),
+        ceiling=mean_of(ceiling, least=0.0),
+        real_utility=Figure.missing(missing) if real is None else Figure.of(real),
+        repeats=how.repeats,
+        rows_told_apart=min(how.rows, bench.held_out.n, bench.parts.train.n),
+        told_by=teller(),
+        hygiene=hygiene,
+        contenders=tuple(_contender(t, bench.policy, best) for t in tried),
+        notices=(),
+        report=None if how.report is None else str(how.report),
+    )
+
+
+def _contender(tried: _Tried, policy: Policy, best: tuple[float, ...] | None) -> Contender:
+    spec, made = tried.entrant.recipe.generate, tried.made
+    attacks = attacks_of(tried.measured, policy)
+    held, worst = held_of(attacks)
+    use = {m.metric: Figure.of(m) for m in tried.measured if m.subject == _BOOSTING}
+    none = Figure.missing(tried.reason or "no target is declared")
+    scores = () if made is None else made.scores
+    return Contender(
+        name=tried.entrant.name,
+        generator=spec.generator,
+        parameters={k: v for k, v in spec.parameters.items() if not isinstance(v, list | dict)},
+        columns=tried.columns,
+        closeness=mean_of(scores, least=0.0) if scores else none,
+        behind=mean_of(np.subtract(best, scores).tolist()) if best and scores else none,
+        utility=use.get("tstr.synthetic", none),
+        utility_loss=use.get("tstr.loss", none),
+        worst=worst,
+        attacks=attacks,
+        held=held,
+        fit_seconds=None if made is None else round(float(np.mean(made.spent.fits)), 3),
+        rows_per_second=None if made is None else round(made.spent.rows_per_second),
+        holds_records=made is not None and made.holds_records,
+        reason=tried.reason,
+    )
+
+
+def _notices(how: Comparing, prepared: Sequence[Prepared], tried: Sequence[_Tried]) -> list[str]:
+    said = [
+        "Compared on the development holdout: nothing here is a release, and the best of several "
+        "looks a little better than it is. `assaymark run` decides on people nobody has looked at."
+    ]
+    if how.repeats == 1:
+        said.append("One fit of each recipe: without --repeats there is no interval for closeness.")
+    columns = {tuple(p.parts.train.schema.names) for p in prepared}
+    if len(columns) > 1 or len({p.parts.train.schema for p in prepared}) > 1:
+        said.append(
+            "The recipes change the table in different ways; each is held against real rows that "
+            "were changed alike, and coarser rows are easier to imitate."
+        )
+    if how.seed is not None:
+        said.append(f"Made with the public seed {how.seed}.")
+    if not how.shadow:
+        said.append(
+            "The attacker here does not refit the generators; --shadow lets them, which is the "
+            "strongest attack of the suite."
+        )
+    said += [f"{t.entrant.name} has no figures: {t.reason}" for t in tried if t.reason]
+    return said
+
+
+def _write(path: Path, page: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(page)
+    except OSError as error:
+        raise InputError(
+            f"cannot write the report {str(path)!r}: {error.strerror}\n\nHint: --report PATH"
+        ) from error

@@ -1,0 +1,56 @@
+"""Dependencies: what each column of a chain is drawn from, told without a record or a count."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.anchored import Anchored, Sum
+from assaymark.generate.derived import Lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from assaymark.core.measurement import Json
+    from assaymark.generate.link import Link
+
+__all__ = ["dependencies"]
+
+_SHOWN = 0.05
+
+
+def dependencies(
+    names: Sequence[str], order: Sequence[int], links: Sequence[Link | Anchored | Sum | Lookup]
+) -> dict[str, Json]:
+    """Return for each column, in the order they are drawn, where it comes from.
+
+    ``from`` has the share of branches that each earlier column decides, 5 % at least, most
+    first; ``pools`` is how many pools a tree has on average, 1 where there are no branches;
+    ``near`` has the columns that it is drawn near, by its difference from them.
+    """
+    told: dict[str, Json] = {}
+    for place, (at, link) in enumerate(zip(order, links, strict=True)):
+        before = [names[i] for i in order[:place]]
+        if isinstance(link, Lookup):
+            told[names[at]] = {"from": {before[link.source]: 1.0}, "pools": 0.0}
+        elif isinstance(link, Sum):
+            terms: dict[str, Json] = {before[j]: 1.0 for j, _ in link.anchor.terms}
+            told[names[at]] = {"from": terms, "pools": 0.0}
+        elif isinstance(link, Anchored):
+            near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}
+            told[names[at]] = {**_of(link.link, before), "near": list(near)}
+        else:
+            told[names[at]] = _of(link, before)
+    return told
+
+
+def _of(link: Link, before: Sequence[str]) -> dict[str, Json]:
+    feature = link.nodes[0]
+    branches = feature[feature >= 0]
+    decided = np.bincount(branches, minlength=len(link.given)) / max(1, len(branches))
+    order = [j for j in np.argsort(-decided, kind="stable") if decided[j] >= _SHOWN]
+    return {
+        "from": {before[link.given[j]]: round(float(decided[j]), 2) for j in order},
+        "pools": round(len(link.keep) / len(link.roots), 1),
+    }

@@ -1,0 +1,63 @@
+"""The page of a comparison: one HTML file, offline, without script, as the report is."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from assaymark.release.comparison_words import (
+    attack_words,
+    badge_of,
+    compared_answer,
+    cost_words,
+    leak_words,
+    level_with_best,
+    score_words,
+    sorted_contenders,
+    speed_words,
+)
+from assaymark.release.drawing_plane import draw_plane, shown_in_plane
+from assaymark.release.report import environment
+from assaymark.release.report_words import BADGES
+
+if TYPE_CHECKING:
+    from assaymark.core.comparison import Attack, Comparison
+
+__all__ = ["render_comparison"]
+
+
+def render_comparison(found: Comparison) -> bytes:
+    """Return the page as one HTML file in UTF-8: same content, same bytes."""
+    made = environment()
+    style = made.get_template("report.css.j2").render()
+    style += made.get_template("comparison.css.j2").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    page = made.get_template("comparison.html.j2").render(
+        found=found,
+        style=Markup(style),  # noqa: S704  # our own files, no outside text in them
+        style_digest=digest,
+        answer=compared_answer(found),
+        contenders=sorted_contenders(found),
+        badge_of=badge_of,
+        verdict_of=BADGES.get,
+        score_words=score_words,
+        leak_words=leak_words,
+        cost_words=cost_words,
+        speed_words=speed_words,
+        level=level_with_best,
+        plane=draw_plane(found) if shown_in_plane(found) else None,
+        attacks=_attacks(found),
+    )
+    return page.encode("utf-8")
+
+
+def _attacks(found: Comparison) -> list[tuple[str, dict[str, Attack]]]:
+    """Return each attack by name, and what it found of each recipe."""
+    table: dict[str, dict[str, Attack]] = {}
+    for c in sorted_contenders(found):
+        for a in c.attacks:
+            table.setdefault(attack_words(a), {})[c.name] = a
+    return list(table.items())

@@ -1,0 +1,57 @@
+from assaymark.core.private_source import PrivateSource
+from assaymark.core.streams import Streams
+from assaymark.flow.model_card import chain_of, chain_words
+from assaymark.generate import generators
+from assaymark.release.drawing_chain import draw_chain
+from assaymark.source.load import load
+from assaymark.source.profile import profile
+
+
+def test_a_line_says_order_source_pools_and_what_is_held_back():
+    summary = {
+        "k": 20,
+        "protect": 10,
+        "derived": {"group": "code"},
+        "dependencies": {
+            "code": {"from": {}, "pools": 1.0},
+            "age": {"from": {"code": 0.7}, "pools": 4.5},
+            "group": {"from": {"code": 1.0}, "pools": 0.0},
+        },
+        "columns": {
+            "age": {"codes": 9, "missing": True, "hidden_values": "at most 10", "empty": False},
+            "code": {"codes": 5, "missing": False, "hidden_values": "0", "empty": False},
+            "group": {"codes": 2, "missing": False, "hidden_values": "0", "empty": False},
+        },
+    }
+    code, age, group = chain_of(summary)
+    assert (code.column, age.column, group.column) == ("code", "age", "group")
+    assert (age.drawn_from, age.pools, age.hidden) == ((("code", 0.7),), 4.5, "at most 10")
+    assert group.derived
+    assert code.hidden == ""
+    drawn = str(draw_chain((code, age, group)))
+    assert drawn.count("<path") == 2
+    assert drawn.count('class="arc derived"') == 1
+    assert "age: code 70" in drawn
+    assert "8 and missing" in drawn
+    said = chain_words("tree_chain", summary, (1.25, 0.5))
+    assert "at least 20 persons" in said
+    assert "only if 10 persons" in said
+    assert "1.2 processor seconds" in said
+
+
+def test_every_generator_has_a_card_and_one_without_a_chain_has_no_arcs(stays):
+    frame = stays(200).drop("patient")
+    data = load(frame, profile(frame, {}).schema)
+    for name in ("tree_chain", "independent", "gaussian_copula", "bootstrap"):
+        source = PrivateSource(_rows=data, record=lambda who, why: None)
+        summary = generators.build(name).fit(source, Streams.from_seed(1)).summary
+        lines = chain_of(summary)
+        assert {line.column for line in lines} == set(data.schema.names)
+        assert ("<path" in str(draw_chain(lines))) == (name == "tree_chain")
+        assert name in chain_words(name, summary, None)
+    assert "not held back" in chain_words("bootstrap", summary, None)
+
+
+def test_nothing_is_said_of_a_model_that_says_nothing():
+    assert chain_of({}) == ()
+    assert chain_words("plug_in", {}, None) == "Generator plug_in."
