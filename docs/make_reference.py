@@ -16,6 +16,7 @@ from assaymark.cli.app import app
 from assaymark.core.comparison import Comparison
 from assaymark.core import recipe
 from assaymark.core.constraint import CONSTRAINTS
+from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.lifecycle import TRANSITIONS
@@ -127,7 +128,7 @@ def settings() -> str:
     lines = ["# Settings", "", "Generated. Unknown keys are errors with a suggestion.", ""]
     lines += [f"Roles: {', '.join(f'`{r.value}`' for r in Role)}.", ""]
     lines += [f"Kinds: {', '.join(f'`{k.value}`' for k in Kind)}.", ""]
-    models = [recipe.Recipe, recipe.SourceSpec, recipe.Rights, recipe.ColumnSpec, recipe.SplitSpec]
+    models = [recipe.Recipe, recipe.SourceSpec, Rights, recipe.ColumnSpec, recipe.SplitSpec]
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
     models += CONSTRAINTS.values()
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]

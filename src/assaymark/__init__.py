@@ -9,6 +9,7 @@ Tables come in as pandas, polars or Arrow objects or as paths, and rows go out a
     judged = assaymark.evaluate(train, synthetic, holdout=holdout)  # judged.uses, judged.verdicts
     outcome = assaymark.run("recipe.toml")  # a signed release, or a reasoned refusal
     assaymark.verify(outcome.release).ok
+    rows = assaymark.load(outcome.release, use="analytics")  # or it is refused
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "generate",
     "impute",
     "init",
+    "load",
     "monitor",
     "run",
     "verify",
@@ -44,7 +46,17 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import UseStatus, Verdict
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.api import compare, evaluate, generate, impute, init, monitor, run, verify
+    from assaymark.flow.api import (
+        compare,
+        evaluate,
+        generate,
+        impute,
+        init,
+        load,
+        monitor,
+        run,
+        verify,
+    )
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -60,6 +72,7 @@ _HOMES = {
     "generate": "flow.api",
     "impute": "flow.api",
     "init": "flow.api",
+    "load": "flow.api",
     "monitor": "flow.api",
     "run": "flow.api",
     "verify": "flow.api",

@@ -1,13 +1,15 @@
+from dataclasses import replace
+
 import pytest
 from scipy.stats import binom
 
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
 from assaymark.core.threat import Profile, threat_of
+from assaymark.core.waiver import Waiver
 from assaymark.decide.gate import Judgement, judge
 from assaymark.decide.policy import Policy, Rule
 from assaymark.decide.verdict import UseStatus, Verdict, status_of
-from assaymark.decide.waiver import Waiver
 from assaymark.evaluate.statistics import clopper_pearson
 
 CANDIDATE = "c" * 64
@@ -228,4 +230,21 @@ def test_twenty_of_150_copied_fail_among_34_rules():
     ]
     share = clopper_pearson(20, 150)
     judged = decide(rules, [measured(share.value, share.low, share.high), *good])
+    assert judged.verdicts[0].verdict is Verdict.FAIL
+
+
+def test_a_required_attack_that_succeeded_is_never_waived_and_an_open_one_may_be():
+    attack = threat_of(Profile.CONTROLLED).attacks[0]
+    waiver = Waiver(rule="r", reason="agreed", signer="k", expires="2027-01-01")
+    for low, high, verdict in ((0.5, 0.6, Verdict.FAIL), (0.0, 0.6, Verdict.WAIVED)):
+        m = replace(measured(0.55, low, high), metric=attack)
+        judged = decide([rule(metric=attack)], [m], waivers=[waiver])
+        assert judged.verdicts[0].verdict is verdict
+
+
+def test_more_waivers_than_the_policy_allows_count_for_nothing():
+    waivers = [
+        Waiver(rule=r, reason="agreed", signer="k", expires="2027-01-01") for r in ("r", "s", "t")
+    ]
+    judged = decide([rule()], [measured(0.5, 0.4, 0.6)], waivers=waivers)
     assert judged.verdicts[0].verdict is Verdict.FAIL

@@ -125,12 +125,23 @@ def small():
     return write
 
 
+@pytest.fixture(scope="session")
+def split_in_two():
+    """Return a writer of stays.csv, recipe.toml and policy.toml; who is held out in ws is fixed."""
+
+    def write(folder):
+        Workspace.open(folder / "ws").seal("split", bytes([7]) * 32)
+        stays_of().write_csv(folder / "stays.csv")
+        (folder / "recipe.toml").write_text(RECIPE)
+        (folder / "policy.toml").write_text(POLICY)
+        return read_job(folder / "recipe.toml")
+
+    return write
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch, split_in_two):
     """The current folder: stays.csv, recipe.toml, policy.toml; who is held out in ws is fixed."""
     monkeypatch.chdir(tmp_path)
-    Workspace.open(tmp_path / "ws").seal("split", bytes([7]) * 32)
-    stays_of().write_csv("stays.csv")
-    (tmp_path / "recipe.toml").write_text(RECIPE)
-    (tmp_path / "policy.toml").write_text(POLICY)
+    split_in_two(tmp_path)
     return tmp_path

@@ -17,9 +17,13 @@ from assaymark.cli import (
     init,
     ledger,
     monitor,
+    people,
     policy,
+    release,
+    review,
     run,
     show,
+    source,
     verify,
 )
 from assaymark.cli.say import complain
@@ -46,10 +50,14 @@ app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
 app.command("verify")(verify.command)
+app.command("review")(review.command)
 app.command("monitor")(monitor.command)
 app.command("show")(show.command)
 app.command("demo")(demo.command)
+app.add_typer(source.app, name="source")
 app.add_typer(policy.app, name="policy")
+app.add_typer(release.app, name="release")
+app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")
 
 

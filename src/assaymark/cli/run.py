@@ -53,7 +53,7 @@ def command(
     """
     from assaymark.flow.run import Options, read_job, run
 
-    job = read_job(recipe, policy_path=policy, uses=use or ())
+    job = read_job(recipe, policy_path=policy, uses=use or (), workspace=workspace)
     options = Options(
         workspace=workspace,
         confirm=not no_confirm,

@@ -88,6 +88,7 @@ def say_outcome(outcome: Outcome) -> None:
         for line in _why(outcome, use):
             typer.echo(f"                {line}")
     _list("What keeps it from being released", outcome.blocked)
+    _list("Ready; what it waits for", outcome.waiting)
     _list("Know first", outcome.notices)
     typer.echo("")
     if outcome.report:
@@ -95,6 +96,8 @@ def say_outcome(outcome: Outcome) -> None:
     if outcome.release:
         typer.echo(f"Release:  {outcome.release}")
         typer.echo(f"Verify:   assaymark verify {outcome.release}")
+    elif outcome.waiting:
+        typer.echo("Release:  none yet; the decision is READY and waits for people")
     elif outcome.command == "run":
         typer.echo("Release:  none was issued; the rows stay quarantined in the workspace")
 

@@ -8,17 +8,20 @@ RFC 9162, Certificate Transparency Version 2.0, section 2.1 (RFC 6962 hashing).
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = [
+    "Tree",
     "check_consistency",
     "check_inclusion",
     "consistency_proof",
+    "grown",
     "inclusion_proof",
     "leaf_hash",
     "tree_hash",
@@ -60,15 +63,7 @@ def tree_hash(leaves: Sequence[bytes]) -> bytes:
 
 def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """Return the path that shows that leaf ``index`` is in the tree of ``leaves``."""
-    n = len(leaves)
-    if not 0 <= index < n:
-        raise IntegrityError(f"no entry {index} in a ledger of {n}")
-    if n == 1:
-        return []
-    k = _cut(n)
-    if index < k:
-        return [*inclusion_proof(leaves[:k], index), tree_hash(leaves[k:])]
-    return [*inclusion_proof(leaves[k:], index - k), tree_hash(leaves[:k])]
+    return _tree_of(leaves).inclusion(index)
 
 
 def check_inclusion(
@@ -95,19 +90,7 @@ def check_inclusion(
 
 def consistency_proof(leaves: Sequence[bytes], first: int) -> list[bytes]:
     """Return the proof that the tree of the ``first`` leaves is a prefix of the whole tree."""
-    if not 0 < first <= len(leaves):
-        raise IntegrityError(f"no earlier size {first} of a ledger of {len(leaves)}")
-    return _subproof(leaves, first, whole=True)
-
-
-def _subproof(leaves: Sequence[bytes], m: int, *, whole: bool) -> list[bytes]:
-    n = len(leaves)
-    if m == n:
-        return [] if whole else [tree_hash(leaves)]
-    k = _cut(n)
-    if m <= k:
-        return [*_subproof(leaves[:k], m, whole=whole), tree_hash(leaves[k:])]
-    return [*_subproof(leaves[k:], m - k, whole=False), tree_hash(leaves[:k])]
+    return _tree_of(leaves).consistency(first)
 
 
 def check_consistency(
@@ -132,6 +115,74 @@ def check_consistency(
     fr, sr = _replay(path, fn, sn)
     if fr != first_root or sr != second_root:
         raise IntegrityError("the consistency proof does not lead to the roots")
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree of ``size`` leaves whose whole subtrees are looked up, not recomputed.
+
+    ``node(level, i)`` is the hash over the leaves from ``i * 2**level`` on, ``2**level`` of them,
+    for every such subtree that lies within the tree. Roots and proofs take O(log n) look-ups.
+    """
+
+    size: int
+    node: Callable[[int, int], bytes]
+
+    def root(self, size: int | None = None) -> bytes:
+        """Return the root over the first ``size`` leaves, all of them by default."""
+        n = self.size if size is None else size
+        return self._range(0, n) if n else hashlib.sha256(b"").digest()
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """Return the path from leaf ``index`` to the root."""
+        if not 0 <= index < self.size:
+            raise IntegrityError(f"no entry {index} in a ledger of {self.size}")
+        low, high, path = 0, self.size, []
+        while high - low > 1:
+            middle = low + _cut(high - low)
+            if index < middle:
+                path.append(self._range(middle, high))
+                high = middle
+            else:
+                path.append(self._range(low, middle))
+                low = middle
+        return path[::-1]
+
+    def consistency(self, first: int) -> list[bytes]:
+        """Return the proof that the tree of the ``first`` leaves is a prefix of this one."""
+        if not 0 < first <= self.size:
+            raise IntegrityError(f"no earlier size {first} of a ledger of {self.size}")
+        low, high, path = 0, self.size, []
+        while high != first:
+            middle = low + _cut(high - low)
+            if first <= middle:
+                path.append(self._range(middle, high))
+                high = middle
+            else:
+                path.append(self._range(low, middle))
+                low = middle
+        return [*([self._range(low, high)] if low else []), *path[::-1]]
+
+    def _range(self, low: int, high: int) -> bytes:
+        """Return the hash over some leaves that make a subtree of this tree."""
+        n = high - low
+        if n & (n - 1) == 0:
+            return self.node(n.bit_length() - 1, low // n)
+        middle = low + _cut(n)
+        return _node(self._range(low, middle), self._range(middle, high))
+
+
+def grown(index: int, leaf: bytes, node: Callable[[int, int], bytes]) -> Iterator[bytes]:
+    """Yield the hashes of the subtrees that leaf ``index`` makes whole, from level 1 upwards."""
+    level, right = 0, leaf
+    while index >> level & 1:
+        right = _node(node(level, (index >> level) - 1), right)
+        level += 1
+        yield right
+
+
+def _tree_of(leaves: Sequence[bytes]) -> Tree:
+    return Tree(len(leaves), lambda level, i: tree_hash(leaves[i << level : i + 1 << level]))
 
 
 def _check_hashes(*hashes: bytes) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
+from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile
 from assaymark.errors import RecipeError, UnknownNameError
@@ -31,16 +32,6 @@ __all__ = [
     "TransformSpec",
     "parse_recipe",
 ]
-
-
-class Rights(Document):
-    """What the owner says may be done with the source; needed for a release, never for a draft."""
-
-    owner: str = ""
-    licence: str = ""
-    basis: str = ""
-    purposes: tuple[str, ...] = ()
-    attribution: str = ""
 
 
 class SourceSpec(Document):
@@ -209,6 +200,7 @@ def parse_recipe(raw: bytes) -> Recipe:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the recipe does not hold together: {wrong}") from error
+    recipe.source.rights.check()
     s = recipe.split
     total = s.train + s.development + s.confirmation + s.reference
     if abs(total - 1) > 1e-9:

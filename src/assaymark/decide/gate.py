@@ -13,14 +13,15 @@ from assaymark.core.measurement import Measurement
 from assaymark.core.threat import threat_of
 from assaymark.decide.policy import Rule
 from assaymark.decide.verdict import RuleVerdict, UseStatus, Verdict, status_of
+from assaymark.decide.waiver import counting, never_waived
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.evidence import Evidence
     from assaymark.core.threat import ThreatModel
+    from assaymark.core.waiver import Waiver
     from assaymark.decide.policy import Policy
-    from assaymark.decide.waiver import Waiver
 
 __all__ = ["Judgement", "judge"]
 
@@ -64,6 +65,7 @@ def judge(
     Berger & Hsu (1996), Bioequivalence trials, intersection-union tests.
     """
     measured = evidence.values()
+    waivers = counting(policy, waivers)
     rows = [
         (rule, m)
         for rule in policy.rule
@@ -78,7 +80,7 @@ def judge(
         else:
             verdict, reason = _verdict(rule, m, confirmed=_key(rule, m) in rejected)
         waived = any(w.covers(rule.id, m.subject) for w in waivers)
-        if waived and verdict is not Verdict.PASS:
+        if waived and verdict is not Verdict.PASS and not never_waived(policy, rule, verdict):
             verdict, reason = Verdict.WAIVED, f"was {verdict.value}: {reason}"
         verdicts += [
             RuleVerdict(rule=rule, use=use, verdict=verdict, measurement=m, reason=reason)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.resources
 import tomllib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
 from assaymark.core.document import Document
+from assaymark.core.people import Role
 from assaymark.core.threat import Profile
 from assaymark.errors import RecipeError, UnknownNameError
 
@@ -57,12 +58,21 @@ class Rule(Document):
 
 
 class Policy(Document):
-    """The rules a release is held to, and for whom they were written."""
+    """The rules a release is held to, and for whom they were written.
+
+    ``approvals`` is how many persons of each role must approve, where people are registered;
+    ``never_waived`` are ids of rules, ``waivers_at_most`` how many rules may be waived at once.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("approvals", "never_waived", "waivers_at_most")
 
     schema_id: Literal["assaymark/policy/v0"] = "assaymark/policy/v0"
     name: str
     profile: Profile
     require_second_person: bool = False
+    approvals: dict[Role, Annotated[int, Field(ge=1)]] = Field(default={})
+    never_waived: tuple[str, ...] = ()
+    waivers_at_most: int = Field(default=2, ge=0)
     rule: tuple[Rule, ...] = Field(min_length=1)
 
     def rules_for(self, use: str) -> tuple[Rule, ...]:
@@ -97,6 +107,9 @@ def parse_policy(raw: bytes) -> Policy:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the policy does not hold together: {wrong}") from error
     ids = [r.id for r in policy.rule]
+    strange = [i for i in policy.never_waived if i not in ids]
+    if strange:
+        raise UnknownNameError("rule", strange[0], ids, "never_waived")
     doubled = sorted({i for i in ids if ids.count(i) > 1})
     if doubled:
         raise RecipeError(f"the policy has two rules called {', '.join(doubled)}")

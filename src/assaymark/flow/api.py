@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assaymark.core.document import sha256
 from assaymark.core.recipe import GenerateSpec, parse_recipe
 from assaymark.errors import InputError
+from assaymark.flow.admit import load as _load
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
 from assaymark.flow.draft import draft
@@ -43,6 +44,7 @@ __all__ = [
     "generate",
     "impute",
     "init",
+    "load",
     "monitor",
     "run",
     "verify",
@@ -227,6 +229,7 @@ def run(  # noqa: PLR0913
         policy_path=None if policy is None else Path(policy),
         uses=uses,
         data=None if data is None else read_frame(data),
+        workspace=Path(workspace),
     )
     options = Options(
         workspace=Path(workspace),
@@ -241,6 +244,31 @@ def run(  # noqa: PLR0913
 def verify(release: str | Path, *, trusted: Sequence[str] = ()) -> Verified:
     """Check a release offline; ``trusted`` are fingerprints of signers that you know."""
     return _verify(Path(release), trusted=trusted)
+
+
+def load(
+    release: str | Path,
+    *,
+    use: str,
+    provenance: str | Path | None = None,
+    notices: Sequence[str | Path] = (),
+) -> Any:  # noqa: ANN401
+    """Return the rows of a release for ``use``: a polars table, a list of them for replicates.
+
+    The admission is added to the file ``provenance`` as a line of JSON.
+
+    Raises
+    ------
+    NotApprovedError
+        When the use was not approved, or the release is expired, degraded, contested or withdrawn.
+    """
+    found = _load(
+        Path(release),
+        use,
+        provenance=None if provenance is None else Path(provenance),
+        notices=tuple(map(Path, notices)),
+    )
+    return found[0] if len(found) == 1 else found
 
 
 def monitor(release: str | Path, batch: Any, *, threshold: float = 0.1) -> Monitored:  # noqa: ANN401

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from assaymark.core.case import Case
+    from assaymark.core.entry import Entry
     from assaymark.core.evidence import Stage
     from assaymark.core.streams import Streams
     from assaymark.flow.progress import Progress
     from assaymark.flow.queries import Asked
-    from assaymark.store.ledger import Entry
     from assaymark.store.workspace import Workspace
 
 __all__ = [

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from assaymark.core.evidence import Stage
+    from assaymark.core.waiver import Waiver
     from assaymark.decide.gate import Judgement
     from assaymark.decide.policy import Policy
     from assaymark.flow.assess import Assessment
@@ -26,6 +27,7 @@ __all__ = [
     "decide",
     "decide_at_once",
     "judged",
+    "needed_approvals",
     "read_policy",
     "rejudge",
 ]
@@ -77,19 +79,20 @@ def decide(
     confirm: Callable[[], Assessment] | None,
     *,
     openings_left: int = OPENINGS,
+    waivers: Sequence[Waiver] = (),
 ) -> Decision:
     """Judge the development evidence, and confirm what it approves.
 
     ``confirm`` measures on the confirmation holdout; it is called once at most, and only for
     uses whose development verdicts all pass. Without it nothing is approved.
     """
-    first = judged(policy, uses, development)
+    first = judged(policy, uses, development, waivers)
     statuses = dict(first.judgement.uses)
     passed = [u for u in uses if statuses[u] is UseStatus.APPROVED]
     why: dict[str, str] = {}
     second = None
     if passed and confirm is not None and openings_left > 0:
-        second = judged(policy, passed, confirm())
+        second = judged(policy, passed, confirm(), waivers)
         statuses.update(second.judgement.uses)
     elif passed:
         said = (
@@ -110,6 +113,7 @@ def decide_at_once(
     look: Callable[[], Assessment] | None,
     *,
     openings_left: int = OPENINGS,
+    waivers: Sequence[Waiver] = (),
 ) -> Decision:
     """Judge a cross-fit: everybody is held out once, so that there is one look and no rehearsal.
 
@@ -117,7 +121,7 @@ def decide_at_once(
     three other candidates already. Without it nothing is approved.
     """
     if look is not None and openings_left > 0:
-        only = judged(policy, uses, look())
+        only = judged(policy, uses, look(), waivers)
         return Decision(uses=dict(only.judgement.uses), development=None, confirmation=only, why={})
     said = (
         "not measured: a cross-fit is a look at everybody, and it was left closed"
@@ -133,14 +137,31 @@ def decide_at_once(
     )
 
 
-def rejudge(policy: bytes, evidence: bytes, uses: Sequence[str], candidate: str) -> dict[str, str]:
+def rejudge(
+    policy: bytes,
+    evidence: bytes,
+    uses: Sequence[str],
+    candidate: str,
+    waivers: Sequence[Waiver] = (),
+) -> dict[str, str]:
     """Judge published evidence again, from bytes; what ``verify`` compares a decision with."""
-    found = judge(parse_policy(policy), Evidence.parse(evidence), uses, candidate=candidate)
+    read = parse_policy(policy)
+    found = judge(read, Evidence.parse(evidence), uses, candidate=candidate, waivers=waivers)
     return {use: status.value for use, status in found.uses.items()}
 
 
-def judged(policy: Policy, uses: Sequence[str], assessment: Assessment) -> StageDecision:
+def needed_approvals(policy: bytes) -> dict[str, int]:
+    """Return how many persons of each role a policy asks for, from bytes."""
+    return {str(role): n for role, n in parse_policy(policy).approvals.items()}
+
+
+def judged(
+    policy: Policy,
+    uses: Sequence[str],
+    assessment: Assessment,
+    waivers: Sequence[Waiver] = (),
+) -> StageDecision:
     """Judge one body of evidence by itself."""
     evidence = assessment.evidence
-    judgement = judge(policy, evidence, uses, candidate=evidence.candidate)
+    judgement = judge(policy, evidence, uses, candidate=evidence.candidate, waivers=waivers)
     return StageDecision(assessment=assessment, judgement=judgement)

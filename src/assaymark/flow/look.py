@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.evidence import Stage
     from assaymark.core.threat import ThreatModel
+    from assaymark.core.waiver import Waiver
     from assaymark.flow.assess import Assessment
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
@@ -42,6 +43,7 @@ class Look:
     asked: Asked
     time_limit: float
     progress: Progress
+    waivers: tuple[Waiver, ...] = ()
 
     def decided(self, *, confirm: bool) -> Decision:
         """Judge the candidate; ``confirm`` allows the sealed look, where one is left."""
@@ -57,6 +59,7 @@ class Look:
                 job.uses,
                 (lambda: self._cross_fitted(parts)) if confirm else None,
                 openings_left=left,
+                waivers=self.waivers,
             )
         return decide(
             job.policy,
@@ -64,6 +67,7 @@ class Look:
             self._measured(parts, "development"),
             (lambda: self._confirmed(parts)) if confirm else None,
             openings_left=left,
+            waivers=self.waivers,
         )
 
     def _measured(self, parts: Split, stage: Stage) -> Assessment:

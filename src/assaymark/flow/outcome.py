@@ -57,6 +57,9 @@ class Outcome(BaseModel):
     verdicts: tuple[VerdictRow, ...]
     notices: tuple[str, ...] = Field(description="What a reader must know first.")
     blocked: tuple[str, ...] = Field(description="What keeps an approved use from a release.")
+    waiting: tuple[str, ...] = Field(
+        default=(), description="Which approvals a decision that is READY waits for."
+    )
     attempts: int = Field(description="Distinct candidates so far for the same source.")
     earlier: tuple[str, ...] = Field(
         description="Digests of the earlier releases of the same people attacked with these rows."
@@ -68,7 +71,7 @@ class Outcome(BaseModel):
     def approved(self) -> bool:
         """Whether every requested use is approved and nothing blocks a release asked for."""
         every = all(s is UseStatus.APPROVED for s in self.uses.values())
-        return bool(self.uses) and every and not self.blocked
+        return bool(self.uses) and every and not (self.blocked or self.waiting)
 
 
 def verdict_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import Opening
 from assaymark.decide.verdict import Verdict
@@ -70,12 +71,12 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         threat=ran.threat,
         policy_name=job.policy.name,
         policy_origin="as written in policy.toml; its thresholds say where they come from",
-        policy_digest=job.policy.digest(),
+        policy_digest=sha256(job.policy_bytes),
         candidate=ran.attempt.candidate.digest,
         rows=ran.synthetics[0].n,
         uses=_uses(ran),
         must_know=ran.blocked,
-        self_attested=not job.policy.require_second_person,
+        self_attested=not ran.reviewed,
         verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
         measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=(*quantities().values(), *(REPEATS if _crossed(ran) else ())),
@@ -299,7 +300,7 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
         ("Generator", f"{generator['name']} ({said})"),
         ("Candidate digest", made.digest),
-        ("Policy digest", ran.job.policy.digest()),
+        ("Policy digest", sha256(ran.job.policy_bytes)),
     )
 
 

@@ -12,8 +12,10 @@ from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
+from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
 from assaymark.monitor.sketch import sketch
-from assaymark.release.build import ReleaseContents, build
+from assaymark.release.approved import DECISION, WORDS
+from assaymark.release.build import ReleaseContents, build, contents
 from assaymark.release.card import card
 from assaymark.release.predicates import (
     RECIPE_ONLY,
@@ -24,6 +26,7 @@ from assaymark.release.predicates import (
     Step,
 )
 from assaymark.release.report import render
+from assaymark.release.review import review_text
 from assaymark.source.band import band
 from assaymark.source.folds import FOLDS, Folds
 
@@ -56,6 +59,8 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
     body: dict[str, JsonValue] = {
         "uses": {use: status.value for use, status in ran.decision.uses.items()},
         "name": name,
+        "recipe": ran.job.recipe.name,
+        "policy": sha256(ran.job.policy_bytes),
         "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
     }
     if due and confirmed is not None:
@@ -72,12 +77,24 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
         return None, report
     progress("release", "signing", 0.6)
-    files = build(_contents(workspace, ran, page, card(content).encode()))
-    folder = workspace.write_folder(f"releases/{name}", files)
-    body["manifest"] = sha256(files["manifest.json"])
-    workspace.ledger.append("release", ran.attempt.candidate.digest, body, actor)
+    made = _contents(workspace, ran, page, card(content).encode())
+    digest = ran.attempt.candidate.digest
+    if ran.reviewed:
+        files = contents(made)
+        words = review_text(content, ran.job.recipe.source.rights, sha256(files[DECISION]))
+        ready = {**files, WORDS: words.encode()}
+        make_ready(workspace, name, ready, {**body, "title": ran.job.recipe.name}, digest)
+        progress("release", "ready, and waits for people", 1.0)
+        return _released(workspace, name), report
+    folder = enter_release(workspace, name, build(made), body, digest)
     progress("release", "signed", 1.0)
     return folder, report
+
+
+def _released(workspace: Workspace, name: str) -> Path | None:
+    """Return the release of a decision that enough people approved already, if so."""
+    ready = ready_called(workspace, name)
+    return None if ready.missing else release_ready(workspace, ready)
 
 
 def _folder(ran: Ran) -> str:
@@ -86,6 +103,7 @@ def _folder(ran: Ran) -> str:
     parts = [ran.attempt.candidate.digest, sha256(job.policy_bytes), job.recipe.digest()]
     parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
     parts += ran.earlier.together
+    parts += [sha256(raw) for _, raw in ran.waivers]
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
     return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
 
@@ -121,6 +139,7 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
         decision=_decided(ran, evidence, sha256(threat)),
         public=key.public,
         sign=key.sign,
+        waivers=tuple(raw for _, raw in ran.waivers),
     )
 
 
@@ -134,10 +153,18 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "uses": {u: s.value for u, s in decision.uses.items()},
             "stages": tuple(_stage(s, sha256(evidence[s.name])) for s in decision.stages),
             "earlier": ran.earlier.together,
-            "self_attested": not ran.job.policy.require_second_person,
+            "self_attested": not ran.reviewed,
+            "waivers": tuple(sha256(raw) for _, raw in ran.waivers),
+            "expires": _ends(ran),
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )
+
+
+def _ends(ran: Ran) -> str:
+    """Return the last day that the terms of the source and the waivers allow."""
+    days = [ran.job.recipe.source.rights.expires, *(w.expires for w, _ in ran.waivers)]
+    return min((d for d in days if d), default="")
 
 
 def _stage(stage: StageDecision, evidence: str) -> StageDecided | CrossFitDecided:

@@ -19,13 +19,17 @@ from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
+from assaymark.flow.people import second_person
 from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
-from assaymark.flow.rights import blocked, check_uses
+from assaymark.flow.ready import waits_for
+from assaymark.flow.rights import blocked, check_terms
 from assaymark.flow.source import prepare
+from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
+from assaymark.flow.waivers import in_force
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
+    from assaymark.core.waiver import Waiver
     from assaymark.decide.policy import Policy
     from assaymark.flow.attempt import Attempt
     from assaymark.flow.decide import Decision
@@ -67,7 +72,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Job:
-    """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes."""
+    """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes.
+
+    ``changed`` says that the file is not the one that was registered.
+    """
 
     recipe: Recipe
     recipe_bytes: bytes
@@ -75,11 +83,15 @@ class Job:
     policy_bytes: bytes
     frame: pl.DataFrame
     uses: tuple[str, ...]
+    changed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ran:
-    """All that a report, a release or a face may want to know of a run."""
+    """All that a report, a release or a face may want to know of a run.
+
+    ``reviewed`` says that a second person is registered, whose approval a release needs.
+    """
 
     job: Job
     prepared: Prepared
@@ -93,6 +105,8 @@ class Ran:
     randomness: str
     notices: tuple[str, ...]
     blocked: tuple[str, ...]
+    reviewed: bool
+    waivers: tuple[tuple[Waiver, bytes], ...]
     now: datetime
 
 
@@ -102,21 +116,26 @@ def read_job(
     policy_path: Path | None = None,
     uses: Sequence[str] = (),
     data: pl.DataFrame | None = None,
+    workspace: Path | None = None,
 ) -> Job:
     """Read what a run needs; the policy is the one given, the one beside the recipe, or shipped.
+
+    Where the source is registered in ``workspace``, its registered terms hold too.
 
     Raises
     ------
     RecipeError
         When recipe and policy are unreadable, or are meant for different recipients.
     NotApprovedError
-        When the source's rights name purposes and a requested use is not among them; raised
-        before the table is read.
+        When the source's terms rule out a requested use, or it has expired; raised before the
+        table is read.
     """
     recipe_bytes = _bytes_of(recipe_path, "recipe")
     recipe = parse_recipe(recipe_bytes)
+    table = recipe_path.parent / recipe.source.path
+    recipe = under_registered_terms(workspace, recipe, table)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
-    check_uses(recipe, wanted)
+    check_terms(recipe.source.rights, wanted, datetime.now(UTC).date())
     profile = recipe.threat.profile
     raw = _policy_bytes(recipe_path, policy_path, profile)
     policy = read_policy(raw)
@@ -125,7 +144,7 @@ def read_job(
             f"the recipe is meant for profile {profile.value!r}, and the policy for "
             f"{policy.profile.value!r}\n\nHint: change profile in [threat] or take another policy"
         )
-    frame = read_table(recipe_path.parent / recipe.source.path) if data is None else data
+    frame = read_table(table) if data is None else data
     return Job(
         recipe=recipe,
         recipe_bytes=recipe_bytes,
@@ -133,6 +152,7 @@ def read_job(
         policy_bytes=raw,
         frame=frame,
         uses=wanted,
+        changed=changed_since(workspace, table) if data is None else "",
     )
 
 
@@ -175,6 +195,8 @@ def _run(
     synthetics = tuple(read_rows(raw, schema) for raw in attempt.candidate.files)
     earlier = earlier_of(workspace, prepared, candidate=attempt.candidate.digest)
     threat = earlier.threat(job.recipe.threat.profile)
+    policy = workspace.put(job.policy_bytes)
+    waived = in_force(workspace, attempt.candidate.digest, policy)
     look = Look(
         job=job,
         parts=prepared.parts,
@@ -185,8 +207,10 @@ def _run(
         asked=asked,
         time_limit=options.time_limit,
         progress=progress,
+        waivers=tuple(w for w, _ in waived),
     )
     decision = look.decided(confirm=options.confirm)
+    reviewed = second_person(workspace)
     ran = Ran(
         job=job,
         prepared=prepared,
@@ -200,20 +224,38 @@ def _run(
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=(
             *notices_of(prepared, decision),
+            *(_waived(w) for w, _ in waived),
             *earlier.notices,
-            *_notices(job, prepared, options),
+            *_notices(job, prepared, options, reviewed=reviewed),
             *_constrained(attempt.candidate.summary),
         ),
         blocked=(
             *filter(None, (_never(attempt),)),
-            *blocked(job.recipe.source.rights, job.policy, list(decision.uses.values())),
+            *_blocked(job, decision, synthetics[0], reviewed=reviewed),
         ),
+        reviewed=reviewed,
+        waivers=waived,
         now=datetime.now(UTC),
     )
-    return _outcome(ran, *publish(ran, asked, progress))
+    release, report = publish(ran, asked, progress)
+    return _outcome(ran, release, report, waits_for(workspace, ran.attempt.candidate.digest))
 
 
-def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
+def _waived(w: Waiver) -> str:
+    return (
+        f"Rule {w.rule!r} is waived until {w.expires} by {w.role.replace('_', ' ')}: {w.reason}. "
+        f"Instead: {w.control}."
+    )
+
+
+def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> tuple[str, ...]:
+    statuses = list(decision.uses.values())
+    rights, names = job.recipe.source.rights, rows.schema.names
+    said = blocked(rights, job.policy, statuses, names, reviewed=reviewed)
+    return (*said, job.changed) if job.changed and "approved" in statuses else said
+
+
+def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, ...]) -> Outcome:
     decision = ran.decision
     rows: tuple[VerdictRow, ...] = ()
     for stage in decision.stages:
@@ -230,6 +272,7 @@ def _outcome(ran: Ran, release: Path | None, report: Path) -> Outcome:
         verdicts=rows,
         notices=ran.notices,
         blocked=ran.blocked,
+        waiting=() if release or ran.blocked else waiting,
         attempts=ran.attempts,
         earlier=ran.earlier.together,
         release=None if release is None else str(release),
@@ -249,14 +292,14 @@ def _never(attempt: Attempt) -> str:
     return why_never(str(made.generator["name"]), holds_records=made.holds_records)
 
 
-def _notices(job: Job, prepared: Prepared, options: Options) -> tuple[str, ...]:
+def _notices(job: Job, prepared: Prepared, options: Options, *, reviewed: bool) -> tuple[str, ...]:
     said = [*prepared.notices, *filter(None, (why_unlimited(),))]
     if options.seed is not None:
         said.append(
             f"Made with the public seed {options.seed}: anyone who knows it can repeat the random "
             "draws. Leave --seed out for anything that is handed on."
         )
-    if not job.policy.require_second_person:
+    if not (reviewed or job.policy.require_second_person):
         said.append("Self-attested: no second person has reviewed this decision.")
     return tuple(said)
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from assaymark.core.document import Document
 from assaymark.decide.lifecycle import Status
-from assaymark.errors import InputError, IntegrityError
+from assaymark.errors import IntegrityError
+from assaymark.flow.log import workspace_at
 from assaymark.flow.population import OPENINGS
 from assaymark.flow.verify import read_release, verify
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from assaymark.store.ledger import Entry
+    from assaymark.core.entry import Entry
 
 __all__ = [
     "CandidateStatus",
@@ -29,8 +29,12 @@ _STEPS = {
     "candidate": Status.CANDIDATE,
     "evidence": Status.EVALUATED,
     "refusal": Status.DECIDED,
+    "ready": Status.READY,
     "release": Status.RELEASED,
 }
+
+
+_FOLDERS = {"release": "releases", "ready": "ready", "refusal": "quarantine"}
 
 
 class CandidateStatus(Document):
@@ -59,7 +63,7 @@ class WorkspaceStatus(Document):
 
 def status_of(path: Path) -> WorkspaceStatus:
     """Replay the ledger of the workspace at ``path``."""
-    entries = _workspace(path).ledger.entries()
+    entries = workspace_at(path).ledger.entries()
     found: dict[str, CandidateStatus] = {}
     for e in entries:
         if e.kind in _STEPS:
@@ -86,29 +90,21 @@ def card_of(release: Path) -> str:
 
 def entries_of(path: Path, *, kind: str | None = None) -> list[dict[str, Any]]:
     """Return the ledger's entries as plain values."""
-    return [e.plain() for e in _workspace(path).ledger.entries(kind=kind)]
+    return [e.plain() for e in workspace_at(path).ledger.entries(kind=kind)]
 
 
 def check_ledger(path: Path) -> dict[str, Any]:
     """Recompute every hash of the ledger and return its size and root."""
-    ledger = _workspace(path).ledger
+    ledger = workspace_at(path).ledger
     ledger.check()
     return {"size": ledger.size, "root": ledger.root()}
-
-
-def _workspace(path: Path) -> Workspace:
-    if not (path / "ledger.db").exists():
-        raise InputError(
-            f"there is no workspace at {str(path)!r}\n\nHint: --workspace FOLDER; `assaymark run` "
-            "makes one"
-        )
-    return Workspace.open(path)
 
 
 def _stepped(before: CandidateStatus | None, e: Entry) -> CandidateStatus:
     uses = e.body.get("uses")
     name = str(e.body.get("name", "")) or (before.name if before else "")
-    where = {"release": f"releases/{name}", "refusal": f"quarantine/{name}"}.get(e.kind)
+    folder = _FOLDERS.get(e.kind)
+    where = f"{folder}/{name}" if folder else ""
     status = _STEPS[e.kind]
     if before is not None and before.status is Status.RELEASED:
         status = Status.RELEASED

@@ -9,7 +9,7 @@ import polars as pl
 
 from assaymark.core.document import Document
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.decide import rejudge
+from assaymark.flow.decide import needed_approvals, rejudge
 from assaymark.release.verify import Check
 from assaymark.release.verify import verify as verify_files
 
@@ -59,7 +59,7 @@ def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
             self_attested=True,
             checks=(line,),
         )
-    found = verify_files(files, trusted=trusted, rejudge=rejudge)
+    found = verify_files(files, trusted=trusted, rejudge=rejudge, needed=needed_approvals)
     if found.ok:
         odd = [p for p in files if p.endswith(".parquet") and not _same_rows(files, p)]
         if odd:

@@ -9,13 +9,23 @@ from assaymark.core.document import sha256
 from assaymark.release.envelope import fingerprint_of, seal_envelope
 from assaymark.release.predicates import FileDigest, Manifest, Released
 from assaymark.release.statement import statement
+from assaymark.release.waived import WAIVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from assaymark.release.predicates import Decided, Provenance
 
-__all__ = ["MANIFEST", "RELEASE", "ReleaseContents", "build", "row_files"]
+__all__ = [
+    "MANIFEST",
+    "RELEASE",
+    "ReleaseContents",
+    "build",
+    "contents",
+    "manifest_of",
+    "row_files",
+    "sealed",
+]
 
 MANIFEST = "manifest.json"
 RELEASE = "attestations/release.dsse.json"
@@ -26,7 +36,7 @@ class ReleaseContents:
     """What goes into a release.
 
     ``parquet`` and ``csv`` hold one file a replicate; ``evidence`` the canonical bytes by stage;
-    ``sign`` is the signer and ``public`` its raw Ed25519 key.
+    ``waivers`` are signed envelopes, ``sign`` is the signer and ``public`` its raw Ed25519 key.
     """
 
     parquet: tuple[bytes, ...]
@@ -41,6 +51,7 @@ class ReleaseContents:
     decision: Decided
     public: bytes
     sign: Callable[[bytes], bytes]
+    waivers: tuple[bytes, ...] = ()
 
 
 def row_files(n: int, suffix: str) -> list[str]:
@@ -52,6 +63,11 @@ def row_files(n: int, suffix: str) -> list[str]:
 
 def build(c: ReleaseContents) -> dict[str, bytes]:
     """Return every file of the release by its path, signed."""
+    return sealed(contents(c), c.provenance.name, c.decision, c.sign)
+
+
+def contents(c: ReleaseContents) -> dict[str, bytes]:
+    """Return what is decided about: all files but manifest and release statement."""
     key = fingerprint_of(c.public)
     n = len(c.parquet)
     files: dict[str, bytes] = {
@@ -61,6 +77,7 @@ def build(c: ReleaseContents) -> dict[str, bytes]:
         "threat.json": c.threat,
         **{f"evidence/{stage}.json": raw for stage, raw in c.evidence.items()},
         "sketch.json": c.sketch,
+        **{f"{WAIVED}{i + 1}.dsse.json": raw for i, raw in enumerate(c.waivers)},
         "card.md": c.card,
         "report.html": c.report,
         f"keys/{key}.pub": c.public.hex().encode() + b"\n",
@@ -70,18 +87,31 @@ def build(c: ReleaseContents) -> dict[str, bytes]:
         files[f"attestations/{name}.dsse.json"] = seal_envelope(
             statement(name, rows, predicate), c.sign, key
         )
-    manifest = Manifest(
+    return files
+
+
+def manifest_of(files: Mapping[str, bytes]) -> Manifest:
+    """Return the digests of files."""
+    return Manifest(
         files=tuple(
             FileDigest(path=path, sha256=sha256(raw), size=len(raw))
             for path, raw in sorted(files.items())
         )
-    ).canonical()
-    uses = c.decision.uses
+    )
+
+
+def sealed(
+    files: Mapping[str, bytes], name: str, decided: Decided, sign: Callable[[bytes], bytes]
+) -> dict[str, bytes]:
+    """Return the files with their manifest and the statement that signs it."""
+    manifest = manifest_of(files).canonical()
     released = Released(
-        name=c.provenance.name,
-        approved=tuple(sorted(u for u, s in uses.items() if s == "approved")),
-        not_approved=tuple(sorted(u for u, s in uses.items() if s != "approved")),
-        made_at=c.decision.made_at,
+        name=name,
+        approved=tuple(sorted(u for u, s in decided.uses.items() if s == "approved")),
+        not_approved=tuple(sorted(u for u, s in decided.uses.items() if s != "approved")),
+        made_at=decided.made_at,
+        expires=decided.expires,
     )
     signed = statement("release", {MANIFEST: sha256(manifest)}, released)
-    return {**files, MANIFEST: manifest, RELEASE: seal_envelope(signed, c.sign, key)}
+    (key,) = (p.removeprefix("keys/").removesuffix(".pub") for p in files if p.startswith("keys/"))
+    return {**files, MANIFEST: manifest, RELEASE: seal_envelope(signed, sign, key)}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from assaymark.release.report_content import ReportContent
 
-__all__ = ["card"]
+__all__ = ["card", "escaped"]
 
 _CODE = re.compile("(`[^`|\n\r]+`)")
 _IN_CODE = str.maketrans({"\n": " ", "\r": " "})
@@ -41,17 +41,17 @@ def card(content: ReportContent) -> str:
     if content.mode != "release":
         raise ValueError(f"only a release has a card, this content is a {content.mode}")
     parts = [
-        f"# {_text(content.title)}",
+        f"# {escaped(content.title)}",
         "Synthetic data. "
-        f"{_text(answer(content).headline)} Made {_text(content.made_at)} by assaymark.",
+        f"{escaped(answer(content).headline)} Made {escaped(content.made_at)} by assaymark.",
         _section("Uses", _uses(content)),
-        _section("Know this before you use it", [f"- {_text(s)}" for s in must_know(content)]),
+        _section("Know this before you use it", [f"- {escaped(s)}" for s in must_know(content)]),
         _section("What was measured", _rules(content)),
         _section("Groups", _groups(content)),
         _section("Threat model", _threat(content)),
         _section("How it was made", _made(content)),
-        _section("Limits", [f"- {_text(s)}" for s in content.limits]),
-        _section("Attribution", [f"- {_text(s)}" for s in content.attribution]),
+        _section("Limits", [f"- {escaped(s)}" for s in content.limits]),
+        _section("Attribution", [f"- {escaped(s)}" for s in content.attribution]),
         _section("How to verify", _verify(content)),
     ]
     return "\n\n".join(p for p in parts if p) + "\n"
@@ -69,7 +69,7 @@ def _uses(content: ReportContent) -> list[str]:
         words = " ".join([said.sentence, *said.reasons])
         if said.next_action:
             words += f" Next: {said.next_action}"
-        lines.append(f"- **{_text(said.use)}**: {_text(words)}")
+        lines.append(f"- **{escaped(said.use)}**: {escaped(words)}")
     return lines
 
 
@@ -79,7 +79,8 @@ def _rules(content: ReportContent) -> list[str]:
         return []
     counted = [f"{count} {badge.word.lower()}" for badge, count in tally(content.verdicts)]
     lines = [
-        f"{_text(content.policy_name or 'The policy')}: {listed(counted)}. The worst of each rule:",
+        f"{escaped(content.policy_name or 'The policy')}: {listed(counted)}. "
+        "The worst of each rule:",
         "",
         "| Rule | Verdict | For | Worst | Measured | Allowed | n |",
         "|---|---|---|---|---|---|---|",
@@ -94,7 +95,7 @@ def _rules(content: ReportContent) -> list[str]:
             b.allowed,
             str(b.worst.measurement.n),
         ]
-        lines.append(f"| {' | '.join(_text(c) for c in cells)} |")
+        lines.append(f"| {' | '.join(escaped(c) for c in cells)} |")
     return lines
 
 
@@ -105,15 +106,15 @@ def _groups(content: ReportContent) -> list[str]:
         if v.measurement.subject.startswith("group:") and v.verdict != "PASS"
     }
     lines = [
-        f"- {_text(group.title)}: "
+        f"- {escaped(group.title)}: "
         + "; ".join(
-            f"{_text(g.name)} real {percent(g.real)}, synthetic {percent(g.synthetic)}"
+            f"{escaped(g.name)} real {percent(g.real)}, synthetic {percent(g.synthetic)}"
             for g in group.levels
         )
         for group in content.groups
     ]
     if judged:
-        lines.append(f"- Not shown to hold for: {_text(listed(sorted(judged)))}")
+        lines.append(f"- Not shown to hold for: {escaped(listed(sorted(judged)))}")
     return lines
 
 
@@ -122,15 +123,15 @@ def _threat(content: ReportContent) -> list[str]:
     if threat is None:
         return []
     return [
-        f"- Profile: {_text(threat.profile.value)}, rung {threat.rung}",
-        f"- Recipients: {_text(threat.recipient)}",
-        f"- The attacker knows: {_text(threat.knowledge)}",
-        f"- Tried: {_text(listed(threat.goals))}",
-        f"- {_text(together(threat))}",
-        f"- Not covered: {_text(threat.not_covered)}",
-        f"- Accepted: {_text(threat.residual_risk)}",
+        f"- Profile: {escaped(threat.profile.value)}, rung {threat.rung}",
+        f"- Recipients: {escaped(threat.recipient)}",
+        f"- The attacker knows: {escaped(threat.knowledge)}",
+        f"- Tried: {escaped(listed(threat.goals))}",
+        f"- {escaped(together(threat))}",
+        f"- Not covered: {escaped(threat.not_covered)}",
+        f"- Accepted: {escaped(threat.residual_risk)}",
         *[
-            f"- {_text(a.title)}: smallest planted leak caught "
+            f"- {escaped(a.title)}: smallest planted leak caught "
             f"{figure(a.limit_of_detection) if a.limit_of_detection is not None else 'none'}"
             for a in content.attacks
         ],
@@ -138,15 +139,15 @@ def _threat(content: ReportContent) -> list[str]:
 
 
 def _made(content: ReportContent) -> list[str]:
-    lines = [f"- {_text(label)}: {_text(value)}" for label, value in content.provenance]
+    lines = [f"- {escaped(label)}: {escaped(value)}" for label, value in content.provenance]
     if content.rows is not None:
         lines.append(f"- Synthetic rows: {content.rows}")
     lines += [
-        f"- Changed before the fit: {_text(t.what)} ({_text(', '.join(t.columns))})"
-        + (f": {_text(t.why)}" if t.why else "")
+        f"- Changed before the fit: {escaped(t.what)} ({escaped(', '.join(t.columns))})"
+        + (f": {escaped(t.why)}" if t.why else "")
         for t in content.transformations
     ]
-    lines += [f"- {_text(s.name)}: {_text(s.result)}" for s in content.stages]
+    lines += [f"- {escaped(s.name)}: {escaped(s.result)}" for s in content.stages]
     if content.attempts:
         lines.append(f"- Attempts for the same people: {len(content.attempts)}")
     return lines
@@ -161,7 +162,7 @@ def _verify(content: ReportContent) -> list[str]:
     return lines
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Escape what Markdown or HTML would read as markup; code between backquotes stays code."""
     parts = _CODE.split(text)
     return "".join(part.translate(_IN_CODE if i % 2 else _ESCAPED) for i, part in enumerate(parts))

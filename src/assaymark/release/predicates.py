@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import JsonValue
 
 from assaymark.core.document import Document
-from assaymark.core.recipe import Rights
+from assaymark.core.rights import Rights
 
 __all__ = [
     "RECIPE_ONLY",
@@ -90,8 +90,11 @@ class Decided(Document):
     """The decision and what it rests on; ``uses`` is what the last stage said of each.
 
     ``earlier`` are the candidates of earlier releases of the same people that were attacked
-    together with these rows.
+    together with these rows; ``waivers`` the digests of signed waivers. ``expires`` is the last day
+    that the terms of the source and the waivers allow.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires")
 
     schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
     candidate: str
@@ -102,6 +105,8 @@ class Decided(Document):
     earlier: tuple[str, ...] = ()
     self_attested: bool
     made_at: str
+    waivers: tuple[str, ...] = ()
+    expires: str = ""
 
 
 class FileDigest(Document):
@@ -122,8 +127,11 @@ class Manifest(Document):
 class Released(Document):
     """The release as a whole, with what it is and is not approved for."""
 
+    LATER: ClassVar[tuple[str, ...]] = ("expires",)
+
     schema_id: Literal["assaymark/release/v0"] = "assaymark/release/v0"
     name: str
     approved: tuple[str, ...]
     not_approved: tuple[str, ...]
     made_at: str
+    expires: str = ""

@@ -26,6 +26,12 @@ KINDS = {
     "provenance": "https://assaymark.dev/provenance/v0",
     "decision": "https://assaymark.dev/decision/v0",
     "release": "https://assaymark.dev/release/v0",
+    "roles": "https://assaymark.dev/roles/v0",
+    "withdrawal": "https://assaymark.dev/withdrawal/v0",
+    "finding": "https://assaymark.dev/finding/v0",
+    "answer": "https://assaymark.dev/answer/v0",
+    "waiver": "https://assaymark.dev/waiver/v0",
+    "approval": "https://assaymark.dev/approval/v0",
 }
 Statement = dict[str, Any]
 

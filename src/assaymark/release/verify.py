@@ -9,8 +9,11 @@ from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.core.threat import ThreatModel
 from assaymark.errors import IntegrityError
+from assaymark.release.approved import APPROVALS, ROLES, check_approved
+from assaymark.release.boundary import leaks_of
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import fingerprint_of, open_envelope
+from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
 from assaymark.release.predicates import (
     CrossFitDecided,
     Decided,
@@ -19,10 +22,12 @@ from assaymark.release.predicates import (
     Released,
 )
 from assaymark.release.statement import read_statement
+from assaymark.release.waived import check_waived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from assaymark.core.waiver import Waiver
     from assaymark.release.predicates import StageDecided
 
 __all__ = ["Check", "Verification", "verify"]
@@ -33,6 +38,10 @@ _NOT_VERIFIED = (
         "they were computed from real rows, which only the holder of the source can look at",
     ),
     ("The person behind the key", "a key proves the same signer, not who that is"),
+    (
+        "The rest of the ledger",
+        "its owner proves with `assaymark ledger prove --since` that it only grew",
+    ),
     ("Attacks outside the threat model", "threat.json says what was not covered"),
 )
 
@@ -73,16 +82,18 @@ def verify(
     files: Mapping[str, bytes],
     *,
     trusted: Sequence[str],
-    rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]],
+    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]],
+    needed: Callable[[bytes], Mapping[str, int]] = lambda _: {},
 ) -> Verification:
     """Check a release given as paths and bytes; stops at the first thing that does not hold.
 
     ``trusted`` are fingerprints of keys known in another way; where there are none, the check of
-    the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes.
+    the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes; ``needed`` says
+    how many persons of each role a policy asks for.
     """
     found = Verification()
-    steps = (_manifest, _signer, _statements, _decision)
-    state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge)
+    steps = (_manifest, _signer, _statements, _decision, _people, _log, _boundary)
+    state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge, needed=needed)
     for step in steps:
         try:
             step(state, found)
@@ -100,6 +111,9 @@ _TITLES = {
     "_manifest": "Files",
     "_signer": "Signer",
     "_statements": "Signed statements",
+    "_people": "Approvals",
+    "_log": "Ledger",
+    "_boundary": "Boundary",
     "_decision": "Decision",
 }
 
@@ -108,12 +122,14 @@ _TITLES = {
 class _State:
     files: Mapping[str, bytes]
     trusted: tuple[str, ...]
-    rejudge: Callable[[bytes, bytes, Sequence[str], str], dict[str, str]]
+    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
+    needed: Callable[[bytes], Mapping[str, int]]
     keys: dict[str, bytes] = field(default_factory=dict)
     manifest: Manifest | None = None
     released: Released | None = None
     provenance: Provenance | None = None
     decided: Decided | None = None
+    waivers: tuple[Waiver, ...] = ()
 
 
 def _manifest(state: _State, found: Verification) -> None:
@@ -128,7 +144,7 @@ def _manifest(state: _State, found: Verification) -> None:
         raise IntegrityError("the manifest is not in canonical form")
     state.released = Released.parse(predicate)
     listed = {f.path: f for f in state.manifest.files}
-    _same_files(set(listed) | {MANIFEST, RELEASE}, set(state.files))
+    _same_files(set(listed) | {MANIFEST, RELEASE} | LOG_FILES, set(state.files))
     for path, entry in listed.items():
         raw = state.files[path]
         if sha256(raw) != entry.sha256 or len(raw) != entry.size:
@@ -175,6 +191,37 @@ def _statements(state: _State, found: Verification) -> None:
         )
 
 
+def _people(state: _State, found: Verification) -> None:
+    if state.decided is None or state.decided.self_attested:
+        if any(p.startswith(APPROVALS) or p == ROLES for p in state.files):
+            raise IntegrityError("the decision is self-attested, and the release has approvals")
+        found.hold("Second person", "self-attested, no second person")
+        return
+    unsigned = {MANIFEST, RELEASE, *LOG_FILES}
+    people, signed = check_approved(
+        {p: raw for p, raw in state.files.items() if p not in unsigned},
+        author=found.signer,
+        needed=state.needed(_file(state, "policy.toml")),
+        made_at=state.decided.made_at,
+    )
+    said = ", ".join(sorted({a.role.replace("_", " ") for _, a in signed}))
+    found.hold("Approvals", f"approved as {said}; not by who made it; {len(people.persons)} people")
+    found.leave("Root of the role file", "no key of a root person was given to compare with")
+
+
+def _log(state: _State, found: Verification) -> None:
+    entry, head = check_logged(
+        _file(state, LOG_ENTRY),
+        _file(state, LOG_PROOF),
+        statement=sha256(_file(state, RELEASE)),
+        signer=found.signer,
+        public=state.keys[found.signer],
+    )
+    found.hold(
+        "Ledger", f"entry {entry.index} of {entry.time}, under a checkpoint of {head.size} entries"
+    )
+
+
 def _decision(state: _State, found: Verification) -> None:
     made, decided, released = state.provenance, state.decided, state.released
     if made is None or decided is None or released is None:
@@ -187,6 +234,7 @@ def _decision(state: _State, found: Verification) -> None:
         if sha256(_file(state, path)) != digest:
             raise IntegrityError(f"{path} is not the one that was decided by")
     found.hold("Rows", "the decision is about exactly these rows")
+    _waivers(state, decided, released, found)
     final: dict[str, str] = {}
     for stage in decided.stages:
         final |= _again(state, stage, candidate)
@@ -198,10 +246,25 @@ def _decision(state: _State, found: Verification) -> None:
     _earlier(state, decided, found)
     found.uses, found.self_attested = final, decided.self_attested
     found.hold("Decision", "judging the evidence again by the policy gives the same")
-    if decided.self_attested:
-        found.hold("Second person", "self-attested, no second person")
     for stage in decided.stages:
         _about(stage, found)
+
+
+def _boundary(state: _State, found: Verification) -> None:
+    leaks = leaks_of(state.files)
+    if not leaks:
+        found.hold("Boundary", "none of the known accidental leaks; no proof that there is none")
+    for leak in leaks[:5]:
+        found.leave("Boundary", f"look at {leak.path}: {leak.rule}: {leak.what}")
+
+
+def _waivers(state: _State, decided: Decided, released: Released, found: Verification) -> None:
+    if decided.expires != released.expires:
+        raise IntegrityError("the release ends on another day than the decision says")
+    state.waivers = check_waived(state.files, decided, found.signer)
+    if state.waivers:
+        rules = ", ".join(w.rule for w in state.waivers)
+        found.hold("Waivers", f"{rules}: signed by who may, until {decided.expires}")
 
 
 def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
@@ -221,7 +284,8 @@ def _again(state: _State, stage: StageDecided | CrossFitDecided, candidate: str)
         raise IntegrityError(
             f"the {stage.stage} evidence is about other earlier releases than the decision"
         )
-    again = state.rejudge(_file(state, "policy.toml"), raw, tuple(stage.uses), candidate)
+    policy, uses = _file(state, "policy.toml"), tuple(stage.uses)
+    again = state.rejudge(policy, raw, uses, candidate, state.waivers)
     if again != stage.uses:
         raise IntegrityError(
             f"judging the {stage.stage} evidence again gives {again}, not {stage.uses}"

@@ -59,10 +59,12 @@ def recipe_text(name: str, path: str, profile: TableProfile) -> str:
 _RIGHTS = """# Who may do what with the source. Needed for a release, never for a draft.
 [source.rights]
 owner = ""        # who answers for the source
-licence = ""      # the licence or agreement it is held under
+licence = ""      # as SPDX writes it, e.g. "CC-BY-4.0"; LicenseRef-NAME for one of your own
 basis = ""        # why it may be used for this (law, consent, contract)
 purposes = []     # uses that the owner allows, e.g. ["analytics"]; empty allows all
+prohibited = []   # uses that the owner rules out
 attribution = ""  # a line to be quoted with everything made from it
+# more, where it applies: consent, duo, odrl, tdm_reserved, ip_columns, retention, expires, contact
 """
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace"]
 
-_FOLDERS = ("blobs", "quarantine", "releases", "reports", "sealed")
+_FOLDERS = ("blobs", "people", "quarantine", "ready", "releases", "reports", "sealed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,11 @@ class Workspace:
         """Return what was sealed under ``name``, if anything."""
         where = self.path / "sealed" / name
         return where.read_bytes() if where.exists() else None
+
+    def sealed(self, prefix: str) -> list[str]:
+        """Return the names that something is sealed under and that start with ``prefix``."""
+        found = (self.path / "sealed").glob(f"{prefix}*")
+        return sorted(p.name for p in found if not p.name.startswith(".part-"))
 
     def secret(self, name: str) -> bytes:
         """Return the 32 secret bytes called ``name``; they are drawn at first use."""

@@ -1,0 +1,82 @@
+"""``assaymark source``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assaymark.cli.say import print_json, table
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Register sources with their terms, and look them up.", no_args_is_help=True)
+_Workspace = Annotated[Path, typer.Option(help="The workspace.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("register")
+def register(
+    recipe: Annotated[Path, typer.Argument(help="A recipe; its [source] is registered.")],
+    id_: Annotated[str, typer.Option("--id", help="The source's id. Default: from the name.")] = "",
+    workspace: _Workspace = Path(".assaymark"),
+    json: _Json = False,
+) -> None:
+    """Register the source of a recipe with its terms; again, to change them.
+
+    From then on every recipe that reads the table is held to these terms: it may add to them and
+    narrow them. The ledger gets keyed commitments only; the terms stay sealed in the workspace.
+    """
+    from assaymark.flow.sources import register as do
+    from assaymark.flow.sources import shown
+    from assaymark.store.workspace import Workspace
+
+    found = shown(do(Workspace.open(workspace), recipe, name=id_))
+    if json:
+        print_json(found.plain())
+        return
+    typer.echo(f"registered {found.id}: {found.state}")
+    if found.next:
+        typer.echo(f"next: {found.next}")
+
+
+@app.command("show")
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The source's id.")],
+    workspace: _Workspace = Path(".assaymark"),
+    json: _Json = False,
+) -> None:
+    """Show one source with its terms, and what they allow today."""
+    from assaymark.flow.log import workspace_at
+    from assaymark.flow.sources import source_called
+
+    found = source_called(workspace_at(workspace), id_)
+    if json:
+        print_json(found.plain())
+        return
+    plain = found.plain()
+    lines = {**plain.pop("rights"), **plain}
+    rows = [
+        (k.replace("_", " "), ", ".join(map(str, v)) if isinstance(v, list) else str(v))
+        for k, v in lines.items()
+        if v
+    ]
+    typer.echo(table(rows, ("term", "value")))
+
+
+@app.command("list")
+def list_(workspace: _Workspace = Path(".assaymark"), json: _Json = False) -> None:
+    """List the registered sources and what their terms allow today."""
+    from assaymark.flow.log import workspace_at
+    from assaymark.flow.sources import registered, shown
+
+    found = [shown(s) for s in registered(workspace_at(workspace))]
+    if json:
+        print_json([s.plain() for s in found])
+        return
+    rows = [
+        (s.id, s.state, s.rights.licence or s.rights.basis or "-", s.rights.expires or "-", s.next)
+        for s in found
+    ]
+    typer.echo(table(rows, ("id", "state", "licence or basis", "expires", "next")))

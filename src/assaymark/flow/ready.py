@@ -1,0 +1,222 @@
+"""Ready: a decision that waits for people, and its release once enough of them approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from assaymark.core.actor import Actor
+from assaymark.core.document import sha256
+from assaymark.core.people import lacking
+from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.decide import needed_approvals
+from assaymark.flow.log import logged
+from assaymark.flow.people import author_of, current, roles_bytes
+from assaymark.flow.verify import read_release
+from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
+from assaymark.release.approved import ROLES as ROLE_FILE
+from assaymark.release.build import MANIFEST, RELEASE, manifest_of, sealed
+from assaymark.release.envelope import payload_of
+from assaymark.release.logged import STATEMENT
+from assaymark.release.predicates import Decided
+from assaymark.release.statement import read_statement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pydantic import JsonValue
+
+    from assaymark.core.entry import Entry
+    from assaymark.core.people import RoleFile, Signed
+    from assaymark.store.workspace import Workspace
+
+__all__ = [
+    "READY",
+    "Ready",
+    "enter_release",
+    "make_ready",
+    "ready_called",
+    "release_ready",
+    "waits_for",
+]
+
+READY = "ready"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A decision that waits: its files, what was entered of it, and who may sign.
+
+    ``signed`` are the approvals of exactly these files, oldest first, with their envelopes.
+    """
+
+    entry: Entry
+    files: Mapping[str, bytes]
+    people: RoleFile
+    author: str
+    signed: tuple[tuple[Signed, bytes], ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the folder."""
+        return str(self.entry.body["name"])
+
+    @property
+    def decision(self) -> str:
+        """The SHA-256 of the signed decision."""
+        return sha256(self.files[DECISION])
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Which approvals block, in words."""
+        needed = needed_approvals(self.files["policy.toml"])
+        return lacking(self.people, self.author, [s for s, _ in self.signed], needed)
+
+
+def make_ready(
+    workspace: Workspace,
+    name: str,
+    files: Mapping[str, bytes],
+    body: Mapping[str, JsonValue],
+    candidate: str,
+) -> Path:
+    """Keep a decision for review and enter it; one that is there already stays as it is."""
+    folder = workspace.path / READY / name
+    if not folder.exists():
+        workspace.write_folder(f"{READY}/{name}", files)
+    kept = read_release(folder)
+    said = {
+        **body,
+        "decision": sha256(kept[DECISION]),
+        "files": manifest_of(kept).digest(),
+    }
+    actor = Actor(key=author_of(workspace))
+    entries = workspace.ledger.entries(kind=READY)
+    before = [e for e in entries if e.body.get("recipe") == body.get("recipe")]
+    if not before or before[-1].body != said:
+        workspace.ledger.append(READY, candidate, said, actor)
+    return folder
+
+
+def ready_called(workspace: Workspace, name: str) -> Ready:
+    """Return the decision that waits under ``name``.
+
+    Raises
+    ------
+    IntegrityError
+        When a file is not as it was when the decision became ready: that resets approvals.
+    NotApprovedError
+        When a later run of the same recipe superseded it, or the role file has expired.
+    """
+    entries = workspace.ledger.entries()
+    waiting = {str(e.body["name"]): e for e in entries if e.kind == READY}
+    if name not in waiting:
+        raise UnknownNameError("decision", name, waiting or ["none waits for a review"])
+    entry = waiting[name]
+    people = current(workspace)
+    if people is None:
+        raise InputError("no people are registered in this workspace")
+    try:
+        people.check_in_force(datetime.now(UTC).date())
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
+    _check_latest(entries, entry)
+    files = read_release(workspace.path / READY / name)
+    if manifest_of(files).digest() != entry.body["files"]:
+        raise IntegrityError(
+            f"files of {name!r} were changed since it became ready: earlier approvals are void"
+            "\n\nHint: run the recipe again"
+        )
+    return Ready(
+        entry=entry,
+        files=files,
+        people=people,
+        author=author_of(workspace),
+        signed=_signed(workspace, people, files),
+    )
+
+
+def waits_for(workspace: Workspace, candidate: str) -> tuple[str, ...]:
+    """Say which approvals the last decision about ``candidate`` waits for."""
+    entries = workspace.ledger.entries(kind=READY, subject=candidate)
+    if not entries:
+        return ()
+    ready = ready_called(workspace, str(entries[-1].body["name"]))
+    return tuple(f"{said}: `assaymark review {ready.name}`" for said in ready.missing)
+
+
+def release_ready(workspace: Workspace, ready: Ready) -> Path:
+    """Release what enough people approved.
+
+    Raises
+    ------
+    NotApprovedError
+        When approvals block; the message says which.
+    """
+    if ready.missing:
+        raise NotApprovedError(
+            f"{ready.name} waits: {'; '.join(ready.missing)}\n\nHint: `assaymark review "
+            f"{ready.name}`"
+        )
+    signed = tuple(s for s, _ in ready.signed)
+    files = {
+        **ready.files,
+        CARD: signed_card(ready.files[CARD], ready.people, signed),
+        ROLE_FILE: roles_bytes(workspace) or b"",
+        **{f"{APPROVALS}{i + 1}.dsse.json": raw for i, (_, raw) in enumerate(ready.signed)},
+    }
+    decided = Decided.parse(read_statement(payload_of(files[DECISION]), "decision")[1])
+    whole = sealed(files, str(ready.entry.body["title"]), decided, workspace.key().sign)
+    return enter_release(workspace, ready.name, whole, ready.entry.body, ready.entry.subject)
+
+
+def enter_release(
+    workspace: Workspace,
+    name: str,
+    files: Mapping[str, bytes],
+    body: Mapping[str, JsonValue],
+    candidate: str,
+) -> Path:
+    """Enter a signed release into the ledger, and write it with the proof of that."""
+    actor = Actor(key=author_of(workspace))
+    folder = workspace.path / "releases" / name
+    if not folder.exists():
+        about = {"statement": "release", "manifest": sha256(files[MANIFEST])}
+        entry = workspace.ledger.append(STATEMENT, sha256(files[RELEASE]), about, actor)
+        workspace.write_folder(f"releases/{name}", {**files, **logged(workspace, entry)})
+    manifest = sha256((folder / MANIFEST).read_bytes())
+    workspace.ledger.append("release", candidate, {**body, "manifest": manifest}, actor)
+    return folder
+
+
+def _signed(
+    workspace: Workspace, people: RoleFile, files: Mapping[str, bytes]
+) -> tuple[tuple[Signed, bytes], ...]:
+    """Return the approvals of exactly these files by people who are registered now."""
+    decision, found = sha256(files[DECISION]), []
+    for e in workspace.ledger.entries(kind=STATEMENT):
+        if (e.body.get("statement"), e.body.get("decision")) != ("approval", decision):
+            continue
+        if str(e.body["key"]) in people.public_keys:
+            raw = workspace.get(e.subject)
+            found.append((read_approval(raw, people, files), raw))
+    return tuple(found)
+
+
+def _check_latest(entries: list[Entry], entry: Entry) -> None:
+    decided = {READY, "refusal", "release"}
+    later = [
+        e
+        for e in entries
+        if e.index > entry.index
+        and e.kind in decided
+        and e.body.get("recipe") == entry.body.get("recipe")
+        and e.body["name"] != entry.body["name"]
+    ]
+    if later:
+        raise NotApprovedError(
+            f"{entry.body['name']} was superseded by {later[-1].body['name']}: a decision that is "
+            "not the last one cannot be approved"
+        )

@@ -1,0 +1,246 @@
+"""Recall: what happens to a release after it was issued, and who must hear of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from assaymark.core.actor import Actor
+from assaymark.core.document import Document, sha256
+from assaymark.core.notice import NOTICES, Answer, Finding, Notice, ReasonClass, Withdrawal
+from assaymark.decide.standing import Standing, standing
+from assaymark.errors import InputError, IntegrityError, UnknownNameError
+from assaymark.flow.people import author_of
+from assaymark.flow.verify import verify
+from assaymark.release.envelope import payload_of
+from assaymark.release.logged import STATEMENT
+from assaymark.release.notices import notice_bytes, read_notice
+from assaymark.release.predicates import Released
+from assaymark.release.statement import read_statement
+
+if TYPE_CHECKING:
+    from assaymark.store.keys import SigningKey
+    from assaymark.store.workspace import Workspace
+
+__all__ = [
+    "Issued",
+    "Recalled",
+    "answer",
+    "challenge",
+    "issued",
+    "notices_of",
+    "standing_of",
+    "take_in",
+    "withdraw",
+]
+
+_ADMITTED = "admission"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """A release that verifies: its folder, manifest digest, signer and end."""
+
+    folder: Path
+    manifest: str
+    signer: str
+    public: bytes
+    released: Released
+
+
+class Recalled(Document):
+    """What a withdrawal did, or would do: whom to tell, and how long that took to find out."""
+
+    name: str
+    release: str
+    drill: bool
+    descendants: tuple[str, ...]
+    notice: str
+    seconds: float
+
+
+def issued(folder: Path) -> Issued:
+    """Return a release that verifies.
+
+    Raises
+    ------
+    IntegrityError
+        When it does not; the message names the first check that fails.
+    """
+    found = verify(folder)
+    if not found.ok:
+        broken = next(c for c in found.checks if c.outcome == "FAILED")
+        raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    payload = payload_of((folder / "attestations/release.dsse.json").read_bytes())
+    public = (folder / f"keys/{found.signer}.pub").read_text("ascii")
+    return Issued(
+        folder=folder,
+        manifest=sha256((folder / "manifest.json").read_bytes()),
+        signer=found.signer,
+        public=bytes.fromhex(public),
+        released=Released.parse(read_statement(payload, "release")[1]),
+    )
+
+
+def withdraw(  # noqa: PLR0913
+    workspace: Workspace,
+    name: str,
+    reason: ReasonClass,
+    why: str,
+    *,
+    instruct: str = "stop",
+    successor: str = "",
+    drill: bool = False,
+) -> Recalled:
+    """Take a release back for good, and say who must hear of it; a drill changes nothing.
+
+    The signed notice is written to ``notices`` in the workspace, to be sent to recipients.
+    """
+    begun = time.monotonic()
+    release = _of_workspace(workspace, name)
+    now = standing_of(workspace, release)
+    if now.status == "WITHDRAWN":
+        raise InputError(f"{name} is {now.why}: a withdrawal is final")
+    notice = Withdrawal.model_validate(
+        {
+            "release": release.manifest,
+            "name": name,
+            "reason": reason,
+            "why": _said(why, "--why"),
+            "instruct": instruct,
+            "successor": successor,
+            "made_at": _now(),
+        }
+    )
+    key = workspace.key()
+    raw = notice_bytes(notice, key.sign, key.fingerprint)
+    where = "" if drill else str(_enter(workspace, name, raw, "withdrawal"))
+    found = _descendants(workspace, release.manifest)
+    seconds = round(time.monotonic() - begun, 3)
+    if drill:
+        body = {"seconds": seconds, "descendants": len(found)}
+        actor = Actor(key=author_of(workspace))
+        workspace.ledger.append("recall.drill", release.manifest, body, actor)
+    return Recalled(
+        name=name,
+        release=release.manifest,
+        drill=drill,
+        descendants=found,
+        notice=where,
+        seconds=seconds,
+    )
+
+
+def challenge(
+    folder: Path, key: SigningKey, claim: str, method: str, evidence: Path | None = None
+) -> bytes:
+    """Return a signed finding against a claim of a release; needs no workspace."""
+    release = issued(folder)
+    try:
+        digest = "" if evidence is None else sha256(evidence.read_bytes())
+    except OSError as error:
+        raise InputError(f"cannot read {str(evidence)!r}: {error.strerror}") from error
+    finding = Finding(
+        release=release.manifest,
+        claim=_said(claim, "--claim"),
+        method=_said(method, "--method"),
+        evidence=digest,
+        public=key.public.hex(),
+        made_at=_now(),
+    )
+    return notice_bytes(finding, key.sign, key.fingerprint)
+
+
+def take_in(workspace: Workspace, name: str, raw: bytes) -> str:
+    """Enter a finding that somebody sent, which contests the release; return its digest."""
+    release = _of_workspace(workspace, name)
+    notice = _read(raw, release)
+    if not isinstance(notice, Finding) or notice.release != release.manifest:
+        raise InputError(f"this is not a finding about {name}")
+    _enter(workspace, name, raw, "finding")
+    return sha256(raw)
+
+
+def answer(workspace: Workspace, name: str, finding: str, outcome: str, reason: str) -> Standing:
+    """Answer an open finding, named by the first digits of its digest."""
+    release = _of_workspace(workspace, name)
+    open_ = standing_of(workspace, release).open
+    named = [f for f in open_ if finding and f.startswith(finding)]
+    if len(named) != 1:
+        raise UnknownNameError("finding", finding, [f[:16] for f in open_] or ["none is open"])
+    made = Answer.model_validate(
+        {
+            "release": release.manifest,
+            "finding": named[0],
+            "outcome": outcome,
+            "reason": _said(reason, "--reason"),
+            "made_at": _now(),
+        }
+    )
+    key = workspace.key()
+    _enter(workspace, name, notice_bytes(made, key.sign, key.fingerprint), "answer")
+    return standing_of(workspace, release)
+
+
+def standing_of(workspace: Workspace, release: Issued) -> Standing:
+    """Return where a release stands by the ledger of the workspace that issued it."""
+    today = datetime.now(UTC).date()
+    notices = notices_of(workspace, release)
+    return standing(notices, expires=release.released.expires, today=today)
+
+
+def notices_of(workspace: Workspace, release: Issued) -> list[tuple[str, Notice]]:
+    """Return what the ledger holds about a release, oldest first."""
+    return [
+        (e.subject, _read(workspace.get(e.subject), release))
+        for e in workspace.ledger.entries(kind=STATEMENT)
+        if e.body.get("statement") in NOTICES and e.body.get("release") == release.manifest
+    ]
+
+
+def _read(raw: bytes, release: Issued) -> Notice:
+    return read_notice(raw, signer=release.signer, public=release.public)
+
+
+def _of_workspace(workspace: Workspace, name: str) -> Issued:
+    folders = {p.name: p for p in (workspace.path / "releases").iterdir() if p.is_dir()}
+    if name not in folders:
+        raise UnknownNameError("release", name, folders or ["none was issued"])
+    return issued(folders[name])
+
+
+def _enter(workspace: Workspace, name: str, raw: bytes, kind: str) -> Path:
+    manifest = sha256((workspace.path / "releases" / name / "manifest.json").read_bytes())
+    body = {"statement": kind, "release": manifest}
+    digest = workspace.put(raw)
+    workspace.ledger.append(STATEMENT, digest, body, Actor(key=author_of(workspace)))
+    return workspace.write(f"notices/{name}.{kind}.{digest[:12]}.dsse.json", raw)
+
+
+def _descendants(workspace: Workspace, manifest: str) -> tuple[str, ...]:
+    """Return what took the release into use, and releases made from it, at any distance."""
+    found: dict[str, None] = {}
+    todo = [manifest]
+    while todo:
+        parent = todo.pop()
+        for e in workspace.ledger.entries(kind=_ADMITTED, subject=parent):
+            child = str(e.body.get("manifest") or "")
+            what = child or str(e.body["into"]) or f"{e.body['name']}, taken into use"
+            if what not in found:
+                found[what] = None
+                todo += [child] if child else []
+    return tuple(found)
+
+
+def _said(text: str, option: str) -> str:
+    clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not clean:
+        raise InputError(f"say it in words\n\nHint: {option} TEXT")
+    return clean
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,133 @@
+"""Waivers: somebody in a higher role lets one finding about one candidate stand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from assaymark.core.actor import Actor
+from assaymark.core.document import Document
+from assaymark.core.waiver import WAIVERS, Waiver
+from assaymark.decide.policy import parse_policy
+from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.people import author_of, current
+from assaymark.release.logged import STATEMENT
+from assaymark.release.waived import read_waiver, waiver_bytes
+
+if TYPE_CHECKING:
+    from assaymark.core.entry import Entry
+    from assaymark.store.keys import SigningKey
+    from assaymark.store.workspace import Workspace
+
+__all__ = ["MOST_DAYS", "Asked", "in_force", "waive"]
+
+MOST_DAYS = 366
+"""How long a waiver may last."""
+_DECIDED = ("ready", "refusal")
+
+
+class Asked(Document):
+    """Which rule is to be waived, why, what is done instead, and until when."""
+
+    rule: str
+    subject: str = "*"
+    reason: str
+    control: str
+    expires: str
+
+
+def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Waiver:
+    """Sign a waiver for the candidate and policy of the decision called ``name``.
+
+    Raises
+    ------
+    NotApprovedError
+        When the key's holder may not waive, or the rule or one more rule cannot be waived.
+    """
+    people, today = current(workspace), datetime.now(UTC).date()
+    if people is None or len(people.persons) < 2:
+        raise NotApprovedError(
+            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
+        )
+    entry = _decided(workspace, name)
+    policy = parse_policy(workspace.get(str(entry.body["policy"])))
+    known = [r.id for r in policy.rule]
+    if asked.rule not in known:
+        raise UnknownNameError("rule", asked.rule, known, f"policy {policy.name!r}")
+    if asked.rule in policy.never_waived:
+        raise NotApprovedError(f"rule {asked.rule!r} is in never_waived of the policy")
+    _check_words(asked, today)
+    person = people.person_of(key.fingerprint)
+    role = next((r for r in WAIVERS if person is not None and r in person.roles), "")
+    waiver = Waiver(
+        rule=asked.rule,
+        subject=asked.subject,
+        reason=" ".join(asked.reason.split()),
+        signer=key.fingerprint,
+        expires=asked.expires,
+        control=" ".join(asked.control.split()),
+        role=role,
+        candidate=entry.subject,
+        policy=str(entry.body["policy"]),
+    )
+    try:
+        waiver.check(people, author=author_of(workspace), key=key.fingerprint, day=today)
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
+    others = {w.rule for w, _ in in_force(workspace, waiver.candidate, waiver.policy)}
+    if len({*others, waiver.rule}) > policy.waivers_at_most:
+        raise NotApprovedError(
+            f"policy {policy.name!r} allows {policy.waivers_at_most} waivers, and "
+            f"{', '.join(sorted(others)) or 'none'} are waived already"
+        )
+    body = {"statement": "waiver", "candidate": waiver.candidate, "policy": waiver.policy}
+    raw = waiver_bytes(waiver, key.sign)
+    workspace.ledger.append(STATEMENT, workspace.put(raw), body, Actor(key=key.fingerprint))
+    return waiver
+
+
+def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[Waiver, bytes], ...]:
+    """Return the waivers about a candidate under a policy that hold today, the last per rule."""
+    people = current(workspace)
+    if people is None or len(people.persons) < 2:
+        return ()
+    found: dict[tuple[str, str], tuple[Waiver, bytes]] = {}
+    about = {"statement": "waiver", "candidate": candidate, "policy": policy}
+    for e in workspace.ledger.entries(kind=STATEMENT):
+        if e.body != about:
+            continue
+        raw = workspace.get(e.subject)
+        try:
+            waiver = read_waiver(
+                raw, people, author=author_of(workspace), day=datetime.now(UTC).date()
+            )
+        except IntegrityError:
+            continue
+        found[waiver.rule, waiver.subject] = (waiver, raw)
+    return tuple(found.values())
+
+
+def _decided(workspace: Workspace, name: str) -> Entry:
+    entries = {
+        str(e.body["name"]): e for kind in _DECIDED for e in workspace.ledger.entries(kind=kind)
+    }
+    if name not in entries:
+        raise UnknownNameError("decision", name, entries or ["none was made"])
+    return entries[name]
+
+
+def _check_words(asked: Asked, today: date) -> None:
+    if not asked.reason.strip() or not asked.control.strip():
+        raise InputError(
+            "a waiver says why, and what is done instead\n\nHint: --reason TEXT --control TEXT"
+        )
+    try:
+        end = date.fromisoformat(asked.expires)
+    except ValueError as error:
+        raise InputError(
+            f"--expires {asked.expires!r} is not a date\n\nHint: --expires 2027-06-30"
+        ) from error
+    if not today <= end <= today + timedelta(days=MOST_DAYS):
+        raise InputError(
+            f"a waiver ends between today and {today + timedelta(days=MOST_DAYS)}, not on {end}"
+        )

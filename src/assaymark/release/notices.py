@@ -1,0 +1,54 @@
+"""Notices: signed statements about a release that was issued, and who may make which."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from assaymark.core.notice import NOTICES, Finding
+from assaymark.errors import IntegrityError
+from assaymark.release.envelope import fingerprint_of, open_envelope, payload_of, seal_envelope
+from assaymark.release.statement import KINDS, read_statement, statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from assaymark.core.notice import Notice
+
+__all__ = ["notice_bytes", "read_notice"]
+
+
+def notice_bytes(notice: Notice, sign: Callable[[bytes], bytes], key: str) -> bytes:
+    """Return a signed notice about one release."""
+    subjects = {"manifest.json": notice.release}
+    return seal_envelope(statement(_kind(notice), subjects, notice), sign, key)
+
+
+def read_notice(raw: bytes, *, signer: str, public: bytes) -> Notice:
+    """Return a notice; ``signer`` and ``public`` are the key that signed the release.
+
+    Raises
+    ------
+    IntegrityError
+        When a withdrawal or an answer is not by who issued the release, or bytes were altered.
+    """
+    try:
+        plain = json.loads(payload_of(raw))
+        kind = {KINDS[k]: k for k in NOTICES}[plain["predicateType"]]
+        predicate = json.dumps(plain["predicate"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError("not a withdrawal, a finding or an answer") from error
+    notice = NOTICES[kind].parse(predicate)
+    keys = {signer: public}
+    if isinstance(notice, Finding):
+        found = bytes.fromhex(notice.public)
+        keys = {fingerprint_of(found): found}
+    payload, _ = open_envelope(raw, keys)
+    subjects, said = read_statement(payload, kind)
+    if subjects != {"manifest.json": notice.release} or said != notice.canonical():
+        raise IntegrityError(f"the {kind} is about something else than it says")
+    return notice
+
+
+def _kind(notice: Notice) -> str:
+    return next(k for k, made in NOTICES.items() if isinstance(notice, made))

@@ -1,0 +1,216 @@
+import json
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from assaymark.cli.app import app
+from assaymark.core.document import sha256
+from assaymark.core.people import Approval
+from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.people import add, init, new_key, read_key, remove
+from assaymark.flow.ready import make_ready, ready_called, release_ready
+from assaymark.flow.review import Said, review, shown
+from assaymark.flow.run import Options, run
+from assaymark.flow.status import status_of
+from assaymark.flow.verify import verify
+from assaymark.release.approved import approval_bytes
+from assaymark.store.workspace import Workspace
+
+YES = Said(outcome="approve")
+NO = Said(outcome="reject", reason="two of the columns are wrong")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, split_in_two):
+    """Return a folder with a workspace in which one decision waits for Grace or Ben."""
+    folder = tmp_path_factory.mktemp("review")
+    workspace = Workspace.open(folder / "ws")
+    init(workspace, "Ada", ["ml_owner", "privacy"])
+    for name, role in (("grace", "privacy"), ("ben", "domain"), ("eve", "witness")):
+        add(workspace, name, [role], new_key(folder / name))
+    outcome = run(split_in_two(folder), Options(workspace=folder / "ws", seed=1))
+    assert outcome.release is None
+    assert not outcome.approved
+    assert "is missing: `assaymark review" in outcome.waiting[0]
+    return folder
+
+
+@pytest.fixture
+def desk(made, tmp_path, monkeypatch):
+    """Return the workspace, the name of what waits, and the keys."""
+    shutil.copytree(made, tmp_path / "desk")
+    monkeypatch.chdir(tmp_path / "desk")
+    workspace = Workspace.open(Path("ws"))
+    (name,) = (p.name for p in Path("ws/ready").iterdir())
+    keys = {who: read_key(Path(who)) for who in ("grace", "ben", "eve")}
+    return workspace, name, {**keys, "ada": workspace.key()}
+
+
+def test_a_decision_waits_until_somebody_else_approves_and_then_verifies(desk):
+    workspace, name, keys = desk
+    assert status_of(Path("ws")).candidates[0].status == "READY"
+    told = shown(workspace, name)
+    assert "Know this first" in told.words
+    assert told.decision in told.words
+    assert "self-attested" not in told.words
+    with pytest.raises(NotApprovedError, match="waits"):
+        release_ready(workspace, ready_called(workspace, name))
+    with pytest.raises(NotApprovedError, match="whoever made a decision"):
+        review(workspace, name, keys["ada"], YES)
+    with pytest.raises(NotApprovedError, match="no role that is asked for"):
+        review(workspace, name, keys["eve"], YES)
+    done = review(workspace, name, keys["grace"], YES)
+    found = verify(Path(done.release))
+    assert found.ok, [c for c in found.checks if c.outcome == "FAILED"]
+    assert not found.self_attested
+    assert "approved as privacy" in next(c.said for c in found.checks if c.title == "Approvals")
+    card = (Path(done.release) / "card.md").read_text()
+    assert "privacy" in card.split("## Approvals")[1]
+    assert "grace" not in card
+    assert status_of(Path("ws")).candidates[0].status == "RELEASED"
+
+
+def test_a_rejection_blocks_until_it_is_taken_back(desk):
+    workspace, name, keys = desk
+    told = review(workspace, name, keys["ben"], NO)
+    assert any("two of the columns" in m for m in told.missing)
+    told = review(workspace, name, keys["grace"], YES)
+    assert told.release is None
+    done = review(workspace, name, keys["ben"], YES)
+    assert verify(Path(done.release)).ok
+    assert "two of the columns" in (Path(done.release) / "card.md").read_text()
+
+
+def test_a_changed_file_resets_approvals(desk):
+    workspace, name, keys = desk
+    review(workspace, name, keys["ben"], NO)
+    path = Path("ws/ready") / name / "policy.toml"
+    path.write_bytes(path.read_bytes() + b"\n")
+    with pytest.raises(IntegrityError, match="void"):
+        review(workspace, name, keys["grace"], YES)
+
+
+def test_a_superseded_decision_cannot_be_approved(desk):
+    workspace, name, keys = desk
+    ready = ready_called(workspace, name)
+    body = {k: v for k, v in ready.entry.body.items() if k not in {"decision", "files"}}
+    other = {**ready.files, "threat.json": b"{}"}
+    make_ready(workspace, "other-1", other, {**body, "name": "other-1"}, ready.entry.subject)
+    with pytest.raises(NotApprovedError, match="superseded by other-1"):
+        review(workspace, name, keys["grace"], YES)
+
+
+def test_who_was_removed_no_longer_counts(desk):
+    workspace, name, keys = desk
+    review(workspace, name, keys["ben"], NO)
+    remove(workspace, "ben")
+    assert shown(workspace, name).signed == ()
+    with pytest.raises(NotApprovedError, match="not in the role file"):
+        review(workspace, name, keys["ben"], YES)
+    assert review(workspace, name, keys["grace"], YES).release
+
+
+def test_an_expired_role_file_blocks(desk, monkeypatch):
+    workspace, name, keys = desk
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2100, 1, 1, tzinfo=UTC)
+
+    monkeypatch.setattr("assaymark.flow.ready.datetime", Later)
+    with pytest.raises(NotApprovedError, match="people renew"):
+        review(workspace, name, keys["grace"], YES)
+
+
+def test_what_cannot_be_said_is_refused(desk):
+    workspace, name, keys = desk
+    with pytest.raises(InputError, match="say why"):
+        review(workspace, name, keys["grace"], Said(outcome="reject", reason=" \n"))
+    with pytest.raises(InputError, match="is not 'auditor'"):
+        review(workspace, name, keys["grace"], Said(outcome="approve", role="auditor"))
+    with pytest.raises(UnknownNameError):
+        shown(workspace, "nothing")
+
+
+def reissued(workspace, name, change):
+    """Return a release that the workspace's key signed, with other approvals than it may have."""
+    from dataclasses import replace
+
+    ready = ready_called(workspace, name)
+
+    class Blind(type(ready)):
+        missing = ()
+
+    plain = {f: getattr(ready, f) for f in ("entry", "files", "people", "author", "signed")}
+    return release_ready(workspace, replace(Blind(**plain), **change(ready)))
+
+
+def approval(ready, key, **more):
+    plain = {
+        "decision": ready.decision,
+        "words": sha256(ready.files["review.txt"]),
+        "role": "privacy",
+        "outcome": "approve",
+        "reason": "",
+        "conflict": "none",
+        "made_at": "2026-11-25T00:00:00+00:00",
+    }
+    made = Approval.model_validate({**plain, **more})
+    raw = approval_bytes(made, ready.files, key.sign, key.fingerprint)
+    return ((key.fingerprint, made), raw)
+
+
+@pytest.mark.parametrize(
+    ("who", "more"),
+    [
+        (None, {}),
+        ("ada", {}),
+        ("eve", {"role": "witness"}),
+        ("grace", {"outcome": "reject"}),
+        ("grace", {"decision": "0" * 64}),
+        ("grace", {"words": "0" * 64}),
+    ],
+)
+def test_a_release_with_too_few_or_wrong_approvals_does_not_verify(desk, who, more):
+    workspace, name, keys = desk
+
+    def change(ready):
+        return {"signed": () if who is None else (approval(ready, keys[who], **more),)}
+
+    found = verify(reissued(workspace, name, change))
+    assert not found.ok
+    assert next(c.title for c in found.checks if c.outcome == "FAILED") == "Approvals"
+
+
+def test_every_flipped_byte_of_an_approved_release_is_found(desk):
+    workspace, name, keys = desk
+    release = Path(review(workspace, name, keys["grace"], YES).release)
+    for path in sorted(p for p in release.rglob("*") if p.is_file()):
+        raw = path.read_bytes()
+        for place in {0, len(raw) // 3, len(raw) // 2, len(raw) - 2, len(raw) - 1}:
+            path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
+            assert not verify(release).ok, f"{path.name} at {place}"
+        path.write_bytes(raw)
+
+
+def test_the_command_shows_the_words_and_ends_with_3_until_nothing_blocks(desk):
+    _, name, _ = desk
+
+    def do(*said, **more):
+        return CliRunner().invoke(app, ["review", name, "--workspace", "ws", *said], **more)
+
+    first = do(standalone_mode=False)
+    assert first.return_value == 3
+    assert "Know this first" in first.output
+    assert "waits: an approval by" in first.output
+    later = do("--key", "grace", input="l\n", standalone_mode=False)
+    assert "nothing was signed" in later.output
+    asked = do("--key", "ben", input="c\nplease drop a column\nnone\n", standalone_mode=False)
+    assert "please drop a column" in asked.output
+    told = do("--key", "ben", "--approve", "--json", standalone_mode=False)
+    assert json.loads(told.output)["release"]
+    assert told.return_value == 0
