@@ -41,6 +41,7 @@ class Fitted:
     inner: Any
     copied: Any
     privacy = None
+    holds_records = False
 
     @property
     def summary(self):
