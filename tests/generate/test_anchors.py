@@ -92,6 +92,60 @@ def test_what_lies_near_another_column_is_drawn_near_it():
             assert abs(found - aim) < 0.03, (column, q)
 
 
+def test_differences_on_a_coarse_grid_rounded_values_and_visits_in_order_are_found():
+    rng = np.random.default_rng(3)
+    n = 4000
+    came = rng.integers(0, 1500, n)
+    exact = rng.integers(0, 10**6, n)
+    grams = np.round(rng.normal(160, 30, n), 1)
+    data = table(
+        came=(Kind.INTEGER, came.tolist()),
+        left=(Kind.INTEGER, (came + 7 * rng.integers(1, 9, n)).tolist()),
+        exact=(Kind.INTEGER, exact.tolist()),
+        thousands=(Kind.INTEGER, (np.round(exact / 1000) * 1000).astype(int).tolist()),
+        pounds=(Kind.DECIMAL, grams.tolist()),
+        grams=(Kind.INTEGER, np.rint(grams * 453.592).astype(int).tolist()),
+    )
+    made = made_of(data, order="schema")
+    weeks = made["left"] - made["came"]
+    assert (weeks % 7 == 0).mean() > 0.99
+    assert weeks.is_between(7, 56).mean() > 0.99
+    assert ((made["thousands"] - made["exact"]).abs() <= 500).mean() > 0.95
+    assert ((made["grams"] - made["pounds"] * 453.592).abs() <= 2).mean() > 0.99
+
+
+def test_a_total_is_worked_out_from_its_parts_and_never_a_part_from_the_total():
+    rng = np.random.default_rng(4)
+    parts = [np.round(rng.lognormal(3, 1.2, 4000), 2) for _ in range(3)]
+    columns = {
+        c: (Kind.DECIMAL, p.tolist())
+        for c, p in zip("tabc", [sum(parts).round(2), *parts], strict=True)
+    }
+    model = fit(table(**columns))
+    assert list(model.summary["derived"]) == ["t"]
+    made = model.sample(range(20_000), Streams.from_seed(2)).frame
+    assert min(made[c].min() for c in "abc") > 0
+    assert (made["t"] - made["a"] - made["b"] - made["c"]).abs().max() < 1e-6
+
+
+def test_whether_an_anchor_is_found_does_not_hang_on_the_order_of_rows():
+    rng = np.random.default_rng(5)
+    visit, a = np.tile([0, 1, 2, 3], 2500), rng.integers(0, 10**5, 10_000)
+    b = np.where(visit == 0, rng.integers(0, 10**5, 10_000), a + rng.integers(0, 20, 10_000))
+    persons = np.repeat(np.arange(2500), 4)
+    data = table(persons, a=(Kind.INTEGER, a.tolist()), b=(Kind.INTEGER, b.tolist()))
+    made = made_of(data)
+    assert abs((made["b"] - made["a"]).is_between(0, 19).mean() - 0.75) < 0.05
+
+
+def test_numbers_that_floats_do_not_hold_have_no_anchor():
+    a = np.random.default_rng(6).integers(2**60, 2**62, 600)
+    data = table(a=(Kind.INTEGER, a.tolist()), b=(Kind.INTEGER, (-a).tolist()))
+    summary = fit(data).summary
+    assert summary["near"] == {}
+    assert "-" not in str(summary["derived"])
+
+
 def test_any_block_gives_the_same_rows():
     model, streams = fit(accounts(1500)), Streams.from_seed(3)
     whole = model.sample(range(1000), streams).frame

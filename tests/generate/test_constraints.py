@@ -20,8 +20,9 @@ from assaymark.core.constraint import (
 from assaymark.core.recipe import GenerateSpec, parse_recipe
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
-from assaymark.errors import ConditionError, RecipeError, UnknownNameError
+from assaymark.errors import ConditionError, InputError, RecipeError, UnknownNameError
 from assaymark.flow.generate import fit
+from assaymark.generate.mixture import mixture_of, sample_wanted
 
 
 def visits(n=2000, seed=0):
@@ -126,15 +127,50 @@ def test_constraints_leave_the_rest_as_the_model_has_it():
 
 
 def test_unique_rows_are_unique_in_any_blocks_and_run_out_with_a_count():
-    once = Unique(kind="unique", columns=("low", "high"))
+    once = Unique(kind="unique", columns=("low", "high"), on_source="keep")
     model, streams = model_of(visits(), once), Streams.from_seed(4)
     whole = model.sample(range(600), streams).frame
     assert whole.height == 600
     assert not whole.select("low", "high").is_duplicated().any()
     assert model.sample(range(200, 600), streams).frame.equals(whole[200:])
-    few = model_of(visits(), Unique(kind="unique", columns=("city", "sex")))
+    few = model_of(visits(), Unique(kind="unique", columns=("city", "sex"), on_source="keep"))
     with pytest.raises(ConditionError, match="6 of 100 rows can be had"):
         few.sample(range(100), streams)
+
+
+def test_two_sets_are_unique_in_any_blocks_and_no_mixture_is_drawn():
+    sets = ("low", "high"), ("high", "births", "city")
+    both = [Unique(kind="unique", columns=columns, on_source="keep") for columns in sets]
+    data = visits()
+    model, streams = model_of(data, *both), Streams.from_seed(4)
+    whole = model.sample(range(300), streams).frame
+    assert not any(whole.select(columns).is_duplicated().any() for columns in sets)
+    assert model.sample(range(120), streams).frame.equals(whole[:120])
+    half = mixture_of({"sex": {"F": 0.5, "M": 0.5}}, 100, data.schema)
+    with pytest.raises(InputError, match="does not keep rows unique"):
+        sample_wanted(model, range(100), streams, half)
+
+
+def test_sums_of_large_whole_numbers_hold_to_the_unit():
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(10**10, 10**11, (2, 500))
+    off = table(
+        a=(Kind.INTEGER, a.tolist()),
+        b=(Kind.INTEGER, b.tolist()),
+        t=(Kind.INTEGER, (a + b + 1).tolist()),
+    )
+    with pytest.raises(RecipeError, match="in 500 of 500 rows"):
+        model_of(off, SumOfParts(kind="sum", total="t", parts=("a", "b")))
+
+
+def test_a_combination_of_one_person_with_many_rows_is_not_known():
+    n = 300
+    x = ["p"] * n + ["q"] * 50
+    y = ["u", "v"] * (n // 2) + ["w"] * 50
+    data = table(np.array([*range(n), *[n] * 50]), x=(Kind.CATEGORY, x), y=(Kind.CATEGORY, y))
+    known = FixedCombinations(kind="fixed", columns=("x", "y"))
+    made = model_of(data, known, protect=1).sample(range(500), Streams.from_seed(1)).frame
+    assert set(made["x"]) == {"p"}
 
 
 def test_a_source_that_breaks_a_constraint_is_refused_with_the_count():
@@ -157,6 +193,9 @@ def test_a_source_that_breaks_a_constraint_is_refused_with_the_count():
             "contradict each other: .*low >= 80.* and .*low < 70",
         ),
         ((Bounds(kind="range", column="low"),), RecipeError, "needs low, high or both"),
+        ((Bounds(kind="range", column="low", low=9, high=1),), RecipeError, "nothing lies"),
+        ((Unique(kind="unique", columns=("sex",)),), RecipeError, "in 298 of 300 rows"),
+        ((RowRule(kind="rule", rule=f"low < {'9' * 500}"),), RecipeError, "too large a number"),
         ((Bounds(kind="range", column="lwo", low=1),), UnknownNameError, "low"),
         ((Bounds(kind="range", column="low", low="a"),), RecipeError, "needs a number"),
         ((Pattern(kind="pattern", column="code", pattern="("),), RecipeError, "no regular"),

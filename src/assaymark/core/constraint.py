@@ -48,7 +48,7 @@ class Inequality(_Constraint):
 
 
 class FixedCombinations(_Constraint):
-    """Only combinations of these columns come out that at least ten rows of train have."""
+    """Only combinations of these columns come out that at least ten persons of train have."""
 
     kind: Literal["fixed"]
     columns: tuple[str, ...] = Field(min_length=2)

@@ -72,7 +72,7 @@ _LANGUAGE = (
     "missing, and, or, not and parentheses; text and dates in quotes, a column whose name is not "
     "one word in `back quotes`"
 )
-_DEEPEST = 100
+_DEEPEST, _DIGITS = 100, 40
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -196,7 +196,7 @@ class _Reader:
             raise ConditionError(
                 f"column {column.name!r} is of kind {column.kind.value!r} and {other.name!r} of "
                 f"kind {other.kind.value!r}: {sign!r} says nothing of them\n\nHint: two numbers, "
-                "two dates, or == and != of two categories can be compared"
+                "two dates, two times, or == and != of two categories can be compared"
             )
         return Versus(column.name, sign, other.name)
 
@@ -276,9 +276,11 @@ class _Reader:
             self._wrong(column, "a number")
         self._place += 1
         whole = token.text.lstrip("+-").isdigit()
-        number = int(token.text) if whole else float(token.text)
+        number: Number = math.inf
+        if len(token.text) <= _DIGITS:
+            number = int(token.text) if whole else float(token.text)
         if not math.isfinite(number):
-            raise ConditionError(f"{token.text} is too large a number for a condition")
+            raise ConditionError(f"{token.text[:20]}... is too large a number for a condition")
         return number
 
     def _wrong(self, column: Column, expected: str) -> NoReturn:

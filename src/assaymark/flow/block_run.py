@@ -120,8 +120,8 @@ def _wanted(source: Path, asked: Asked, root: bytes) -> dict[str, object]:
     return {
         "rows": asked.rows,
         "generator": named(GenerateSpec(generator=asked.generator)),
-        "source": _commitment(source, root),
         "key": sha256(b"assaymark root " + root),
+        "source": _commitment(source, root),
         "block_rows": asked.block_rows,
         "writer": f"polars {pl.__version__}",
     }

@@ -53,7 +53,7 @@ def _local(job: Job, numbers: Sequence[int], workers: int) -> Iterator[tuple[int
 
     What a killed process was making is made again by others; after three deaths it is an error.
     """
-    if workers == 1 or len(numbers) == 1:
+    if workers == 1 or len(numbers) <= 1:
         yield from ((n, make_block(job, n)) for n in numbers)
         return
     left = list(numbers)

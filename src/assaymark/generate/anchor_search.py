@@ -60,8 +60,7 @@ def find_anchors(
     order
         The order where nothing speaks for another.
     """
-    look = slice(None, None, encoded.codes.shape[1] // _LOOK + 1)
-    sample = _Sample.of(numbers, encoded, look, protect)
+    sample = _Sample.of(numbers, encoded, protect)
     if len(sample.persons) < _FEWEST:
         return tuple(order), {}
     sizes = [c.size for c in encoded.encoding.codings]
@@ -75,18 +74,40 @@ def find_anchors(
             waiting = [y for y in left if y in numbers and sizes[y] >= _MANY]
             near = {y: sample.near(y, earlier) for y in waiting}
             x = max(near, key=lambda y: near[y][1])
-        anchors = sample.exact(x, earlier) if x in numbers else ()
-        anchors = anchors or near.get(x, ((), 0.0))[0]
+        exact = sample.exact(x, earlier) if x in numbers else ()
+        anchors = exact or near.get(x, ((), 0.0))[0]
         if anchors:
             found[x] = anchors
         placed.append(x)
         left.remove(x)
+        if exact:
+            _total_last(placed, found)
     return tuple(placed), found
+
+
+def _total_last(placed: list[int], found: dict[int, tuple[Anchor, ...]]) -> None:
+    """Where the last column is a total less its other parts, let the total be worked out instead.
+
+    A sum of parts is as likely as its parts; a difference may come out as no part could.
+    """
+    x = placed[-1]
+    terms = found[x][0].terms
+    total = [j for j, c in terms if c == 1.0]
+    parts = [j for j, c in terms if c == -1.0]
+    if len(total) != 1 or len(total) + len(parts) != len(terms) or found[x][0].constant:
+        return
+    used = {j for k, anchors in found.items() if k != x for a in anchors for j, _ in a.terms}
+    if not parts or total[0] in used:
+        return
+    del found[x]
+    found[total[0]] = (Anchor(terms=tuple((j, 1.0) for j in sorted([x, *parts]))),)
+    placed.remove(total[0])
+    placed.append(total[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Sample:
-    """Rows that anchors are fitted to (the even ones) and judged by (the odd ones)."""
+    """Rows of persons drawn at random; anchors are fitted to some and judged by the others."""
 
     numbers: Mapping[int, Floats]
     ranks: Mapping[int, Floats]
@@ -95,13 +116,16 @@ class _Sample:
     codings: Mapping[int, CellCoding]
     persons: NDArray[np.int64]
     protect: int
+    fitted: NDArray[np.bool_]
     telling: Mapping[int, NDArray[np.bool_]]
     cache: dict[tuple[object, ...], Floats] = field(default_factory=dict)
+    worth: dict[tuple[object, ...], float] = field(default_factory=dict)
+    chosen: dict[tuple[object, ...], tuple[tuple[Anchor, ...], float]] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, numbers: Mapping[int, Floats], encoded: Encoded, look: slice, protect: int
-    ) -> _Sample:
+    def of(cls, numbers: Mapping[int, Floats], encoded: Encoded, protect: int) -> _Sample:
+        rng = np.random.default_rng(0)
+        look = np.sort(rng.permutation(encoded.codes.shape[1])[:_LOOK])
         part = {j: v[look] for j, v in numbers.items()}
         return cls(
             numbers=part,
@@ -111,6 +135,7 @@ class _Sample:
             codings={j: cells_of(encoded.encoding, j) for j in numbers},
             persons=encoded.persons[look],
             protect=protect,
+            fitted=(rng.permutation(encoded.n_persons) % 2 == 0)[encoded.persons[look]],
             telling={j: _telling(v) for j, v in part.items()},
         )
 
@@ -127,12 +152,20 @@ class _Sample:
 
     def near(self, x: int, earlier: Sequence[int]) -> tuple[tuple[Anchor, ...], float]:
         """Return the anchors of column ``x`` among the ``earlier`` ones, and what they add."""
-        candidates = list(dict.fromkeys(self._candidates(x, earlier)))
+        candidates = tuple(dict.fromkeys(self._candidates(x, earlier)))
         if not candidates:
             return (), 0.0
-        judged = np.isfinite(self.numbers[x])
-        judged[::2] = False
-        plain = so_far = self._plain(x, earlier)[judged]
+        plain = self._plain(x, earlier)
+        key = x, candidates, plain
+        if key not in self.chosen:
+            self.chosen[key] = self._chosen(x, list(candidates), self.cache[plain])
+        return self.chosen[key]
+
+    def _chosen(
+        self, x: int, candidates: list[Anchor], best_known: Floats
+    ) -> tuple[tuple[Anchor, ...], float]:
+        judged = np.isfinite(self.numbers[x]) & ~self.fitted
+        plain = so_far = best_known[judged]
         logs = [self._near(x, c)[judged] for c in candidates]
         likely = [float(np.maximum(log - plain, 0.0).mean()) >= _LEAST for log in logs]
         candidates = [c for c, hope in zip(candidates, likely, strict=True) if hope]
@@ -155,19 +188,33 @@ class _Sample:
         for y in {*near, *self._equal(x, earlier)}:
             yield Anchor(terms=((y, 1.0),))
         for y in near:
-            rest = _ranked(self.numbers[x] - self.numbers[y])
-            signs = {z: _correlation(rest, self.ranks[z]) for z in earlier if z != y}
+            signs = {z: self._left_over(x, y, z) for z in earlier if z != y}
             for z in sorted(signs, key=lambda z: (-abs(signs[z]), z))[:_OTHERS]:
                 if abs(signs[z]) >= _RELATED / 2:
                     yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(signs[z])))))))
 
     def _related(self, x: int, y: int) -> float:
-        return _correlation(self.ranks[x], self.ranks[y])
+        if ("related", x, y) not in self.worth:
+            found = _correlation(self.ranks[x], self.ranks[y])
+            self.worth["related", x, y] = self.worth["related", y, x] = found
+        return self.worth["related", x, y]
+
+    def _left_over(self, x: int, y: int, z: int) -> float:
+        """Return how ``z`` is related to what ``x`` is more than ``y``."""
+        if ("left", x, y) not in self.cache:
+            self.cache["left", x, y] = _ranked(self.numbers[x] - self.numbers[y])
+        if ("left", x, y, z) not in self.worth:
+            found = _correlation(self.cache["left", x, y], self.ranks[z])
+            self.worth["left", x, y, z] = found
+        return self.worth["left", x, y, z]
 
     def _equal(self, x: int, earlier: Sequence[int]) -> list[int]:
-        least = max(_EQUAL * self.telling[x].sum(), _FEW)
-        own = self.numbers[x]
-        return [y for y in earlier if (self.telling[x] & (own == self.numbers[y])).sum() >= least]
+        telling, own = self.telling[x], self.numbers[x]
+        least = max(_EQUAL * telling.sum(), _FEW)
+        for y in earlier:
+            if ("equal", x, y) not in self.worth:
+                self.worth["equal", x, y] = float((telling & (own == self.numbers[y])).sum())
+        return [y for y in earlier if self.worth["equal", x, y] >= least]
 
     def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
         """Yield columns that often equal ``x``, and the sum that least squares finds."""
@@ -187,20 +234,23 @@ class _Sample:
         found = _solved(columns[0, rows], columns[1:, rows], half)
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
-            yield Anchor(terms=terms, constant=found[1])
+            sums = Anchor(terms=terms).at({j: self.numbers[j][rows] for j in full})
+            snapped = 2 * half * round(found[1] / (2 * half)) if half else found[1]
+            right = [
+                int((apart(self.codings[x], columns[0, rows], sums + c).points == 0).sum())
+                for c in (snapped, found[1])
+            ]
+            yield Anchor(terms=terms, constant=snapped if right[0] >= right[1] else found[1])
 
-    def _plain(self, x: int, earlier: Sequence[int]) -> Floats:
-        """Return the log-density of ``x`` given its bin of the column that says most of it."""
+    def _plain(self, x: int, earlier: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
+        """Return under which key is the log-density of ``x`` given the column that says most."""
         code = np.minimum(self.codes[x], len(self.codings[x].first) - 1)
-        best, most = np.full(len(code), -_OUTSIDE), -np.inf
-        for y in earlier:
-            for fineness in _FINENESS:
-                if (x, y, fineness) not in self.cache:
-                    self.cache[x, y, fineness] = self._given(x, y, code, fineness)
-                log = self.cache[x, y, fineness]
-                if (worth := float(log[1::2].mean())) > most:
-                    best, most = log, worth
-        return best
+        keys = [(x, y, fineness) for y in earlier for fineness in _FINENESS]
+        for key in keys:
+            if key not in self.cache:
+                self.cache[key] = self._given(x, key[1], code, key[2])
+                self.worth[key] = float(self.cache[key][~self.fitted].mean())
+        return max(keys, key=lambda key: self.worth[key])
 
     def _given(self, x: int, y: int, code: NDArray[np.int32], fineness: tuple[int, int]) -> Floats:
         coding, mass = self.codings[x], self.masses[x]
@@ -209,11 +259,11 @@ class _Sample:
         held = np.bincount(classes, own)
         inside = density(coding, mass) - np.log(np.maximum(held / held.sum(), 1e-12))[classes]
         bins = merged(self.masses[y], fineness[1])[self.codes[y]]
-        given = _conditional(classes[code], bins, len(held))
+        given = _conditional(classes[code], bins, len(held), self.fitted)
         return np.asarray(given + inside[code], dtype=np.float64)
 
     def _near(self, x: int, anchor: Anchor) -> Floats:
-        """Return the log-density of ``x`` if it lay about ``anchor`` as the even rows do."""
+        """Return the log-density of ``x`` if it lay about ``anchor`` as the fitted rows do."""
         if (x, anchor) not in self.cache:
             self.cache[x, anchor] = self._about(x, anchor)
         return self.cache[x, anchor]
@@ -221,8 +271,7 @@ class _Sample:
     def _about(self, x: int, anchor: Anchor) -> Floats:
         here = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
         steps, both = here.points, here.both
-        fit = both.copy()
-        fit[1::2] = False
+        fit = both & self.fitted
         out = np.full(len(steps), -_OUTSIDE)
         if fit.sum() < _FEWEST // 2:
             return out
@@ -265,6 +314,7 @@ def _closest(y: Floats, given: Floats, used: NDArray[np.bool_]) -> Floats:
     """Return the weights with the least largest error."""
     from scipy.optimize import linprog
 
+    used = used & (given.std(axis=1) > 0)
     middle = given[used].mean(axis=1)
     scale = given[used].std(axis=1)
     design = np.column_stack([(given[used].T - middle) / scale, np.ones(len(y))])
@@ -281,10 +331,12 @@ def _closest(y: Floats, given: Floats, used: NDArray[np.bool_]) -> Floats:
     return weights
 
 
-def _conditional(classes: NDArray[np.int32], bins: NDArray[np.int32], size: int) -> Floats:
-    """Return the log-share of each row's class in its bin, as the even rows have it."""
+def _conditional(
+    classes: NDArray[np.int32], bins: NDArray[np.int32], size: int, fitted: NDArray[np.bool_]
+) -> Floats:
+    """Return the log-share of each row's class in its bin, as the ``fitted`` rows have it."""
     height = int(bins.max(initial=0)) + 1
-    pair = bins[::2].astype(np.int64) * size + classes[::2]
+    pair = bins[fitted].astype(np.int64) * size + classes[fitted]
     joint = np.bincount(pair, minlength=height * size).reshape(height, size)
     overall = (joint.sum(axis=0) + 0.5) / (joint.sum() + 0.5 * size)
     shares = (joint + _PRIOR * overall) / (joint.sum(axis=1, keepdims=True) + _PRIOR)
@@ -323,7 +375,7 @@ def _correlation(a: Floats, b: Floats) -> float:
 
 
 def _plain_number(value: float) -> float:
-    """Round to a whole number where it is as good as one, else to six digits."""
+    """Round to a whole number where it is as good as one, else to nine digits."""
     whole = round(value)
-    near = abs(value - whole) < _WHOLE * max(1.0, abs(value))
-    return float(whole) if near else float(f"{value:.6g}")
+    near = abs(value - whole) < _WHOLE and (whole != 0 or value == 0)
+    return float(whole) if near else float(f"{value:.9g}")

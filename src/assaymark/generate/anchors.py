@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Column, Kind
-from assaymark.generate.cells import CellCoding, fit_cells
+from assaymark.generate.cells import CellCoding, fit_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +31,7 @@ __all__ = [
     "numbers_of",
 ]
 
+_LARGEST = 2.0**52
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
 
@@ -103,12 +104,17 @@ def apart(coding: CellCoding, numbers: Floats, anchor: Floats) -> Apart:
 
 
 def numbers_of(dataset: Dataset) -> dict[int, Floats]:
-    """Return the values of numbers and dates by place in the table, NaN where missing."""
+    """Return the values of numbers and dates by place in the table, NaN where missing.
+
+    Columns with numbers that a float does not hold to the unit are left out.
+    """
     found = {}
     for j, column in enumerate(dataset.schema.columns):
         if column.kind.ordered:
             values = dataset.frame[column.name].to_physical().cast(pl.Float64)
-            found[j] = values.fill_null(np.nan).to_numpy()
+            numbers = values.fill_null(np.nan).to_numpy()
+            if not (np.abs(numbers) > _LARGEST).any():
+                found[j] = numbers
     return found
 
 
@@ -130,7 +136,7 @@ def coded(
     steps: NDArray[np.int64], persons: NDArray[np.int64], protect: int
 ) -> tuple[CellCoding, NDArray[np.int32]]:
     """Code differences, so that none of fewer than ``protect`` persons comes out."""
-    return fit_cells(_DIFFERENCE, pl.Series(steps), persons, protect)
+    return fit_points(_DIFFERENCE, steps, persons, protect)
 
 
 def density(coding: CellCoding, mass: Floats) -> Floats:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.schema import Column
 
-__all__ = ["CellCoding", "Grid", "fit_cells"]
+__all__ = ["CellCoding", "Grid", "fit_cells", "fit_points"]
 
 MAX_CELLS = 400
 _FINE = 2.0**50
@@ -43,8 +43,9 @@ class Grid:
         if self.scale == 0:
             at = np.asarray(values, dtype=np.float64) / self.width - self.origin / self.width
             return np.rint(at).astype(np.int64)
-        whole = values if values.dtype == np.int64 else np.rint(values * self.scale)
-        return (whole.astype(np.int64) - self.base) // self.step
+        if values.dtype == np.int64:
+            return (values.astype(np.int64) - self.base) // self.step
+        return np.rint((np.rint(values * self.scale) - self.base) / self.step).astype(np.int64)
 
     def value(self, index: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return the values at these points."""
@@ -185,6 +186,13 @@ def fit_cells(
         exact[codes[known]] = values.drop_nulls().to_numpy()
         exact[coding.points > 0] = 0.0
     return replace(coding, exact=exact, missing=missing), codes
+
+
+def fit_points(
+    column: Column, points: NDArray[np.int64], persons: NDArray[np.int64], protect: int
+) -> tuple[CellCoding, NDArray[np.int32]]:
+    """Code whole numbers as they are, on no other grid, shape ``(n,)``."""
+    return _code(column, Grid(), points, persons, protect)
 
 
 def _code(

@@ -44,6 +44,11 @@ class Constrained:
         return self.model.holds_records
 
     @property
+    def unique(self) -> bool:
+        """Whether rows depend on the rows before them."""
+        return bool(self.demands.unique)
+
+    @property
     def summary(self) -> dict[str, Json]:
         """The model's summary, and the constraints."""
         return {**self.model.summary, "constraints": list(self.demands.texts)}
@@ -62,17 +67,18 @@ class Constrained:
         if not demands.unique:
             return self._some(checked(rows), streams, demands)
         found = self._some(range(checked(rows).stop), streams, demands)
-        kept = _first_ones(found.frame, demands)
-        drawn = wanted = rows.stop
+        every, wanted = found.frame, rows.stop
+        kept = _first_ones(every, demands)
         for _ in range(_ROUNDS):
             if kept.height >= wanted:
                 return Dataset(schema=found.schema, frame=kept[rows.start : wanted])
-            more = range(drawn, drawn + max(2 * (wanted - kept.height), wanted // 4, 64))
-            frame = self._some(more, streams, demands).frame
-            kept, drawn = _first_ones(pl.concat([kept, frame]), demands), more.stop
+            missing = max(2 * (wanted - kept.height), wanted // 4, 64)
+            more = range(every.height, every.height + missing)
+            every = pl.concat([every, self._some(more, streams, demands).frame])
+            kept = _first_ones(every, demands)
         raise ConditionError(
-            f"{kept.height:,} of {wanted:,} rows can be had: {drawn:,} rows were drawn, and the "
-            f"others were there before ({'; '.join(demands.texts[-len(demands.unique) :])})\n\n"
+            f"{kept.height:,} of {wanted:,} rows can be had: {every.height:,} rows were drawn, and "
+            f"the others were there before ({'; '.join(demands.texts[-len(demands.unique) :])})\n\n"
             "Hint: ask for fewer rows, or for uniqueness in more columns"
         )
 
@@ -85,6 +91,6 @@ class Constrained:
 
 
 def _first_ones(frame: pl.DataFrame, demands: Demands) -> pl.DataFrame:
-    for columns in demands.unique:
-        frame = frame.unique(columns, keep="first", maintain_order=True)
-    return frame
+    """Return the rows that are the first of their kind in each set, whatever follows them."""
+    first = (pl.struct(columns).is_first_distinct() for columns in demands.unique)
+    return frame.filter(pl.all_horizontal(*first))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from dataclasses import dataclass, replace
 from functools import reduce, singledispatch
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Demands", "RowTest", "demands_of"]
 
 _FEWEST = 10
-_CLOSE = 1e-9
+_CLOSE, _BITS = 1e-9, 2.0**-50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +109,10 @@ def demands_of(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
     tests: list[RowTest] = []
     for spec in specs:
         if isinstance(spec, c.Unique):
-            for name in spec.columns:
-                data.schema.column(name)
+            columns = [data.schema.column(name).name for name in spec.columns]
+            first = data.frame.select(pl.struct(columns).is_first_distinct()).to_series()
+            again = data.n - int(first.sum())
+            _refuse(spec, f"no two rows with the same {' and '.join(columns)}", again, data.n)
             continue
         try:
             made = _made(spec, data)
@@ -144,11 +147,16 @@ def _check_conflict(conditions: Sequence[Conditions]) -> None:
 
 
 def _check_source(spec: c.ConstraintSpec, made: Conditions | RowTest, data: Dataset) -> None:
-    broken = int((~made.hold(data.frame)).sum())
+    if isinstance(spec, c.FixedCombinations):
+        return
+    _refuse(spec, made.text, int((~made.hold(data.frame)).sum()), data.n)
+
+
+def _refuse(spec: c.ConstraintSpec, text: str, broken: int, n: int) -> None:
     if broken and spec.on_source == "refuse":
         raise RecipeError(
-            f"the source itself breaks a constraint in {broken:,} of {data.n:,} rows looked at: "
-            f"{made.text}\n\nHint: correct the rows or the constraint, or set on_source = 'keep' "
+            f"the source itself breaks a constraint in {broken:,} of {n:,} rows looked at: "
+            f"{text}\n\nHint: correct the rows or the constraint, or set on_source = 'keep' "
             "to learn from these rows and still make none like them"
         )
 
@@ -159,6 +167,8 @@ def _bounds(spec: c.Bounds, data: Dataset) -> Conditions:
     column, name = schema.column(spec.column), _name(spec.column)
     if spec.low is None and spec.high is None:
         raise ConditionError("a range needs low, high or both")
+    if spec.low is not None and spec.high is not None and not _ordered(spec.low, spec.high):
+        raise ConditionError(f"nothing lies between {spec.low!r} and {spec.high!r}")
     ends = ((">=", spec.low), ("<=", spec.high))
     parts = [f"{name} {sign} {_value(column, end)}" for sign, end in ends if end is not None]
     return Conditions.parse(f"({' and '.join(parts)}) or {name} is missing", schema)
@@ -206,10 +216,15 @@ def _matching(spec: c.Pattern, data: Dataset) -> Conditions:
 @_made.register
 def _combined(spec: c.FixedCombinations, data: Dataset) -> RowTest:
     columns = [data.schema.column(name).name for name in spec.columns]
-    counted = data.frame.group_by(columns).len().filter(pl.col("len") >= _FEWEST)
-    known = counted.select(columns).with_columns(pl.lit(value=True).alias("known there"))
+    whose = data.frame.select(columns).with_columns(pl.Series("whose is it", data.person_codes))
+    counted = whose.group_by(columns).agg(pl.col("whose is it").n_unique())
+    known = (
+        counted.filter(pl.col("whose is it") >= _FEWEST)
+        .select(columns)
+        .with_columns(pl.lit(value=True).alias("known there"))
+    )
     if not known.height:
-        raise ConditionError(f"no combination of {', '.join(columns)} is in ten rows")
+        raise ConditionError(f"no combination of {', '.join(columns)} is had by ten persons")
 
     def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
         found = frame.select(columns).join(
@@ -226,9 +241,16 @@ def _summed(spec: c.SumOfParts, data: Dataset) -> RowTest:
         if data.schema.column(name).kind not in {Kind.INTEGER, Kind.DECIMAL}:
             raise ConditionError(f"{name!r} is not a number")
 
+    whole = all(data.schema.column(n).kind is Kind.INTEGER for n in (spec.total, *spec.parts))
+
     def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
-        rest = frame[spec.total].cast(pl.Float64) - sum(frame[p] for p in spec.parts)
-        close = rest.abs() <= _CLOSE * frame[spec.total].abs().cast(pl.Float64) + _CLOSE
+        total, parts = frame[spec.total], [frame[p] for p in spec.parts]
+        rest = reduce(operator.sub, parts, total)
+        if whole:
+            close = rest == 0
+        else:
+            size = reduce(operator.add, (p.abs() for p in parts), total.abs())
+            close = rest.abs() <= _CLOSE + _BITS * size
         return np.asarray(close.fill_null(value=True).to_numpy(), dtype=np.bool_)
 
     return RowTest(text=f"{spec.total} = {' + '.join(spec.parts)}", hold=hold)
@@ -246,6 +268,12 @@ def _one_hot(spec: c.OneHot, data: Dataset) -> RowTest:
         return np.asarray(((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1))
 
     return RowTest(text=f"exactly one of {', '.join(spec.columns)}", hold=hold)
+
+
+def _ordered(low: float | str, high: float | str) -> bool:
+    if isinstance(low, str) or isinstance(high, str):
+        return str(low) <= str(high)
+    return low <= high
 
 
 def _name(column: str) -> str:

@@ -107,7 +107,11 @@ def find_derived(encoded: Encoded, columns: Collection[int], *, cells: bool) -> 
     finest_first = sorted(range(len(codings)), key=lambda i: (-codings[i].size, i))
     kept: list[int] = []
     for target in finest_first:
-        asked = target in columns and (cells or _tells_values(codings[target]))
+        asked = (
+            target in columns
+            and codings[target].size > 1
+            and (cells or _tells_values(codings[target]))
+        )
         for source in kept if asked else ():
             table = _table(encoded, source, target)
             if table is not None:

@@ -89,6 +89,11 @@ def sample_wanted(
         )
     if not isinstance(wanted, Mixture):
         return model.sample(rows, streams, wanted)
+    if getattr(model, "unique", False):
+        raise InputError(
+            "rows of exact shares are drawn kind by kind, which does not keep rows unique across "
+            "kinds\n\nHint: drop the constraint of kind 'unique', or the shares"
+        )
     if rows.start < 0 or rows.stop > wanted.rows:
         raise InputError(f"the mixture counts out {wanted.rows:,} rows; it has no rows {rows}")
     kinds, before = wanted.kinds(rows)

@@ -75,6 +75,7 @@ def plan_of(
     drawn = [j for j in order if j not in derived]
     free, anchors = find_anchors(numbers, encoded, drawn, protect)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
+    held |= {rule.source for rule in derived.values()}
     more = find_derived(encoded, [j for j in free if j not in held], cells=True)
     derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
     free = tuple(j for j in free if j not in derived)

@@ -44,6 +44,20 @@ def test_a_lost_relation_is_found(table, make_case):
     assert found.floor == pytest.approx(0.5, abs=0.06)
 
 
+def test_what_two_dates_are_about_is_their_difference(table, make_case):
+    def rows(seed, related=True):
+        rng = np.random.default_rng(seed)
+        came, stay = rng.integers(0, 900, 1000), rng.integers(1, 40, 1000)
+        cost = 180 * (stay if related else rng.permutation(stay)) + rng.integers(0, 900, 1000)
+        columns = {"came": came, "left": came + stay, "cost": cost}
+        return table(columns, came="integer", left="integer", cost="integer")
+
+    lost, kept = (auc(make_case(rows(1), rows(2), rows(3, related=r))) for r in (False, True))
+    assert lost.low > 0.85
+    assert "left" in lost.details["top"][0]["column"] or lost.details["top"][0]["column"] == "cost"
+    assert kept.low < 0.52
+
+
 def test_few_rows_are_a_reason(population, make_case):
     found = auc(make_case(population(100, 1), population(12, 2), population(100, 3)))
     assert found.value is None

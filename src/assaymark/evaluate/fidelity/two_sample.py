@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
+    from assaymark.evaluate.features import Encoder
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
@@ -37,6 +38,7 @@ __all__ = ["TwoSample"]
 AUC = "two_sample.auc"
 _FEWEST = 20
 _TOP = 8
+_MANY, _PAIRS, _ALIKE = 20, 5, 0.95
 
 
 @component
@@ -115,6 +117,9 @@ def _tell_apart(real: Dataset, other: Dataset, streams: Streams, *, most: int) -
     parts = [d.take(np.sort(rng.choice(d.n, size, replace=False))) for d in (real, other)]
     encoder = encoder_of(measured_columns(real), parts)
     x = np.vstack([encoder.ordinal(p) for p in parts])
+    near = _near(encoder, x[:size])
+    x = np.column_stack([x, *(x[:, i] - x[:, j] for i, j in near)])
+    names = [*encoder.names, *(f"{encoder.names[i]} - {encoder.names[j]}" for i, j in near)]
     y = np.repeat([False, True], size)
     units = _units(parts)
     folds = _folds(units, y, rng)
@@ -134,8 +139,30 @@ def _tell_apart(real: Dataset, other: Dataset, streams: Streams, *, most: int) -
         variance=mean_variance(influence, units),
         n=len(np.unique(units[:size])),
         rows=size,
-        top=[{"column": encoder.names[i], "auc_lost": float(gains[i])} for i in order],
+        top=[{"column": names[i], "auc_lost": float(gains[i])} for i in order],
     )
+
+
+def _near(encoder: Encoder, real: Floats) -> list[tuple[int, int]]:
+    """Return the pairs of columns that nearly say each other, as two dates of one stay do.
+
+    What such a pair is about is its difference, which trees on the two alone hardly see.
+    """
+    ranks = {}
+    for i, coded in enumerate(encoder.coded):
+        known = np.isfinite(real[:, i])
+        if coded.column.kind.ordered and len(np.unique(real[known, i])) >= _MANY:
+            place = np.where(known, np.argsort(np.argsort(real[:, i])), known.sum() / 2)
+            place = place - place.mean()
+            ranks[i] = place / np.sqrt((place**2).sum())
+    alike = {
+        (i, j): float((ranks[i] * ranks[j]).sum())
+        for i in ranks
+        for j in ranks
+        if i < j and encoder.coded[i].column.kind is encoder.coded[j].column.kind
+    }
+    best = sorted(alike, key=lambda pair: (-alike[pair], pair))[:_PAIRS]
+    return [pair for pair in best if alike[pair] >= _ALIKE]
 
 
 def _units(parts: list[Dataset]) -> Codes:
