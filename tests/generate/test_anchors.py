@@ -214,3 +214,25 @@ def test_an_anchor_is_said_as_a_formula():
     numbers = {0: np.array([10.0, np.nan]), 1: np.array([1.0, 1.0]), 2: np.array([4.0, 0.0])}
     assert anchor.at(numbers)[0] == pytest.approx(10 - 4 + 2.54 - 3)
     assert np.isnan(anchor.at(numbers)[1])
+
+
+def test_what_depends_on_the_time_between_two_dates_still_does():
+    # cost is 180 times the stay, give or take; correlation .98 in the source
+    rng = np.random.default_rng(7)
+    came, stay = rng.integers(0, 900, 4000), rng.integers(1, 40, 4000)
+    cost = np.round(180 * stay * rng.uniform(0.8, 1.3, 4000), 2)
+    ages = rng.integers(18, 90, 4000)
+    data = table(
+        came=(Kind.INTEGER, came.tolist()),
+        left=(Kind.INTEGER, (came + stay).tolist()),
+        age=(Kind.INTEGER, ages.tolist()),
+        cost=(Kind.DECIMAL, cost.tolist()),
+    )
+    for order in ("schema", "cardinality"):
+        model = fit(data, order=order)
+        made = model.sample(range(8000), Streams.from_seed(2)).frame
+        between = (made["left"] - made["came"]).to_numpy()
+        assert np.corrcoef(between, made["cost"].to_numpy())[0, 1] > 0.9
+        assert ((between >= 0) & (between < 60)).mean() > 0.99
+    parts = [model.sample(r, Streams.from_seed(2)).frame for r in (range(777), range(777, 8000))]
+    assert pl.concat(parts).equals(made)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.anchors import cells_of, coded, density
+from assaymark.generate.anchors import apart, cells_of, coded, density
 from assaymark.generate.classes import Cut, cut_of, merged
 from assaymark.generate.forest import Target, target_of
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     Points = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["Anchored", "Found", "Near", "Sum", "anchored"]
+__all__ = ["Anchored", "Found", "Gap", "Near", "Sum", "anchored", "gap_of"]
 
 _ALL, _EACH, _PART = 0.998, 0.9, 0.2
 _ROUNDS = 3
 _GROUPS = 12
+_FEWEST_GAPS = 3
 _TIMES = 8
 _AGAIN = 1 << 20
 
@@ -74,6 +75,47 @@ class Found:
         """The code of each value."""
         found = self.coding.encode(self.points)
         return np.where(self.null, len(self.coding.first), found).astype(np.int32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gap:
+    """How far a column is from its first anchor, for later columns to be drawn from.
+
+    The stay between two dates says more of its cost than the dates do.
+
+    Attributes
+    ----------
+    of
+        The column's place in the chain; the anchor's terms are places in the chain too.
+    coding
+        Codes of the difference, in points of the column's grid; the last is "missing".
+    """
+
+    of: int
+    anchor: Anchor
+    coding: CellCoding
+
+    def codes(self, column: CellCoding, numbers: Floats, anchor: Floats) -> Codes:
+        """Return the code of each row's difference."""
+        steps = apart(column, numbers, anchor)
+        found = np.full(len(numbers), len(self.coding.first), dtype=np.int32)
+        found[steps.both] = self.coding.encode(steps.points[steps.both])
+        return found
+
+
+def gap_of(
+    encoded: Encoded, of: int, anchor: Anchor, steps: Apart, protect: int
+) -> tuple[Gap, Codes] | None:
+    """Return how far a column is from an anchor, and the codes in the source, if there are any."""
+    both = steps.both
+    if len(np.unique(encoded.persons[both])) < 2 * protect:
+        return None
+    coding, codes = coded(steps.points[both], encoded.persons[both], protect)
+    if len(coding.first) < _FEWEST_GAPS:
+        return None
+    every = np.full(len(both), len(coding.first), dtype=np.int32)
+    every[both] = codes
+    return Gap(of=of, anchor=anchor, coding=replace(coding, missing=True)), every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

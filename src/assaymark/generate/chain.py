@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 import polars as pl
 
-from assaymark.generate.anchored import Anchored, Found, Sum
+from assaymark.generate.anchored import Anchored, Found, Gap, Sum
 from assaymark.generate.cells import CellCoding
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.link import Link, Place
@@ -92,12 +92,19 @@ class Chain:
         Why a column is missing, if another one says so.
     names
         The columns of the table, in its order.
+    gaps
+        What else columns are drawn from.
     """
 
     links: tuple[Part, ...]
     codings: tuple[Coding, ...]
     absent: tuple[Absent | None, ...]
     names: tuple[str, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    def begun(self, key: tuple[int, int], row: int | Words, n: int) -> Rows:
+        """Return ``n`` rows to be drawn; the codes of the gaps come after those of the columns."""
+        return Rows.begun(key, row, (len(self.links) + len(self.gaps), n))
 
     def draw(
         self, rows: Rows, i: int, part: Restricted | None = None, weight: Floats | None = None
@@ -106,7 +113,7 @@ class Chain:
 
         By ``part`` if it is given, which multiplies ``weight``.
         """
-        link, drawn = self.links[i], rows.codes[:i]
+        link, drawn = self.links[i], rows.codes
         if isinstance(link, Anchored | Sum):
             numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
             rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
@@ -120,6 +127,12 @@ class Chain:
             rows.codes[i, null] = self.codings[i].size - 1
             if i in rows.found:
                 rows.found[i] = rows.found[i].without(null)
+        for j, gap in enumerate(self.gaps, start=len(self.links)):
+            if gap.of == i:
+                numbers = {k: self._numbers(rows, k) for k, _ in gap.anchor.terms}
+                column, own = self.codings[i], self._numbers(rows, i)
+                if isinstance(column, CellCoding):
+                    rows.codes[j] = gap.codes(column, own, gap.anchor.at(numbers))
 
     def null(self, rows: Rows, i: int) -> NDArray[np.bool_] | None:
         """Return where another column says that column ``i`` is missing, if one does."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.anchored import Anchored, Sum
+from assaymark.generate.anchored import Anchored, Gap, Sum
 from assaymark.generate.derived import Lookup
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ _SHOWN = 0.05
 
 
 def dependencies(
-    names: Sequence[str], order: Sequence[int], links: Sequence[Link | Anchored | Sum | Lookup]
+    names: Sequence[str],
+    order: Sequence[int],
+    links: Sequence[Link | Anchored | Sum | Lookup],
+    gaps: Sequence[Gap] = (),
 ) -> dict[str, Json]:
     """Return for each column, in the order they are drawn, where it comes from.
 
@@ -30,8 +33,9 @@ def dependencies(
     ``near`` has the columns that it is drawn near, by its difference from them.
     """
     told: dict[str, Json] = {}
-    for place, (at, link) in enumerate(zip(order, links, strict=True)):
-        before = [names[i] for i in order[:place]]
+    drawn = [names[i] for i in order]
+    before = [*drawn, *(f"{drawn[g.of]} - ({g.anchor.words(drawn)})" for g in gaps)]
+    for at, link in zip(order, links, strict=True):
         if isinstance(link, Lookup):
             told[names[at]] = {"from": {before[link.source]: 1.0}, "pools": 0.0}
         elif isinstance(link, Sum):

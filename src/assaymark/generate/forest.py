@@ -53,13 +53,15 @@ class Known:
     """A column that was drawn before: its codes in train, and how trees and effects see them.
 
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
-    no order, so that each tree finds one of its own.
+    no order, so that each tree finds one of its own. ``row`` is where its codes are when rows are
+    drawn.
     """
 
     codes: Codes
     size: int
     places: Codes | None
     bins: Codes
+    row: int
 
     def only(self, rows: NDArray[np.bool_]) -> Known:
         """Return the column in these rows alone."""
@@ -82,13 +84,13 @@ def target_of(encoded: Encoded, column: int, classes: int) -> Target:
     return Target(codes=encoded.codes[column], mass=mass, cut=cut)
 
 
-def known_of(coding: Coding, mass: Floats, codes: Codes) -> Known:
+def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
     """Return a column as later columns see it; ``mass`` is that of each code."""
     places = classes_of(coding, mass, PLACES - 1) if coding.ordered else None
     if places is not None and coding.missing:  # "missing" lies before all values
         places = np.append(places[:-1] + 1, 0).astype(np.int32)
     bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
-    return Known(codes=codes, size=coding.size, places=places, bins=bins)
+    return Known(codes=codes, size=coding.size, places=places, bins=bins, row=row)
 
 
 def linked(
@@ -139,7 +141,7 @@ def linked(
         )
     if effects is not None and not len(effects.of):
         effects = None
-    return link_of(tuple(given), trees, shares, cut, target.mass, effects)
+    return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

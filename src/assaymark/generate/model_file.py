@@ -20,7 +20,7 @@ import numpy as np
 from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
-from assaymark.generate.anchored import Anchored, Near, Sum
+from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor
 from assaymark.generate.cells import CellCoding, Grid
 from assaymark.generate.derived import Absent, Lookup
@@ -53,6 +53,7 @@ STORED: dict[str, type] = {
         Column,
         Effects,
         Encoding,
+        Gap,
         Grid,
         IndependentModel,
         LevelCoding,

@@ -11,10 +11,10 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
-from assaymark.generate.anchored import Anchored, Sum, anchored
+from assaymark.generate.anchored import Anchored, Gap, Sum, anchored, gap_of
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.blocks import checked
-from assaymark.generate.chain import Chain, Rows
+from assaymark.generate.chain import Chain
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.encoding import encode
@@ -123,13 +123,17 @@ class TreeChain:
             effects=self.effects and self.honest,
         )
         known: list[Known] = []
+        gaps: list[Gap] = []
         links: list[Link | Anchored | Sum | Lookup] = []
         for column in plan.free:
             tree = streams.child("tree", dataset.schema.names[column])
             grow = partial(linked, how=growth, streams=tree)
             links.append(self._link(encoded, plan, column, known, grow))
             coding = encoded.encoding.codings[column]
-            known.append(known_of(coding, encoded.mass(column), encoded.codes[column]))
+            codes, mass = encoded.codes[column], encoded.mass(column)
+            known.append(known_of(coding, mass, codes, row=len(links) - 1))
+            if isinstance(links[-1], Anchored):
+                self._add_gap(encoded, plan, column, (gaps, known))
         place = plan.order.index
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
         absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
@@ -138,6 +142,7 @@ class TreeChain:
             order=plan.order,
             links=tuple(links),
             absent=tuple(absent.get(column) for column in plan.order),
+            gaps=tuple(gaps),
             recipe=self,
         )
 
@@ -165,6 +170,22 @@ class TreeChain:
         limits = self.protect, self.classes
         return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
 
+    def _add_gap(
+        self, encoded: Encoded, plan: Plan, column: int, to: tuple[list[Gap], list[Known]]
+    ) -> None:
+        """Let later columns be drawn from how far an anchored column is from its anchor."""
+        anchor = plan.anchors[column][0]
+        own = cells_of(encoded.encoding, column), plan.numbers[column]
+        steps = apart(*own, anchor.at(plan.numbers))
+        place = plan.order.index(column)
+        found = gap_of(encoded, place, anchor.moved(plan.order), steps, self.protect)
+        if found is None:
+            return
+        gap, codes = found
+        mass = np.bincount(codes, encoded.weights, minlength=gap.coding.size).astype(np.float64)
+        to[1].append(known_of(gap.coding, mass, codes, row=len(plan.order) + len(to[0])))
+        to[0].append(gap)
+
     def _ordered(self, encoded: Encoded, target: str | None) -> tuple[int, ...]:
         codings = encoded.encoding.codings
         columns = list(range(len(codings)))
@@ -187,12 +208,15 @@ class TreeChainModel:
         What the first, second, ... column in that order is drawn from.
     absent
         Why the first, second, ... column is missing.
+    gaps
+        What else columns are drawn from, after the columns.
     """
 
     encoding: Encoding
     order: tuple[int, ...]
     links: tuple[Link | Anchored | Sum | Lookup, ...]
     absent: tuple[Absent | None, ...]
+    gaps: tuple[Gap, ...]
     recipe: TreeChain
     privacy: None = None
     holds_records: bool = False
@@ -230,7 +254,7 @@ class TreeChainModel:
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Anchored)
             },
-            "dependencies": dependencies(names, self.order, self.links),
+            "dependencies": dependencies(names, self.order, self.links, self.gaps),
             "columns": self.encoding.summary(),
         }
 
@@ -244,7 +268,7 @@ class TreeChainModel:
         frames = []
         for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
             n = min(start + _CHUNK, rows.stop) - start
-            drawn = Rows.begun(key, start, (len(self.order), n))
+            drawn = chain.begun(key, start, n)
             for i in range(len(self.order)):
                 chain.draw(drawn, i)
             frames.append(chain.decode(drawn))
@@ -266,4 +290,5 @@ class TreeChainModel:
             codings=tuple(self.encoding.codings[i] for i in self.order),
             absent=self.absent,
             names=self.encoding.schema.names,
+            gaps=self.gaps,
         )

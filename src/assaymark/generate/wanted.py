@@ -204,7 +204,7 @@ class _Tries:
 
 
 def _tried(search: _Search, key: tuple[int, int], numbers: Words) -> _Tries:
-    rows = Rows.begun(key, numbers, (len(search.parts), len(numbers)))
+    rows = search.chain.begun(key, numbers, len(numbers))
     weight = np.ones(len(numbers))
     for i in range(search.first):
         _draw(search, rows, i, weight)
