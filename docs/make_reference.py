@@ -136,7 +136,7 @@ def settings() -> str:
         lines += [f"## {model.__name__}", "", inspect.getdoc(model) or "", ""]
         lines += ["| key | type | default |", "|---|---|---|"]
         for name, f in model.model_fields.items():
-            kind = str(f.annotation).replace("typing.", "").replace("assaymark.core.recipe.", "")
+            kind = "tables" if name == "constraint" else str(f.annotation).replace("typing.", "").replace("assaymark.core.recipe.", "")
             kind = kind.replace("|", "\\|").removeprefix("<class '").removesuffix("'>")
             default = (
                 "required" if f.is_required() else f"`{f.get_default(call_default_factory=True)!r}`"

@@ -17,6 +17,11 @@ def write(source="stays.csv", out=None, **how):
     return write_draft(Path(source), None if out is None else Path(out), **given)
 
 
+def test_a_table_of_three_rows_says_that_its_columns_come_out_empty():
+    made = draft(pl.DataFrame({"age": [1, 2, 3], "sex": ["F", "M", "F"]}), seed=1)
+    assert any("Came out empty: 'age', 'sex'" in n for n in made.notices)
+
+
 def test_a_draft_needs_nothing_but_a_file_and_is_marked_as_ungated(folder):
     made = write()
     assert made.n == 900

@@ -192,6 +192,14 @@ def test_a_source_that_breaks_a_constraint_is_refused_with_the_count():
             RecipeError,
             "contradict each other: .*low >= 80.* and .*low < 70",
         ),
+        (
+            (
+                Bounds(kind="range", column="low", low=80),
+                Bounds(kind="range", column="low", high=70),
+            ),
+            RecipeError,
+            "contradict each other: .*low >= 80.* and .*low <= 70",
+        ),
         ((Bounds(kind="range", column="low"),), RecipeError, "needs low, high or both"),
         ((Bounds(kind="range", column="low", low=9, high=1),), RecipeError, "nothing lies"),
         ((Unique(kind="unique", columns=("sex",)),), RecipeError, "in 298 of 300 rows"),

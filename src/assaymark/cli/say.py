@@ -123,9 +123,10 @@ def _line(v: VerdictRow) -> str:
     if v.value is None or v.low is None or v.high is None:
         return f"{v.verdict.value} {v.rule}{about}: {v.reason}"
     side = {"at_most": "at most", "at_least": "at least", "within": "within +/-"}[v.direction]
+    why = f"; {v.reason}" if v.reason else ""
     return (
         f"{v.verdict.value} {v.rule}{about}: {v.value:.3g} [{v.low:.3g}, {v.high:.3g}], "
-        f"must be {side} {v.threshold:g}"
+        f"must be {side} {v.threshold:g}{why}"
     )
 
 

@@ -109,6 +109,7 @@ def draft(  # noqa: PLR0913
             "shows this one beside others, without its rows"
         )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
+    notices += _empty(train, synthetic)
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
     progress("generate", f"{n:,} rows", 1.0)
@@ -141,6 +142,23 @@ def draft(  # noqa: PLR0913
         notices=tuple(notices),
         page=page,
     )
+
+
+def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
+    """Say which columns came out empty though the source has values there."""
+    lost = [
+        repr(c)
+        for c in train.schema.names
+        if synthetic.n
+        and synthetic.frame[c].null_count() == synthetic.n > 0
+        and train.frame[c].null_count() < train.n
+    ]
+    if not lost:
+        return []
+    return [
+        f"Came out empty: {', '.join(lost)}. Too few people share a value there, or stand behind "
+        "a range of values, for any to be shown; a larger table, or coarser values, would be."
+    ]
 
 
 def write_draft(  # noqa: PLR0913

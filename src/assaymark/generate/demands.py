@@ -107,6 +107,7 @@ def demands_of(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
     """
     conditions: list[Conditions] = []
     tests: list[RowTest] = []
+    checked: list[tuple[c.ConstraintSpec, Conditions | RowTest]] = []
     for spec in specs:
         if isinstance(spec, c.Unique):
             columns = [data.schema.column(name).name for name in spec.columns]
@@ -118,12 +119,14 @@ def demands_of(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
             made = _made(spec, data)
         except ConditionError as error:
             raise RecipeError(f"[[constraint]] of kind {spec.kind!r}: {error}") from error
-        _check_source(spec, made, data)
         if isinstance(made, RowTest):
             tests.append(made)
         else:
             conditions.append(made)
-            _check_conflict(conditions)
+            _check_conflict(conditions, data)
+        checked.append((spec, made))
+    for spec, made in checked:
+        _check_source(spec, made, data)
     unique = tuple(spec.columns for spec in specs if isinstance(spec, c.Unique))
     return Demands(conditions=tuple(conditions), tests=tuple(tests), unique=unique)
 
@@ -134,16 +137,19 @@ def _made(spec: object, data: Dataset) -> Conditions | RowTest:
     raise TypeError(f"{spec!r} is no constraint on single rows; {data.n} rows")
 
 
-def _check_conflict(conditions: Sequence[Conditions]) -> None:
+def _check_conflict(conditions: Sequence[Conditions], data: Dataset) -> None:
+    """Refuse two conditions that leave a column nothing but what the source has nowhere."""
     last = conditions[-1]
     for other in conditions[:-1]:
-        try:
-            last.both(other)
-        except ConditionError as error:
-            raise RecipeError(
-                f"two constraints contradict each other: {other.text!r} and {last.text!r}\n\n"
-                "Hint: drop one, or say in one rule what should hold"
-            ) from error
+        pair = Demands(conditions=(other, last)).allowed()
+        if pair is not None and all(
+            not a.values.empty or data.frame[column].null_count() for column, a in pair.items()
+        ):
+            continue
+        raise RecipeError(
+            f"two constraints contradict each other: {other.text!r} and {last.text!r}\n\n"
+            "Hint: drop one, or say in one rule what should hold"
+        )
 
 
 def _check_source(spec: c.ConstraintSpec, made: Conditions | RowTest, data: Dataset) -> None:

@@ -67,8 +67,10 @@ def compared_answer(found: Comparison) -> Answer:
         return Answer(headline=said, sentence=_sentence(found, able), tone="bad")
     best = whole[0]
     if best is able[0]:
-        held = "every attack stays" if best.held == "held" else "no attack was shown not to stay"
-        head = f"{best.name} is closest to the real rows, and {held} within the policy’s limits"
+        held = "every attack stays within the policy’s limits"
+        if best.held != "held":
+            held = "whether it leaks is not proven on so few people"
+        head = f"{best.name} is closest to the real rows, and {held}"
         tone = "good" if best.held == "held" else "open"
     else:
         head = (

@@ -24,7 +24,7 @@ def review_text(content: ReportContent, rights: Rights, decision: str) -> str:
 
 def _lines(content: ReportContent, rights: Rights, decision: str) -> Iterator[str]:
     yield f"{content.title}\n"
-    yield answer(content).headline
+    yield answer(content).headline.replace("Released for", "Passed for")
     yield "\nUses"
     for use in content.uses:
         said = use_card(content, use)
