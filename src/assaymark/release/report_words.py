@@ -286,13 +286,23 @@ def _blocking(content: ReportContent, use: str) -> list[VerdictLine]:
     return sorted(found, key=lambda v: ORDER.index(v.verdict))
 
 
+_WARNED = {
+    "FAIL": "failed",
+    "INCONCLUSIVE": "is not proven",
+    "NOT_RUN": "was not run",
+    "STALE": "rests on old evidence",
+}
+
+
 def _grounds(content: ReportContent, use: str) -> tuple[str, ...]:
     """Say what an approval rests on, and which warnings it leaves."""
     lines = [v for v in content.verdicts if v.use == use]
     required = {v.rule for v in lines if v.severity == "block"}
     waived = {v.rule for v in lines if v.verdict == "WAIVED"} & required
     warned = dict.fromkeys(
-        v.title for v in lines if v.severity == "warn" and v.verdict not in {"PASS", "WAIVED"}
+        f"“{v.title}” {_WARNED[v.verdict]}"
+        for v in lines
+        if v.severity == "warn" and v.verdict in _WARNED
     )
     if not required:
         return ()
@@ -300,7 +310,7 @@ def _grounds(content: ReportContent, use: str) -> tuple[str, ...]:
     if waived:
         said.append(f"{_rules(len(waived), 'required rule')} waived.")
     if warned:
-        said.append(f"Warnings that do not block: {listed(list(warned))}.")
+        said.append(f"Of the rules that only warn: {listed(list(warned))}.")
     return tuple(said)
 
 
