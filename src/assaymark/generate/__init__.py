@@ -10,6 +10,7 @@ generators: Registry[Generator] = Registry(
     "assaymark.generate",
     shared=(
         "anchor_search",
+        "anchor_solve",
         "anchored",
         "anchors",
         "blocks",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.release.drawing import figure
+from assaymark.release.too_few import more_people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,6 +231,7 @@ def use_card(content: ReportContent, line: UseLine) -> UseCard:
     reasons, action = line.reasons, line.next_action
     if line.status in {"refused", "inconclusive"}:
         reasons = reasons or _reasons(blocking)
+        action = action or more_people(blocking)
         action = action or next((v.remedy for v in blocking if v.remedy), "")
     elif line.status == "approved":
         reasons = reasons or _grounds(content, line.use)
