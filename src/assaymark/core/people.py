@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
 
@@ -36,16 +36,7 @@ Role = Literal[
     "auditor",
     "witness",
 ]
-ROLES: tuple[Role, ...] = (
-    "data_owner",
-    "privacy",
-    "domain",
-    "fairness",
-    "ml_owner",
-    "release_manager",
-    "auditor",
-    "witness",
-)
+ROLES: tuple[Role, ...] = get_args(Role)
 APPROVERS: tuple[Role, ...] = ("data_owner", "privacy", "domain", "fairness", "release_manager")
 """The roles of which one must approve where a policy names none."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import io
-import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,15 +14,15 @@ from assaymark.core.document import Document, sha256
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.model_file import read_model
+from assaymark.store.whole import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.protocols import Model
 
-__all__ = ["PART", "Block", "Job", "make_block", "plainly", "write_whole"]
+__all__ = ["Block", "Job", "make_block", "plainly", "write_plainly"]
 
-PART = ".part-"
 """What the names of files begin with that were not written to their end."""
 
 
@@ -82,13 +80,13 @@ def make_block(job: Job, number: int) -> Block:
     out = io.BytesIO()
     frame.write_parquet(out, compression="zstd", metadata={"assaymark": job.mark})
     raw = out.getvalue()
-    write_whole(Path(job.folder, job.file(number)), raw)
+    write_plainly(Path(job.folder, job.file(number)), raw)
     return Block(
         file=job.file(number), first=first, rows=len(rows), sha256=sha256(raw), size=len(raw)
     )
 
 
-def write_whole(path: Path, raw: bytes, mode: int = 0o644) -> None:
+def write_plainly(path: Path, raw: bytes, mode: int = 0o644) -> None:
     """Write a file to its end or not at all.
 
     Raises
@@ -97,17 +95,7 @@ def write_whole(path: Path, raw: bytes, mode: int = 0o644) -> None:
         When the folder is full or cannot be written.
     """
     with plainly(path.name):
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).chmod(mode)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(path, raw, mode)
 
 
 @contextmanager

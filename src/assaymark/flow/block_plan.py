@@ -14,7 +14,8 @@ from pydantic import JsonValue
 from assaymark.core.document import Document, sha256
 from assaymark.core.merkle import leaf_hash, tree_hash
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.block import PART, Block, plainly, write_whole
+from assaymark.flow.block import Block, plainly, write_plainly
+from assaymark.store.whole import PART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,8 +113,8 @@ class BlockFolder:
 
     def begin(self, plan: Plan) -> None:
         """Write the plan, and the note that the rows are ungated."""
-        write_whole(self.path / "UNGATED.txt", f"{plan.mark}\n".encode())
-        write_whole(self.path / "plan.json", plan.canonical())
+        write_plainly(self.path / "UNGATED.txt", f"{plan.mark}\n".encode())
+        write_plainly(self.path / "plan.json", plan.canonical())
 
     def done(self) -> dict[str, Block]:
         """Return the blocks whose files are there with the bytes that were written, by file.
@@ -140,7 +141,7 @@ class BlockFolder:
     def finish(self, plan: Plan, blocks: tuple[Block, ...]) -> Manifest:
         """Write the manifest over all blocks."""
         made = Manifest(plan=plan, blocks=blocks, merkle_root=merkle_root(blocks))
-        write_whole(self.path / "manifest.json", made.canonical())
+        write_plainly(self.path / "manifest.json", made.canonical())
         (self.private / _DONE).unlink(missing_ok=True)
         return made
 

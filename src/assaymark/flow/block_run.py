@@ -17,7 +17,7 @@ from assaymark.core.document import Document, sha256
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.block import Block, Job, write_whole
+from assaymark.flow.block import Block, Job, write_plainly
 from assaymark.flow.block_plan import BlockFolder, Manifest, Plan
 from assaymark.flow.draft import MARK, draft
 from assaymark.flow.engines import blocks_by, check_engine
@@ -111,7 +111,7 @@ def _root(folder: BlockFolder, asked: Asked) -> bytes:
         return Streams.from_seed(asked.seed).root
     kept = folder.private / "root"
     if not kept.exists():
-        write_whole(kept, secrets.token_bytes(32), 0o600)
+        write_plainly(kept, secrets.token_bytes(32), 0o600)
     return kept.read_bytes()
 
 
@@ -167,9 +167,9 @@ def _begun(
     )
     spec = GenerateSpec(generator=asked.generator)
     raw = model_file(spec, made.model, Streams(root))
-    write_whole(folder.private / "model.zip", raw, 0o600)
-    write_whole(folder.private / "README.txt", _README)
-    write_whole(folder.path / "report.html", made.page)
+    write_plainly(folder.private / "model.zip", raw, 0o600)
+    write_plainly(folder.private / "README.txt", _README)
+    write_plainly(folder.path / "report.html", made.page)
     plan = Plan.model_validate(
         {
             **_wanted(source, asked, root),

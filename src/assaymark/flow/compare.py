@@ -22,6 +22,7 @@ from assaymark.flow.population import population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import Asked
 from assaymark.flow.trial import Bench, attacks_of, held_of, made_of, mean_of, measured_of
+from assaymark.flow.written import write_page
 from assaymark.release.comparison import render_comparison
 from assaymark.source.split import Split
 from assaymark.store.workspace import Workspace
@@ -119,7 +120,7 @@ def _compared(
     notices = (*_notices(how, prepared, tried), *prepared[0].notices)
     found = found.model_copy(update={"notices": tuple(dict.fromkeys(notices))})
     if how.report is not None:
-        _write(how.report, render_comparison(found))
+        write_page(how.report, render_comparison(found))
     progress("release", "none: a comparison releases nothing", 1.0)
     return found
 
@@ -272,13 +273,3 @@ def _notices(how: Comparing, prepared: Sequence[Prepared], tried: Sequence[_Trie
         )
     said += [f"{t.entrant.name} has no figures: {t.reason}" for t in tried if t.reason]
     return said
-
-
-def _write(path: Path, page: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(page)
-    except OSError as error:
-        raise InputError(
-            f"cannot write the report {str(path)!r}: {error.strerror}\n\nHint: --report PATH"
-        ) from error

@@ -13,6 +13,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
+from assaymark.errors import InputError
 from assaymark.generate import generators
 from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import demands_of
@@ -76,6 +77,11 @@ def fit(
     source = PrivateSource(_rows=train, record=record)
     demands = demands_of(spec.constraint, train)
     model = generator.fit(source, streams.child("fit"))
+    if not hasattr(model, "holds_records"):
+        raise InputError(
+            f"the model of {spec.generator!r} does not say whether it holds records\n\nHint: a "
+            "plug-in's model needs `holds_records`, true or false"
+        )
     return Constrained(model=model, demands=demands) if spec.constraint else model
 
 

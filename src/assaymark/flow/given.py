@@ -15,7 +15,7 @@ from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.policy import USES, profile_bytes
-from assaymark.errors import DataError, InputError, RecipeError, UnknownNameError
+from assaymark.errors import DataError, RecipeError, UnknownNameError
 from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
 from assaymark.flow.decide import judged, read_policy
@@ -25,6 +25,7 @@ from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
+from assaymark.flow.written import write_page
 from assaymark.source.load import load
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
@@ -182,7 +183,7 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
     if ask.report is not None:
         progress("decide", "writing the report", 0.9)
         page = evaluation_page(outcome, policy, case, decision, now=datetime.now(UTC))
-        _write(ask.report, page)
+        write_page(ask.report, page)
     progress("decide", "done", 1.0)
     return outcome
 
@@ -301,13 +302,3 @@ def _check_persons(tables: Tables, schema: Schema) -> None:
             f"{len(shared):,} persons (by {key.name!r}) are in both train and holdout, so the "
             "holdout is no control\n\nHint: split by person, so that nobody is on both sides"
         )
-
-
-def _write(path: Path, page: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(page)
-    except OSError as error:
-        raise InputError(
-            f"cannot write the report {str(path)!r}: {error.strerror}\n\nHint: --report PATH"
-        ) from error

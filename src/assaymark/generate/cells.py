@@ -124,15 +124,15 @@ class CellCoding:
         return self._series(self.grid.value(index), null)
 
     def encode(self, index: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Return the code whose value or cell is at, or nearest below, each point."""
+        """Return the code of each point: its special value, its cell, or the nearest one's."""
         cells = np.flatnonzero(self.points > 0)
         own = np.flatnonzero(self.points == 0)
         out = np.zeros(len(index), dtype=np.int64)
         atom = np.zeros(len(index), dtype=np.bool_)
         if len(own):
-            near = np.minimum(np.searchsorted(self.atoms, index), len(own) - 1)
+            near = _nearest(self.atoms, index)
             atom = self.atoms[near] == index
-            out = own[near if len(cells) == 0 else np.where(atom, near, 0)]
+            out = own[near]
         if len(cells):
             plain = index - np.searchsorted(self.atoms, index)
             found = cells[np.maximum(np.searchsorted(self.first[cells], plain, "right") - 1, 0)]

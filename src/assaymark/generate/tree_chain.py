@@ -155,17 +155,18 @@ class TreeChain:
         grow: Callable[[Encoded, Target, Sequence[Known]], Link],
     ) -> Link | Anchored | Sum:
         """Grow what draws one column, from the rows where another does not say it is missing."""
-        rows = np.ones(encoded.codes.shape[1], dtype=np.bool_)
+        here, seen, present = encoded, known, None
         if column in plan.absent:
             because = plan.absent[column]
-            rows = ~because.table[encoded.codes[because.source]]
-        here, seen = encoded.only(rows), [k.only(rows) for k in known]
+            present = ~because.table[encoded.codes[because.source]]
+            here, seen = encoded.only(present), [k.only(present) for k in known]
         if column not in plan.anchors:
             return grow(here, target_of(here, column, self.classes), seen)
         own = cells_of(encoded.encoding, column), plan.numbers[column]
+        apart_from = {a: apart(*own, a.at(plan.numbers)) for a in plan.anchors[column]}
         steps = {
-            a.moved(plan.order): apart(*own, a.at(plan.numbers)).only(rows)
-            for a in plan.anchors[column]
+            a.moved(plan.order): step if present is None else step.only(present)
+            for a, step in apart_from.items()
         }
         limits = self.protect, self.classes
         return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))

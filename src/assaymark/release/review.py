@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assaymark.release.report_rules import tally
@@ -24,7 +25,7 @@ def review_text(content: ReportContent, rights: Rights, decision: str) -> str:
 
 def _lines(content: ReportContent, rights: Rights, decision: str) -> Iterator[str]:
     yield f"{content.title}\n"
-    yield answer(content).headline.replace("Released for", "Passed for")
+    yield answer(replace(content, mode="evaluation")).headline  # nothing is released yet
     yield "\nUses"
     for use in content.uses:
         said = use_card(content, use)

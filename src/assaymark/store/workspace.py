@@ -17,6 +17,7 @@ from assaymark.core.document import sha256
 from assaymark.errors import IntegrityError, WorkspaceError
 from assaymark.store.keys import SigningKey
 from assaymark.store.ledger import Ledger
+from assaymark.store.whole import PART, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,7 +143,7 @@ class Workspace:
             return where
         with _plainly(self.path):
             where.parent.mkdir(parents=True, exist_ok=True)
-            part = Path(tempfile.mkdtemp(dir=where.parent, prefix=".part-"))
+            part = Path(tempfile.mkdtemp(dir=where.parent, prefix=PART))
             for file, raw in files.items():
                 self._write(part / file, raw, 0o644)
             part.chmod(0o755)
@@ -155,17 +156,7 @@ class Workspace:
     def _write(self, where: Path, raw: bytes, mode: int) -> None:
         with _plainly(self.path):
             where.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=where.parent, prefix=".part-")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(raw)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).chmod(mode)
-                Path(name).replace(where)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
+            write_whole(where, raw, mode)
 
 
 @contextmanager

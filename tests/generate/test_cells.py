@@ -1,0 +1,25 @@
+import numpy as np
+import polars as pl
+
+from assaymark.core.schema import Column, Kind
+from assaymark.generate.cells import fit_cells
+
+WHOLE = Column(name="x", kind=Kind.INTEGER)
+
+
+def test_every_point_of_every_code_is_encoded_as_that_code():
+    rng = np.random.default_rng(0)
+    values = np.where(rng.random(3000) < 0.3, 0, rng.integers(1, 5000, 3000))
+    coding, _ = fit_cells(WHOLE, pl.Series(values), np.arange(3000), 10)
+    for code in range(len(coding.first)):
+        u = np.linspace(0, 1, 50, endpoint=False)
+        points = coding.points_of(np.full(50, code, dtype=np.int32), u)
+        assert (coding.encode(points) == code).all()
+
+
+def test_what_lies_between_special_values_or_outside_gets_the_nearest_code():
+    values = np.repeat([0, 10, 20], 30)
+    coding, _ = fit_cells(WHOLE, pl.Series(values), np.arange(90), 10)
+    index = coding.grid.index(np.array([-50.0, 0.0, 11.0, 19.0, 400.0]))
+    low, middle, high = coding.encode(coding.grid.index(np.array([0.0, 10.0, 20.0])))
+    assert coding.encode(index).tolist() == [low, low, middle, high, high]
