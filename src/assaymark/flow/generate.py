@@ -16,7 +16,7 @@ from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
 from assaymark.generate import generators
 from assaymark.generate.constrained import Constrained
-from assaymark.generate.demands import demands_of
+from assaymark.generate.demands import Demands, demands_of
 from assaymark.generate.extras import check_can_fit
 from assaymark.generate.model_file import ModelFile, can_store, write_model
 from assaymark.source.band import rounded_rows
@@ -75,7 +75,9 @@ def fit(
     """
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
-    demands = demands_of(spec.constraint, train)
+    demands = Demands()
+    if spec.constraint:
+        demands = demands_of(spec.constraint, source.open("constraints", "which rows break them"))
     model = generator.fit(source, streams.child("fit"))
     if not hasattr(model, "holds_records"):
         raise InputError(
