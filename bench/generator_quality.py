@@ -54,9 +54,11 @@ GENERATORS = {
             "penalty": 0.0,
             "shrink": 0.0,
             "effects": False,
+            "relations": "none",
             "protect": 1,
         },
     ),
+    "no relations": ("tree_chain", {"relations": "none"}),
 }
 
 

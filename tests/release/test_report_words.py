@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from assaymark.core.measurement import Measurement
-from assaymark.release.report_words import allowed, listed, measured, spoken_subject
+from assaymark.release.report_words import allowed, listed, measured, spoken_subject, use_card
 
 
 @pytest.mark.parametrize(
@@ -47,3 +49,16 @@ def test_names_are_joined_as_in_a_sentence():
         "a and b",
         "a, b and c",
     ]
+
+
+def test_a_rule_that_only_warns_is_named_once_with_its_worst_verdict(release):
+    use = next(u for u in release.uses if u.status == "approved")
+    line = next(v for v in release.verdicts if v.use == use.use and v.severity == "block")
+    warned = [
+        replace(line, rule="w", title="Groups are there", severity="warn", verdict=verdict)
+        for verdict in ("NOT_RUN", "INCONCLUSIVE", "PASS")
+    ]
+    passed = replace(line, verdict="PASS")
+    card = use_card(replace(release, verdicts=(passed, *warned)), replace(use, reasons=()))
+    (said,) = [r for r in card.reasons if "only warn" in r]
+    assert said == "Of the rules that only warn: “Groups are there” was not run."

@@ -40,6 +40,15 @@ def test_the_recipe_of_init_runs_as_it_is():
     assert [type(s) for s in recipe.transform] == [Drop, GroupRare]
 
 
+def test_nothing_is_noted_of_columns_that_are_dropped():
+    frame = table()
+    text = recipe_text("trial", "data/trial.csv", profile(frame, {}))
+    noted = "Column 'when': one value only."
+    assert noted in prepare(frame, parse_recipe(text.encode()), b"k" * 32).notices
+    text += '\n[[transform]]\nkind = "drop"\ncolumns = ["when"]\n'
+    assert noted not in prepare(frame, parse_recipe(text.encode()), b"k" * 32).notices
+
+
 def test_every_column_is_listed_with_its_roles_and_the_reason():
     found = profile(table(), {})
     text = recipe_text("trial", "t.csv", found)

@@ -18,6 +18,8 @@ from assaymark.source.split import Split
 from assaymark.source.transform import TransformRecord, apply
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import polars as pl
 
     from assaymark.core.dataset import Dataset
@@ -63,7 +65,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     transformed = apply(raw, recipe.transform)
     dataset, said = _without_text(transformed.dataset)
     parts = parts_of(dataset, recipe.split, key, basis=raw)
-    notices = [*warnings, *said, *notes_of(found), *((parts.note,) if parts.note else ())]
+    notices = [*warnings, *said, *notes_of(found, dropped), *((parts.note,) if parts.note else ())]
     repeated = parts.train.persons is not None
     if repeated:
         notices.append(
@@ -87,9 +89,10 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     )
 
 
-def notes_of(found: TableProfile) -> list[str]:
-    """Return what the profile noticed of single columns, the first twelve."""
-    notes = [f"Column {c.column.name!r}: {note}." for c in found.columns for note in c.notes]
+def notes_of(found: TableProfile, dropped: Collection[str] = ()) -> list[str]:
+    """Return what the profile noticed of single columns but those ``dropped``, the first twelve."""
+    kept = [c for c in found.columns if c.column.name not in dropped]
+    notes = [f"Column {c.column.name!r}: {note}." for c in kept for note in c.notes]
     more = len(notes) - _NOTES
     return notes[:_NOTES] + ([f"And {more} more notes on columns."] if more > 0 else [])
 

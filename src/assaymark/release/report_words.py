@@ -301,18 +301,16 @@ def _grounds(content: ReportContent, use: str) -> tuple[str, ...]:
     lines = [v for v in content.verdicts if v.use == use]
     required = {v.rule for v in lines if v.severity == "block"}
     waived = {v.rule for v in lines if v.verdict == "WAIVED"} & required
-    warned = dict.fromkeys(
-        f"“{v.title}” {_WARNED[v.verdict]}"
-        for v in lines
-        if v.severity == "warn" and v.verdict in _WARNED
-    )
+    open_ = [v for v in lines if v.severity == "warn" and v.verdict in _WARNED]
+    worst = {v.title: v.verdict for v in sorted(open_, key=lambda v: -ORDER.index(v.verdict))}
+    warned = [f"“{title}” {_WARNED[verdict]}" for title, verdict in worst.items()]
     if not required:
         return ()
     said = [f"{_rules(len(required) - len(waived), 'required rule')} passed."]
     if waived:
         said.append(f"{_rules(len(waived), 'required rule')} waived.")
     if warned:
-        said.append(f"Of the rules that only warn: {listed(list(warned))}.")
+        said.append(f"Of the rules that only warn: {listed(warned)}.")
     return tuple(said)
 
 
