@@ -1,5 +1,6 @@
 """Time limits: a metric that does not end gives a reason, its rules block, all else goes on."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -138,6 +139,35 @@ def test_one_that_ends_in_time_is_measured_and_no_alarm_follows(sleepy, case):
     found = measure(case, Streams.from_seed(1), only=["sleepy"], time_limit=0.5)
     assert [m.value for m in found] == [0.0, 0.0]
     time.sleep(0.6)
+
+
+def test_an_alarm_in_the_collector_or_a_finalizer_is_not_lost():
+    def slow(*_):
+        until = time.monotonic() + 0.3
+        while time.monotonic() < until:
+            pass
+
+    class Slow:
+        def __del__(self):
+            slow()
+
+    def finalized():
+        Slow()
+        time.sleep(60)
+
+    def collected():
+        gc.callbacks.append(slow)
+        try:
+            gc.collect()
+        finally:
+            gc.callbacks.remove(slow)
+        time.sleep(60)
+
+    for work in (collected, finalized):
+        begun = time.monotonic()
+        with pytest.raises(TimeUp):
+            within(0.1, work)
+        assert time.monotonic() - begun < 1.9  # before a lost one would be tried again
 
 
 def test_the_handler_and_the_timer_from_before_are_there_again():

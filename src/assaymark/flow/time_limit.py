@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -22,6 +23,7 @@ LIMIT = 600.0
 
 _LONGEST = 1e7
 _AGAIN = 2.0  # seconds until work that swallowed the interruption is interrupted again
+_SOON = 0.01  # seconds until it is tried again, where it would have been lost
 
 
 def check_limit(seconds: float) -> None:
@@ -64,8 +66,10 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         return work()
     running = True
 
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        if running:
+    def ring(_number: int, frame: FrameType | None) -> None:
+        if running and _is_lost(frame):
+            signal.setitimer(signal.ITIMER_REAL, _SOON, _AGAIN)
+        elif running:
             raise TimeUp
 
     begun = time.monotonic()
@@ -83,3 +87,13 @@ def within(seconds: float, work: Callable[[], T]) -> T:
         if left:
             still = max(left - (time.monotonic() - begun), 1e-6)
             signal.setitimer(signal.ITIMER_REAL, still, interval)
+
+
+def _is_lost(frame: FrameType | None) -> bool:
+    """Whether Python drops what is raised here: in a finalizer, or a callback of its collector."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while frame is not None:
+        if frame.f_code.co_name == "__del__" or frame.f_code in callbacks:
+            return True
+        frame = frame.f_back
+    return False
