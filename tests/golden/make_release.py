@@ -1,6 +1,6 @@
 """A release of a few KB per file, made as `assaymark run` makes one, but for its measurements.
 
-python tests/golden/make_release.py FOLDER    writes the golden release there
+python tests/golden/make_release.py FOLDER    writes the golden releases there
 
 The measurements are written down, not measured: nothing here needs a source. Everything else is
 the present code: predicates, signatures, ledger, proofs, and the door that releases pass.
@@ -8,6 +8,7 @@ the present code: predicates, signatures, ledger, proofs, and the door that rele
 
 import base64
 import json
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -19,18 +20,33 @@ from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
+from assaymark.core.people import Approval
 from assaymark.core.rights import Rights
 from assaymark.core.threat import Profile, threat_of
+from assaymark.core.waiver import Waiver
 from assaymark.flow.generate import csv_of, parquet_of
-from assaymark.flow.history import attempt_event, commit_policy
+from assaymark.flow.history import attempt_event, commit_policy, write_decision
+from assaymark.flow.people import add, current, init, roles_bytes
 from assaymark.flow.ready import enter_release
 from assaymark.monitor.sketch import sketch
-from assaymark.release.build import ReleaseContents, build
+from assaymark.release.approved import (
+    APPROVALS,
+    CARD,
+    DECISION,
+    ROLES,
+    WORDS,
+    approval_bytes,
+    signed_card,
+)
+from assaymark.release.build import ReleaseContents, build, contents, sealed
 from assaymark.release.envelope import seal_envelope
 from assaymark.release.history import EVALUATED, OPENED
 from assaymark.release.predicates import Decided, Provenance
+from assaymark.release.waived import waiver_bytes
+from assaymark.store.keys import SigningKey
 from assaymark.store.workspace import Workspace
 
+KEY = SigningKey.parse(bytes(range(32)))
 THREAT = threat_of(Profile.CONTROLLED)
 POPULATION = "0123456789abcdef"
 
@@ -53,17 +69,22 @@ remedy = "Group rare values."
 POLICY = (
     'name = "small"\nprofile = "controlled"\n'
     + rule(THREAT.attacks[0], "detect = 0.1\nminimum_n = 300")
-    + "".join(rule(m) for m in THREAT.attacks[1:])
+    + "".join(rule(m) for m in (*THREAT.attacks[1:], "one_way.distance"))
 ).encode()
 
 
-def evidence(candidate, stage, **more):
+def evidence(candidate, stage, *, unsure=False, **more):
+    """Return evidence that passes, but for one rule where ``unsure``."""
     measured = [
         Measurement(
             metric=m, value=0.01, low=-0.02, high=0.04, n=400, baseline=0.0, limit_of_detection=0.05
         )
         for m in THREAT.attacks
     ]
+    high = 0.3 if unsure else 0.15
+    measured.append(
+        Measurement(metric="one_way.distance", value=0.1, low=0.05, high=high, n=400, baseline=0.0)
+    )
     return Evidence.of(measured, candidate=candidate, stage=stage, suite="small", **more)
 
 
@@ -77,7 +98,7 @@ def rows(n=120, shift=0):
     )
 
 
-def measured(workspace, candidate, *, late=False, policy=POLICY):
+def measured(workspace, candidate, *, late=False, policy=POLICY, unsure=False):
     """Enter what a run enters, in its order; ``late`` commits to the policy afterwards."""
     actor = Actor(key=workspace.key().fingerprint)
     if not late:
@@ -90,17 +111,24 @@ def measured(workspace, candidate, *, late=False, policy=POLICY):
             n = len({e.subject for e in workspace.ledger.entries(kind=OPENED)}) + 1
             body = {"population": POPULATION, "opening": n}
             workspace.ledger.append(OPENED, candidate, body, actor)
-        digest = evidence(candidate, stage).digest()
+        digest = evidence(candidate, stage, unsure=unsure).digest()
         workspace.ledger.append(EVALUATED, candidate, {"stage": stage, "evidence": digest}, actor)
     if late:
         commit_policy(workspace, sha256(policy), actor)
 
 
-def contents_of(workspace, parquet, *, made_at="2026-11-25T12:00:00+00:00", **changes):
-    """Return what goes into the release; ``changes`` replace fields."""
+def contents_of(workspace, parquet, *, made_at="2026-11-25T12:00:00+00:00", waivers=(), **changes):
+    """Return what goes into the release; ``changes`` replace fields.
+
+    With ``waivers`` the decision rests on them, and is not self-attested.
+    """
     candidate = sha256("\n".join(sha256(raw) for raw in parquet).encode())
     key = workspace.key()
-    proofs = {s: evidence(candidate, s).canonical() for s in ("development", "confirmation")}
+    unsure = bool(waivers)
+    proofs = {
+        s: evidence(candidate, s, unsure=unsure).canonical()
+        for s in ("development", "confirmation")
+    }
     stages = [
         {"stage": s, "evidence": sha256(raw), "uses": {"analytics": "approved"}}
         for s, raw in proofs.items()
@@ -113,7 +141,8 @@ def contents_of(workspace, parquet, *, made_at="2026-11-25T12:00:00+00:00", **ch
                 "threat": THREAT.digest(),
                 "uses": {"analytics": "approved"},
                 "stages": stages,
-                "self_attested": True,
+                "self_attested": not waivers,
+                "waivers": [sha256(raw) for raw in waivers],
                 "expires": changes.pop("expires", ""),
                 "made_at": made_at,
             }
@@ -134,6 +163,7 @@ def contents_of(workspace, parquet, *, made_at="2026-11-25T12:00:00+00:00", **ch
         "decision": decision,
         "public": key.public,
         "sign": key.sign,
+        "waivers": tuple(waivers),
     }
     return ReleaseContents(**{**fields, **changes})
 
@@ -175,6 +205,44 @@ def release(workspace, name="small", *, frame=None, late=False, change=None, **c
     return enter_release(workspace, name, files, {"name": name}, candidate)
 
 
+def reviewed(workspace, name="reviewed", *, key=KEY):
+    """Make a release that a second person approved and that rests on a waiver of theirs."""
+    init(workspace, "Ada", ["ml_owner"], days=36_500)
+    add(workspace, "Ben", ["privacy"], key.public.hex())
+    parquet = [parquet_of(rows())]
+    candidate = sha256("\n".join(sha256(raw) for raw in parquet).encode())
+    measured(workspace, candidate, unsure=True)
+    waiver = Waiver(
+        rule="one-way-distance",
+        reason="two of the columns are grouped",
+        control="recipients are told",
+        signer=key.fingerprint,
+        expires="2099-12-31",
+        role="privacy",
+        candidate=candidate,
+        policy=sha256(POLICY),
+    )
+    signed = waiver_bytes(waiver, key.sign)
+    made = contents_of(workspace, parquet, waivers=(signed,), expires="2099-12-31")
+    ready = {**contents(made), WORDS: b"small: released for analytics.\n"}
+    write_decision(workspace, ready, candidate)
+    said = Approval(
+        decision=sha256(ready[DECISION]),
+        words=sha256(ready[WORDS]),
+        role="privacy",
+        outcome="approve",
+        reason="",
+        conflict="none",
+        made_at="2026-11-25T12:30:00+00:00",
+    )
+    raw = approval_bytes(said, ready, key.sign, key.fingerprint)
+    workspace.ledger.append("statement", sha256(raw), {}, Actor(key=key.fingerprint))
+    card = signed_card(ready[CARD], current(workspace), ((key.fingerprint, said),))
+    people = {ROLES: roles_bytes(workspace), f"{APPROVALS}1.dsse.json": raw, CARD: card}
+    files = sealed({**ready, **people}, name, made.decision, workspace.key().sign)
+    return enter_release(workspace, name, files, {"name": name}, candidate)
+
+
 def signed_again(folder, key, *, statements=None, files=None):
     """Alter files of a release and sign manifest and release again; the log no longer fits."""
     for path, raw in (files or {}).items():
@@ -204,11 +272,11 @@ def signed_again(folder, key, *, statements=None, files=None):
 
 
 def main():
-    target = Path(sys.argv[1])
-    with tempfile.TemporaryDirectory() as place:
-        made = release(Workspace.open(Path(place) / "ws"), change=None)
-        made.rename(target)
-    print(target, sum(p.stat().st_size for p in target.rglob("*") if p.is_file()), "bytes")
+    for name, maker in (("self-attested", release), ("reviewed", reviewed)):
+        target = Path(sys.argv[1]) / name
+        with tempfile.TemporaryDirectory() as place:
+            shutil.copytree(maker(Workspace.open(Path(place) / "ws")), target)
+        print(target, sum(p.stat().st_size for p in target.rglob("*") if p.is_file()), "bytes")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,13 @@ from assaymark.release.approved import APPROVALS, DECISION
 from assaymark.release.history import ATTEMPT, DECIDED, EVALUATED, OPENED, POLICY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from assaymark.core.entry import Entry
     from assaymark.store.ledger import Event
     from assaymark.store.workspace import Workspace
 
-__all__ = ["attempt_event", "commit_policy", "late_policy", "shown_entries", "write_decision"]
+__all__ = ["attempt_event", "commit_policy", "shown_entries", "write_decision"]
 
 
 def commit_policy(workspace: Workspace, policy: str, actor: Actor) -> None:
@@ -31,14 +31,6 @@ def attempt_event(workspace: Workspace, candidate: str, population: str) -> list
     if candidate in {e.subject for e in made}:
         return []
     return [(ATTEMPT, candidate, {"population": population, "attempt": len(made) + 1})]
-
-
-def late_policy(workspace: Workspace, policy: str, evidence: Sequence[str]) -> bool:
-    """Whether a policy was committed to after one of these bodies of evidence was measured."""
-    ledger = workspace.ledger
-    committed = ledger.entries(kind=POLICY, subject=policy)[0].index
-    measured = [e for e in ledger.entries(kind=EVALUATED) if e.body["evidence"] in evidence]
-    return any(e.index < committed for e in measured)
 
 
 def write_decision(workspace: Workspace, files: Mapping[str, bytes], candidate: str) -> None:

@@ -17,7 +17,7 @@ from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
 from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
-from assaymark.flow.history import commit_policy, late_policy
+from assaymark.flow.history import commit_policy
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.people import second_person
@@ -234,7 +234,6 @@ def _run(
         blocked=(
             *filter(None, (_never(attempt),)),
             *_blocked(job, decision, synthetics[0], reviewed=reviewed),
-            *_late(workspace, policy, decision),
         ),
         reviewed=reviewed,
         waivers=waived,
@@ -256,17 +255,6 @@ def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> 
     rights, names = job.recipe.source.rights, rows.schema.names
     said = blocked(rights, job.policy, statuses, names, reviewed=reviewed)
     return (*said, job.changed) if job.changed and "approved" in statuses else said
-
-
-def _late(workspace: Workspace, policy: str, decision: Decision) -> tuple[str, ...]:
-    """Say that a policy cannot judge what was measured before anybody committed to it."""
-    evidence = [s.assessment.evidence.digest() for s in decision.stages]
-    if not late_policy(workspace, policy, evidence):
-        return ()
-    return (
-        "these rows were evaluated before this policy was committed to: run with --fresh, which "
-        "makes a new attempt under it, or with the policy that they were evaluated under",
-    )
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, ...]) -> Outcome:

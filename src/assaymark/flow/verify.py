@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from assaymark.core.notice import Notice
     from assaymark.release.contained import Contained
 
-__all__ = ["CheckLine", "Folder", "StepLine", "Verified", "read_release", "verify"]
+__all__ = ["POLICIES", "CheckLine", "Folder", "StepLine", "Verified", "read_release", "verify"]
 
-_POLICIES = Policies(rejudge=rejudge, needed=needed_approvals, controls=controls)
+POLICIES = Policies(rejudge=rejudge, needed=needed_approvals, controls=controls)
 _FILES = 10_000
 _COMPARED = 32 << 20
 
@@ -149,7 +149,7 @@ def verify(
         found = Verification()
         found.fail(2, "Files", str(error))
         return _shown(release, found)
-    found = verify_files(files, trusted=trusted, policies=_POLICIES)
+    found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
     if found.ok and status:

@@ -103,13 +103,16 @@ def check_order(
 ) -> str:
     """Return the order in words.
 
+    A policy may change while rows are looked at on the development holdout, which approves
+    nothing; it must be committed to before the sealed people are looked at for them.
+
     ``decision`` is the digest of the signed decision, ``approvals`` those of the signed approvals,
     ``last`` the index of the release's entry.
 
     Raises
     ------
     IntegrityError
-        When the policy was not committed to before the evaluations that it judges, or an
+        When the policy was not committed to before the evaluation that approves, or an
         evaluation, the decision and the approvals did not follow each other.
     """
     made = _one(entries, ATTEMPT, decided.candidate, "the rows")
@@ -117,20 +120,30 @@ def check_order(
     measured = [_evaluated(entries, decided.candidate, s) for s in decided.stages]
     judged = _one(entries, DECIDED, decision, "the decision")
     signed = [_one(entries, "statement", digest, "an approval") for digest in approvals]
+    looked = _one(entries, OPENED, decided.candidate, "the look at the sealed people")
+    if not committed.index < looked.index:
+        raise IntegrityError(
+            f"the policy was committed to as entry {committed.index}, after the sealed people were "
+            f"looked at for these rows (entry {looked.index}): it was evaluated before its policy"
+        )
     for e in measured:
-        if not committed.index < e.index:
-            raise IntegrityError(
-                f"the policy was committed to as entry {committed.index}, after the "
-                f"{e.body.get('stage')} evaluation that it judges (entry {e.index})"
-            )
+        sealed = e.body.get("stage") != "development"
+        if not (looked.index if sealed else made.index) < e.index:
+            raise IntegrityError(f"the {e.body.get('stage')} evaluation came before its look")
         if not made.index < e.index:
             raise IntegrityError(f"the rows were made after their evaluation (entry {e.index})")
         if not e.index < judged.index:
             raise IntegrityError(f"the decision came before an evaluation (entry {e.index})")
     if not all(judged.index < e.index < last for e in signed) or not judged.index < last:
         raise IntegrityError("the approvals and the release do not follow the decision")
-    steps = [("policy", committed), *(("evaluation", e) for e in measured), ("decision", judged)]
+    steps = [
+        ("policy", committed),
+        ("sealed look", looked),
+        *(("evaluation", e) for e in measured),
+        ("decision", judged),
+    ]
     steps += [("approval", e) for e in signed]
+    steps.sort(key=lambda step: step[1].index)
     return ", ".join(f"{what} {e.index}" for what, e in steps) + f", release {last}"
 
 

@@ -230,10 +230,12 @@ class Release:
 
         policy, made = place("policy.committed", decided["policy"]), place("attempt", candidate)
         judged = place("decided", self.digests[DECISION])
+        looked = place("confirmation.opened", candidate)
+        need(policy < looked, "the policy was committed to after the sealed people were looked at")
         for s in decided["stages"]:
             seen = place("evaluated", candidate, stage=s["stage"], evidence=s["evidence"])
-            need(policy < seen, f"the policy was committed to after the {s['stage']} evaluation")
-            need(made < seen < judged, f"the {s['stage']} evaluation is out of order")
+            first = made if s["stage"] == "development" else max(made, looked)
+            need(first < seen < judged, f"the {s['stage']} evaluation is out of order")
         signed = [place("statement", self.digests[p]) for p in self.several("approvals/")]
         need(all(judged < i < last for i in (*signed, last - 0.5)), "approvals out of order")
 
