@@ -19,6 +19,8 @@ _PATH = re.compile(
     r"scratch|projects?|media|Volumes|private|gpfs|lustre|dbfs|workspace|app|content|kaggle|"
     rf"export|usr|shared|cluster|lake|storage)/{_NAME})(?:/{_NAME})+"
     rf"|(?<![\w./-])/(?:home|Users|root)/{_NAME}"
+    r"|(?<![\w./-])/(?:tmp|mnt|srv|data|opt|nfs|scratch|media|export|lake)/[\w-]+\.\w{2,8}\b"
+    r"|(?<![A-Za-z])[A-Za-z]:\\{1,2}[\w -]+\.\w{2,8}\b"
     rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,2}}|/)(?!/){_NAME}(?: {_NAME})*(?:\\{{1,2}}|/){_NAME}"
     rf"|(?<!\\)\\{{2,4}}{_NAME}\\{{1,2}}{_NAME}"
     rf"|file:/+{_NAME}|%(?:USERPROFILE|HOMEPATH|APPDATA)%"
@@ -26,9 +28,9 @@ _PATH = re.compile(
 )
 _SEED = re.compile(
     r"""(?:seed|random_?state|default_rng|rng_?state)\w{0,30}
-    (?:["'`*]*\s*(?:[=:(]|=>|:=|\bis\b|\bwas\b|\bof\b|\bset\ to\b)\s*["'`*\[(]*
+    (?:["'`*]*\s*(?:[=:(]|=>|:=|\bis\b|\bwas\b|\bof\b|\bset\ to\b)\s*["'`*\[(]*\s*
        (?:0x[0-9a-f]+|\d+|[0-9a-f]{8,})
-    |["'`*>|\s-]{0,8}(?:value|number|no\.?)?["'`*>|\s:-]{0,4}(?<![\w.])\d+)""",
+    |["'`*>|\s-]{0,8}(?:value|number|no\.?)?["'`*>|\s:=-]{0,4}(?<![\w.])\d+)""",
     re.VERBOSE | re.IGNORECASE,
 )
 _BEFORE = re.compile(r"[\w.]*\Z")
@@ -59,12 +61,31 @@ _LISTED = re.compile(
     re.IGNORECASE,
 )
 _SMALL = re.compile(r"(?<![\w.])n\s*=\s*[1-9]\b(?![\d.,]*\d)(?!, and the rule needs)")
-_RULES = (("exact count", (_COUNT,)), ("person ids", (_LISTED,)), ("small cell", (_SMALL,)))
-_BLOB = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{4000,}")
+_MANY = r"(?:\d{1,3}(?:,\d{3})+|\d{3,})"
+_SPOKEN = re.compile(
+    rf"(?<!about )(?<![\d.,])(?![1-9]\d?[0,]*0\s){_MANY}\s+(?:rows|records|persons|people|patients|"
+    r"individuals|subjects|participants)\s+(?:(?:were|are|was)\s+)?(?:in|of|from)\s+(?:the\s+)?"
+    r"(?:source|training|train|holdout|real|original|cohort)\b"
+    r"|\b(?:source|training (?:data|set)|holdout|cohort)\s+(?:has|had|have|holds|contains|"
+    rf"contained|of)\s+(?:exactly\s+)?{_MANY}\s",
+    re.IGNORECASE,
+)
+_BLOB = re.compile(
+    r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{4000,}"
+    r"|(?:gASV|gAOV|gANj|UEsDB|iUhERg|k05VTVB)[A-Za-z0-9+/]{40,})"
+)
+_RULES = (
+    ("exact count", (_COUNT, _SPOKEN)),
+    ("person ids", (_LISTED,)),
+    ("small cell", (_SMALL,)),
+)
 _DIGIT = re.compile(r"\d")
 _QUOTES = "\u201d\u2019\u00bb\u2026.`"
 _TAG = re.compile(r"<[^>]{1,2000}>")
-_ATTRIBUTE = re.compile(r"\s((?:data-[\w-]+|content|title|alt|value|aria-label)=\"[^\"]*\")")
+_ATTRIBUTE = re.compile(
+    r"\s((?!(?:d|points|class|style|fill|stroke|transform|viewBox|[xyr]\d?|c[xy]|width|height)=)"
+    r"[a-z][\w:-]*=(?:\"[^\"]*\"|'[^']*'))"
+)
 _STYLE = re.compile(r"(?is)<style\b.*?</style>")
 
 
@@ -77,8 +98,8 @@ def words_of(
     is therefore no secret.
     """
     shown = _shown(text) if path.endswith(".html") else text
-    yield from _paths(path, text, own)
-    yield from _seeds(path, text if shown is text else f"{text}\n{shown}", names)
+    yield from _paths(path, shown, own)
+    yield from _seeds(path, shown, names)
     timed = (_FILE_TIME, _TIMED if _drawn(path) else _FRACTION)
     for rule, patterns in (*_RULES, ("file time", timed)):
         found = (m for p in patterns for m in p.finditer(shown) if not _banded(rule, shown, m))
@@ -120,7 +141,7 @@ def path_in(text: str, own: Callable[[str], bool] = lambda _: False) -> str:
 def seedy(word: str) -> bool:
     """Whether a word names the start of a random stream."""
     lower = word.lower()
-    return lower.startswith(("seed", "rng")) or (lower.endswith("seed") and len(lower) <= 8)
+    return lower.startswith(("seed", "rng", "prng")) or (lower.endswith("seed") and len(lower) <= 8)
 
 
 def _seeds(path: str, text: str, names: Collection[str]) -> Iterator[Leak]:
