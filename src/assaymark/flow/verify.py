@@ -10,12 +10,15 @@ import polars as pl
 from assaymark.core.document import Document
 from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.decide import needed_approvals, rejudge
+from assaymark.release.quoted import check_pages
 from assaymark.release.verify import Check
 from assaymark.release.verify import verify as verify_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from assaymark.release.verify import Verification
 
 __all__ = ["CheckLine", "Verified", "read_release", "verify"]
 
@@ -67,6 +70,7 @@ def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
             found.uses = {}
         else:
             found.hold("CSV", "holds the same rows as the Parquet file")
+            _pages(files, found)
     return Verified(
         release=str(release),
         ok=found.ok,
@@ -104,6 +108,19 @@ def _same_rows(files: dict[str, bytes], parquet: str) -> bool:
     out = io.BytesIO()
     pl.read_parquet(io.BytesIO(files[parquet])).write_csv(out)
     return csv == out.getvalue()
+
+
+def _pages(files: dict[str, bytes], found: Verification) -> None:
+    """Hold what card, datasheet and page in plain words quote against the statements."""
+    try:
+        quotes = check_pages(files)
+    except IntegrityError as error:
+        found.checks.append(Check(title="Documents", outcome="FAILED", said=str(error)))
+        found.uses = {}
+        return
+    if quotes:
+        said = f"all {quotes:,} numbers and words that they quote are what the statements say"
+        found.hold("Documents", said)
 
 
 def _failed(said: str) -> Check:

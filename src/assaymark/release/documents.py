@@ -61,6 +61,7 @@ def pack_page(filled: Filled, graph: Graph) -> bytes:
         tones=_TONES,
         present=[s for s, n in counts if n],
         release=graph.quote("provenance:/title") or graph.quote("provenance:/name"),
+        approved=graph.quote("decision:/uses", "approved"),
         made=graph.quote("decision:/made_at", "time"),
     )
 

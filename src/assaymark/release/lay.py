@@ -36,11 +36,12 @@ _TESTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
         ("membership.auc", "membership_suite.auc"),
     ),
     (
-        "Can they find out if they rebuild the whole machine?",
+        "Can they find out if they build the same program again?",
         ("shadow.excess_tpr",),
         (),
     ),
 )
+_ATTACKS = {metric for _, shares, _ in _TESTS for metric in shares}
 _WORDS = {
     "PASS": ("✓", "Passed", "good"),
     "WAIVED": ("!", "Let through without proof", "waived"),
@@ -79,7 +80,8 @@ class Lay:
     untested: tuple[str, ...]
     unshown: tuple[Quote, ...]
     alone: bool
-    whole_machine: bool
+    planted: bool
+    rebuilt: bool
 
 
 def lay(graph: Graph, judged: Sequence[VerdictLine]) -> Lay:
@@ -98,8 +100,9 @@ def lay(graph: Graph, judged: Sequence[VerdictLine]) -> Lay:
         tests=tuple(t for _, t in asked if t is not None),
         untested=tuple(q for q, t in asked if t is None),
         unshown=tuple({str(q): q for q in unshown if q is not None}.values()),
+        planted=any(v.measurement.metric in _ATTACKS and v.detect is not None for v in last),
         alone=bool(graph.value("decision:/self_attested")),
-        whole_machine=graph.value("threat:/rung") == "K3",
+        rebuilt=graph.value("threat:/rung") == "K3",
     )
 
 
@@ -148,7 +151,7 @@ def _figures(measured: Sequence[VerdictLine], graph: Graph) -> list[Line]:
     if smallest is not None:
         lines.append(
             (
-                "The smallest leak on purpose that it found: ",
+                "The smallest hidden leak that it found: ",
                 smallest,
                 ".",
             )

@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, NamedTuple
 
 from assaymark.errors import IntegrityError
-from assaymark.release.graph import STYLES
+from assaymark.release.graph import STYLES, Graph
 
 if TYPE_CHECKING:
-    from assaymark.release.graph import Graph
+    from collections.abc import Mapping
 
 __all__ = [
     "Quoted",
@@ -111,6 +111,20 @@ def check_linked(card: str, graph: Graph) -> int:
         if value is None or text not in _shown(value):
             raise IntegrityError(f"{text!r} is not what {source} says")
     return len(found)
+
+
+def check_pages(files: Mapping[str, bytes]) -> int:
+    """Return how many numbers and words of a release's pages say what its statements say.
+
+    Raises
+    ------
+    IntegrityError
+        When a page says something else; releases of before have pages without quotes.
+    """
+    graph = Graph.of(files)
+    pages = [p for p in files if p.endswith(".html") and p != "report.html"]
+    card = files.get("card.md", b"").decode("utf-8", "replace")
+    return sum(check_quoted(files[p], graph) for p in pages) + check_linked(card, graph)
 
 
 def typed_in(card: str) -> tuple[str, ...]:

@@ -19,17 +19,16 @@ PAGES = (DATASHEET, LAY)
 
 
 def words_of(page):
-    """Return what a page says to its readers, quotes as one short word, without the sources."""
+    """Return what a page says to its readers, without the list of sources."""
     text = page.decode()
-    text = text[text.index("<main") : text.index('class="sources"')]
-    text = re.sub(r'<a class="quote".*?</a>', "it", text, flags=re.S)
-    text = re.sub(r"<(p|li|h\d|br|section|ul)\b[^>]*>", ". ", text)
+    text = text[text.index("<main") : text.index('<section class="sources"')]
+    text = re.sub(r"</(p|li|h\d)>", ". ", text)
     return html.unescape(re.sub(r"<[^>]+>", "", text))
 
 
 def grade(text):
     """Return the Flesch-Kincaid grade, syllables counted as groups of vowels."""
-    sentences = [s for s in re.split(r"[.!?:]+", text) if re.search(r"[a-z]", s)]
+    sentences = [s for s in re.split(r"[.!?](?:\s|$)", text) if re.search(r"[a-z]", s)]
     words = re.findall(r"[A-Za-z]+", text)
     said = [re.sub(r"(?<=[^aeiou])e\b|(?<=[^td])ed\b", "", w.lower()) for w in words]
     syllables = sum(max(1, len(re.findall(r"[aeiouy]+", w))) for w in said)
