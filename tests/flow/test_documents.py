@@ -12,7 +12,14 @@ from assaymark.flow.documents import documents, documents_of
 from assaymark.flow.run import Options, run
 from assaymark.flow.verify import read_release, verify
 from assaymark.release.graph import Graph
-from assaymark.release.quoted import check_linked, check_quoted, linked_of, typed_in, typed_of
+from assaymark.release.quoted import (
+    check_linked,
+    check_pages,
+    check_quoted,
+    linked_of,
+    typed_in,
+    typed_of,
+)
 
 pytestmark = pytest.mark.slow
 PAGES = ("datasheet.html", "plain-words.html")
@@ -49,7 +56,11 @@ def files(release):
 
 def test_the_release_carries_them_and_verifies(release, files):
     assert {*PAGES, "card.md", "croissant.json"} <= set(files)
-    assert verify(release).ok
+    found = verify(release)
+    assert found.ok
+    said = next(c for c in found.checks if c.title == "Documents")
+    assert said.outcome == "ok"
+    assert "numbers and words that they quote are what the statements say" in said.said
     listed = {f["path"] for f in json.loads(files["manifest.json"])["files"]}
     assert {*PAGES, "card.md", "croissant.json"} <= listed
 
@@ -69,6 +80,14 @@ def test_an_edited_number_of_the_card_is_found(files):
     text, source = next((t, s) for t, s in linked_of(card) if s.endswith("/threshold"))
     with pytest.raises(IntegrityError, match="is not what"):
         check_linked(card.replace(f"[{text}]({source})", f"[0.123]({source})"), graph)
+
+
+@pytest.mark.parametrize("name", [*PAGES, "card.md"])
+def test_a_page_that_says_something_else_does_not_hold(files, name):
+    raw = files[name].replace(b"about 460", b"about 470")
+    assert raw != files[name]
+    with pytest.raises(IntegrityError, match="'about 470' is not what"):
+        check_pages({**files, name: raw})
 
 
 def test_they_are_a_function_of_the_release(files):
@@ -109,6 +128,12 @@ def test_what_cannot_be_done_is_said(release, tmp_path):
     (tmp_path / "bad.toml").write_text("x")
     with pytest.raises(RecipeError, match="not a pack"):
         documents(release, [str(tmp_path / "bad.toml")])
+    for name in ("plain-words", "hipaa"):
+        (tmp_path / "own.toml").write_text(PACK.replace("tiny", name))
+        with pytest.raises(RecipeError, match=f"would be called '{name}'"):
+            documents(release, [str(tmp_path / "own.toml")])
+    with pytest.raises(RecipeError, match="would be called 'hipaa'"):
+        documents(release, ["hipaa", "hipaa"])
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot write"):
         documents(release, ["hipaa"], tmp_path / "file" / "out")

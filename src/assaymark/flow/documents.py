@@ -13,7 +13,7 @@ from assaymark.core.evidence import Evidence
 from assaymark.core.waiver import Waiver
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy
-from assaymark.errors import InputError
+from assaymark.errors import InputError, RecipeError
 from assaymark.flow.page import verdict_line
 from assaymark.flow.recall import issued
 from assaymark.flow.verify import read_release
@@ -89,6 +89,7 @@ def documents(release: Path, named: Sequence[str] = (), out: Path | None = None)
         When there is no such pack, a file is not one, or the folder cannot be written.
     """
     chosen = [_pack(name) for name in named or packs()]
+    _check_names(chosen)
     issued(release)
     files = read_release(release)
     graph, judged = Graph.of(files), judged_of(files)
@@ -165,6 +166,18 @@ def _pack(name: str) -> Pack:
         return parse_pack(Path(name).read_bytes(), Path(name).name)
     except OSError as error:
         raise InputError(f"cannot read {name!r}: {error.strerror}") from error
+
+
+def _check_names(chosen: Sequence[Pack]) -> None:
+    names = [p.name for p in chosen]
+    own = {LAY.removesuffix(".html")}
+    own |= {p.name for p in chosen if p.name in packs() and p != pack_called(p.name)}
+    doubled = sorted(own & set(names)) or sorted({n for n in names if names.count(n) > 1})
+    if doubled:
+        raise RecipeError(
+            f"two documents would be called {doubled[0]!r}\n\nHint: give each pack a name of its "
+            f"own; {', '.join((*packs(), LAY.removesuffix('.html')))} are taken"
+        )
 
 
 def _write(folder: Path, pages: Mapping[str, bytes]) -> None:

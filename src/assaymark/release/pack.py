@@ -31,6 +31,7 @@ __all__ = [
 
 PLACE = re.compile(r"\{([a-z]+:[^}|]*|\./[^}|]*)(?:\|([a-z]+))?\}")
 _FOLDER = "packs"
+_NAME = r"^[a-z][a-z0-9-]*$"
 
 
 class Answer(Document):
@@ -66,7 +67,7 @@ class Question(Document):
     the evidence leaves open even where all of it is there: then the answer is PARTIAL at most.
     """
 
-    id: str
+    id: str = Field(pattern=_NAME)
     asks: str
     citation: str = ""
     words: tuple[str, ...] = ()
@@ -90,12 +91,12 @@ class Pack(Document):
     """A regulation pack, or a datasheet (``kind``): questions, and where answers come from."""
 
     schema_id: Literal["assaymark/pack/v0"] = "assaymark/pack/v0"
-    name: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    name: str = Field(pattern=_NAME)
     kind: Literal["regulation", "datasheet"] = "regulation"
     title: str
     about: str
     citation: str = ""
-    section: tuple[Section, ...] = Field(min_length=1)
+    section: tuple[Section, ...] = Field(min_length=1, max_length=26)
 
 
 def parse_pack(raw: bytes, name: str) -> Pack:

@@ -160,6 +160,7 @@ def test_an_expert_does_not_come_out_of_software(files):
         ('id = "never"', 'id = "linked"', "asked twice"),
         ('about = "For a test."', 'about = "For a test."\nodd = "x"', "odd"),
         ('name = "tiny"', 'name = "Tiny pack"', "name"),
+        ('id = "never"', 'id = "No one"', "No one"),
         ("[[section]]", "[section", "not a pack"),
     ],
 )
