@@ -22,7 +22,7 @@ from assaymark.release.quoted import (
 )
 
 pytestmark = pytest.mark.slow
-PAGES = ("datasheet.html", "plain-words.html")
+PAGES = ("datasheet.html", "lay.html")
 PACK = """
 name = "tiny"
 title = "A tiny pack"
@@ -128,7 +128,7 @@ def test_what_cannot_be_done_is_said(release, tmp_path):
     (tmp_path / "bad.toml").write_text("x")
     with pytest.raises(RecipeError, match="not a pack"):
         documents(release, [str(tmp_path / "bad.toml")])
-    for name in ("plain-words", "hipaa"):
+    for name in ("lay", "hipaa"):
         (tmp_path / "own.toml").write_text(PACK.replace("tiny", name))
         with pytest.raises(RecipeError, match=f"would be called '{name}'"):
             documents(release, [str(tmp_path / "own.toml")])

@@ -22,7 +22,7 @@ _KINDS = re.compile(
     r"data/[^/]+\.(parquet|csv)|evidence/[a-z-]+\.json|attestations/[a-z]+\.dsse\.json"
     r"|(waivers|approvals)/\d+\.dsse\.json|people/roles\.dsse\.json|keys/[0-9a-f]{64}\.pub"
     r"|log/release\.(json|tlog-proof)|policy\.toml|(threat|sketch|manifest)\.json"
-    r"|card\.md|(report|datasheet|plain-words)\.html|croissant\.json|review\.txt"
+    r"|card\.md|(report|datasheet|lay)\.html|croissant\.json|review\.txt"
 )
 _SEEDS = frozenset({"seed", "root_seed", "random_state", "rng", "rng_state", "entropy"})
 _COUNTS = frozenset(

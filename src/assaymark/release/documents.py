@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["DATASHEET", "LAY", "Statement", "datasheet", "lay_page", "pack_page"]
 
 DATASHEET = "datasheet.html"
-LAY = "plain-words.html"
+LAY = "lay.html"
 _TONES = {
     "EVIDENCED": ("✓", "good"),
     "PARTIAL": ("◐", "open"),

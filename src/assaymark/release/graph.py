@@ -6,7 +6,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from markupsafe import Markup
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.measurement import Measurement
 
-__all__ = ["STYLES", "Graph", "Quote", "anchor"]
+__all__ = ["STYLES", "Files", "Graph", "Quote", "anchor"]
 
 _SHORT = {
     "provenance": ("attestations/provenance.dsse.json", "/predicate"),
@@ -35,6 +35,16 @@ _SHORT = {
     "sketch": ("sketch.json", ""),
 }
 _READ = re.compile(r".*\.dsse\.json|evidence/[a-z-]+\.json|threat\.json|sketch\.json|policy\.toml")
+
+
+class Files(Protocol):
+    """The files of a release by path: in memory, or a folder that reads them as they are asked."""
+
+    def __iter__(self) -> Iterator[str]: ...
+
+    def __contains__(self, path: object, /) -> bool: ...
+
+    def __getitem__(self, path: str, /) -> bytes: ...
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401
@@ -126,7 +136,7 @@ class Graph:
     _at: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, files: Mapping[str, bytes]) -> Graph:
+    def of(cls, files: Files) -> Graph:
         """Read the statements among the files of a release.
 
         Raises
@@ -134,7 +144,7 @@ class Graph:
         IntegrityError
             When one of them cannot be read.
         """
-        read = {path: raw for path, raw in sorted(files.items()) if _READ.fullmatch(path)}
+        read = {path: files[path] for path in sorted(files) if _READ.fullmatch(path)}
         plain = {path: _value(path, raw) for path, raw in read.items()}
         return cls(
             plain=plain,

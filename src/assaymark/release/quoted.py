@@ -11,7 +11,7 @@ from assaymark.errors import IntegrityError
 from assaymark.release.graph import STYLES, Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from assaymark.release.graph import Files
 
 __all__ = [
     "Quoted",
@@ -113,7 +113,7 @@ def check_linked(card: str, graph: Graph) -> int:
     return len(found)
 
 
-def check_pages(files: Mapping[str, bytes]) -> int:
+def check_pages(files: Files) -> int:
     """Return how many numbers and words of a release's pages say what its statements say.
 
     Raises
@@ -123,7 +123,7 @@ def check_pages(files: Mapping[str, bytes]) -> int:
     """
     graph = Graph.of(files)
     pages = [p for p in files if p.endswith(".html") and p != "report.html"]
-    card = files.get("card.md", b"").decode("utf-8", "replace")
+    card = files["card.md"].decode("utf-8", "replace") if "card.md" in files else ""
     return sum(check_quoted(files[p], graph) for p in pages) + check_linked(card, graph)
 
 
