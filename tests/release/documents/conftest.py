@@ -33,7 +33,7 @@ SUBJECTS = {
 
 def parquet_of(frame):
     raw = io.BytesIO()
-    frame.write_parquet(raw)
+    frame.write_parquet(raw, statistics=False)
     return raw.getvalue()
 
 
