@@ -21,6 +21,7 @@ __all__ = [
     "quotes_of",
     "typed_in",
     "typed_of",
+    "unlinked",
 ]
 
 _UNREAD = frozenset({"style", "script", "cite", "code", "title"})
@@ -131,6 +132,11 @@ def typed_in(card: str) -> tuple[str, ...]:
     """Return the lines of a card that say a number which is no link, digest or command."""
     rest = re.sub(r"`[^`\n]*`", "", _LINK.sub("", card)).splitlines()
     return tuple(line for line in rest if re.search(r"\d", line))
+
+
+def unlinked(card: str) -> str:
+    """Return a card without its links to statements, for reading in a terminal."""
+    return _LINK.sub(r"\1", card)
 
 
 def _shown(value: object) -> set[str]:

@@ -15,7 +15,14 @@ from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.flow.documents import documents_of
 from assaymark.monitor.sketch import sketch
 from assaymark.release.build import ReleaseContents, build, contents
-from assaymark.release.predicates import Decided, Provenance, StageDecided, Step
+from assaymark.release.predicates import (
+    RECIPE_ONLY,
+    CrossFitDecided,
+    Decided,
+    Provenance,
+    StageDecided,
+    Step,
+)
 from assaymark.store.keys import SigningKey
 
 FRAME = pl.DataFrame(
@@ -68,7 +75,9 @@ def rights_of(**more):
 def made():
     """Return a maker of a release's files, before it is sealed; what is given is replaced."""
 
-    def make(*, measurements=(), uses=None, rights=None, sealed=False, **more):
+    def make(
+        *, measurements=(), uses=None, rights=None, sealed=False, earlier=0, crossed=False, **more
+    ):
         policy = profile_bytes(Profile.CONTROLLED)
         found = {(m.metric, m.subject): m for m in map(passing, parse_policy(policy).rule)}
         found |= {(m.metric, m.subject): m for m in measurements}
@@ -78,10 +87,10 @@ def made():
             stage: Evidence.of(
                 found.values(), candidate=candidate, stage=stage, suite="assaymark"
             ).canonical()
-            for stage in ("development", "confirmation")
+            for stage in (("cross-fit",) if crossed else ("development", "confirmation"))
         }
         said = uses or {"analytics": "approved", "pretraining": "approved"}
-        threat = threat_of(Profile.CONTROLLED).canonical()
+        threat = threat_of(Profile.CONTROLLED, earlier=earlier).canonical()
         fields = {
             "name": "stays",
             "title": "Stays of 2019",
@@ -118,7 +127,11 @@ def made():
             threat=sha256(threat),
             uses=said,
             stages=tuple(
-                StageDecided(stage=stage, evidence=sha256(raw), uses=said)
+                CrossFitDecided(
+                    stage=stage, evidence=sha256(raw), uses=said, refits=5, about=RECIPE_ONLY
+                )
+                if crossed
+                else StageDecided(stage=stage, evidence=sha256(raw), uses=said)
                 for stage, raw in evidence.items()
             ),
             self_attested=True,
@@ -152,3 +165,8 @@ def files(made):
 def plain():
     """Return the reader of a JSON file of a release."""
     return lambda files, path: json.loads(files[path])
+
+
+@pytest.fixture(scope="session")
+def key():
+    return KEY

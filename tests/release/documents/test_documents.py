@@ -6,6 +6,7 @@ import re
 import pytest
 
 from assaymark.core.measurement import Measurement
+from assaymark.core.rights import Rights
 from assaymark.errors import IntegrityError
 from assaymark.flow.documents import documents_of, judged_of
 from assaymark.release.boundary import leaks_of
@@ -13,7 +14,7 @@ from assaymark.release.documents import DATASHEET, LAY, pack_page
 from assaymark.release.filled import fill
 from assaymark.release.graph import Graph
 from assaymark.release.pack import pack_called, packs
-from assaymark.release.quoted import check_quoted, quotes_of, typed_of
+from assaymark.release.quoted import check_quoted, quotes_of, typed_of, unlinked
 
 PAGES = (DATASHEET, LAY)
 
@@ -128,6 +129,30 @@ def test_a_test_that_failed_or_was_not_run_is_said_in_plain_words(made):
     page = words_of(made(measurements=(bad, lost))[LAY])
     assert re.search(r"join two parts of a person's record\?\s+✕\s+Failed", page)
     assert re.search(r"point at one person\?\s+–\s+Not tested", page)
+
+
+def test_a_cross_fit_says_what_its_figures_are_about(made):
+    files = made(crossed=True)
+    assert "trial runs of the same program" in words_of(files[LAY])
+    assert "the recipe, measured on refits; not these exact rows" in words_of(files[DATASHEET])
+    assert typed_of(files[LAY]) == typed_of(files[DATASHEET]) == ()
+
+
+def test_earlier_releases_of_the_same_people_are_said(made, files):
+    assert "What they could learn with both was not tested." in words_of(files[LAY])
+    page = words_of(made(earlier=2)[LAY])
+    assert "Such sets tested together with these: 2." in page
+
+
+def test_whom_to_ask_is_said_as_far_as_it_is_known(made, files):
+    assert "Ask data@hospital.example." in words_of(files[LAY])
+    assert "give no address" in words_of(made(rights=Rights(owner="the clinic"))[LAY])
+    assert "do not say whom to ask" in words_of(made(rights=Rights())[LAY])
+
+
+def test_a_card_without_links_reads_as_before():
+    card = "at most [0.05](policy.toml#/rule/1/threshold), [see](https://example.org)"
+    assert unlinked(card) == "at most 0.05, [see](https://example.org)"
 
 
 def test_uses_that_were_not_approved_are_said(made):

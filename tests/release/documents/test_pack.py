@@ -4,9 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
+from assaymark.core.people import Approval
 from assaymark.errors import RecipeError, UnknownNameError
 from assaymark.flow.documents import judged_of
+from assaymark.release.approved import DECISION, approval_bytes
 from assaymark.release.documents import pack_page
 from assaymark.release.filled import fill
 from assaymark.release.graph import Graph
@@ -145,6 +148,26 @@ def test_the_three_risks_are_answered_by_the_attacks_on_them(made):
 def test_an_expert_does_not_come_out_of_software(files):
     found = statuses(fill(pack_called("hipaa"), Graph.of(files), judged_of(files)))
     assert found["determination"] == found["expert"] == "NOT EVIDENCED"
+
+
+def test_an_approval_answers_for_its_role_alone(files, key):
+    approval = Approval(
+        decision=sha256(files[DECISION]), words="0" * 64, role="privacy", outcome="approve",
+        reason="", conflict="none", made_at="2026-11-26T08:00:00+00:00",
+    )  # fmt: skip
+    for said, outcomes in (
+        (approval, ("EVIDENCED", "PARTIAL")),
+        (approval.model_copy(update={"role": "domain"}), ("NOT EVIDENCED",) * 2),
+        (approval.model_copy(update={"outcome": "reject"}), ("NOT EVIDENCED",) * 2),
+    ):
+        raw = approval_bytes(said, files, key.sign, key.fingerprint)
+        more = {**files, "approvals/1.dsse.json": raw}
+        graph, judged = Graph.of(more), judged_of(more)
+        found = [
+            statuses(fill(pack_called(name), graph, judged))[question]
+            for name, question in (("anonymity", "reviewer"), ("hipaa", "expert"))
+        ]
+        assert tuple(found) == outcomes
 
 
 @pytest.mark.parametrize(
