@@ -21,6 +21,7 @@ from assaymark.release.build import RELEASE
 from assaymark.release.envelope import payload_of
 from assaymark.release.notices import read_notice
 from assaymark.release.predicates import Released
+from assaymark.release.quoted import check_pages
 from assaymark.release.statement import read_statement
 from assaymark.release.verification import Verification
 from assaymark.release.verify import Policies
@@ -152,6 +153,7 @@ def verify(
     found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
+        _pages(files, found)
     if found.ok and status:
         _status(release, files, found, today or datetime.now(UTC).date())
     return _shown(release, found)
@@ -262,3 +264,15 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
         return
     found.hold(11, "Status", f"{said}; {len(order)} notices beside it")
     found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
+
+
+def _pages(files: Folder, found: Verification) -> None:
+    """Hold what card, datasheet and page in plain words quote against the statements."""
+    try:
+        quotes = check_pages(files)
+    except IntegrityError as error:
+        found.fail(12, "Documents", str(error))
+        return
+    if quotes:
+        said = f"all {quotes:,} numbers and words that they quote are what the statements say"
+        found.hold(12, "Documents", said)
