@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
+from assaymark.release.alone import STANDALONE, standalone
 from assaymark.release.envelope import fingerprint_of, seal_envelope
 from assaymark.release.predicates import FileDigest, Manifest, Released
 from assaymark.release.statement import statement
@@ -80,6 +81,7 @@ def contents(c: ReleaseContents) -> dict[str, bytes]:
         "sketch.json": c.sketch,
         **{f"{WAIVED}{i + 1}.dsse.json": raw for i, raw in enumerate(c.waivers)},
         "report.html": c.report,
+        STANDALONE: standalone(),
         f"keys/{key}.pub": c.public.hex().encode() + b"\n",
     }
     rows = {name: sha256(files[name]) for name in row_files(n, ".parquet")}
