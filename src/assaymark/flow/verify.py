@@ -153,7 +153,6 @@ def verify(
     found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
-    if found.ok:
         _pages(files, found)
     if found.ok and status:
         _status(release, files, found, today or datetime.now(UTC).date())
@@ -223,18 +222,6 @@ def _same_rows(files: Folder, found: Verification) -> None:
     found.hold(12, "CSV", how if whole else f"{how}, looked at from its start and its end")
 
 
-def _pages(files: Folder, found: Verification) -> None:
-    """Hold what card, datasheet and page in plain words quote against the statements."""
-    try:
-        quotes = check_pages(files)
-    except IntegrityError as error:
-        found.fail(12, "Documents", str(error))
-        return
-    if quotes:
-        said = f"all {quotes:,} numbers and words that they quote are what the statements say"
-        found.hold(12, "Documents", said)
-
-
 def _all_rows(files: Folder, parquet: str, csv: str) -> bool:
     out = io.BytesIO()
     pl.read_parquet(files.file(parquet)).write_csv(out)
@@ -277,3 +264,15 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
         return
     found.hold(11, "Status", f"{said}; {len(order)} notices beside it")
     found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
+
+
+def _pages(files: Folder, found: Verification) -> None:
+    """Hold what card, datasheet and page in plain words quote against the statements."""
+    try:
+        quotes = check_pages(files)
+    except IntegrityError as error:
+        found.fail(12, "Documents", str(error))
+        return
+    if quotes:
+        said = f"all {quotes:,} numbers and words that they quote are what the statements say"
+        found.hold(12, "Documents", said)
