@@ -256,7 +256,10 @@ def _collection(graph: Graph) -> dict[str, Any]:
         ),
         "rai:hasSyntheticData": True,
         "rai:syntheticDataExplanation": _text(
-            graph, "Every row is synthetic. Made by {provenance:/software}."
+            graph,
+            "Every row is synthetic. Made by {provenance:/software}.",
+            "Synthetic depth {provenance:/ancestry/depth}, real fraction "
+            "{provenance:/ancestry/real_fraction}.",
         ),
     }
 
