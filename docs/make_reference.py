@@ -19,6 +19,7 @@ from assaymark.core.constraint import CONSTRAINTS
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.fixture import Fixture, Sample
 from assaymark.decide.lifecycle import TRANSITIONS
 from assaymark.decide.policy import Policy, Rule, parse_policy, profile_bytes
 from assaymark.evaluate import metrics
@@ -132,7 +133,7 @@ def settings() -> str:
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
     models += CONSTRAINTS.values()
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]
-    for model in [*models, Policy, Rule]:
+    for model in [*models, Policy, Rule, Fixture, Sample]:
         lines += [f"## {model.__name__}", "", inspect.getdoc(model) or "", ""]
         lines += ["| key | type | default |", "|---|---|---|"]
         for name, f in model.model_fields.items():
