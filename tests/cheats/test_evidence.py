@@ -151,6 +151,18 @@ def test_g10_a_producer_who_judges_alone_is_named_and_cannot_approve_among_other
 BLOCKING = [r for r in SHIPPED.rules_for("analytics") if r.severity == "block"]
 
 
+def test_g10_a_second_person_whom_the_policy_requires_is_left_out(issued):
+    shop, release = issued
+
+    def strict(raw):
+        return raw.replace(
+            b'profile = "enclave"', b'profile = "enclave"\nrequire_second_person = true'
+        )
+
+    signed_again(release, shop.workspace.key(), "policy.toml", strict)
+    assert "requires a second person" in failed(release).said
+
+
 @pytest.mark.parametrize("rule", BLOCKING, ids=lambda r: r.id)
 def test_g25_a_metric_that_is_missing_or_failed_is_taken_for_a_pass(rule):
     rest = [m for m in CLEAN if m.metric != rule.metric]

@@ -8,11 +8,13 @@ import pytest
 import rfc8785
 
 from assaymark import __version__
+from assaymark.cli.app import main
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
-from assaymark.errors import NotApprovedError
+from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.admit import admit, load
+from assaymark.flow.detect import detect
 from assaymark.flow.recall import withdraw
 from assaymark.flow.verify import read_release
 from assaymark.release.boundary import leaks_of
@@ -62,13 +64,42 @@ def test_g20_a_figure_that_rests_on_three_people_leaves_with_the_evidence(issued
     assert "small cell" not in rules(files)
 
 
-def test_g18_limit_rows_without_their_release_are_known_by_their_digest_only(issued):
-    """In part: an unaltered file is found in a manifest; one row less, and it is not."""
+def test_g18_card_and_marks_are_stripped_and_rows_shuffled_and_cut(issued, tmp_path):
     _, release = issued
-    listed = {f["sha256"] for f in json.loads((release / "manifest.json").read_bytes())["files"]}
-    raw = (release / "data" / "synthetic.csv").read_bytes()
-    assert sha256(raw) in listed
-    assert sha256(raw[: raw.rindex(b"\n", 0, -1) + 1]) not in listed
+    rows = pl.read_parquet(release / "data" / "synthetic.parquet")
+    bare = tmp_path / "mine.csv"
+    rows.sample(fraction=0.5, shuffle=True, seed=0).select("score", "age").write_csv(bare)
+    (match,) = detect(bare, [release]).matches
+    assert (match.said, match.columns, match.share) == ("these rows", ("score", "age"), 1.0)
+    assert match.by_chance < 0.2
+    assert match.manifest == sha256((release / "manifest.json").read_bytes())
+
+
+def test_g18_limit_altered_values_are_not_recognised_and_real_rows_are_not_taken_for_it(
+    issued, tmp_path
+):
+    shop, release = issued
+    rows = pl.read_parquet(release / "data" / "synthetic.parquet")
+    bare = tmp_path / "mine.csv"
+    rows.with_columns(pl.col("score") + 0.0001).write_csv(bare)
+    assert detect(bare, [release]).matches[0].said == "not these rows"
+    assert detect(shop.folder / "wards.csv", [release]).matches[0].said == "not these rows"
+    with pytest.raises(InputError, match="no release to compare with"):
+        detect(bare, [])
+    with pytest.raises(InputError, match="not the folder of a release"):
+        detect(bare, [tmp_path])
+
+
+def test_g18_the_command_says_which_release_it_was(issued, capsys):
+    _, release = issued
+    csv = str(release / "data" / "synthetic.csv")
+    for options in (["--workspace", "ws"], ["--release", str(release), "--json"]):
+        with pytest.raises(SystemExit) as ended:
+            main(["release", "detect", csv, *options])
+        assert ended.value.code == 0
+    out = capsys.readouterr().out
+    assert "these rows" in out
+    assert '"share": 1.0' in out
 
 
 def test_g22_limit_what_made_the_rows_is_named_and_not_proven(issued):
