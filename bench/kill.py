@@ -5,9 +5,9 @@
 A run here is a whole one (read, split, fit, sample, evaluate, decide, sign, enter) on 300 rows of
 three columns, but for the metrics, which are replaced by measurements that pass, so that a run
 takes a second and not a minute; ``--real`` leaves them as they are. Half of the kills are at a
-random moment, half at a random one of the process' file events (open, rename, chmod, unlink,
-mkdir, connect), so that short steps are hit as often as long ones. A kill is SIGKILL to the
-process itself, by a timer or from an audit hook. After it the ledger must verify, hold at least
+random moment, half at a random one of the run's file events in its workspace (open, rename,
+chmod, unlink, mkdir, connect), so that short steps are hit as often as long ones. A kill is
+SIGKILL, by a timer or from an audit hook. After it the ledger must verify, hold at least
 what was seen before, and every release folder that is there must verify; the same run again must
 end in a release of the same rows, with the same verdicts, one attempt and one opening.
 
@@ -18,6 +18,8 @@ Raw results are kept in bench/results/kill.json, and points that are there are n
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
 import os
 import random
@@ -97,20 +99,25 @@ def passing(*_, record, **__):
 
 
 def child(folder: Path, *, event: int = 0, clock: bool = False) -> int:
-    """Run in a process of its own, which ends itself at file event number ``event``."""
+    """Run in a process of its own, which ends itself at file event number ``event``.
+
+    At event -1, which never comes, it leaves the number of its events in ``events``.
+    """
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
         sys.stderr = (folder / "said").open("w")
-        if event:
-            _arm(event)
+        left = _arm(event) if event else [0]
         if clock:
             _set_back()
         os.chdir(folder)
         outcome = run(read_job(Path("recipe.toml")), Options(workspace=Path("ws"), seed=1))
         (folder / "outcome.json").write_text(outcome.model_dump_json())
+        if event < 0:
+            (folder / "events").write_text(str(event - left[0]))
+            (folder / "modules").write_text("\n".join(sys.modules))
         code = 0
     except WorkspaceError as error:
         print(error, file=sys.stderr)
@@ -122,16 +129,17 @@ def child(folder: Path, *, event: int = 0, clock: bool = False) -> int:
         os._exit(code)
 
 
-def _arm(event: int) -> None:
+def _arm(event: int) -> list[int]:
     left = [event]
 
-    def hook(name: str, _: object) -> None:
-        if name in EVENTS:
+    def hook(name: str, said: tuple) -> None:
+        if name in EVENTS and "ws/" in str(said[0]):
             left[0] -= 1
             if not left[0]:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
+    return left
 
 
 def _set_back() -> None:
@@ -205,8 +213,12 @@ def said(folder: Path, entries: list) -> dict:
     }
 
 
-def point(kind: str, number: int, made: Path, reference: dict, seconds: float) -> str:
-    """Try one point; return what is wrong, or nothing."""
+TOO_LATE = "not hit: the run had ended"
+
+
+def point(kind: str, number: int, made: Path, reference: dict, limits: tuple) -> str:
+    """Try one point, by a run's seconds and events; return what is wrong, or nothing."""
+    seconds, events = limits
     rng = random.Random(f"{kind} {number}")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
@@ -216,8 +228,7 @@ def point(kind: str, number: int, made: Path, reference: dict, seconds: float) -
         if kind == "two":
             return _two(folder, reference)
         if kind == "clock":
-            pid = child(folder, event=rng.randrange(1, 400))
-            ended(pid)
+            ended(child(folder, event=rng.randrange(1, events)))
             code = ended(child(folder, clock=True))
             return (
                 f"with the clock set back it ended with {code}"
@@ -225,13 +236,13 @@ def point(kind: str, number: int, made: Path, reference: dict, seconds: float) -
                 else goes_on(folder, reference)
             )
         if number % 2:
-            ended(child(folder, event=rng.randrange(1, 400)))
+            code = ended(child(folder, event=rng.randrange(1, events)))
         else:
             pid = child(folder)
-            time.sleep(rng.uniform(0.0, 1.05 * seconds))
+            time.sleep(rng.uniform(0.0, seconds))
             os.kill(pid, signal.SIGKILL)
-            ended(pid)
-        return goes_on(folder, reference)
+            code = ended(pid)
+        return goes_on(folder, reference) or (TOO_LATE if code == 0 else "")
 
 
 def _two(folder: Path, reference: dict) -> str:
@@ -280,26 +291,32 @@ def main():
         template(made)
         first = Path(place) / "first"
         shutil.copytree(made, first)
-        begun = time.monotonic()
-        code = ended(child(first))
-        seconds = time.monotonic() - begun
+        code = ended(child(first, event=-1))
         if code:
             sys.exit(f"the reference run ended with {code}: {(first / 'said').read_text()}")
         reference = said(first, looked_at(first)["entries"])
-        print(f"a run that nothing disturbs: {seconds:.1f} s", flush=True)
+        for name in (first / "modules").read_text().split("\n"):
+            with contextlib.suppress(ImportError, AttributeError):
+                importlib.import_module(name)
+        second = Path(place) / "second"
+        shutil.copytree(made, second)
+        begun = time.monotonic()
+        ended(child(second))
+        seconds = time.monotonic() - begun
+        limits = (seconds, int((first / "events").read_text()))
+        print(f"a run that nothing disturbs: {seconds:.1f} s, {limits[1]} events", flush=True)
         suffix = ", real metrics" if asked.real else ""
         for kind in ("kill", "full", "two", "clock"):
             wanted = asked.points if kind == "kill" else getattr(asked, kind)
             runs = done.setdefault(kind + suffix, {})
             for number in range(wanted):
                 if str(number) not in runs:
-                    runs[str(number)] = point(kind, number, made, reference, seconds)
+                    runs[str(number)] = point(kind, number, made, reference, limits)
                     asked.out.write_text(json.dumps(done, indent=0) + "\n")
-            bad = {n: s for n, s in runs.items() if s}
-            print(
-                f"{kind}: {len(runs) - len(bad)} of {len(runs)} lost nothing and went on",
-                flush=True,
-            )
+            late = sum(s == TOO_LATE for s in runs.values())
+            bad = {n: s for n, s in runs.items() if s not in {"", TOO_LATE}}
+            good, all_ = len(runs) - late - len(bad), len(runs) - late
+            print(f"{kind}: {good} of {all_} lost nothing and went on; {late} not hit", flush=True)
             for n, words in bad.items():
                 print(f"  {kind} {n}: {words}")
 

@@ -67,6 +67,7 @@ def problems(*tables, unit="share of people", **changes):
 def test_a_sound_policy_has_no_problem():
     found = self_test(policy(CLEAN, LEAK), known())
     assert found.problems == ()
+    assert len(found.notes) == len(ATTACKS)
     assert [f.uses for f in found.fixtures] == [{"analytics": "approved"}, {"analytics": "refused"}]
 
 
@@ -158,3 +159,4 @@ def test_the_shipped_policies_pass_their_own_test(profile):
     assert {f.expected for f in found.fixtures} == {"approved", "refused", "inconclusive"}
     for r in found.rules:
         assert r.outcomes["threshold crossed"] == "FAIL"
+    assert any("'other-attacks-fail-too'" in n for n in found.notes) is (profile != "enclave")

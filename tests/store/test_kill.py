@@ -31,7 +31,8 @@ def test_nothing_is_lost_and_the_same_run_again_ends_as_if_nothing_had_happened(
     count = 3 if kind == "points" else 1
     found = points(tmp_path / "out.json", **{kind: count})
     runs = found["kill" if kind == "points" else kind]
-    assert list(runs.values()) == [""] * count
+    assert len(runs) == count
+    assert set(runs.values()) <= {"", "not hit: the run had ended"}
 
 
 @pytest.mark.slow

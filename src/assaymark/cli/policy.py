@@ -100,6 +100,8 @@ def try_out(
         typer.echo("\n" + table([r.cells for r in found.rules], heads) + "\n")
         for problem in found.problems:
             typer.echo(f"  - {problem}")
+        for note in found.notes:
+            typer.echo(f"  - know: {note}")
         said = (
             f"{len(found.problems)} problems" if found.problems else "each rule can block, or warn"
         )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import Document
 from assaymark.core.evidence import Evidence, MeasurementRecord
 from assaymark.core.measurement import Measurement
+from assaymark.core.threat import threat_of
 from assaymark.decide.fixture import fixture_measurements
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import USES
@@ -66,12 +67,16 @@ class RuleResult(Document):
 
 
 class SelfTest(Document):
-    """All fixtures and rules; ``problems`` are what is wrong with the policy, in words."""
+    """All fixtures and rules; ``problems`` are what is wrong with the policy, in words.
+
+    ``notes`` name what is not wrong, and ought to be known.
+    """
 
     policy: str
     fixtures: tuple[FixtureResult, ...]
     rules: tuple[RuleResult, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def self_test(policy: Policy, quantities: Mapping[str, Quantity]) -> SelfTest:
@@ -92,7 +97,23 @@ def self_test(policy: Policy, quantities: Mapping[str, Quantity]) -> SelfTest:
     problems = [*_lacking(policy.fixture)]
     problems += [f"fixture {f.name!r}: {p}" for f in fixtures for p in f.problems]
     problems += [f"rule {r.rule!r}: {p}" for r in rules for p in r.problems]
-    return SelfTest(policy=policy.name, fixtures=fixtures, rules=rules, problems=tuple(problems))
+    return SelfTest(
+        policy=policy.name,
+        fixtures=fixtures,
+        rules=rules,
+        problems=tuple(problems),
+        notes=_unproven(policy),
+    )
+
+
+def _unproven(policy: Policy) -> tuple[str, ...]:
+    required = threat_of(policy.profile).attacks
+    return tuple(
+        f"rule {r.id!r} is about an attack that the threat model requires, and asks for no planted "
+        "leak: it PASSes also where nothing shows that a leak would have been seen (detect)"
+        for r in policy.rule
+        if r.metric in required and r.severity == "block" and r.detect is None
+    )
 
 
 def _lacking(fixtures: Sequence[Fixture]) -> list[str]:
