@@ -71,3 +71,9 @@ def test_what_is_about_the_whole_policy(change, effect):
 
 def test_the_same_is_no_change():
     assert changes(BASE, BASE) == ()
+
+
+def test_a_change_is_a_row_and_a_role_that_needs_as_many_as_before_is_none():
+    policy = BASE.model_copy(update={"approvals": {"privacy": 1, "domain": 1}})
+    (found,) = changes(policy, policy.model_copy(update={"approvals": {"privacy": 2, "domain": 1}}))
+    assert found.cells == ("tighter", "(policy)", "approvals of privacy", "1", "2")
