@@ -16,6 +16,7 @@ from assaymark.flow.review import Said, review, shown
 from assaymark.flow.run import Options, run
 from assaymark.flow.status import status_of
 from assaymark.flow.verify import verify
+from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import approval_bytes
 from assaymark.store.workspace import Workspace
 
@@ -65,6 +66,8 @@ def test_a_decision_waits_until_somebody_else_approves_and_then_verifies(desk):
     done = review(workspace, name, keys["grace"], YES)
     found = verify(Path(done.release))
     assert found.ok, [c for c in found.checks if c.outcome == "FAILED"]
+    alone = verified(Release(Path(done.release), [], datetime.now(UTC).date()))
+    assert [s[2] for s in alone] == [s.outcome for s in found.steps]
     assert not found.self_attested
     assert "approved as privacy" in next(c.said for c in found.checks if c.title == "Approvals")
     card = (Path(done.release) / "card.md").read_text()

@@ -17,6 +17,7 @@ from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
 from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
+from assaymark.flow.history import commit_policy
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.people import second_person
@@ -170,6 +171,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
         name = job.recipe.name
         begun = {"recipe": sha256(job.recipe_bytes), "policy": sha256(job.policy_bytes)}
         workspace.ledger.append("run.started", name, begun, actor)
+        commit_policy(workspace, begun["policy"], actor)
         try:
             outcome = _run(workspace, job, options, actor, progress)
         except (AssaymarkError, KeyboardInterrupt) as error:

@@ -40,10 +40,11 @@ class Provenance(Document):
     """How the rows came to be. Counts of the source are banded, commitments are keyed.
 
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
-    secret salt; empty where there is none.
+    secret salt; empty where there is none. ``account`` has sentences of the card with numbers that
+    only the run can vouch for.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("model",)
+    LATER: ClassVar[tuple[str, ...]] = ("model", "account")
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -66,6 +67,7 @@ class Provenance(Document):
     software: str
     ledger_size: int
     ledger_root: str
+    account: tuple[str, ...] = ()
 
 
 class StageDecided(Document):
