@@ -7,7 +7,7 @@ import pytest
 import rfc8785
 
 from assaymark.core.document import sha256
-from assaymark.core.evidence import Evidence
+from assaymark.core.evidence import Evidence, MeasurementRecord
 from assaymark.core.measurement import Measurement
 from assaymark.core.threat import Profile
 from assaymark.decide.fixture import fixture_measurements
@@ -18,6 +18,9 @@ from assaymark.errors import IntegrityError, NotApprovedError
 from assaymark.flow.ready import ready_called
 from assaymark.flow.review import Said, review
 from assaymark.flow.verify import verify
+from assaymark.release.alone.gate import judge as alone
+from assaymark.release.alone.people import check_people
+from assaymark.release.alone.pieces import Broken
 from assaymark.release.envelope import seal_envelope
 
 SHIPPED = parse_policy(profile_bytes(Profile.CONTROLLED))
@@ -161,6 +164,14 @@ def test_g10_a_second_person_whom_the_policy_requires_is_left_out(issued):
 
     signed_again(release, shop.workspace.key(), "policy.toml", strict)
     assert "requires a second person" in failed(release).said
+    with pytest.raises(Broken, match="requires a second person"):
+        check_people(
+            lambda path: (release / path).read_bytes(),
+            {"policy.toml": ""},
+            {"self_attested": True, "made_at": "2026-11-25"},
+            {"require_second_person": True},
+            "",
+        )
 
 
 @pytest.mark.parametrize("rule", BLOCKING, ids=lambda r: r.id)
@@ -179,6 +190,16 @@ def test_g25_no_rule_no_use_and_no_number_approve_nothing():
     forged = evidence.model_copy(update={"measurements": (nan, *evidence.measurements[1:])})
     with pytest.raises(IntegrityError):
         judge(SHIPPED, forged, ("analytics",), candidate=CANDIDATE)
+
+
+@pytest.mark.parametrize("key", ["value", "low", "high", "confidence", "limit_of_detection"])
+@pytest.mark.parametrize("text", ["nan", "-inf", "inf"])
+def test_g25_the_verifier_that_stands_alone_reads_no_number_that_is_none(key, text):
+    m = MeasurementRecord.of(CLEAN[0]).model_copy(update={key: text}).plain()
+    policy = {"profile": "enclave", "rule": [SHIPPED.rule[0].plain()]}
+    assert alone(policy, {"measurements": [MeasurementRecord.of(CLEAN[0]).plain()]}, [], []) == {}
+    with pytest.raises(Broken, match="no number"):
+        alone(policy, {"measurements": [m]}, ["analytics"], [])
 
 
 @pytest.mark.slow
