@@ -197,9 +197,9 @@ def enter_release(
     folder = workspace.path / "releases" / name
     if not folder.exists():
         write_decision(workspace, files, candidate)
+        shown = shown_entries(workspace, files, candidate)
         about = {"statement": "release", "manifest": sha256(files[MANIFEST])}
         entry = workspace.ledger.append(STATEMENT, sha256(files[RELEASE]), about, actor)
-        shown = shown_entries(workspace, files, candidate)
         workspace.write_folder(f"releases/{name}", {**files, **logged(workspace, entry, shown)})
     manifest = sha256((folder / MANIFEST).read_bytes())
     workspace.ledger.append("release", candidate, {**body, "manifest": manifest}, actor)
