@@ -134,7 +134,7 @@ def test_g15_an_approval_of_words_that_were_not_shown_is_none(desk):
         Approval.model_validate({**said, **more}), ready.files, key.sign, key.fingerprint
     )
     with pytest.raises(IntegrityError, match="words"):
-        read_approval(raw, ready.people, ready.files)
+        read_approval(raw, ready.people, {p: sha256(r) for p, r in ready.files.items()})
 
 
 def test_g16_a_key_that_was_taken_back_signs(desk):

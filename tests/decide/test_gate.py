@@ -10,6 +10,7 @@ from assaymark.core.waiver import Waiver
 from assaymark.decide.gate import Judgement, judge
 from assaymark.decide.policy import Policy, Rule
 from assaymark.decide.verdict import UseStatus, Verdict, status_of
+from assaymark.decide.waiver import never_waived
 from assaymark.errors import IntegrityError
 from assaymark.evaluate.statistics import clopper_pearson
 
@@ -265,3 +266,11 @@ def test_evidence_with_a_number_that_is_none_cannot_be_judged(field):
         forged = evidence.model_copy(update={"measurements": (bad,)})
         with pytest.raises(IntegrityError, match="no measurement"):
             judge(policy(rule(detect=0.05)), forged, ("analytics",), candidate=CANDIDATE)
+
+
+def test_evidence_about_other_bytes_and_what_the_policy_lists_are_never_waived():
+    waiver = Waiver(rule="r", reason="agreed", signer="k", expires="2027-01-01")
+    judged = decide([rule()], [measured(0.0, 0, 0)], candidate="d" * 64, waivers=[waiver])
+    assert judged.verdicts[0].verdict is Verdict.STALE
+    held = policy(rule()).model_copy(update={"never_waived": ("r",)})
+    assert "lists 'r' in never_waived" in never_waived(held, held.rule[0], Verdict.INCONCLUSIVE)

@@ -90,3 +90,9 @@ def test_a_fixture_about_what_nothing_measures_is_named():
     )
     with pytest.raises(UnknownNameError, match=r"m\.z"):
         check_policy(parse_policy((GOOD + fixture).encode()), {"m.x": quantity("m.x")})
+
+
+def test_a_rule_that_is_never_waived_must_be_there():
+    text = GOOD.replace('name = "p"', 'name = "p"\nnever_waived = ["b"]')
+    with pytest.raises(UnknownNameError, match="unknown rule 'b' in never_waived"):
+        parse_policy(text.encode())

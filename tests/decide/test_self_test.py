@@ -2,10 +2,11 @@
 
 import pytest
 
-from assaymark.core.measurement import Quantity
+from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.self_test import MUTATIONS, self_test
+from assaymark.decide.verdict import UseStatus
 from assaymark.errors import RecipeError, UnknownNameError
 from assaymark.flow.evaluate import quantities
 
@@ -160,3 +161,52 @@ def test_the_shipped_policies_pass_their_own_test(profile):
     for r in found.rules:
         assert r.outcomes["threshold crossed"] == "FAIL"
     assert any("'other-attacks-fail-too'" in n for n in found.notes) is (profile != "enclave")
+
+
+def test_a_gate_that_approves_over_a_rule_or_calls_a_bad_value_unsure_is_found(monkeypatch):
+    from assaymark.decide import gate
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gate, "status_of", lambda _: UseStatus.APPROVED)
+        found = problems(CLEAN, LEAK)
+    assert "rule 'm.x': it is FAIL, and a use is approved all the same" in found
+    monkeypatch.setattr(gate, "_wholly_bad", lambda *_: False)
+    said = "rule 'm.x': a value beyond the threshold ends INCONCLUSIVE, not FAIL"
+    assert said in problems(CLEAN, LEAK)
+
+
+def test_numbers_that_are_none_and_can_be_read_are_found(monkeypatch):
+    class Lax:
+        def __init__(self, m):
+            self.m = m
+
+        @classmethod
+        def of(cls, m):
+            return cls(m)
+
+        def model_copy(self, update):
+            return self
+
+        def measurement(self):
+            return self.m
+
+    monkeypatch.setattr("assaymark.decide.self_test.MeasurementRecord", Lax)
+    assert "rule 'm.x': value = nan: it still PASSes" in problems(CLEAN, LEAK)
+    gone = Measurement.missing("m.x", "gone")
+    monkeypatch.setattr(Lax, "measurement", lambda self: gone)
+    assert not any("m.x" in p for p in problems(CLEAN, LEAK))
+
+
+def test_a_rule_is_mutated_on_the_first_fixture_in_which_it_passes():
+    less = fixture(
+        "less", "approved", [sample("m.x", "value = 0.4, low = 0.3, high = 0.5, n = 500")],
+        'like = "clean"',
+    )  # fmt: skip
+    found = self_test(policy(CLEAN, less, severity="warn"), known())
+    assert {r.fixture for r in found.rules} == {"clean"}
+    turned = less.replace('like = "clean"', "").replace(
+        "measurements = [", "measurements = [" + ", ".join(map(sample, ATTACKS)) + ", "
+    )
+    after = CLEAN.replace('"clean"', '"second"')
+    found = self_test(policy(turned, after, severity="warn"), known())
+    assert {r.fixture for r in found.rules if r.rule == "m.x"} == {"second"}

@@ -6,12 +6,19 @@ import pytest
 import rfc8785
 
 from assaymark.core.actor import Actor
+from assaymark.core.document import Document
 from assaymark.errors import IntegrityError
 from assaymark.flow.log import logged
 from assaymark.release.build import row_files
-from assaymark.release.envelope import countersign, open_cosigned, open_envelope, seal_envelope
+from assaymark.release.envelope import (
+    countersign,
+    open_cosigned,
+    open_envelope,
+    payload_of,
+    seal_envelope,
+)
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, STATEMENT, check_logged
-from assaymark.release.statement import KINDS, read_statement
+from assaymark.release.statement import KINDS, read_statement, statement
 from assaymark.store.keys import SigningKey
 from assaymark.store.workspace import Workspace
 
@@ -23,7 +30,7 @@ def entered(tmp_path):
     actor = Actor(key=key.fingerprint)
     workspace.ledger.append("run.started", "x", {}, actor)
     entry = workspace.ledger.append(STATEMENT, "a" * 64, {}, actor)
-    files = logged(workspace, entry)
+    files = logged(workspace, entry, [])
     named = {"statement": "a" * 64, "signer": key.fingerprint, "public": key.public}
     return files[LOG_ENTRY], files[LOG_PROOF], named
 
@@ -51,12 +58,16 @@ def test_the_entry_of_another_statement_signer_place_or_shape_is_refused(entered
     [
         (lambda s: s.pop("subject"), "not a release statement"),
         (lambda s: s.update(subject=3), "not a release statement"),
+        (lambda s: s.update(predicateType="https://assaymark.dev/release/v9"), "in the format"),
         (lambda s: s.update(_type="x"), "not a canonical"),
         (lambda s: s.update(predicateType=KINDS["decision"]), "not a canonical"),
         (lambda s: s.update(subject=s["subject"] * 2), "not a canonical"),
     ],
 )
 def test_a_statement_of_another_kind_or_shape_is_refused(change, said):
+    class Predicate(Document):
+        a: str
+
     plain = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": "x", "digest": {"sha256": "0" * 64}}],
@@ -64,6 +75,8 @@ def test_a_statement_of_another_kind_or_shape_is_refused(change, said):
         "predicate": {"a": "b"},
     }
     assert read_statement(rfc8785.dumps(plain), "release")[0] == {"x": "0" * 64}
+    made = statement("release", {"x": "0" * 64}, Predicate(a="b"))
+    assert made == rfc8785.dumps(plain)
     change(plain)
     with pytest.raises(IntegrityError, match=said):
         read_statement(rfc8785.dumps(plain), "release")
@@ -78,6 +91,14 @@ def test_one_more_signature_counts_once_and_one_alone_is_asked_for_where_one_is_
     assert set(open_cosigned(both, keys)[1]) == set(keys)
     with pytest.raises(IntegrityError):
         open_envelope(both, keys)
+    assert payload_of(both) == b"{}"
+    plain = json.loads(raw)
+    for signatures in ([], plain["signatures"] * 2):
+        bare = (json.dumps({**plain, "signatures": signatures}, indent=1) + "\n").encode()
+        with pytest.raises(IntegrityError):
+            open_cosigned(bare, keys)
+    with pytest.raises(IntegrityError, match="one canonical layout"):
+        open_envelope(json.dumps(plain).encode(), keys)
 
 
 def test_replicates_are_numbered():

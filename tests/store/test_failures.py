@@ -42,6 +42,10 @@ def test_a_workspace_that_is_a_file_or_cannot_be_written_is_said_plainly(tmp_pat
     assert workspace.has(digest)
     assert workspace.put(b"x") == digest
     assert not workspace.has("0" * 64)
+    assert workspace.sealed("root-") == []
+    workspace.seal("root-a", b"x")
+    assert workspace.sealed("root-") == ["root-a"]
+    assert workspace.write("reports/a.html", b"x").read_bytes() == b"x"
 
 
 def test_a_folder_that_is_there_is_left_as_it_is(tmp_path):
@@ -62,6 +66,16 @@ def test_a_ledger_that_cannot_be_opened_read_or_written_is_said_plainly(tmp_path
     ledger.append("t", "s", {}, ACTOR)
     with pytest.raises(IntegrityError, match="no entry 7"):
         ledger.entry(7)
+
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("assaymark.store.ledger._tree", full)
+        with pytest.raises(WorkspaceError, match="cannot be written: database or disk is full"):
+            ledger.append("t", "s", {}, ACTOR)
+    assert ledger.size == 1
+    ledger.check()
 
     def refused(*_, **__):
         raise sqlite3.InterfaceError("no")
@@ -109,8 +123,9 @@ def test_a_ledger_of_before_kept_hashes_gets_them(tmp_path):
         ledger.append("t", f"s{i}", {}, ACTOR)
     root = ledger.root()
     db = sqlite3.connect(path)
-    db.executescript("DELETE FROM nodes; PRAGMA user_version = 0;")
+    for script in ("DELETE FROM nodes; PRAGMA user_version = 0;", "PRAGMA user_version = 0;"):
+        db.executescript(script)
+        again = Ledger(path)
+        again.check()
+        assert again.root() == root
     db.close()
-    again = Ledger(path)
-    again.check()
-    assert again.root() == root

@@ -39,13 +39,13 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     """Return all that differs from ``old`` to ``new``; rules are matched by their id."""
     before, after = ({r.id: r for r in p.rule} for p in (old, new))
     found = list(_whole(old, new))
-    for rule in dict.fromkeys((*before, *after)):
-        a, b = before.get(rule), after.get(rule)
-        if a is not None and b is not None:
-            found += _rule(a, b)
-        elif a is not None:
+    for rule, a in before.items():
+        if rule in after:
+            found += _rule(a, after[rule])
+        else:
             found.append(_change(rule, "rule", _short(a), "removed", _weight(a, "looser")))
-        elif b is not None:
+    for rule, b in after.items():
+        if rule not in before:
             found.append(_change(rule, "rule", "not there", _short(b), _weight(b, "tighter")))
     return tuple(found)
 
