@@ -63,6 +63,8 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         "policy": sha256(ran.job.policy_bytes),
         "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
     }
+    if parents := [t.release.manifest for t in ran.job.parents]:
+        body["parents"] = list(parents)
     if due and confirmed is not None:
         body["confirmed"] = sha256(confirmed.assessment.evidence.canonical())
     asked.record("report", "pictures of columns and groups", ("train",))
@@ -204,6 +206,7 @@ def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
         parameters=json.loads(json.dumps(parameters)),
         rows=ran.synthetics[0].n,
         replicates=len(ran.synthetics),
+        ancestry=ran.ancestry,
         randomness=ran.randomness,
         candidate=candidate.digest,
         model=sha256(candidate.model) if candidate.model else "",

@@ -11,6 +11,7 @@ from assaymark.core.document import sha256
 from assaymark.core.people import lacking
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.decide import needed_approvals
+from assaymark.flow.heard import check_ancestors
 from assaymark.flow.log import logged
 from assaymark.flow.people import author_of, current, roles_bytes
 from assaymark.flow.verify import read_release
@@ -19,7 +20,7 @@ from assaymark.release.approved import ROLES as ROLE_FILE
 from assaymark.release.build import MANIFEST, RELEASE, manifest_of, sealed
 from assaymark.release.envelope import payload_of
 from assaymark.release.logged import STATEMENT
-from assaymark.release.predicates import Decided
+from assaymark.release.predicates import Decided, Provenance
 from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 READY = "ready"
+_PROVENANCE = "attestations/provenance.dsse.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +155,7 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
     Raises
     ------
     NotApprovedError
-        When approvals block; the message says which.
+        When approvals block; the message says which. Or an ancestor was withdrawn meanwhile.
     """
     if ready.missing:
         raise NotApprovedError(
@@ -161,6 +163,8 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
             f"{ready.name}`"
         )
     signed = tuple(s for s, _ in ready.signed)
+    made = Provenance.parse(read_statement(payload_of(ready.files[_PROVENANCE]), "provenance")[1])
+    check_ancestors(ready.name, made.ancestry, (), (workspace,))
     files = {
         **ready.files,
         CARD: signed_card(ready.files[CARD], ready.people, signed),

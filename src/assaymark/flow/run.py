@@ -15,10 +15,12 @@ from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
+from assaymark.flow.descent import beyond, notices_of_descent
 from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
+from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
 from assaymark.flow.people import second_person
 from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from assaymark.core.ancestry import Ancestry
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from assaymark.flow.decide import Decision
     from assaymark.flow.earlier import Earlier
     from assaymark.flow.outcome import VerdictRow
+    from assaymark.flow.parents import Taken
     from assaymark.flow.progress import Progress
     from assaymark.flow.source import Prepared
 
@@ -74,7 +78,8 @@ class Options:
 class Job:
     """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes.
 
-    ``changed`` says that the file is not the one that was registered.
+    ``changed`` says that the file is not the one that was registered; ``parents`` are the releases
+    that its rows come from.
     """
 
     recipe: Recipe
@@ -84,6 +89,7 @@ class Job:
     frame: pl.DataFrame
     uses: tuple[str, ...]
     changed: str = ""
+    parents: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -98,6 +104,7 @@ class Ran:
     attempt: Attempt
     decision: Decision
     earlier: Earlier
+    ancestry: Ancestry
     threat: ThreatModel
     synthetics: tuple[Dataset, ...]
     attempts: int
@@ -120,7 +127,8 @@ def read_job(
 ) -> Job:
     """Read what a run needs; the policy is the one given, the one beside the recipe, or shipped.
 
-    Where the source is registered in ``workspace``, its registered terms hold too.
+    Where the source is registered in ``workspace``, its registered terms hold too, and where its
+    rows come from releases, the terms of these.
 
     Raises
     ------
@@ -135,6 +143,8 @@ def read_job(
     table = recipe_path.parent / recipe.source.path
     recipe = under_registered_terms(workspace, recipe, table)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
+    parents = taken_from(workspace, recipe, recipe_path.parent, given=data is not None)
+    recipe = under_parents_terms(workspace, recipe, parents, wanted)
     check_terms(recipe.source.rights, wanted, datetime.now(UTC).date())
     profile = recipe.threat.profile
     raw = _policy_bytes(recipe_path, policy_path, profile)
@@ -153,6 +163,7 @@ def read_job(
         frame=frame,
         uses=wanted,
         changed=changed_since(workspace, table) if data is None else "",
+        parents=parents,
     )
 
 
@@ -183,7 +194,9 @@ def _run(
     workspace: Workspace, job: Job, options: Options, actor: Actor, progress: Progress
 ) -> Outcome:
     progress("source", f"{job.frame.height:,} rows, {job.frame.width} columns", 0.2)
+    descent = ancestry(job.parents, job.frame.height)
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
+    check_circle(job.parents, prepared.commitment)
     population = population_of(workspace, prepared.parts.confirmation_hashes)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
     asked = Asked(
@@ -217,6 +230,7 @@ def _run(
         attempt=attempt,
         decision=decision,
         earlier=earlier,
+        ancestry=descent,
         threat=threat,
         synthetics=synthetics,
         attempts=len(attempts_at(workspace, population)),
@@ -226,11 +240,13 @@ def _run(
             *notices_of(prepared, decision),
             *(_waived(w) for w, _ in waived),
             *earlier.notices,
+            *notices_of_descent(descent),
             *_notices(job, prepared, options, reviewed=reviewed),
             *_constrained(attempt.candidate.summary),
         ),
         blocked=(
             *filter(None, (_never(attempt),)),
+            *beyond(descent, job.policy),
             *_blocked(job, decision, synthetics[0], reviewed=reviewed),
         ),
         reviewed=reviewed,

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.core.document import Document
+from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.decide import needed_approvals, rejudge
-from assaymark.release.verify import Check
+from assaymark.flow.descent import check_descent
+from assaymark.release.envelope import payload_of
+from assaymark.release.predicates import Provenance
+from assaymark.release.statement import read_statement
+from assaymark.release.verify import Check, Verification
 from assaymark.release.verify import verify as verify_files
 
 if TYPE_CHECKING:
@@ -67,6 +72,7 @@ def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
             found.uses = {}
         else:
             found.hold("CSV", "holds the same rows as the Parquet file")
+            _ancestry(files, found)
     return Verified(
         release=str(release),
         ok=found.ok,
@@ -106,5 +112,17 @@ def _same_rows(files: dict[str, bytes], parquet: str) -> bool:
     return csv == out.getvalue()
 
 
-def _failed(said: str) -> Check:
-    return Check(title="CSV", outcome="FAILED", said=said)
+def _ancestry(files: dict[str, bytes], found: Verification) -> None:
+    raw = files["attestations/provenance.dsse.json"]
+    made = Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
+    try:
+        words = check_descent(made, parse_policy(files["policy.toml"]))
+    except IntegrityError as error:
+        found.checks.append(_failed(str(error), "Ancestry"))
+        found.uses = {}
+        return
+    found.hold("Ancestry", words)
+
+
+def _failed(said: str, title: str = "CSV") -> Check:
+    return Check(title=title, outcome="FAILED", said=said)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
+from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import Document
 from assaymark.core.rights import Rights
 
@@ -58,6 +59,7 @@ class Provenance(Document):
     parameters: dict[str, JsonValue]
     rows: int
     replicates: int
+    ancestry: Ancestry = Ancestry()
     randomness: str
     candidate: str
     model: str = ""
