@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from assaymark.cli import recall
+from assaymark.cli import lot, recall
 from assaymark.cli.say import print_json
 
 __all__ = ["app"]
@@ -78,6 +78,7 @@ def admit(
 
 
 app.command("withdraw")(recall.withdraw)
+app.command("lot")(lot.command)
 app.command("destroyed")(recall.destroyed)
 app.command("receipt")(recall.receipt)
 app.command("recall")(recall.recall)

@@ -158,8 +158,14 @@ class GenerateSpec(Document):
 
 
 class UseSpec(Document):
-    """Which uses the release is asked for."""
+    """Which uses the release is asked for, and whether they affect people's rights.
 
+    ``affects_rights`` true asks for more: see :mod:`assaymark.decide.affecting`.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("affects_rights",)
+
+    affects_rights: bool = False
     requested: tuple[Literal["policy_simulation", "analytics", "pretraining"], ...] = Field(
         default=("analytics", "pretraining"), min_length=1
     )

@@ -62,7 +62,8 @@ class Policy(Document):
 
     ``approvals`` is how many persons of each role must approve, where people are registered;
     ``never_waived`` are ids of rules, ``waivers_at_most`` how many rules may be waived at once.
-    ``max_synthetic_depth`` and ``min_real_fraction`` say how far from real rows a release may be.
+    ``max_synthetic_depth`` and ``min_real_fraction`` say how far from real rows a release may be;
+    ``lot_rows_at_most`` how many times its rows may be handed out in all, its lots included.
     """
 
     LATER: ClassVar[tuple[str, ...]] = (
@@ -71,6 +72,7 @@ class Policy(Document):
         "waivers_at_most",
         "max_synthetic_depth",
         "min_real_fraction",
+        "lot_rows_at_most",
     )
 
     schema_id: Literal["assaymark/policy/v0"] = "assaymark/policy/v0"
@@ -82,6 +84,7 @@ class Policy(Document):
     waivers_at_most: int = Field(default=2, ge=0)
     max_synthetic_depth: int | None = Field(default=None, ge=1)
     min_real_fraction: float | None = Field(default=None, ge=0.0, le=1.0)
+    lot_rows_at_most: float = Field(default=10.0, ge=1.0)
     rule: tuple[Rule, ...] = Field(min_length=1)
 
     def rules_for(self, use: str) -> tuple[Rule, ...]:

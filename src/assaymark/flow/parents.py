@@ -13,6 +13,7 @@ from assaymark.core.rights import Rights, combined, narrowed
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.admit import check_use, digest_of
 from assaymark.flow.recall import issued
+from assaymark.release.lots import LOT, LOT_ROWS
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def taken_from(
 ) -> tuple[Taken, ...]:
     """Return the releases that the recipe's source comes from; each verifies and is in force.
 
-    A table that is a file of a release is recognised by its digest: in the folder where it lies,
-    among the releases of ``workspace``, and by the admissions in its ledger. ``home`` is the
-    recipe's folder; ``given`` says that rows are given in place of the recipe's table.
+    A table that is a file of a release, or of a lot of one, is recognised by its digest: in the
+    folder where it lies, among the releases of ``workspace``, and by the admissions in its ledger.
+    ``home`` is the recipe's folder; ``given`` says that rows are given in place of its table.
 
     Raises
     ------
@@ -166,8 +167,10 @@ def _recognised(workspace: Path | None, table: Path) -> Iterator[Path]:
         return
     digest = digest_of(table)
     beside = table.resolve().parent.parent
-    folders = [beside, *sorted((workspace / "releases").glob("*"))] if workspace else [beside]
-    seen = {f.resolve(): f for f in folders if (f / "manifest.json").is_file()}
+    folders = [beside, *_known(workspace)]
+    seen = {
+        f.resolve(): f for f in folders if any((f / n).is_file() for n in ("manifest.json", LOT))
+    }
     found = False
     for folder in seen.values():
         if digest in _digests(folder):
@@ -176,6 +179,12 @@ def _recognised(workspace: Path | None, table: Path) -> Iterator[Path]:
             break
     if not found and workspace is not None:
         _ask_for_release(workspace, table, digest)
+
+
+def _known(workspace: Path | None) -> list[Path]:
+    if workspace is None:
+        return []
+    return [p for kind in ("releases", "lots") for p in sorted((workspace / kind).glob("*"))]
 
 
 def _ask_for_release(workspace: Path, table: Path, digest: str) -> None:
@@ -191,6 +200,8 @@ def _ask_for_release(workspace: Path, table: Path, digest: str) -> None:
 
 
 def _digests(folder: Path) -> set[str]:
+    if (folder / LOT).is_file():
+        return {digest_of(folder / path) for path in LOT_ROWS}
     try:
         files = json.loads((folder / "manifest.json").read_bytes())["files"]
         return {str(f["sha256"]) for f in files}

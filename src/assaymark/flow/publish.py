@@ -10,6 +10,7 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
+from assaymark.flow.kept import keep_people
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
@@ -81,6 +82,7 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
     progress("release", "signing", 0.6)
     made = _contents(workspace, ran, page, card(content).encode())
     digest = ran.attempt.candidate.digest
+    keep_people(workspace, digest, ran.prepared, ran.synthetics[0])
     if ran.reviewed:
         files = contents(made)
         words = review_text(content, ran.job.recipe.source.rights, sha256(files[DECISION]))
@@ -106,6 +108,7 @@ def _folder(ran: Ran) -> str:
     parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
     parts += ran.earlier.together
     parts += [sha256(raw) for _, raw in ran.waivers]
+    parts += ["affects rights"] * job.recipe.use.affects_rights
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
     return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
 
@@ -158,6 +161,7 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "self_attested": not ran.reviewed,
             "waivers": tuple(sha256(raw) for _, raw in ran.waivers),
             "expires": _ends(ran),
+            "affects_rights": ran.job.recipe.use.affects_rights,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )

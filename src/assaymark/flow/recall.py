@@ -23,9 +23,10 @@ from assaymark.errors import InputError, IntegrityError, UnknownNameError
 from assaymark.flow.descendants import descendants_of
 from assaymark.flow.heard import notices_in
 from assaymark.flow.people import author_of
-from assaymark.flow.verify import verify
+from assaymark.flow.verify import read_release, verify
 from assaymark.release.envelope import payload_of
 from assaymark.release.logged import STATEMENT
+from assaymark.release.lots import LOT, check_lot
 from assaymark.release.notices import notice_bytes, read_notice
 from assaymark.release.predicates import FileDigest, Manifest, Provenance, Released
 from assaymark.release.statement import read_statement
@@ -81,7 +82,7 @@ class Recalled(Document):
 
 
 def issued(folder: Path) -> Issued:
-    """Return a release that verifies.
+    """Return a release that verifies, or the one that a lot in ``folder`` is of.
 
     Raises
     ------
@@ -92,6 +93,8 @@ def issued(folder: Path) -> Issued:
     if not found.ok:
         broken = next(c for c in found.checks if c.outcome == "FAILED")
         raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    if (folder / LOT).is_file():
+        return _of_lot(folder)
     public = (folder / f"keys/{found.signer}.pub").read_text("ascii")
     manifest = (folder / "manifest.json").read_bytes()
     return Issued(
@@ -102,6 +105,20 @@ def issued(folder: Path) -> Issued:
         public=bytes.fromhex(public),
         released=Released.parse(_predicate(folder, "release")),
         made=Provenance.parse(_predicate(folder, "provenance")),
+    )
+
+
+def _of_lot(folder: Path) -> Issued:
+    """Return the release that a lot is of, with the lot's folder: its notices are the lot's."""
+    lot = check_lot(read_release(folder))
+    return Issued(
+        folder=folder,
+        manifest=lot.manifest,
+        files=lot.files.files,
+        signer=lot.signer,
+        public=bytes.fromhex(lot.public),
+        released=lot.released,
+        made=lot.made,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
+from assaymark.decide.affecting import lacking_for_rights
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
@@ -268,6 +269,11 @@ def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> 
     statuses = list(decision.uses.values())
     rights, names = job.recipe.source.rights, rows.schema.names
     said = blocked(rights, job.policy, statuses, names, reviewed=reviewed)
+    if job.recipe.use.affects_rights and "approved" in statuses:
+        approved = [u for u, s in decision.uses.items() if s == "approved"]
+        verdicts = [v for stage in decision.stages for v in stage.judgement.verdicts]
+        waived = any(v.verdict == "WAIVED" for v in verdicts)
+        said += lacking_for_rights(job.policy, approved, verdicts, reviewed=reviewed, waived=waived)
     return (*said, job.changed) if job.changed and "approved" in statuses else said
 
 

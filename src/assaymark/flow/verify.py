@@ -10,10 +10,13 @@ import polars as pl
 from assaymark.core.document import Document
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.affecting import check_affecting
 from assaymark.flow.decide import needed_approvals, rejudge
 from assaymark.flow.descent import check_descent
+from assaymark.flow.lot_check import verify_lot
 from assaymark.release.envelope import payload_of
-from assaymark.release.predicates import Provenance
+from assaymark.release.lots import LOT
+from assaymark.release.predicates import Decided, Provenance
 from assaymark.release.statement import read_statement
 from assaymark.release.verify import Check, Verification
 from assaymark.release.verify import verify as verify_files
@@ -45,7 +48,7 @@ class Verified(Document):
 
 
 def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
-    """Check the release in this folder.
+    """Check the release, or the lot of one, in this folder.
 
     Raises
     ------
@@ -64,6 +67,8 @@ def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
             self_attested=True,
             checks=(line,),
         )
+    if LOT in files:
+        return _verified(release, verify_lot(files, trusted))
     found = verify_files(files, trusted=trusted, rejudge=rejudge, needed=needed_approvals)
     if found.ok:
         odd = [p for p in files if p.endswith(".parquet") and not _same_rows(files, p)]
@@ -72,7 +77,11 @@ def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
             found.uses = {}
         else:
             found.hold("CSV", "holds the same rows as the Parquet file")
-            _ancestry(files, found)
+            _again(files, found)
+    return _verified(release, found)
+
+
+def _verified(release: Path, found: Verification) -> Verified:
     return Verified(
         release=str(release),
         ok=found.ok,
@@ -112,16 +121,23 @@ def _same_rows(files: dict[str, bytes], parquet: str) -> bool:
     return csv == out.getvalue()
 
 
-def _ancestry(files: dict[str, bytes], found: Verification) -> None:
-    raw = files["attestations/provenance.dsse.json"]
-    made = Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
+def _again(files: dict[str, bytes], found: Verification) -> None:
+    """Check what the policy asks for besides its rules."""
+    made, decided = (
+        kind.parse(read_statement(payload_of(files[f"attestations/{name}.dsse.json"]), name)[1])
+        for name, kind in (("provenance", Provenance), ("decision", Decided))
+    )
+    assert isinstance(made, Provenance)  # noqa: S101
+    assert isinstance(decided, Decided)  # noqa: S101
+    title = "Ancestry"
     try:
-        words = check_descent(made, parse_policy(files["policy.toml"]))
+        found.hold(title, check_descent(made, parse_policy(files["policy.toml"])))
+        title = "Rights of people"
+        if decided.affects_rights:
+            found.hold(title, check_affecting(decided, files))
     except IntegrityError as error:
-        found.checks.append(_failed(str(error), "Ancestry"))
+        found.checks.append(_failed(str(error), title))
         found.uses = {}
-        return
-    found.hold("Ancestry", words)
 
 
 def _failed(said: str, title: str = "CSV") -> Check:

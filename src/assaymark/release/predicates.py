@@ -93,10 +93,11 @@ class Decided(Document):
 
     ``earlier`` are the candidates of earlier releases of the same people that were attacked
     together with these rows; ``waivers`` the digests of signed waivers. ``expires`` is the last day
-    that the terms of the source and the waivers allow.
+    that the terms of the source and the waivers allow. ``affects_rights`` says that the uses affect
+    people's rights, for which more is required.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires")
+    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires", "affects_rights")
 
     schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
     candidate: str
@@ -109,6 +110,7 @@ class Decided(Document):
     made_at: str
     waivers: tuple[str, ...] = ()
     expires: str = ""
+    affects_rights: bool = False
 
 
 class FileDigest(Document):
