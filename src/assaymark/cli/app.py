@@ -14,6 +14,7 @@ from assaymark.cli import (
     demo,
     evaluate,
     generate,
+    generator,
     init,
     ledger,
     monitor,
@@ -56,6 +57,7 @@ app.command("show")(show.command)
 app.command("demo")(demo.command)
 app.add_typer(source.app, name="source")
 app.add_typer(policy.app, name="policy")
+app.add_typer(generator.app, name="generator")
 app.add_typer(release.app, name="release")
 app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")

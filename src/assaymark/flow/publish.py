@@ -10,7 +10,9 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.generate import csv_of
+from assaymark.flow.generator import approval_of
 from assaymark.flow.kept import keep_people
+from assaymark.flow.lineage import lineage_of
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
@@ -145,6 +147,7 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
         public=key.public,
         sign=key.sign,
         waivers=tuple(raw for _, raw in ran.waivers),
+        generator=approval_of(workspace, ran.generator) if ran.reviewed else b"",
     )
 
 
@@ -211,6 +214,8 @@ def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
         rows=ran.synthetics[0].n,
         replicates=len(ran.synthetics),
         ancestry=ran.ancestry,
+        generator_version=ran.generator,
+        lineage=lineage_of(prepared, candidate, ran.generator),
         randomness=ran.randomness,
         candidate=candidate.digest,
         model=sha256(candidate.model) if candidate.model else "",

@@ -19,6 +19,7 @@ from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval,
 from assaymark.release.approved import ROLES as ROLE_FILE
 from assaymark.release.build import MANIFEST, RELEASE, manifest_of, sealed
 from assaymark.release.envelope import payload_of
+from assaymark.release.generator import check_generator
 from assaymark.release.logged import STATEMENT
 from assaymark.release.predicates import Decided, Provenance
 from assaymark.release.statement import read_statement
@@ -155,7 +156,8 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
     Raises
     ------
     NotApprovedError
-        When approvals block; the message says which. Or an ancestor was withdrawn meanwhile.
+        When approvals block; the message says which. Or an ancestor was withdrawn meanwhile,
+        or who approved the generator has no such role any more.
     """
     if ready.missing:
         raise NotApprovedError(
@@ -165,15 +167,23 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
     signed = tuple(s for s, _ in ready.signed)
     made = Provenance.parse(read_statement(payload_of(ready.files[_PROVENANCE]), "provenance")[1])
     check_ancestors(ready.name, made.ancestry, (), (workspace,))
+    people = {ROLE_FILE: roles_bytes(workspace) or b""}
+    try:
+        check_generator({**ready.files, **people}, made, _decided(ready), ready.author)
+    except IntegrityError as error:
+        raise NotApprovedError(f"{error}\n\nHint: approve it, and run the recipe again") from error
     files = {
         **ready.files,
         CARD: signed_card(ready.files[CARD], ready.people, signed),
-        ROLE_FILE: roles_bytes(workspace) or b"",
+        **people,
         **{f"{APPROVALS}{i + 1}.dsse.json": raw for i, (_, raw) in enumerate(ready.signed)},
     }
-    decided = Decided.parse(read_statement(payload_of(files[DECISION]), "decision")[1])
-    whole = sealed(files, str(ready.entry.body["title"]), decided, workspace.key().sign)
+    whole = sealed(files, str(ready.entry.body["title"]), _decided(ready), workspace.key().sign)
     return enter_release(workspace, ready.name, whole, ready.entry.body, ready.entry.subject)
+
+
+def _decided(ready: Ready) -> Decided:
+    return Decided.parse(read_statement(payload_of(ready.files[DECISION]), "decision")[1])
 
 
 def enter_release(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
-from assaymark.decide.affecting import lacking_for_rights
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
@@ -19,6 +18,8 @@ from assaymark.flow.decide import read_policy
 from assaymark.flow.descent import beyond, notices_of_descent
 from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
+from assaymark.flow.generator import version_of
+from assaymark.flow.held_back import held_back
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
@@ -28,7 +29,7 @@ from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
 from assaymark.flow.ready import waits_for
-from assaymark.flow.rights import blocked, check_terms
+from assaymark.flow.rights import check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.ancestry import Ancestry
     from assaymark.core.dataset import Dataset
+    from assaymark.core.generator import GeneratorVersion
     from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
@@ -106,6 +108,7 @@ class Ran:
     decision: Decision
     earlier: Earlier
     ancestry: Ancestry
+    generator: GeneratorVersion
     threat: ThreatModel
     synthetics: tuple[Dataset, ...]
     attempts: int
@@ -232,6 +235,7 @@ def _run(
         decision=decision,
         earlier=earlier,
         ancestry=descent,
+        generator=version_of(job.recipe.generate),
         threat=threat,
         synthetics=synthetics,
         attempts=len(attempts_at(workspace, population)),
@@ -248,7 +252,7 @@ def _run(
         blocked=(
             *filter(None, (_never(attempt),)),
             *beyond(descent, job.policy),
-            *_blocked(job, decision, synthetics[0], reviewed=reviewed),
+            *held_back(workspace, job, decision, synthetics[0], reviewed=reviewed),
         ),
         reviewed=reviewed,
         waivers=waived,
@@ -263,18 +267,6 @@ def _waived(w: Waiver) -> str:
         f"Rule {w.rule!r} is waived until {w.expires} by {w.role.replace('_', ' ')}: {w.reason}. "
         f"Instead: {w.control}."
     )
-
-
-def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> tuple[str, ...]:
-    statuses = list(decision.uses.values())
-    rights, names = job.recipe.source.rights, rows.schema.names
-    said = blocked(rights, job.policy, statuses, names, reviewed=reviewed)
-    if job.recipe.use.affects_rights and "approved" in statuses:
-        approved = [u for u, s in decision.uses.items() if s == "approved"]
-        verdicts = [v for stage in decision.stages for v in stage.judgement.verdicts]
-        waived = any(v.verdict == "WAIVED" for v in verdicts)
-        said += lacking_for_rights(job.policy, approved, verdicts, reviewed=reviewed, waived=waived)
-    return (*said, job.changed) if job.changed and "approved" in statuses else said
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, ...]) -> Outcome:

@@ -15,6 +15,7 @@ from assaymark.flow.decide import needed_approvals, rejudge
 from assaymark.flow.descent import check_descent
 from assaymark.flow.lot_check import verify_lot
 from assaymark.release.envelope import payload_of
+from assaymark.release.generator import check_generator, check_made
 from assaymark.release.lots import LOT
 from assaymark.release.predicates import Decided, Provenance
 from assaymark.release.statement import read_statement
@@ -132,12 +133,21 @@ def _again(files: dict[str, bytes], found: Verification) -> None:
     title = "Ancestry"
     try:
         found.hold(title, check_descent(made, parse_policy(files["policy.toml"])))
+        title = "Generator"
+        _hold(found, title, check_generator(files, made, decided, found.signer))
+        title = "Lineage"
+        _hold(found, title, check_made(files, made))
         title = "Rights of people"
         if decided.affects_rights:
             found.hold(title, check_affecting(decided, files))
     except IntegrityError as error:
         found.checks.append(_failed(str(error), title))
         found.uses = {}
+
+
+def _hold(found: Verification, title: str, said: str) -> None:
+    if said:
+        found.hold(title, said)
 
 
 def _failed(said: str, title: str = "CSV") -> Check:

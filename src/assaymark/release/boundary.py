@@ -192,6 +192,7 @@ _NAMED = frozenset(
     {
         *("candidate", "source_commitment", "split_commitment", "ledger_root", "policy", "threat"),
         *("evidence", "earlier", "keyid", "id", "public", "signer", "waivers", "decision", "words"),
+        *("code", "wheel", "generator", "model", "content"),
         *("root", "key", "subject", "manifest", "suite", "population"),
     }
 )

@@ -8,6 +8,8 @@ from pydantic import JsonValue
 
 from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import Document
+from assaymark.core.generator import GeneratorVersion
+from assaymark.core.lineage import Act
 from assaymark.core.rights import Rights
 
 __all__ = [
@@ -41,10 +43,10 @@ class Provenance(Document):
     """How the rows came to be. Counts of the source are banded, commitments are keyed.
 
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
-    secret salt; empty where there is none.
+    secret salt; empty where there is none. ``lineage`` are all acts between source and files.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("model",)
+    LATER: ClassVar[tuple[str, ...]] = ("model", "generator_version", "lineage")
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -60,6 +62,8 @@ class Provenance(Document):
     rows: int
     replicates: int
     ancestry: Ancestry = Ancestry()
+    generator_version: GeneratorVersion | None = None
+    lineage: tuple[Act, ...] = ()
     randomness: str
     candidate: str
     model: str = ""
