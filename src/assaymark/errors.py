@@ -8,6 +8,7 @@ AssaymarkError                 base of all; an exit code per branch      (exit 1
 │   ├── ConditionError         a condition cannot be read, or not enough rows satisfy it
 │   └── WorkspaceError         the workspace cannot be opened or written
 ├── NotApprovedError           refused or inconclusive, or rights block   (exit 3)
+│   └── LeakError              the release would give away what must not leave
 └── IntegrityError             bytes, digests, signatures or the ledger disagree (exit 4)
 
 TimeUp                         interrupts a metric; always caught, never shown
@@ -27,6 +28,7 @@ __all__ = [
     "DataError",
     "InputError",
     "IntegrityError",
+    "LeakError",
     "NotApprovedError",
     "RecipeError",
     "TimeUp",
@@ -80,6 +82,10 @@ class NotApprovedError(AssaymarkError):
     """A use was refused or stayed inconclusive, or rights or approvals block the release."""
 
     exit_code = 3
+
+
+class LeakError(NotApprovedError):
+    """The files of a release give away what must not leave; nothing was written."""
 
 
 class IntegrityError(AssaymarkError):

@@ -20,8 +20,10 @@ from assaymark.flow.review import Said, review, shown
 from assaymark.flow.run import Options, run
 from assaymark.flow.status import status_of
 from assaymark.flow.verify import read_release, verify
+from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import DECISION, approval_bytes
 from assaymark.release.build import sealed
+from assaymark.release.contained import held
 from assaymark.release.envelope import payload_of, seal_envelope
 from assaymark.release.generator import GENERATOR, check_generator, check_made
 from assaymark.release.predicates import Decided, Provenance
@@ -79,6 +81,8 @@ def test_a_decision_waits_until_somebody_else_approves_and_then_verifies(desk):
     done = review(workspace, name, keys["grace"], YES)
     found = verify(Path(done.release))
     assert found.ok, [c for c in found.checks if c.outcome == "FAILED"]
+    alone = verified(Release(Path(done.release), [], datetime.now(UTC).date()))
+    assert [s[2] for s in alone] == [s.outcome for s in found.steps]
     assert not found.self_attested
     assert "approved as privacy" in next(c.said for c in found.checks if c.title == "Approvals")
     card = (Path(done.release) / "card.md").read_text()
@@ -250,10 +254,10 @@ def test_a_release_names_the_approved_generator_and_an_undeclared_edit_breaks_it
     ):
         left = {p: raw for p, raw in files.items() if p != lost}
         with pytest.raises(IntegrityError, match=why):
-            check_generator(left, made.model_copy(update=changed), decided, author)
+            check_generator(held(left), made.model_copy(update=changed), decided, author)
     early = decided.model_copy(update={"made_at": "2000-01-01T00:00:00+00:00"})
     with pytest.raises(IntegrityError, match="after the decision"):
-        check_generator(files, made, early, author)
+        check_generator(held(files), made, early, author)
     rows = pl.read_csv(folder / "data/synthetic.csv")
     edited = rows.with_columns(
         pl.when(pl.int_range(pl.len()) == 3).then(99).otherwise("age").alias("age")
@@ -261,11 +265,11 @@ def test_a_release_names_the_approved_generator_and_an_undeclared_edit_breaks_it
     out = io.BytesIO()
     edited.write_csv(out)
     with pytest.raises(IntegrityError, match=r"synthetic.csv was changed by something"):
-        check_made({**files, "data/synthetic.csv": out.getvalue()}, made)
+        check_made(held({**files, "data/synthetic.csv": out.getvalue()}), made)
     shorter = made.model_copy(update={"transformations": ()})
     if made.transformations:
         with pytest.raises(IntegrityError, match="other transformations"):
-            check_made(files, shorter)
+            check_made(held(files), shorter)
     signed = dict(resigned(workspace, files, out.getvalue()))
     for path, raw in signed.items():
         (folder / path).write_bytes(raw)

@@ -17,6 +17,7 @@ from assaymark.flow.review import Said, review
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.verify import verify
 from assaymark.flow.waivers import Asked, in_force, waive
+from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import read_roles
 from assaymark.release.waived import read_waiver
 from assaymark.store.workspace import Workspace
@@ -72,6 +73,8 @@ def test_a_waived_rule_lets_a_use_through_visibly_and_verifies(desk):
     found = verify(release)
     assert found.ok, [c for c in found.checks if c.outcome == "FAILED"]
     assert any(c.title == "Waivers" and SOON in c.said for c in found.checks)
+    alone = verified(Release(release, [], datetime.now(UTC).date()))
+    assert [s[2] for s in alone] == [s.outcome for s in found.steps]
     card = (release / "card.md").read_text()
     assert "told them" in card.replace("\\", "")
     said = base64.b64decode(

@@ -12,6 +12,7 @@ from assaymark import __version__
 from assaymark.cli import (
     compare,
     demo,
+    dial,
     evaluate,
     generate,
     generator,
@@ -50,6 +51,7 @@ app.command("run")(run.command)
 app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
+app.command("dial")(dial.command)
 app.command("verify")(verify.command)
 app.command("review")(review.command)
 app.command("monitor")(monitor.command)

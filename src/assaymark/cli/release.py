@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from assaymark.cli import lot, recall
-from assaymark.cli.say import print_json
+from assaymark.cli.say import print_json, table
 
 __all__ = ["app"]
 
@@ -75,6 +75,41 @@ def admit(
         until = f", until {found.expires}" if found.expires else ""
         checked = ", ".join(found.checked)
         typer.echo(f"admitted {found.name} for {found.use}{until}; {checked} checked")
+
+
+@app.command("documents")
+def documents(
+    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    pack: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A pack: anonymity, hipaa, datasheet, or the path of a .toml file; repeat for "
+            "more. Default: every pack that comes with the package."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder to write into. Default: RELEASE.documents beside the release."),
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Write datasheet, page in plain words, Croissant and regulation packs, all from evidence.
+
+    Each answer of a pack says EVIDENCED, PARTIAL, NOT EVIDENCED or NOT APPLICABLE; whether a law
+    is met is for counsel to confirm.
+    """
+    from assaymark.flow.documents import documents as do
+
+    made = do(release, pack or (), out)
+    if json:
+        print_json(made.plain())
+        return
+    for filled in made.packs:
+        typer.echo(f"{filled.title} ({filled.name}); counsel confirms\n")
+        rows = [(c.status, c.id, c.reason) for c in filled.cells]
+        typer.echo(table(rows, ("status", "question", "what is missing or left open")) + "\n")
+    for path in made.files:
+        typer.echo(path)
 
 
 app.command("withdraw")(recall.withdraw)

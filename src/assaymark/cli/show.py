@@ -25,6 +25,7 @@ def command(
 ) -> None:
     """Show a release's card, a model file, or what happened in the workspace."""
     from assaymark.flow.status import card_of, status_of
+    from assaymark.release.quoted import unlinked
 
     if release is not None and release.is_file():
         _model(release, as_json=json)
@@ -34,7 +35,7 @@ def command(
         if json:
             print_json({"release": str(release), "card": card})
         else:
-            typer.echo(card)
+            typer.echo(unlinked(card))
         return
     status = status_of(workspace)
     if json:

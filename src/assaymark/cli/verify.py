@@ -22,7 +22,7 @@ def command(
 ) -> int:
     """Check a release offline: every file, every signature, every decision.
 
-    Lists what was verified and what was not. Ends with 4 when anything does not hold.
+    Prints twelve steps, and what was not verified. Ends with 4 when anything does not hold.
     """
     from assaymark.flow.verify import verify
 
@@ -30,9 +30,11 @@ def command(
     if json:
         print_json(found.plain())
     else:
-        for check in found.checks:
-            said = f": {check.said}" if check.said else ""
-            typer.echo(f"  {check.outcome:<12} {check.title}{said}")
+        for step in found.steps:
+            typer.echo(f"  {step.number:>2}  {step.title:<23} {step.outcome:<15} {step.said}")
+        typer.echo("\nNot verified:")
+        for check in found.not_verified:
+            typer.echo(f"  {check.title}: {check.said}")
         typer.echo("")
         for use, status in found.uses.items():
             typer.echo(f"  {use.replace('_', ' ')}: {status}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, ClassVar, Self
 
 import rfc8785
@@ -18,6 +19,8 @@ from pydantic import (
 from assaymark.errors import IntegrityError
 
 __all__ = ["Document", "decimal", "sha256"]
+
+_SCHEMA = re.compile(r'"schema_id"\s*:\s*"([\w./-]{1,80})"')
 
 
 class Document(BaseModel):
@@ -63,7 +66,23 @@ class Document(BaseModel):
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
-            raise IntegrityError(f"not a valid {cls.__name__}: {error}") from error
+            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {error}"
+            raise IntegrityError(said) from error
+
+    @classmethod
+    def _other_version(cls, raw: bytes | str) -> str:
+        """Say which version of the format bytes have, where it is one that is not known here."""
+        known = (
+            str(cls.model_fields["schema_id"].default) if "schema_id" in cls.model_fields else ""
+        )
+        found = _SCHEMA.search(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
+        name = known.rpartition("/")[0]
+        if not found or found[1] == known or found[1].rpartition("/")[0] != name:
+            return ""
+        return (
+            f"written in the format {found[1]!r}, and this assaymark knows {known!r}\n\nHint: use "
+            "a newer assaymark, or the verify.py that lies in the release"
+        )
 
 
 def decimal(x: float | None) -> str | None:

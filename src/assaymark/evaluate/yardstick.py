@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from assaymark.evaluate.predictors import one_thread
 from assaymark.evaluate.statistics import auc_of
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _boosted(
         empty = np.isnan(x).all(axis=0)
         model = HistGradientBoostingClassifier(categorical_features=unordered, random_state=seed)
         x, asked = (np.where(empty, 0.0, t) for t in (x, asked))
-        return np.asarray(model.fit(x, y).predict_proba(asked)[:, 1], dtype=np.float64)
+        with one_thread():
+            return np.asarray(model.fit(x, y).predict_proba(asked)[:, 1], dtype=np.float64)
     import xgboost
 
     kinds = ["c" if u else "q" for u in unordered]

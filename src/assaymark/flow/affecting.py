@@ -11,14 +11,13 @@ from assaymark.decide.policy import parse_policy
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from assaymark.release.contained import Contained
     from assaymark.release.predicates import Decided
 
 __all__ = ["check_affecting"]
 
 
-def check_affecting(decided: Decided, files: Mapping[str, bytes]) -> str:
+def check_affecting(decided: Decided, files: Contained) -> str:
     """Return in words that a decision has what a use that affects people's rights needs.
 
     Raises

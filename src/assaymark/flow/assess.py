@@ -11,6 +11,7 @@ from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import counted
 from assaymark.flow.evaluate import SUITE, measure
+from assaymark.release.history import EVALUATED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from assaymark.core.streams import Streams
     from assaymark.flow.progress import Progress
     from assaymark.flow.queries import Asked
+    from assaymark.store.ledger import Event
     from assaymark.store.workspace import Workspace
 
 __all__ = [
@@ -184,7 +186,11 @@ def kept(
         "evidence": workspace.put(found.evidence.canonical()),
         "details": workspace.put(details),
     }
-    workspace.ledger.append(kind, about.candidate, body, about.asked.actor)
+    public = {"stage": about.stage, "evidence": body["evidence"]}
+    events: list[Event] = [(kind, about.candidate, body)]
+    if about.fold is None:
+        events.append((EVALUATED, about.candidate, public))
+    workspace.ledger.append_all(events, about.asked.actor)
     return found
 
 

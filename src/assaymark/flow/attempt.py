@@ -10,6 +10,7 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.core.streams import Streams
 from assaymark.flow.generate import Candidate, candidate_of
+from assaymark.flow.history import attempt_event
 from assaymark.source.folds import FOLDS, Folds
 
 if TYPE_CHECKING:
@@ -111,7 +112,11 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "about": workspace.put(json.dumps(about, sort_keys=True).encode()),
         "model": workspace.put(candidate.model) if candidate.model else "",
     }
-    workspace.ledger.append("candidate", candidate.digest, body, making.asked.actor)
+    events = [
+        *attempt_event(workspace, candidate.digest, making.asked.population),
+        ("candidate", candidate.digest, body),
+    ]
+    workspace.ledger.append_all(events, making.asked.actor)
 
 
 def _made(workspace: Workspace, key: str) -> Candidate | None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from assaymark.flow.source import Prepared
     from assaymark.flow.trial import Made
 
-__all__ = ["Comparing", "compare"]
+__all__ = ["Comparing", "bench_of", "ceiling_of", "compare", "hygiene_of"]
 
 _ATTACKS = ("copies", "membership", "membership_suite")
 _SHARED = "hygiene.shared_rows"
@@ -109,13 +109,13 @@ def _compared(
         actor=Actor(key=workspace.key().fingerprint),
     )
     streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
-    benches = [_bench(p, policy, asked, streams, how, progress) for p in prepared]
-    hygiene = _hygiene(benches[0], policy)
+    benches = [bench_of(p, policy, asked, streams, how, progress) for p in prepared]
+    hygiene = hygiene_of(benches[0], policy)
     tried = []
     for i, (entrant, bench) in enumerate(zip(entrants.every, benches, strict=True)):
         progress("generate", entrant.name, i / len(benches))
         tried.append(_tried(entrant, bench, progress, i / len(benches)))
-    ceiling = _ceiling(benches[0], how.repeats)
+    ceiling = ceiling_of(benches[0], how.repeats)
     found = _comparison(entrants, how, benches[0], hygiene, tried, ceiling)
     notices = (*_notices(how, prepared, tried), *prepared[0].notices)
     found = found.model_copy(update={"notices": tuple(dict.fromkeys(notices))})
@@ -125,7 +125,7 @@ def _compared(
     return found
 
 
-def _bench(
+def bench_of(
     prepared: Prepared,
     policy: Policy,
     asked: Asked,
@@ -133,6 +133,7 @@ def _bench(
     how: Comparing,
     progress: Progress,
 ) -> Bench:
+    """Return what the recipes of a comparison share."""
     assert isinstance(prepared.parts, Split)  # noqa: S101
     return Bench(
         parts=prepared.parts,
@@ -147,7 +148,7 @@ def _bench(
     )
 
 
-def _hygiene(bench: Bench, policy: Policy) -> Hygiene:
+def hygiene_of(bench: Bench, policy: Policy) -> Hygiene:
     """Count what train and holdout share, and refuse what is beyond the policy's limit."""
     parts = bench.parts
     bench.record("hygiene", ("train", "holdout"))
@@ -182,7 +183,8 @@ def _tried(entrant: Entrant, bench: Bench, progress: Progress, share: float) -> 
     return _Tried(entrant=entrant, columns=columns, made=made, measured=measured)
 
 
-def _ceiling(bench: Bench, repeats: int) -> tuple[float, ...]:
+def ceiling_of(bench: Bench, repeats: int) -> tuple[float, ...]:
+    """Return the closeness of train itself to the holdout, told apart ``repeats`` times."""
     bench.record("yardstick", ("train", "holdout"))
     train, holdout = bench.thin(bench.parts.train, "train"), bench.held_out
     return tuple(

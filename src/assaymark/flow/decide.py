@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from assaymark.core.evidence import Evidence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Decision",
     "StageDecision",
+    "controls",
     "decide",
     "decide_at_once",
     "judged",
@@ -148,6 +150,19 @@ def rejudge(
     read = parse_policy(policy)
     found = judge(read, Evidence.parse(evidence), uses, candidate=candidate, waivers=waivers)
     return {use: status.value for use, status in found.uses.items()}
+
+
+def controls(policy: bytes, evidence: bytes, uses: Sequence[str]) -> tuple[int, int]:
+    """Return how many planted leaks the blocking rules ask for, and how many were caught."""
+    rules = [r for r in parse_policy(policy).rule if r.severity == "block"]
+    limits = [
+        m.limit_of_detection is not None and m.limit_of_detection <= r.detect
+        for r in rules
+        if r.detect is not None and set(r.uses) & set(uses)
+        for m in Evidence.parse(evidence).values()
+        if m.value is not None and m.metric == r.metric and fnmatchcase(m.subject, r.subject)
+    ]
+    return len(limits), sum(limits)
 
 
 def needed_approvals(policy: bytes) -> dict[str, int]:

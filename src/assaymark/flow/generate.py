@@ -174,7 +174,7 @@ def read_rows(raw: bytes, schema: Schema) -> Dataset:
 def parquet_of(frame: pl.DataFrame) -> bytes:
     """Return ``frame`` as Parquet bytes: same frame, same bytes."""
     out = io.BytesIO()
-    frame.write_parquet(out, compression="zstd")
+    frame.write_parquet(out, compression="zstd", statistics=False)
     return out.getvalue()
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from assaymark.core.document import sha256
 from assaymark.core.notice import NOTICES, Withdrawal
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
-from assaymark.errors import InputError, IntegrityError, NotApprovedError
-from assaymark.release.envelope import payload_of
+from assaymark.errors import InputError, NotApprovedError
 from assaymark.release.logged import STATEMENT
-from assaymark.release.notices import read_notice
+from assaymark.release.notices import is_about, read_notice
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -111,7 +109,7 @@ def _heard(
     for place in places:
         found.update(_entered(who, place))
     for raw in files:
-        about = _about(raw)
+        about = is_about(raw)
         if about in who:
             found.setdefault(sha256(raw), _read(raw, who[about]))
     return sorted(found.items(), key=lambda f: (f[1].made_at, _ORDER[type(f[1]).__name__]))
@@ -119,13 +117,6 @@ def _heard(
 
 def _read(raw: bytes, who: _Signer) -> Notice:
     return read_notice(raw, signer=who.signer, public=who.public)
-
-
-def _about(raw: bytes) -> str:
-    try:
-        return str(json.loads(payload_of(raw))["predicate"]["release"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError("not a withdrawal, a finding or an answer") from error
 
 
 def _bytes(path: Path) -> bytes:

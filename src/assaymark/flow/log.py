@@ -15,11 +15,12 @@ from assaymark.core.checkpoint import (
 from assaymark.core.document import Document
 from assaymark.core.note import NoteKey
 from assaymark.errors import InputError, IntegrityError
+from assaymark.release.history import HISTORY, History
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from assaymark.core.entry import Entry
@@ -78,19 +79,27 @@ def checkpoint_of(workspace: Workspace) -> Head:
     )
 
 
-def logged(workspace: Workspace, entry: Entry) -> Mapping[str, bytes]:
-    """Return the files that show others that ``entry`` is in the ledger."""
+def logged(workspace: Workspace, entry: Entry, rests_on: Iterable[Entry]) -> Mapping[str, bytes]:
+    """Return the files that show others that ``entry``, and what it rests on, are in the ledger.
+
+    All of them lead to the same checkpoint.
+    """
+    head = checkpoint_of(workspace)
+    shown = [(e, _path(workspace, e.index, head.size)) for e in rests_on]
     return {
         LOG_ENTRY: entry.canonical(),
-        LOG_PROOF: prove_entry(workspace, entry.index),
+        LOG_PROOF: InclusionProof(
+            entry.index, _path(workspace, entry.index, head.size), head.checkpoint.encode()
+        ).raw(),
+        HISTORY: History.of(shown).canonical(),
     }
 
 
 def prove_entry(workspace: Workspace, index: int) -> bytes:
     """Return a ``.tlog-proof`` that entry ``index`` is under a checkpoint signed now."""
     head = checkpoint_of(workspace)
-    path = workspace.ledger.inclusion(index, head.size)
-    return InclusionProof(index, tuple(map(bytes.fromhex, path)), head.checkpoint.encode()).raw()
+    path = _path(workspace, index, head.size)
+    return InclusionProof(index, path, head.checkpoint.encode()).raw()
 
 
 def prove_since(workspace: Workspace, held: bytes) -> bytes:
@@ -157,6 +166,10 @@ def moment(text: str) -> datetime | None:
             f"{text!r} is not an ISO time\n\nHint: 2026-03-01, or 2026-03-01T12:00:00+00:00"
         ) from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _path(workspace: Workspace, index: int, size: int) -> tuple[bytes, ...]:
+    return tuple(map(bytes.fromhex, workspace.ledger.inclusion(index, size)))
 
 
 def _same_history(workspace: Workspace, old: Checkpoint) -> None:

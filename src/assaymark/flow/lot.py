@@ -26,7 +26,7 @@ from assaymark.flow.verify import read_release
 from assaymark.monitor.agree import FALSE_ALARM, agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.envelope import payload_of
-from assaymark.release.logged import STATEMENT
+from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, STATEMENT
 from assaymark.release.lots import LOT, LOT_ROWS, OF_RELEASE, Lot, LotCheck, lot_bytes
 from assaymark.release.predicates import Decided
 from assaymark.release.statement import read_statement
@@ -293,12 +293,13 @@ def _written(
     about = {"statement": "lot", "release": release.manifest}
     entry = workspace.ledger.append(STATEMENT, sha256(signed), about, actor)
     there = read_release(release.folder)
+    proof = logged(workspace, entry, ())
     files = {
         **rows,
         LOT: signed,
         **{here: there[path] for here, path in OF_RELEASE.items()},
         f"keys/{key.fingerprint}.pub": there[f"keys/{key.fingerprint}.pub"],
-        **logged(workspace, entry),
+        **{path: proof[path] for path in (LOG_ENTRY, LOG_PROOF)},
     }
     where = workspace.write_folder(f"lots/{name}", files)
     workspace.ledger.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,7 +14,7 @@ from assaymark.flow.generate import csv_of
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.lots import LOT_ROWS, check_lot
-from assaymark.release.verify import Check, Verification
+from assaymark.release.verification import STEPS, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["verify_lot"]
 
 
-def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str] = ()) -> Verification:
+def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str], today: date) -> Verification:
     """Check a lot given as paths and bytes, offline and without its release."""
     found = Verification()
     try:
@@ -31,18 +32,30 @@ def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str] = ()) -> Verif
         _signer(lot, trusted, found)
         _rows(files, lot)
     except IntegrityError as error:
-        found.checks.append(Check(title="Lot", outcome="FAILED", said=str(error)))
+        found.fail(2, "Lot", str(error))
+        return found
+    if lot.lot.expires and date.fromisoformat(lot.lot.expires) < today:
+        found.fail(11, "Status", f"EXPIRED: it expired on {lot.lot.expires}")
         return found
     said = lot.lot
     found.uses = dict.fromkeys(said.uses, "approved")
-    found.hold("Files", f"all {len(files)} files are as they were signed, none is extra")
-    found.hold("Release", f"lot {said.number} of {lot.released.name}, manifest {said.release[:16]}")
-    found.hold("Generator", f"model {said.model[:16]}, the one that the release was approved with")
+    found.hold(2, "Files", f"all {len(files)} files are as they were signed, none is extra")
+    found.hold(3, "Signatures", "lot, release and provenance are signed by the same key")
+    found.hold(
+        4, "Release", f"lot {said.number} of {lot.released.name}, manifest {said.release[:16]}"
+    )
+    found.hold(
+        4, "Generator", f"model {said.model[:16]}, the one that the release was approved with"
+    )
     for check in said.checks:
         if check.name == "drift":
-            found.hold("Drift", f"compared again: {check.said}; p {check.value} > {check.limit}")
-    found.hold("CSV", "holds the same rows as the Parquet file")
-    found.hold("Ledger", lot.logged)
+            found.hold(6, "Drift", f"compared again: {check.said}; p {check.value} > {check.limit}")
+    found.hold(12, "CSV", "holds the same rows as the Parquet file")
+    found.hold(5, "Ledger", lot.logged)
+    for step in (7, 8, 9, 10):
+        found.lack(step, STEPS[step - 1], "that of its release")
+    until = f"until {said.expires}" if said.expires else "without an end"
+    found.hold(11, "Status", f"{until}; whether its release was withdrawn, `admit` asks")
     _open(lot, found)
     return found
 
@@ -50,11 +63,12 @@ def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str] = ()) -> Verif
 def _signer(lot: LotFound, trusted: Sequence[str], found: Verification) -> None:
     found.signer = lot.signer
     if not trusted:
+        found.hold(1, "Signer", f"one key signs, {lot.signer[:16]}")
         found.leave("Signer", f"no key was given to compare with; this one is {lot.signer}")
     elif lot.signer not in trusted:
         raise IntegrityError(f"{lot.signer} is not among the keys that you trust")
     else:
-        found.hold("Signer", f"{lot.signer} is a key that you trust")
+        found.hold(1, "Signer", f"{lot.signer} is a key that you trust")
 
 
 def _rows(files: Mapping[str, bytes], lot: LotFound) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from assaymark.core.case import Case
-    from assaymark.core.measurement import Json
+    from assaymark.core.measurement import Json, Quantity
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.decide import Decision, StageDecision
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from assaymark.flow.queries import Queries
     from assaymark.flow.run import Ran
 
-__all__ = ["draft_page", "evaluation_page", "run_content", "verdict_lines"]
+__all__ = ["draft_page", "evaluation_page", "run_content", "verdict_line", "verdict_lines"]
 
 _SEALED = "measured on the sealed confirmation holdout; a verdict is all it gives"
 _SEALED_TOO = "measured in the cross-fit; a verdict is all it gives, unless every use passes"
@@ -175,27 +175,33 @@ def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[Verdic
     for v in shown.verdicts:
         m = v.measurement if shown.numbers else _sealed(v.measurement, shown.name)
         rich = details.get((m.metric, m.subject))
-        lines.append(
-            VerdictLine(
-                rule=v.rule.id,
-                title=v.rule.title,
-                use=v.use,
-                verdict=v.verdict.value,
-                measurement=rich if rich is not None and rich.value == m.value else m,
-                threshold=v.rule.threshold,
-                direction=v.rule.direction,
-                severity=v.rule.severity,
-                quantity=known.get(v.rule.metric),
-                reason=v.reason,
-                why=v.rule.why,
-                remedy=v.rule.remedy,
-                origin=v.rule.origin,
-                stage=shown.name,
-                minimum_n=v.rule.minimum_n,
-                detect=v.rule.detect,
-            )
-        )
+        same = rich is not None and replace(rich, details={}) == m
+        lines.append(verdict_line(v, shown.name, rich if same else m, known.get(v.rule.metric)))
     return tuple(lines)
+
+
+def verdict_line(
+    v: RuleVerdict, stage: str, m: Measurement | None = None, quantity: Quantity | None = None
+) -> VerdictLine:
+    """Return a verdict as a line; ``m`` says more of its measurement, or less."""
+    return VerdictLine(
+        rule=v.rule.id,
+        title=v.rule.title,
+        use=v.use,
+        verdict=v.verdict.value,
+        measurement=v.measurement if m is None else m,
+        threshold=v.rule.threshold,
+        direction=v.rule.direction,
+        severity=v.rule.severity,
+        quantity=quantity,
+        reason=v.reason,
+        why=v.rule.why,
+        remedy=v.rule.remedy,
+        origin=v.rule.origin,
+        stage=stage,
+        minimum_n=v.rule.minimum_n,
+        detect=v.rule.detect,
+    )
 
 
 def _of(m: Measurement) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
+from assaymark.flow.documents import released_documents
 from assaymark.flow.generate import csv_of
 from assaymark.flow.generator import approval_of
 from assaymark.flow.kept import keep_people
@@ -19,7 +20,7 @@ from assaymark.flow.ready import enter_release, make_ready, ready_called, releas
 from assaymark.monitor.sketch import sketch
 from assaymark.release.approved import DECISION, WORDS
 from assaymark.release.build import ReleaseContents, build, contents
-from assaymark.release.card import card
+from assaymark.release.card import account_of
 from assaymark.release.predicates import (
     RECIPE_ONLY,
     CrossFitDecided,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from assaymark.flow.progress import Progress
     from assaymark.flow.queries import Asked
     from assaymark.flow.run import Ran
+    from assaymark.release.report_content import ReportContent
     from assaymark.store.workspace import Workspace
 
 __all__ = ["publish"]
@@ -82,7 +84,7 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         progress("release", f"none; the rows are in {where.name} of the quarantine", 1.0)
         return None, report
     progress("release", "signing", 0.6)
-    made = _contents(workspace, ran, page, card(content).encode())
+    made = _contents(workspace, ran, page, content)
     digest = ran.attempt.candidate.digest
     keep_people(workspace, digest, ran.prepared, ran.synthetics[0])
     if ran.reviewed:
@@ -127,7 +129,9 @@ def _quarantine(workspace: Workspace, ran: Ran, name: str) -> Path:
     return workspace.write_folder(f"quarantine/{name}", files)
 
 
-def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> ReleaseContents:
+def _contents(
+    workspace: Workspace, ran: Ran, page: bytes, content: ReportContent
+) -> ReleaseContents:
     candidate, decision, key = ran.attempt.candidate, ran.decision, workspace.key()
     evidence: dict[str, bytes] = {
         s.name: s.assessment.evidence.canonical() for s in decision.stages
@@ -140,9 +144,9 @@ def _contents(workspace: Workspace, ran: Ran, page: bytes, text: bytes) -> Relea
         threat=threat,
         evidence=evidence,
         sketch=sketch(ran.synthetics[0].frame).canonical(),
-        card=text,
+        documents=lambda files: released_documents(files, content),
         report=page,
-        provenance=_provenance(workspace, ran),
+        provenance=_provenance(workspace, ran, account_of(content)),
         decision=_decided(ran, evidence, sha256(threat)),
         public=key.public,
         sign=key.sign,
@@ -187,10 +191,10 @@ def _stage(stage: StageDecision, evidence: str) -> StageDecided | CrossFitDecide
     return StageDecided.model_validate(said)
 
 
-def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
+def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Provenance:
     job, prepared, candidate = ran.job, ran.prepared, ran.attempt.candidate
     parameters = candidate.generator["parameters"]
-    return Provenance(
+    made = Provenance(
         name=job.recipe.name,
         title=job.recipe.source.title,
         rights=job.recipe.source.rights,
@@ -225,3 +229,6 @@ def _provenance(workspace: Workspace, ran: Ran) -> Provenance:
         ledger_size=workspace.ledger.size,
         ledger_root=workspace.ledger.root(),
     )
+    known = made.canonical().decode()
+    new = tuple(t for t in account if json.dumps(t, ensure_ascii=False) not in known)
+    return made.model_copy(update={"account": new})

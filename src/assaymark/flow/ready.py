@@ -12,12 +12,15 @@ from assaymark.core.people import lacking
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.decide import needed_approvals
 from assaymark.flow.heard import check_ancestors
+from assaymark.flow.history import shown_entries, write_decision
 from assaymark.flow.log import logged
 from assaymark.flow.people import author_of, current, roles_bytes
 from assaymark.flow.verify import read_release
 from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
 from assaymark.release.approved import ROLES as ROLE_FILE
+from assaymark.release.boundary import check_boundary
 from assaymark.release.build import MANIFEST, RELEASE, manifest_of, sealed
+from assaymark.release.contained import held
 from assaymark.release.envelope import payload_of
 from assaymark.release.generator import check_generator
 from assaymark.release.logged import STATEMENT
@@ -87,6 +90,7 @@ def make_ready(
 ) -> Path:
     """Keep a decision for review and enter it; one that is there already stays as it is."""
     folder = workspace.path / READY / name
+    check_boundary(files)
     if not folder.exists():
         workspace.write_folder(f"{READY}/{name}", files)
     kept = read_release(folder)
@@ -98,6 +102,7 @@ def make_ready(
     actor = Actor(key=author_of(workspace))
     entries = workspace.ledger.entries(kind=READY)
     before = [e for e in entries if e.body.get("recipe") == body.get("recipe")]
+    write_decision(workspace, kept, candidate)
     if not before or before[-1].body != said:
         workspace.ledger.append(READY, candidate, said, actor)
     return folder
@@ -169,7 +174,7 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
     check_ancestors(ready.name, made.ancestry, (), (workspace,))
     people = {ROLE_FILE: roles_bytes(workspace) or b""}
     try:
-        check_generator({**ready.files, **people}, made, _decided(ready), ready.author)
+        check_generator(held({**ready.files, **people}), made, _decided(ready), ready.author)
     except IntegrityError as error:
         raise NotApprovedError(f"{error}\n\nHint: approve it, and run the recipe again") from error
     files = {
@@ -193,13 +198,22 @@ def enter_release(
     body: Mapping[str, JsonValue],
     candidate: str,
 ) -> Path:
-    """Enter a signed release into the ledger, and write it with the proof of that."""
+    """Enter a signed release into the ledger, and write it with the proof of that.
+
+    Raises
+    ------
+    LeakError
+        When a file gives away what must not leave; nothing is entered or written then.
+    """
+    check_boundary(files)
     actor = Actor(key=author_of(workspace))
     folder = workspace.path / "releases" / name
     if not folder.exists():
+        write_decision(workspace, files, candidate)
         about = {"statement": "release", "manifest": sha256(files[MANIFEST])}
         entry = workspace.ledger.append(STATEMENT, sha256(files[RELEASE]), about, actor)
-        workspace.write_folder(f"releases/{name}", {**files, **logged(workspace, entry)})
+        shown = shown_entries(workspace, files, candidate)
+        workspace.write_folder(f"releases/{name}", {**files, **logged(workspace, entry, shown)})
     manifest = sha256((folder / MANIFEST).read_bytes())
     workspace.ledger.append("release", candidate, {**body, "manifest": manifest}, actor)
     return folder
@@ -209,13 +223,14 @@ def _signed(
     workspace: Workspace, people: RoleFile, files: Mapping[str, bytes]
 ) -> tuple[tuple[Signed, bytes], ...]:
     """Return the approvals of exactly these files by people who are registered now."""
-    decision, found = sha256(files[DECISION]), []
+    digests = {path: sha256(raw) for path, raw in files.items()}
+    decision, found = digests[DECISION], []
     for e in workspace.ledger.entries(kind=STATEMENT):
         if (e.body.get("statement"), e.body.get("decision")) != ("approval", decision):
             continue
         if str(e.body["key"]) in people.public_keys:
             raw = workspace.get(e.subject)
-            found.append((read_approval(raw, people, files), raw))
+            found.append((read_approval(raw, people, digests), raw))
     return tuple(found)
 
 

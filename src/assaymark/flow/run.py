@@ -20,6 +20,7 @@ from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.generator import version_of
 from assaymark.flow.held_back import held_back
+from assaymark.flow.history import commit_policy
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
@@ -184,6 +185,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
         name = job.recipe.name
         begun = {"recipe": sha256(job.recipe_bytes), "policy": sha256(job.policy_bytes)}
         workspace.ledger.append("run.started", name, begun, actor)
+        commit_policy(workspace, begun["policy"], actor)
         try:
             outcome = _run(workspace, job, options, actor, progress)
         except (AssaymarkError, KeyboardInterrupt) as error:

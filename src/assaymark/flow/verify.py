@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import os
+import stat
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assaymark.core.document import Document
-from assaymark.decide.policy import parse_policy
+from assaymark.core.document import Document, sha256
+from assaymark.core.plain import MOST
+from assaymark.decide.lifecycle import Status
+from assaymark.decide.standing import standing
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.affecting import check_affecting
-from assaymark.flow.decide import needed_approvals, rejudge
-from assaymark.flow.descent import check_descent
+from assaymark.flow.decide import controls, needed_approvals, rejudge
+from assaymark.flow.governed import check_governed
 from assaymark.flow.lot_check import verify_lot
+from assaymark.release.build import RELEASE
 from assaymark.release.envelope import payload_of
-from assaymark.release.generator import check_generator, check_made
 from assaymark.release.lots import LOT
-from assaymark.release.predicates import Decided, Provenance
+from assaymark.release.notices import is_about, read_notice
+from assaymark.release.predicates import Released
+from assaymark.release.quoted import check_pages
 from assaymark.release.statement import read_statement
-from assaymark.release.verify import Check, Verification
+from assaymark.release.verification import Verification
+from assaymark.release.verify import Policies
 from assaymark.release.verify import verify as verify_files
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from datetime import date
     from pathlib import Path
 
-__all__ = ["CheckLine", "Verified", "read_release", "verify"]
+    from assaymark.core.notice import Notice
+    from assaymark.release.contained import Contained
+
+__all__ = ["POLICIES", "CheckLine", "Folder", "StepLine", "Verified", "read_release", "verify"]
+
+POLICIES = Policies(rejudge=rejudge, needed=needed_approvals, controls=controls)
+_FILES = 10_000
+_COMPARED = 32 << 20
 
 
 class CheckLine(Document):
     """One check as shown."""
 
+    title: str
+    outcome: str
+    said: str
+    step: int = 0
+
+
+class StepLine(Document):
+    """One of the twelve steps as shown."""
+
+    number: int
     title: str
     outcome: str
     said: str
@@ -45,11 +71,76 @@ class Verified(Document):
     uses: dict[str, str]
     signer: str
     self_attested: bool
+    steps: tuple[StepLine, ...]
     checks: tuple[CheckLine, ...]
 
+    @property
+    def not_verified(self) -> tuple[CheckLine, ...]:
+        """What was not checked, and why."""
+        return tuple(c for c in self.checks if c.outcome == "not checked")
 
-def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
+
+class Folder:
+    """The files of a release on disk: plain files only, small ones read once, rows in parts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = dict(_plain_files(folder))
+        self._read: dict[str, bytes] = {}
+        self._digests: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, path: str) -> bytes:
+        if path not in self._read:
+            size = self.size(path)
+            if size > MOST:
+                raise IntegrityError(
+                    f"{path} has {size >> 20} MB, and {MOST >> 20} MB is the most that is read of "
+                    "a document"
+                )
+            with _opened(self._paths[path], path) as file:
+                self._read[path] = file.read(MOST + 1)
+        return self._read[path]
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 of a file, hex; of a document, of the bytes that are read."""
+        if path not in self._digests:
+            if path.startswith("data/"):
+                with _opened(self._paths[path], path) as file:
+                    self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            else:
+                self._digests[path] = sha256(self[path])
+        return self._digests[path]
+
+    def size(self, path: str) -> int:
+        """Return how many bytes a file has."""
+        return len(self._read[path]) if path in self._read else self._paths[path].stat().st_size
+
+    def part(self, path: str, start: int, length: int) -> bytes:
+        """Return some bytes of a file."""
+        with _opened(self._paths[path], path) as file:
+            file.seek(start)
+            return file.read(length)
+
+    def file(self, path: str) -> Path:
+        """Return where a file is."""
+        return self._paths[path]
+
+
+def verify(
+    release: Path, *, trusted: Sequence[str] = (), today: date | None = None, status: bool = True
+) -> Verified:
     """Check the release, or the lot of one, in this folder.
+
+    ``today`` is the day on which it must not have expired, now by default. ``status`` False
+    leaves open whether it has expired or was withdrawn.
 
     Raises
     ------
@@ -57,98 +148,139 @@ def verify(release: Path, *, trusted: Sequence[str] = ()) -> Verified:
         When there is no such folder. What does not hold is a finding, not an error.
     """
     try:
-        files = read_release(release)
+        files = Folder(release)
     except IntegrityError as error:
-        line = CheckLine(title="Files", outcome="FAILED", said=str(error))
-        return Verified(
-            release=str(release),
-            ok=False,
-            uses={},
-            signer="",
-            self_attested=True,
-            checks=(line,),
-        )
+        found = Verification()
+        found.fail(2, "Files", str(error))
+        return _shown(release, found)
+    day = today or datetime.now(UTC).date()
     if LOT in files:
-        return _verified(release, verify_lot(files, trusted))
-    found = verify_files(files, trusted=trusted, rejudge=rejudge, needed=needed_approvals)
+        return _shown(release, verify_lot(read_release(release), trusted, day))
+    found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
-        odd = [p for p in files if p.endswith(".parquet") and not _same_rows(files, p)]
-        if odd:
-            found.checks.append(_failed(f"{odd[0]} and its CSV hold different rows"))
-            found.uses = {}
-        else:
-            found.hold("CSV", "holds the same rows as the Parquet file")
-            _again(files, found)
-    return _verified(release, found)
+        _same_rows(files, found)
+        _pages(files, found)
+    if found.ok:
+        check_governed(files, found)
+    if found.ok and status:
+        _status(release, files, found, day)
+    return _shown(release, found)
 
 
-def _verified(release: Path, found: Verification) -> Verified:
+def read_release(folder: Path) -> dict[str, bytes]:
+    """Return every file of a release by its path in the folder; links are refused."""
+    files = Folder(folder)
+    return {path: files.part(path, 0, files.size(path)) for path in files}
+
+
+def _shown(release: Path, found: Verification) -> Verified:
     return Verified(
         release=str(release),
         ok=found.ok,
         uses=found.uses,
         signer=found.signer,
         self_attested=found.self_attested,
+        steps=tuple(
+            StepLine(number=s.number, title=s.title, outcome=s.outcome, said=s.said)
+            for s in found.steps
+        ),
         checks=tuple(
-            CheckLine(title=c.title, outcome=c.outcome, said=c.said) for c in found.checks
+            CheckLine(title=c.title, outcome=c.outcome, said=c.said, step=c.step)
+            for c in found.checks
         ),
     )
 
 
-def read_release(folder: Path) -> dict[str, bytes]:
-    """Return every file of a release by its path in the folder; links are refused."""
+def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
     if not folder.is_dir():
         raise InputError(
             f"there is no folder {str(folder)!r}\n\nHint: name the folder of a release; `assaymark "
             "show` lists them"
         )
-    files: dict[str, bytes] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
+    for n, path in enumerate(sorted(folder.rglob("*"))):
+        name, kind = path.relative_to(folder).as_posix(), path.lstat().st_mode
+        if n >= _FILES:
+            raise IntegrityError(f"more than {_FILES:,} files, which no release has")
+        if stat.S_ISLNK(kind):
             raise IntegrityError(f"{name} is a link; a release holds plain files only")
-        if path.is_file():
-            try:
-                files[name] = path.read_bytes()
-            except OSError as error:
-                raise InputError(f"cannot read {name}: {error.strerror}") from error
-    return files
+        if stat.S_ISDIR(kind):
+            if not any(path.iterdir()):
+                raise IntegrityError(f"{name} is an empty folder, which no release has")
+        elif stat.S_ISREG(kind):
+            yield name, path
+        else:
+            raise IntegrityError(f"{name} is a device or a pipe; a release holds plain files only")
 
 
-def _same_rows(files: dict[str, bytes], parquet: str) -> bool:
-    csv = files.get(parquet.removesuffix(".parquet") + ".csv")
-    out = io.BytesIO()
-    pl.read_parquet(io.BytesIO(files[parquet])).write_csv(out)
-    return csv == out.getvalue()
-
-
-def _again(files: dict[str, bytes], found: Verification) -> None:
-    """Check what the policy asks for besides its rules."""
-    made, decided = (
-        kind.parse(read_statement(payload_of(files[f"attestations/{name}.dsse.json"]), name)[1])
-        for name, kind in (("provenance", Provenance), ("decision", Decided))
-    )
-    assert isinstance(made, Provenance)  # noqa: S101
-    assert isinstance(decided, Decided)  # noqa: S101
-    title = "Ancestry"
+def _opened(path: Path, name: str) -> io.BufferedReader:
     try:
-        found.hold(title, check_descent(made, parse_policy(files["policy.toml"])))
-        title = "Generator"
-        _hold(found, title, check_generator(files, made, decided, found.signer))
-        title = "Lineage"
-        _hold(found, title, check_made(files, made))
-        title = "Rights of people"
-        if decided.affects_rights:
-            found.hold(title, check_affecting(decided, files))
+        return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb")
+    except OSError as error:
+        raise InputError(f"cannot read {name}: {error.strerror}") from error
+
+
+def _same_rows(files: Folder, found: Verification) -> None:
+    for path in sorted(p for p in files if p.endswith(".parquet")):
+        csv = path.removesuffix(".parquet") + ".csv"
+        whole = files.size(csv) <= _COMPARED if csv in files else True
+        if csv not in files or not (_all_rows if whole else _some_rows)(files, path, csv):
+            found.fail(12, "CSV", f"{path} and its CSV hold different rows")
+            return
+    how = "holds the same rows as the Parquet file"
+    found.hold(12, "CSV", how if whole else f"{how}, looked at from its start and its end")
+
+
+def _all_rows(files: Folder, parquet: str, csv: str) -> bool:
+    out = io.BytesIO()
+    pl.read_parquet(files.file(parquet)).write_csv(out)
+    return files.part(csv, 0, files.size(csv)) == out.getvalue()
+
+
+def _some_rows(files: Folder, parquet: str, csv: str) -> bool:
+    """Compare the first and the last rows of a large file."""
+    lazy = pl.scan_parquet(files.file(parquet))
+    first, last = io.BytesIO(), io.BytesIO()
+    lazy.head(1000).collect().write_csv(first)
+    lazy.tail(1000).collect().write_csv(last, include_header=False)
+    start, end = first.getvalue(), last.getvalue()
+    return (
+        files.part(csv, 0, len(start)) == start
+        and files.part(csv, files.size(csv) - len(end), len(end)) == end
+    )
+
+
+def _status(release: Path, files: Contained, found: Verification, today: date) -> None:
+    """Check that the release has not expired, nor was withdrawn by a notice that lies beside."""
+    released = Released.parse(read_statement(payload_of(files[RELEASE]), "release")[1])
+    public = bytes.fromhex(files[f"keys/{found.signer}.pub"].decode().strip())
+    notices: list[tuple[str, Notice]] = []
+    try:
+        for path in sorted(release.with_name(release.name + ".notices").glob("*.dsse.json")):
+            raw = path.read_bytes()
+            if is_about(raw) == files.digest("manifest.json"):
+                notice = read_notice(raw, signer=found.signer, public=public)
+                notices.append((sha256(raw), notice))
     except IntegrityError as error:
-        found.checks.append(_failed(str(error), title))
-        found.uses = {}
+        found.fail(11, "Status", f"a notice beside the release does not hold: {error}")
+        return
+    order = sorted(notices, key=lambda n: n[1].made_at)
+    now = standing(order, expires=released.expires, today=today)
+    until = f"until {released.expires}" if released.expires else "without an end"
+    said = f"{now.status.value}: {now.why}" if now.why else f"{now.status.value}, {until}"
+    if now.status in {Status.WITHDRAWN, Status.EXPIRED}:
+        found.fail(11, "Status", said)
+        return
+    found.hold(11, "Status", f"{said}; {len(order)} notices beside it")
+    found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
 
 
-def _hold(found: Verification, title: str, said: str) -> None:
-    if said:
-        found.hold(title, said)
-
-
-def _failed(said: str, title: str = "CSV") -> Check:
-    return Check(title=title, outcome="FAILED", said=said)
+def _pages(files: Folder, found: Verification) -> None:
+    """Hold what card, datasheet and page in plain words quote against the statements."""
+    try:
+        quotes = check_pages(files)
+    except IntegrityError as error:
+        found.fail(12, "Documents", str(error))
+        return
+    if quotes:
+        said = f"all {quotes:,} numbers and words that they quote are what the statements say"
+        found.hold(12, "Documents", said)

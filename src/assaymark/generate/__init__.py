@@ -32,6 +32,7 @@ generators: Registry[Generator] = Registry(
         "levels",
         "link",
         "model_file",
+        "notches",
         "mixture",
         "philox",
         "plan",

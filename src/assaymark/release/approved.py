@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
 from assaymark.core.people import Approval, RoleFile, lacking
+from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
 from assaymark.release.card import escaped
 from assaymark.release.envelope import open_cosigned, open_envelope, payload_of, seal_envelope
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from assaymark.core.people import Signed
+    from assaymark.release.contained import Contained
 
 __all__ = [
     "APPROVALS",
@@ -42,8 +44,8 @@ _HEAD = "\n## Approvals\n\n"
 def read_roles(raw: bytes) -> RoleFile:
     """Return a role file that holds together and that enough of its root persons signed."""
     try:
-        plain = json.loads(payload_of(raw))["predicate"]
-    except (ValueError, KeyError, TypeError) as error:
+        plain = read_plain(payload_of(raw), ROLES)["predicate"]
+    except (KeyError, TypeError) as error:
         raise IntegrityError("not a role file") from error
     file = RoleFile.parse(json.dumps(plain))
     file.check()
@@ -63,8 +65,8 @@ def approval_bytes(
     return seal_envelope(statement("approval", subjects, approval), sign, key)
 
 
-def read_approval(raw: bytes, people: RoleFile, files: Mapping[str, bytes]) -> tuple[str, Approval]:
-    """Return the key that signed an approval of exactly ``files``, and what it says.
+def read_approval(raw: bytes, people: RoleFile, digests: Mapping[str, str]) -> tuple[str, Approval]:
+    """Return the key that signed an approval of files with these digests, and what it says.
 
     Raises
     ------
@@ -74,11 +76,11 @@ def read_approval(raw: bytes, people: RoleFile, files: Mapping[str, bytes]) -> t
     payload, key = open_envelope(raw, people.public_keys)
     subjects, predicate = read_statement(payload, "approval")
     approval = Approval.parse(predicate)
-    if subjects != {path: sha256(content) for path, content in files.items()}:
+    if subjects != digests:
         raise IntegrityError("the approval is about other files than these")
-    if approval.decision != sha256(files[DECISION]):
+    if approval.decision != digests.get(DECISION):
         raise IntegrityError("the approval is about another decision")
-    if approval.words != sha256(files[WORDS]):
+    if approval.words != digests.get(WORDS):
         raise IntegrityError("the approval is about other words than these")
     return key, approval
 
@@ -97,11 +99,16 @@ def signed_card(card: bytes, people: RoleFile, signed: tuple[Signed, ...]) -> by
 
 
 def check_approved(
-    files: Mapping[str, bytes], *, author: str, needed: Mapping[str, int], made_at: str
+    files: Contained,
+    digests: Mapping[str, str],
+    *,
+    author: str,
+    needed: Mapping[str, int],
+    made_at: str,
 ) -> tuple[RoleFile, tuple[Signed, ...]]:
     """Return the people and their approvals of a release, if they are enough.
 
-    ``files`` are all of the release but manifest, release statement and log.
+    ``digests`` are those of all its files but manifest, release statement and log.
 
     Raises
     ------
@@ -112,21 +119,22 @@ def check_approved(
     people.check_in_force(date.fromisoformat(made_at[:10]))
     if people.person_of(author) is None:
         raise IntegrityError("who signed the decision is not in the role file")
-    paths = sorted((p for p in files if p.startswith(APPROVALS)), key=lambda p: (len(p), p))
-    ready = {p: raw for p, raw in files.items() if p not in paths and p != ROLES}
+    paths = sorted((p for p in digests if p.startswith(APPROVALS)), key=lambda p: (len(p), p))
     whole = _there(files, CARD)
-    ready[CARD] = whole[: whole.rfind(_HEAD.encode())] if _HEAD.encode() in whole else whole
+    card = whole[: whole.rfind(_HEAD.encode())] if _HEAD.encode() in whole else whole
+    ready = {p: d for p, d in digests.items() if p not in paths and p != ROLES}
+    ready[CARD] = sha256(card)
     _there(files, WORDS)
     signed = tuple(read_approval(files[p], people, ready) for p in paths)
     missing = lacking(people, author, signed, needed)
     if missing:
         raise IntegrityError(f"the approvals are not enough: {'; '.join(missing)}")
-    if whole != signed_card(ready[CARD], people, signed):
+    if whole != signed_card(card, people, signed):
         raise IntegrityError(f"{CARD} does not say who approved")
     return people, signed
 
 
-def _there(files: Mapping[str, bytes], path: str) -> bytes:
+def _there(files: Contained, path: str) -> bytes:
     if path not in files:
         raise IntegrityError(f"{path} is missing")
     return files[path]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
+from assaymark.release.alone import STANDALONE, standalone
 from assaymark.release.envelope import fingerprint_of, seal_envelope
 from assaymark.release.generator import GENERATOR
 from assaymark.release.predicates import FileDigest, Manifest, Released
@@ -39,6 +40,7 @@ class ReleaseContents:
     ``parquet`` and ``csv`` hold one file a replicate; ``evidence`` the canonical bytes by stage;
     ``waivers`` and ``generator`` (the approval of its version, if any) are signed envelopes;
     ``sign`` is the signer and ``public`` its raw Ed25519 key.
+    ``documents`` makes the files that are about the other files: card, datasheet and the like.
     """
 
     parquet: tuple[bytes, ...]
@@ -47,7 +49,7 @@ class ReleaseContents:
     threat: bytes
     evidence: Mapping[str, bytes]
     sketch: bytes
-    card: bytes
+    documents: Callable[[Mapping[str, bytes]], Mapping[str, bytes]]
     report: bytes
     provenance: Provenance
     decision: Decided
@@ -81,8 +83,8 @@ def contents(c: ReleaseContents) -> dict[str, bytes]:
         **{f"evidence/{stage}.json": raw for stage, raw in c.evidence.items()},
         "sketch.json": c.sketch,
         **{f"{WAIVED}{i + 1}.dsse.json": raw for i, raw in enumerate(c.waivers)},
-        "card.md": c.card,
         "report.html": c.report,
+        STANDALONE: standalone(),
         f"keys/{key}.pub": c.public.hex().encode() + b"\n",
     }
     if c.generator:
@@ -92,7 +94,7 @@ def contents(c: ReleaseContents) -> dict[str, bytes]:
         files[f"attestations/{name}.dsse.json"] = seal_envelope(
             statement(name, rows, predicate), c.sign, key
         )
-    return files
+    return {**files, **c.documents(files)}
 
 
 def manifest_of(files: Mapping[str, bytes]) -> Manifest:

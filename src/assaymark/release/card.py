@@ -1,4 +1,4 @@
-"""Card: a short Markdown description of a release; every number comes from the same content."""
+"""Card: a short Markdown description of a release; every number links to its statement."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from assaymark.release.drawing import figure, percent
-from assaymark.release.report_rules import rule_blocks, tally
+from assaymark.release.graph import Graph
+from assaymark.release.report_rules import rule_blocks
 from assaymark.release.report_words import (
     answer,
     listed,
-    measured,
     must_know,
     spoken_subject,
     spoken_use,
@@ -21,17 +21,22 @@ from assaymark.release.report_words import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from assaymark.release.report_content import ReportContent
+    from assaymark.core.measurement import Measurement
+    from assaymark.release.report_content import ReportContent, TransformLine, VerdictLine
 
-__all__ = ["card", "escaped"]
+__all__ = ["account_of", "card", "escaped"]
 
 _CODE = re.compile("(`[^`|\n\r]+`)")
 _IN_CODE = str.maketrans({"\n": " ", "\r": " "})
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#"} | {"\n": " ", "\r": " "})
+_NOWHERE = Graph(plain={}, digests={})
 
 
-def card(content: ReportContent) -> str:
+def card(content: ReportContent, graph: Graph = _NOWHERE) -> str:
     """Return the data card of a release as Markdown: same content, same text.
+
+    What a statement of ``graph`` says is a link to it, ``PATH#/pointer``; it is one only where
+    the statement says exactly what the card says.
 
     Raises
     ------
@@ -40,21 +45,46 @@ def card(content: ReportContent) -> str:
     """
     if content.mode != "release":
         raise ValueError(f"only a release has a card, this content is a {content.mode}")
+    made = _Card(content, graph)
     parts = [
-        f"# {escaped(content.title)}",
-        "Synthetic data. "
-        f"{escaped(answer(content).headline)} Made {escaped(content.made_at)} by assaymark.",
-        _section("Uses", _uses(content)),
-        _section("Know this before you use it", [f"- {escaped(s)}" for s in must_know(content)]),
-        _section("What was measured", _rules(content)),
-        _section("Groups", _groups(content)),
-        _section("Threat model", _threat(content)),
-        _section("How it was made", _made(content)),
-        _section("Limits", [f"- {escaped(s)}" for s in content.limits]),
-        _section("Attribution", [f"- {escaped(s)}" for s in content.attribution]),
-        _section("How to verify", _verify(content)),
+        f"# {made.said(content.title)}",
+        f"Synthetic data. {made.said(answer(content).headline)} "
+        f"Made {made.at(content.made_at, 'decision:/made_at', 'time')} by assaymark.",
+        _section("Uses", made.uses()),
+        _section("Know this before you use it", made.items(must_know(content))),
+        _section("What was measured", made.rules()),
+        _section("Groups", made.groups()),
+        _section("Threat model", made.threat()),
+        _section("How it was made", made.how()),
+        _section("Limits", made.items(content.limits)),
+        _section("Attribution", made.items(content.attribution)),
+        _section("How to verify", made.verify()),
     ]
     return "\n\n".join(p for p in parts if p) + "\n"
+
+
+def account_of(content: ReportContent) -> tuple[str, ...]:
+    """Return the sentences of a card with numbers that only the run itself can vouch for.
+
+    They go into the signed provenance, so that the card has a statement to link them to.
+    """
+    said = [
+        *(r for u in content.uses for r in use_card(content, u).reasons),
+        *must_know(content),
+        *content.limits,
+        *(value for _, value in content.provenance),
+        *(s.result for s in content.stages),
+        *(_shares(g.name, g.real, g.synthetic) for group in content.groups for g in group.levels),
+    ]
+    if content.threat is not None:
+        said.append(together(content.threat))
+    return tuple(dict.fromkeys(t for t in said if re.search(r"\d", t)))
+
+
+def escaped(text: str) -> str:
+    """Escape what Markdown or HTML would read as markup; code between backquotes stays code."""
+    parts = _CODE.split(text)
+    return "".join(part.translate(_IN_CODE if i % 2 else _ESCAPED) for i, part in enumerate(parts))
 
 
 def _section(title: str, lines: Iterable[str]) -> str:
@@ -62,107 +92,165 @@ def _section(title: str, lines: Iterable[str]) -> str:
     return f"## {title}\n\n{body}" if body else ""
 
 
-def _uses(content: ReportContent) -> list[str]:
-    lines = []
-    for use in content.uses:
-        said = use_card(content, use)
-        words = " ".join([said.sentence, *said.reasons])
-        if said.next_action:
-            words += f" Next: {said.next_action}"
-        lines.append(f"- **{escaped(said.use)}**: {escaped(words)}")
-    return lines
+def _shares(name: str, real: float | None, synthetic: float | None) -> str:
+    return f"{name} real {percent(real)}, synthetic {percent(synthetic)}"
 
 
-def _rules(content: ReportContent) -> list[str]:
-    blocks = rule_blocks(content)
-    if not blocks:
-        return []
-    counted = [f"{count} {badge.word.lower()}" for badge, count in tally(content.verdicts)]
-    lines = [
-        f"{escaped(content.policy_name or 'The policy')}: {listed(counted)}. "
-        "The worst of each rule:",
-        "",
-        "| Rule | Verdict | For | Worst | Measured | Allowed | n |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for b in blocks:
-        cells = [
-            b.line.title,
-            b.badge.word,
-            listed([spoken_use(u) for u in b.uses]),
-            b.worst.subject,
-            measured(b.worst.measurement),
-            b.allowed,
-            str(b.worst.measurement.n),
+class _Card:
+    """The sections of one card, each a list of lines."""
+
+    def __init__(self, content: ReportContent, graph: Graph) -> None:
+        self.content, self.graph = content, graph
+        self._known = graph.texts()
+
+    def at(self, text: str, reference: str, style: str = "plain") -> str:
+        """Return a text as a link, if the statement says the same there."""
+        quote = self.graph.quote(reference, style) if reference else None
+        if quote is None or quote.text != text:
+            return escaped(text)
+        return f"[{text.translate(_ESCAPED)}]({quote.source})"
+
+    def said(self, text: str) -> str:
+        """Return a text as a link to where a statement says it word by word."""
+        return self.at(text, self._known.get(text, ""))
+
+    def items(self, sentences: Iterable[str]) -> list[str]:
+        return [f"- {self.said(s)}" for s in sentences]
+
+    def uses(self) -> list[str]:
+        lines = []
+        for use in self.content.uses:
+            said = use_card(self.content, use)
+            words = [escaped(said.sentence), *(self.said(r) for r in said.reasons)]
+            if said.next_action:
+                words.append(f"Next: {self.said(said.next_action)}")
+            lines.append(f"- **{escaped(said.use)}**: {' '.join(words)}")
+        return lines
+
+    def rules(self) -> list[str]:
+        blocks = rule_blocks(self.content)
+        if not blocks:
+            return []
+        lines = [
+            f"Judged by {self.said(self.content.policy_name or 'the policy')}. What did not pass "
+            "comes first; of each rule the worst is shown:",
+            "",
+            "| Rule | Verdict | For | Worst | Measured | Allowed | n |",
+            "|---|---|---|---|---|---|---|",
         ]
-        lines.append(f"| {' | '.join(escaped(c) for c in cells)} |")
-    return lines
+        for b in blocks:
+            m, rule = b.worst.measurement, self.graph.rule(b.line.rule)
+            at = self.graph.measurement(m, b.worst.stage)
+            cells = [
+                self.at(b.line.title, f"{rule}/title"),
+                b.badge.word,
+                escaped(listed([spoken_use(u) for u in b.uses])),
+                self.at(b.worst.subject, f"{at}/subject", "subject"),
+                self._measured(m, at),
+                self._allowed(b.line, rule),
+                self.at(str(m.n), f"{at}/n", "digits"),
+            ]
+            lines.append(f"| {' | '.join(cells)} |")
+        return lines
 
-
-def _groups(content: ReportContent) -> list[str]:
-    judged = {
-        spoken_subject(v.measurement.subject): v.verdict
-        for v in content.verdicts
-        if v.measurement.subject.startswith("group:") and v.verdict != "PASS"
-    }
-    lines = [
-        f"- {escaped(group.title)}: "
-        + "; ".join(
-            f"{escaped(g.name)} real {percent(g.real)}, synthetic {percent(g.synthetic)}"
-            for g in group.levels
+    def _measured(self, m: Measurement, at: str) -> str:
+        if m.value is None:
+            return self.at(m.reason, f"{at}/reason")
+        value, low, high = (
+            self.at(figure(x), f"{at}/{name}", "figure")
+            for name, x in (("value", m.value), ("low", m.low), ("high", m.high))
         )
-        for group in content.groups
-    ]
-    if judged:
-        lines.append(f"- Not shown to hold for: {escaped(listed(sorted(judged)))}")
-    return lines
+        return value if m.low is None else f"{value} (between {low} and {high})"
 
+    def _allowed(self, line: VerdictLine, rule: str) -> str:
+        at, limit = f"{rule}/threshold", line.threshold
+        if line.direction == "within":
+            low = self.at(figure(-abs(limit)), at, "minus")
+            return f"between {low} and {self.at(figure(abs(limit)), at, 'figure')}"
+        return f"{line.direction.replace('_', ' ')} {self.at(figure(limit), at, 'figure')}"
 
-def _threat(content: ReportContent) -> list[str]:
-    threat = content.threat
-    if threat is None:
-        return []
-    return [
-        f"- Profile: {escaped(threat.profile.value)}, rung {threat.rung}",
-        f"- Recipients: {escaped(threat.recipient)}",
-        f"- The attacker knows: {escaped(threat.knowledge)}",
-        f"- Tried: {escaped(listed(threat.goals))}",
-        f"- {escaped(together(threat))}",
-        f"- Not covered: {escaped(threat.not_covered)}",
-        f"- Accepted: {escaped(threat.residual_risk)}",
-        *[
-            f"- {escaped(a.title)}: smallest planted leak caught "
-            f"{figure(a.limit_of_detection) if a.limit_of_detection is not None else 'none'}"
-            for a in content.attacks
-        ],
-    ]
+    def groups(self) -> list[str]:
+        content = self.content
+        judged = {
+            spoken_subject(v.measurement.subject): self.graph.measurement(v.measurement, v.stage)
+            for v in content.verdicts
+            if v.measurement.subject.startswith("group:") and v.verdict != "PASS"
+        }
+        lines = [
+            f"- {self.said(group.title)}: "
+            + "; ".join(self.said(_shares(g.name, g.real, g.synthetic)) for g in group.levels)
+            for group in content.groups
+        ]
+        if judged:
+            names = [self.at(n, f"{judged[n]}/subject", "subject") for n in sorted(judged)]
+            lines.append(f"- Not shown to hold for: {listed(names)}")
+        return lines
 
+    def threat(self) -> list[str]:
+        threat = self.content.threat
+        if threat is None:
+            return []
+        rung = self.at(threat.rung, "threat:/rung")
+        return [
+            f"- Profile: {escaped(threat.profile.value)}, rung {rung}",
+            f"- Recipients: {self.said(threat.recipient)}",
+            f"- The attacker knows: {self.said(threat.knowledge)}",
+            f"- Tried: {escaped(listed(threat.goals))}",
+            f"- {self.said(together(threat))}",
+            f"- Not covered: {self.said(threat.not_covered)}",
+            f"- Accepted: {self.said(threat.residual_risk)}",
+            *[f"- {line}" for line in self._planted()],
+        ]
 
-def _made(content: ReportContent) -> list[str]:
-    lines = [f"- {escaped(label)}: {escaped(value)}" for label, value in content.provenance]
-    if content.rows is not None:
-        lines.append(f"- Synthetic rows: {content.rows}")
-    lines += [
-        f"- Changed before the fit: {escaped(t.what)} ({escaped(', '.join(t.columns))})"
-        + (f": {escaped(t.why)}" if t.why else "")
-        for t in content.transformations
-    ]
-    lines += [f"- {escaped(s.name)}: {escaped(s.result)}" for s in content.stages]
-    if content.attempts:
-        lines.append(f"- Attempts for the same people: {len(content.attempts)}")
-    return lines
+    def _planted(self) -> list[str]:
+        """Say of each attack which leak, planted to prove it, was the smallest that it caught."""
+        lines = []
+        for b in rule_blocks(self.content):
+            at = self.graph.measurement(b.worst.measurement, b.worst.stage)
+            smallest = b.worst.measurement.limit_of_detection
+            if b.line.detect is not None:
+                title = self.at(b.line.title, f"{self.graph.rule(b.line.rule)}/title")
+                caught = "none"
+                if smallest is not None:
+                    caught = self.at(figure(smallest), f"{at}/limit_of_detection", "figure")
+                lines.append(f"{title}: smallest planted leak caught {caught}")
+        return lines
 
+    def how(self) -> list[str]:
+        content = self.content
+        lines = [f"- {escaped(label)}: {self.said(value)}" for label, value in content.provenance]
+        if content.rows is not None:
+            rows = self.at(str(content.rows), "provenance:/rows", "digits")
+            lines.append(f"- Synthetic rows: {rows}")
+        lines += [
+            f"- Changed before the fit: {self._change(t, f'provenance:/transformations/{i}')}"
+            for i, t in enumerate(content.transformations)
+        ]
+        lines += [f"- {escaped(s.name)}: {self.said(s.result)}" for s in content.stages]
+        if content.attempts:
+            n = self.at(str(len(content.attempts)), "provenance:/attempts", "digits")
+            lines.append(f"- Attempts for the same people: {n}")
+        return lines
 
-def _verify(content: ReportContent) -> list[str]:
-    lines = ["Offline, in this folder:", "", f"    {content.verify_command}", ""]
-    if content.candidate:
-        lines.append(f"- Digest of the rows: `{content.candidate}`")
-    if content.policy_digest:
-        lines.append(f"- Digest of the policy: `{content.policy_digest}`")
-    return lines
+    def _change(self, t: TransformLine, at: str) -> str:
+        kind, colon, parameters = t.what.partition(": ")
+        what = f"{escaped(kind + colon)}{self.at(parameters, f'{at}/parameters')}"
+        names = self.at(", ".join(t.columns), f"{at}/columns", "comma")
+        return f"{what} ({names})" + (f": {self.at(t.why, f'{at}/why')}" if t.why else "")
 
-
-def escaped(text: str) -> str:
-    """Escape what Markdown or HTML would read as markup; code between backquotes stays code."""
-    parts = _CODE.split(text)
-    return "".join(part.translate(_IN_CODE if i % 2 else _ESCAPED) for i, part in enumerate(parts))
+    def verify(self) -> list[str]:
+        content = self.content
+        lines = ["Offline, in this folder:", "", f"    {content.verify_command}", ""]
+        if content.candidate:
+            lines.append(f"- Digest of the rows: `{content.candidate}`")
+        if content.policy_digest:
+            lines.append(f"- Digest of the policy: `{content.policy_digest}`")
+        if self.graph.digests:
+            lines += [
+                "",
+                "Numbers and words above link to the statement that says them, and to the place "
+                "in it: of an envelope, into its payload. `SHA-256` of these files:",
+                "",
+                *[f"- {escaped(p)}: `{d}`" for p, d in sorted(self.graph.digests.items())],
+            ]
+        return lines

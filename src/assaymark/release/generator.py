@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from assaymark.core.document import sha256
 from assaymark.core.generator import GeneratorApproval
 from assaymark.core.lineage import check_lineage
 from assaymark.errors import IntegrityError
@@ -14,9 +13,10 @@ from assaymark.release.envelope import open_envelope, payload_of, seal_envelope
 from assaymark.release.statement import read_statement, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from assaymark.core.people import RoleFile
+    from assaymark.release.contained import Contained
     from assaymark.release.predicates import Decided, Provenance
 
 __all__ = ["GENERATOR", "check_generator", "check_made", "generator_bytes", "read_generator"]
@@ -43,9 +43,7 @@ def read_generator(raw: bytes, people: RoleFile | None) -> tuple[str, GeneratorA
     return key, approval
 
 
-def check_generator(
-    files: Mapping[str, bytes], made: Provenance, decided: Decided, author: str
-) -> str:
+def check_generator(files: Contained, made: Provenance, decided: Decided, author: str) -> str:
     """Return in words which version of a generator made the rows, and who approved it.
 
     Raises
@@ -74,7 +72,7 @@ def check_generator(
     return f"{said}; approved as {approval.role.replace('_', ' ')}"
 
 
-def check_made(files: Mapping[str, bytes], made: Provenance) -> str:
+def check_made(files: Contained, made: Provenance) -> str:
     """Return in words that declared acts lead from the source to exactly the released rows.
 
     Raises
@@ -84,7 +82,7 @@ def check_made(files: Mapping[str, bytes], made: Provenance) -> str:
     """
     if not made.lineage:
         return ""
-    rows = {path: sha256(raw) for path, raw in files.items() if path.startswith("data/")}
+    rows = {path: files.digest(path) for path in files if path.startswith("data/")}
     check_lineage(made.lineage, rows)
     of = {
         k: [a for a in made.lineage if a.kind == k] for k in ("read", "transform", "split", "fit")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.checkpoint import InclusionProof, log_key
 from assaymark.core.entry import Entry
 from assaymark.errors import IntegrityError
+from assaymark.release.history import HISTORY
 
 if TYPE_CHECKING:
     from assaymark.core.checkpoint import Checkpoint
@@ -15,7 +16,7 @@ __all__ = ["LOG_ENTRY", "LOG_FILES", "LOG_PROOF", "STATEMENT", "check_logged"]
 
 LOG_ENTRY = "log/release.json"
 LOG_PROOF = "log/release.tlog-proof"
-LOG_FILES = frozenset({LOG_ENTRY, LOG_PROOF})
+LOG_FILES = frozenset({LOG_ENTRY, LOG_PROOF, HISTORY})
 STATEMENT = "statement"
 """The kind of the ledger's entries about signed statements; their subject is its SHA-256."""
 

@@ -44,9 +44,10 @@ class Provenance(Document):
 
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
     secret salt; empty where there is none. ``lineage`` are all acts between source and files.
+    ``account`` has sentences of the card with numbers that only the run can vouch for.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("model", "generator_version", "lineage")
+    LATER: ClassVar[tuple[str, ...]] = ("model", "account", "generator_version", "lineage")
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -72,6 +73,7 @@ class Provenance(Document):
     software: str
     ledger_size: int
     ledger_root: str
+    account: tuple[str, ...] = ()
 
 
 class StageDecided(Document):

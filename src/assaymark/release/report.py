@@ -29,6 +29,7 @@ from assaymark.release.drawing_exposure import (
 )
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
+from assaymark.release.graph import anchor
 from assaymark.release.report_rules import rule_blocks, tally, telling
 from assaymark.release.report_words import (
     BADGES,
@@ -122,6 +123,7 @@ def environment() -> Environment:
         "together": together,
         "whole": lambda n: f"{n:,}",
         "coded": _coded,
+        "anchor": anchor,
         "sentence": lambda text: text[:1].upper() + text[1:],
     }
     made.globals |= {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement
     from assaymark.release.report_content import ReportContent, VerdictLine
 
-__all__ = ["Row", "RuleBlock", "UseCell", "rule_blocks", "tally", "telling"]
+__all__ = ["Row", "RuleBlock", "UseCell", "badness", "rule_blocks", "tally", "telling"]
 
 _MOST_DRAWN = 60
 _MOST_TELLING = 6
@@ -127,7 +127,7 @@ def _block(lines: Sequence[VerdictLine], anchor: str) -> RuleBlock:
             line
         )
     uses = tuple(dict.fromkeys(v.use for v in lines))
-    ordered = sorted(merged.values(), key=lambda vs: (ORDER.index(vs[0].verdict), -_badness(vs[0])))
+    ordered = sorted(merged.values(), key=lambda vs: (ORDER.index(vs[0].verdict), -badness(vs[0])))
     rows = [_row(vs, scale, uses, drawn=i < _MOST_DRAWN) for i, vs in enumerate(ordered)]
     open_count = sum(vs[0].verdict != "PASS" for vs in ordered)
     quantity = first.quantity
@@ -182,7 +182,7 @@ def _row(lines: Sequence[VerdictLine], scale: Scale, uses: tuple[str, ...], *, d
     )
 
 
-def _badness(line: VerdictLine) -> float:
+def badness(line: VerdictLine) -> float:
     """How close a value is to the threshold, or how far beyond; larger is worse."""
     m = line.measurement
     if m.value is None:

@@ -7,11 +7,11 @@ in-toto Attestation Framework, Statement v1.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
+from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -60,13 +60,19 @@ def read_statement(raw: bytes, kind: str) -> tuple[dict[str, str], bytes]:
         When the bytes are no canonical statement of this kind.
     """
     try:
-        plain = json.loads(raw)
+        plain = read_plain(raw, f"the {kind} statement")
         subjects = {s["name"]: s["digest"]["sha256"] for s in plain["subject"]}
-        same = plain["_type"] == _TYPE and plain["predicateType"] == KINDS[kind]
+        found = plain["predicateType"]
+        same = plain["_type"] == _TYPE and found == KINDS[kind]
         predicate = rfc8785.dumps(plain["predicate"])
         canonical = rfc8785.dumps(plain)
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"not a {kind} statement: {error}") from error
+    if found != KINDS[kind] and str(found).startswith(KINDS[kind].rpartition("/")[0] + "/"):
+        raise IntegrityError(
+            f"a {kind} statement in the format {found!r}, and this assaymark knows {KINDS[kind]!r}"
+            "\n\nHint: use a newer assaymark, or the verify.py that lies in the release"
+        )
     if not same or canonical != raw or len(subjects) != len(plain["subject"]):
         raise IntegrityError(f"not a canonical {kind} statement")
     return subjects, predicate

@@ -1,18 +1,21 @@
-"""Verify: does a release hold together, from its bytes alone? No I/O, no data-science library."""
+"""Verify: does a release hold together, from its bytes alone? No data-science library."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, TypeVar
 
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.core.threat import ThreatModel
-from assaymark.errors import IntegrityError
-from assaymark.release.approved import APPROVALS, ROLES, check_approved
+from assaymark.errors import AssaymarkError, IntegrityError
+from assaymark.release.approved import APPROVALS, DECISION, ROLES, check_approved
 from assaymark.release.boundary import leaks_of
 from assaymark.release.build import MANIFEST, RELEASE
+from assaymark.release.contained import held
 from assaymark.release.envelope import fingerprint_of, open_envelope
+from assaymark.release.history import HISTORY, check_attempts, check_order, read_history
 from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
 from assaymark.release.predicates import (
     CrossFitDecided,
@@ -22,134 +25,107 @@ from assaymark.release.predicates import (
     Released,
 )
 from assaymark.release.statement import read_statement
+from assaymark.release.verification import NOT_VERIFIED, Verification
 from assaymark.release.waived import check_waived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from assaymark.core.checkpoint import Checkpoint
+    from assaymark.core.entry import Entry
     from assaymark.core.waiver import Waiver
+    from assaymark.release.contained import Contained
     from assaymark.release.predicates import StageDecided
 
-__all__ = ["Check", "Verification", "verify"]
+__all__ = ["Policies", "verify"]
 
-_NOT_VERIFIED = (
-    (
-        "Truth of the measurements",
-        "they were computed from real rows, which only the holder of the source can look at",
-    ),
-    ("The person behind the key", "a key proves the same signer, not who that is"),
-    (
-        "The rest of the ledger",
-        "its owner proves with `assaymark ledger prove --since` that it only grew",
-    ),
-    ("Attacks outside the threat model", "threat.json says what was not covered"),
-)
+_T = TypeVar("_T")
+_PLAIN = re.compile(r"(?!/)(?:(?!\.\.?(?:/|$))[^/\\\x00-\x1f:]+(?:/|$))+(?<!/)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was checked, or that cannot be."""
+class Policies:
+    """What reading a policy takes, which is not this stage's: all functions of its bytes.
 
-    title: str
-    outcome: Literal["ok", "FAILED", "not checked"]
-    said: str = ""
+    ``rejudge`` judges evidence by a policy; ``needed`` says how many persons of each role it asks
+    for; ``controls`` says, of evidence, which planted leaks the rules asked for were caught.
+    """
 
-
-@dataclass(slots=True)
-class Verification:
-    """All checks, and what the release is approved for if they hold."""
-
-    checks: list[Check] = field(default_factory=list)
-    uses: dict[str, str] = field(default_factory=dict)
-    signer: str = ""
-    self_attested: bool = True
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything that could be checked holds."""
-        return bool(self.checks) and all(c.outcome != "FAILED" for c in self.checks)
-
-    def hold(self, title: str, said: str = "") -> None:
-        """Record that something holds."""
-        self.checks.append(Check(title=title, outcome="ok", said=said))
-
-    def leave(self, title: str, said: str) -> None:
-        """Record that something was not checked, and why."""
-        self.checks.append(Check(title=title, outcome="not checked", said=said))
+    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
+    needed: Callable[[bytes], Mapping[str, int]]
+    controls: Callable[[bytes, bytes, Sequence[str]], tuple[int, int]]
 
 
 def verify(
-    files: Mapping[str, bytes],
-    *,
-    trusted: Sequence[str],
-    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]],
-    needed: Callable[[bytes], Mapping[str, int]] = lambda _: {},
+    files: Mapping[str, bytes] | Contained, *, trusted: Sequence[str], policies: Policies
 ) -> Verification:
     """Check a release given as paths and bytes; stops at the first thing that does not hold.
 
     ``trusted`` are fingerprints of keys known in another way; where there are none, the check of
-    the signer stays open. ``rejudge`` judges evidence by a policy, both as bytes; ``needed`` says
-    how many persons of each role a policy asks for.
+    the signer stays open. Whether it has expired or was withdrawn is not a matter of its bytes.
     """
     found = Verification()
-    steps = (_manifest, _signer, _statements, _decision, _people, _log, _boundary)
-    state = _State(files=files, trusted=tuple(trusted), rejudge=rejudge, needed=needed)
-    for step in steps:
+    state = _State(files=held(files), trusted=tuple(trusted), policies=policies)
+    for step, title, check in _CHECKS:
         try:
-            step(state, found)
-        except IntegrityError as error:
-            title = _TITLES[step.__name__]
-            found.checks.append(Check(title=title, outcome="FAILED", said=str(error)))
-            found.uses = {}
-            return found
-    for title, why in _NOT_VERIFIED:
+            check(state, found)
+        except AssaymarkError as error:
+            found.fail(step, title, str(error))
+            break
+    for title, why in NOT_VERIFIED:
         found.leave(title, why)
     return found
 
 
-_TITLES = {
-    "_manifest": "Files",
-    "_signer": "Signer",
-    "_statements": "Signed statements",
-    "_people": "Approvals",
-    "_log": "Ledger",
-    "_boundary": "Boundary",
-    "_decision": "Decision",
-}
-
-
 @dataclass(slots=True)
 class _State:
-    files: Mapping[str, bytes]
+    files: Contained
     trusted: tuple[str, ...]
-    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
-    needed: Callable[[bytes], Mapping[str, int]]
+    policies: Policies
     keys: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
     manifest: Manifest | None = None
     released: Released | None = None
     provenance: Provenance | None = None
     decided: Decided | None = None
+    head: Checkpoint | None = None
+    entry: Entry | None = None
+    shown: tuple[Entry, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
 
 def _manifest(state: _State, found: Verification) -> None:
-    for path, raw in state.files.items():
+    odd = sorted(p for p in state.files if not _PLAIN.fullmatch(p))
+    if odd:
+        raise IntegrityError(f"{odd[0]!r} is not a path that a release may have")
+    for path in state.files:
         if path.startswith("keys/"):
-            state.keys[_name_of(path)] = _public(path, raw)
-    subjects, predicate = read_statement(*_opened(state, RELEASE, "release", found))
-    if subjects != {MANIFEST: sha256(_file(state, MANIFEST))}:
+            state.keys[_name_of(path)] = _public(path, state.files[path])
+    raw = _file(state, MANIFEST)
+    subjects, predicate = _statement(state, RELEASE, "release", found)
+    if subjects != {MANIFEST: sha256(raw)}:
         raise IntegrityError("the manifest is not the one that was signed")
-    state.manifest = Manifest.parse(_file(state, MANIFEST))
-    if state.manifest.canonical() != _file(state, MANIFEST):
+    state.manifest = Manifest.parse(raw)
+    if state.manifest.canonical() != raw:
         raise IntegrityError("the manifest is not in canonical form")
     state.released = Released.parse(predicate)
     listed = {f.path: f for f in state.manifest.files}
+    if len(listed) < len(state.manifest.files):
+        raise IntegrityError("the manifest lists a file twice")
+    outside = sorted(p for p in listed if not _PLAIN.fullmatch(p))
+    if outside:
+        raise IntegrityError(f"the manifest lists {outside[0]!r}, which is outside the release")
     _same_files(set(listed) | {MANIFEST, RELEASE} | LOG_FILES, set(state.files))
     for path, entry in listed.items():
-        raw = state.files[path]
-        if sha256(raw) != entry.sha256 or len(raw) != entry.size:
-            raise IntegrityError(f"{path} was altered")
-    found.hold("Files", f"all {len(state.files)} files are as they were signed, none is extra")
+        state.digests[path] = state.files.digest(path)
+        if state.digests[path] != entry.sha256 or state.files.size(path) != entry.size:
+            raise IntegrityError(f"{path} was altered{_swapped(state, path, listed)}")
+    found.hold(2, "Files", f"all {len(state.files)} are as they were signed, none is extra")
+
+
+def _swapped(state: _State, path: str, listed: Mapping[str, object]) -> str:
+    same = [p for p in listed if getattr(listed[p], "sha256", "") == state.digests[path]]
+    return f": it holds what {same[0]} should" if same else ""
 
 
 def _same_files(wanted: set[str], there: set[str]) -> None:
@@ -166,25 +142,26 @@ def _signer(state: _State, found: Verification) -> None:
         raise IntegrityError(f"the release carries {len(state.keys)} keys, one is expected")
     (found.signer,) = state.keys
     if not state.trusted:
+        found.hold(1, "Signer", f"one key signs, {found.signer[:16]}")
         found.leave("Signer", f"no key was given to compare with; this one is {found.signer}")
     elif found.signer in state.trusted:
-        found.hold("Signer", f"{found.signer} is a key that you trust")
+        found.hold(1, "Signer", f"{found.signer} is a key that you trust")
     else:
         raise IntegrityError(f"{found.signer} is not among the keys that you trust")
 
 
 def _statements(state: _State, found: Verification) -> None:
-    rows = {p: sha256(raw) for p, raw in state.files.items() if p.endswith(".parquet")}
+    rows = {p: d for p, d in state.digests.items() if p.endswith(".parquet")}
     for name in ("provenance", "decision"):
         path = f"attestations/{name}.dsse.json"
-        subjects, predicate = read_statement(*_opened(state, path, name, found))
+        subjects, predicate = _statement(state, path, name, found)
         if subjects != rows:
             raise IntegrityError(f"the {name} is about other rows than these")
         if name == "provenance":
             state.provenance = Provenance.parse(predicate)
         else:
             state.decided = Decided.parse(predicate)
-    found.hold("Signed statements", "provenance, decision and release are signed by the same key")
+    found.hold(3, "Signed statements", "provenance, decision and release, all by the same key")
     if state.provenance is not None and state.provenance.model:
         found.leave(
             "The fitted model", f"its file stays with the issuer; SHA-256 {state.provenance.model}"
@@ -192,79 +169,151 @@ def _statements(state: _State, found: Verification) -> None:
 
 
 def _people(state: _State, found: Verification) -> None:
-    if state.decided is None or state.decided.self_attested:
+    decided = _there(state.decided)
+    if decided.self_attested:
         if any(p.startswith(APPROVALS) or p == ROLES for p in state.files):
             raise IntegrityError("the decision is self-attested, and the release has approvals")
-        found.hold("Second person", "self-attested, no second person")
+        found.hold(1, "Second person", "self-attested, no second person")
         return
     unsigned = {MANIFEST, RELEASE, *LOG_FILES}
     people, signed = check_approved(
-        {p: raw for p, raw in state.files.items() if p not in unsigned},
+        state.files,
+        {p: d for p, d in state.digests.items() if p not in unsigned},
         author=found.signer,
-        needed=state.needed(_file(state, "policy.toml")),
-        made_at=state.decided.made_at,
+        needed=state.policies.needed(_file(state, "policy.toml")),
+        made_at=decided.made_at,
     )
     said = ", ".join(sorted({a.role.replace("_", " ") for _, a in signed}))
-    found.hold("Approvals", f"approved as {said}; not by who made it; {len(people.persons)} people")
+    found.hold(
+        1,
+        "Role file",
+        f"{len(people.persons)} people, in force when decided, until {people.expires}",
+    )
+    found.hold(3, "Approvals", f"approved as {said}; not by who made it")
     found.leave("Root of the role file", "no key of a root person was given to compare with")
 
 
-def _log(state: _State, found: Verification) -> None:
-    entry, head = check_logged(
-        _file(state, LOG_ENTRY),
-        _file(state, LOG_PROOF),
-        statement=sha256(_file(state, RELEASE)),
-        signer=found.signer,
-        public=state.keys[found.signer],
+def _chain(state: _State, found: Verification) -> None:
+    made, decided, released = (
+        _there(state.provenance),
+        _there(state.decided),
+        _there(state.released),
     )
-    found.hold(
-        "Ledger", f"entry {entry.index} of {entry.time}, under a checkpoint of {head.size} entries"
-    )
-
-
-def _decision(state: _State, found: Verification) -> None:
-    made, decided, released = state.provenance, state.decided, state.released
-    if made is None or decided is None or released is None:
-        raise IntegrityError("a statement is missing")
-    digests = [sha256(state.files[p]) for p in _rows_in_order(state)]
+    digests = [state.digests[p] for p in _rows_in_order(state)]
     candidate = sha256("\n".join(digests).encode())
     if {made.candidate, decided.candidate} != {candidate}:
         raise IntegrityError("the decision is about other rows than these")
     for path, digest in (("policy.toml", decided.policy), ("threat.json", decided.threat)):
         if sha256(_file(state, path)) != digest:
             raise IntegrityError(f"{path} is not the one that was decided by")
-    found.hold("Rows", "the decision is about exactly these rows")
-    _waivers(state, decided, released, found)
+    for stage in decided.stages:
+        raw = _file(state, f"evidence/{stage.stage}.json")
+        read = Evidence.parse(raw)
+        if sha256(raw) != stage.evidence or read.stage != stage.stage:
+            raise IntegrityError(f"the {stage.stage} evidence is not the one decided upon")
+        if read.earlier != decided.earlier:
+            raise IntegrityError(
+                f"the {stage.stage} evidence is about other earlier releases than the decision"
+            )
+    if decided.expires != released.expires:
+        raise IntegrityError("the release ends on another day than the decision says")
+    found.hold(4, "Rows", "provenance, evidence, decision and release are about these rows")
+    _earlier(state, decided, found)
+
+
+def _log(state: _State, found: Verification) -> None:
+    state.entry, state.head = check_logged(
+        _file(state, LOG_ENTRY),
+        _file(state, LOG_PROOF),
+        statement=sha256(_file(state, RELEASE)),
+        signer=found.signer,
+        public=state.keys[found.signer],
+    )
+    entry, decided = state.entry, _there(state.decided)
+    state.shown = read_history(_file(state, HISTORY), state.head)
+    order = check_order(
+        state.shown,
+        decided=decided,
+        decision=state.digests[DECISION],
+        approvals=[d for p, d in sorted(state.digests.items()) if p.startswith(APPROVALS)],
+        last=entry.index,
+    )
+    head = state.head.size
+    found.hold(
+        5, "Ledger", f"entry {entry.index} of {entry.time}, under a checkpoint of {head} entries"
+    )
+    found.hold(5, "Order", f"entries in order: {order}")
+
+
+def _verdicts(state: _State, found: Verification) -> None:
+    decided, released = _there(state.decided), _there(state.released)
+    state.waivers = check_waived(state.files, decided, found.signer)
     final: dict[str, str] = {}
     for stage in decided.stages:
-        final |= _again(state, stage, candidate)
+        final |= _again(state, stage)
     confirmed = {u for s in decided.stages if s.stage != "development" for u in s.uses}
     for use, status in final.items():
         if status == "approved" and use not in confirmed:
             final[use] = "inconclusive"  # the development holdout approves nothing
     _agree(decided, released, final)
-    _earlier(state, decided, found)
     found.uses, found.self_attested = final, decided.self_attested
-    found.hold("Decision", "judging the evidence again by the policy gives the same")
+    found.hold(6, "Decision", "judging the evidence again by the policy gives the same")
     for stage in decided.stages:
         _about(stage, found)
 
 
+def _controls(state: _State, found: Verification) -> None:
+    decided = _there(state.decided)
+    asked = caught = 0
+    for stage in decided.stages:
+        raw, uses = _file(state, f"evidence/{stage.stage}.json"), tuple(stage.uses)
+        a, c = state.policies.controls(_file(state, "policy.toml"), raw, uses)
+        asked, caught = asked + a, caught + c
+    if not asked:
+        found.lack(7, "Controls", "no rule of this policy asks for a planted leak to be caught")
+        return
+    found.hold(7, "Controls", f"{caught} of {asked} planted leaks that rules ask for were caught")
+
+
+def _attempts(state: _State, found: Verification) -> None:
+    made = _there(state.provenance)
+    check_attempts(
+        state.shown, candidate=made.candidate, attempts=made.attempts, openings=made.openings
+    )
+    found.hold(
+        8,
+        "Attempts",
+        f"all {made.attempts} at these persons and {made.openings} openings of their sealed part "
+        "are in the ledger",
+    )
+
+
+def _budget(state: _State, found: Verification) -> None:
+    del state
+    found.lack(9, "Privacy budget", "no differential privacy is claimed")
+
+
+def _waivers(state: _State, found: Verification) -> None:
+    if not state.waivers:
+        found.lack(10, "Waivers", "none")
+        return
+    rules = ", ".join(w.rule for w in state.waivers)
+    until = _there(state.decided).expires
+    found.hold(10, "Waivers", f"{rules}: signed by who may, until {until}")
+
+
 def _boundary(state: _State, found: Verification) -> None:
+    card = _file(state, "card.md").decode("utf-8", "replace")
+    decided = _there(state.decided)
+    for what, digest in (("rows", decided.candidate), ("policy", decided.policy)):
+        if digest not in card:
+            raise IntegrityError(f"card.md is about another {what}: it lacks {digest[:16]}")
     leaks = leaks_of(state.files)
-    if not leaks:
-        found.hold("Boundary", "none of the known accidental leaks; no proof that there is none")
-    for leak in leaks[:5]:
-        found.leave("Boundary", f"look at {leak.path}: {leak.rule}: {leak.what}")
-
-
-def _waivers(state: _State, decided: Decided, released: Released, found: Verification) -> None:
-    if decided.expires != released.expires:
-        raise IntegrityError("the release ends on another day than the decision says")
-    state.waivers = check_waived(state.files, decided, found.signer)
-    if state.waivers:
-        rules = ", ".join(w.rule for w in state.waivers)
-        found.hold("Waivers", f"{rules}: signed by who may, until {decided.expires}")
+    if leaks:
+        shown = "; ".join(f"{leak} ({leak.remedy})" for leak in leaks[:5])
+        more = f"; and {len(leaks) - 5} more" if len(leaks) > 5 else ""
+        raise IntegrityError(f"this release gives away what must not leave: {shown}{more}")
+    found.hold(12, "Boundary", "the card is about these rows; none of the known accidental leaks")
 
 
 def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
@@ -276,16 +325,10 @@ def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
         )
 
 
-def _again(state: _State, stage: StageDecided | CrossFitDecided, candidate: str) -> dict[str, str]:
-    raw = _file(state, f"evidence/{stage.stage}.json")
-    if sha256(raw) != stage.evidence or Evidence.parse(raw).stage != stage.stage:
-        raise IntegrityError(f"the {stage.stage} evidence is not the one decided upon")
-    if state.decided is None or Evidence.parse(raw).earlier != state.decided.earlier:
-        raise IntegrityError(
-            f"the {stage.stage} evidence is about other earlier releases than the decision"
-        )
+def _again(state: _State, stage: StageDecided | CrossFitDecided) -> dict[str, str]:
+    raw, candidate = _file(state, f"evidence/{stage.stage}.json"), _there(state.decided).candidate
     policy, uses = _file(state, "policy.toml"), tuple(stage.uses)
-    again = state.rejudge(policy, raw, uses, candidate, state.waivers)
+    again = state.policies.rejudge(policy, raw, uses, candidate, state.waivers)
     if again != stage.uses:
         raise IntegrityError(
             f"judging the {stage.stage} evidence again gives {again}, not {stage.uses}"
@@ -311,6 +354,7 @@ def _earlier(state: _State, decided: Decided, found: Verification) -> None:
         )
     listed = ", ".join(digest[:16] for digest in decided.earlier)
     found.hold(
+        4,
         "Earlier releases",
         f"of the same people, attacked together with these rows: {listed or 'none on record'}",
     )
@@ -321,11 +365,19 @@ def _rows_in_order(state: _State) -> list[str]:
     return sorted(names, key=lambda p: (len(p), p))
 
 
-def _opened(state: _State, path: str, kind: str, found: Verification) -> tuple[bytes, str]:
+def _statement(
+    state: _State, path: str, kind: str, found: Verification
+) -> tuple[dict[str, str], bytes]:
     payload, signer = open_envelope(_file(state, path), state.keys)
     if found.signer and signer != found.signer:
         raise IntegrityError(f"{path} is signed by another key")
-    return payload, kind
+    return read_statement(payload, kind)
+
+
+def _there(value: _T | None) -> _T:
+    """Return what an earlier step has read; it is there, or that step failed."""
+    assert value is not None  # noqa: S101
+    return value
 
 
 def _file(state: _State, path: str) -> bytes:
@@ -346,3 +398,19 @@ def _public(path: str, raw: bytes) -> bytes:
     if len(public) != 32 or fingerprint_of(public) != _name_of(path):
         raise IntegrityError(f"{path} is not the key that its name says")
     return public
+
+
+_CHECKS: tuple[tuple[int, str, Callable[[_State, Verification], None]], ...] = (
+    (2, "Files", _manifest),
+    (1, "Signer", _signer),
+    (3, "Signed statements", _statements),
+    (4, "Chain of digests", _chain),
+    (6, "Verdicts", _verdicts),
+    (3, "Approvals", _people),
+    (5, "Ledger", _log),
+    (7, "Controls", _controls),
+    (8, "Attempts", _attempts),
+    (9, "Privacy budget", _budget),
+    (10, "Waivers", _waivers),
+    (12, "Boundary", _boundary),
+)

@@ -13,9 +13,10 @@ from assaymark.release.envelope import open_envelope, seal_envelope
 from assaymark.release.statement import read_statement, statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from assaymark.core.people import RoleFile
+    from assaymark.release.contained import Contained
     from assaymark.release.predicates import Decided
 
 __all__ = ["WAIVED", "check_waived", "read_waiver", "waiver_bytes"]
@@ -41,7 +42,7 @@ def read_waiver(raw: bytes, people: RoleFile, *, author: str, day: date) -> Waiv
     return waiver
 
 
-def check_waived(files: Mapping[str, bytes], decided: Decided, author: str) -> tuple[Waiver, ...]:
+def check_waived(files: Contained, decided: Decided, author: str) -> tuple[Waiver, ...]:
     """Return the waivers that a decision names, each about these rows and this policy.
 
     Raises

@@ -1,0 +1,191 @@
+"""Alone, gate: evidence judged by a policy, as `assaymark.decide.gate` does, on plain values."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from statistics import NormalDist
+
+from assaymark.release.alone.pieces import Plain, need
+
+__all__ = ["ATTACKS", "agreed", "caught"]
+
+_K1 = (
+    *("copies.exact_excess", "copies.most_repeated", "near_copies.excess", "singling_out.excess"),
+    *("copies.isolated_excess", "linkability.excess", "attribute_inference.excess"),
+    "inference_suite.excess",
+)
+_K2 = (
+    *_K1,
+    *("membership.auc", "membership.excess_tpr", "membership_suite.auc"),
+    "membership_suite.excess_tpr",
+)
+ATTACKS = {"controlled": _K2, "open": (*_K2, "shadow.excess_tpr"), "enclave": _K1}
+"""The attacks that each profile requires."""
+
+
+def number(text: str | None) -> float | None:
+    """Return a published decimal as a number."""
+    return None if text is None else float(text)
+
+
+def good(rule: Plain, x: float) -> bool:
+    """Whether a point is on the good side of a rule's threshold."""
+    t = float(rule["threshold"])
+    sides = {"at_most": x <= t, "at_least": x >= t, "within": abs(x) <= t}
+    return sides[rule["direction"]]
+
+
+def ends(m: Plain) -> tuple[float, float]:
+    """Return the interval of a measurement; its value where it has none."""
+    value = float(m["value"])
+    low, high = number(m["low"]), number(m["high"])
+    return (value if low is None else low), (value if high is None else high)
+
+
+def bad(rule: Plain, m: Plain) -> bool:
+    """Whether the whole interval is on the wrong side."""
+    low, high = ends(m)
+    if rule["direction"] == "within":
+        return low > float(rule["threshold"]) or high < -float(rule["threshold"])
+    return not good(rule, low) and not good(rule, high)
+
+
+def p_value(rule: Plain, m: Plain) -> float:
+    """Return the one-sided p-value of "the threshold is kept"."""
+    value, (low, high), way = float(m["value"]), ends(m), rule["direction"]
+    if good(rule, value):
+        return 1.0
+    below = way == "at_least" or (way == "within" and value < 0)
+    threshold = -rule["threshold"] if way == "within" and below else float(rule["threshold"])
+    end = high if below else low
+    if way == "at_most" and min(end, threshold) >= 0:
+        end, value, threshold = math.sqrt(end), math.sqrt(value), math.sqrt(threshold)
+    half = abs(value - end)
+    if half <= 0:
+        return 0.0
+    z = NormalDist().inv_cdf(0.5 + float(m["confidence"]) / 2)
+    return 1 - NormalDist().cdf(abs(value - threshold) / (half / z))
+
+
+def holm(rows: list[tuple[Plain, Plain]]) -> set[tuple[str, str]]:
+    """Return the rules and subjects whose failure survives Holm's weighted procedure."""
+    tested = [(r, m) for r, m in rows if m["value"] is not None]
+    each: dict[str, int] = {}
+    for r, _ in tested:
+        each[r["id"]] = each.get(r["id"], 0) + 1
+    ranked = sorted((p_value(r, m) * each[r["id"]], i) for i, (r, m) in enumerate(tested))
+    left, rejected = float(len(each)), set()
+    for p, i in ranked:
+        r, m = tested[i]
+        if p > (1 - r.get("confidence", 0.95)) / left:
+            break
+        rejected.add((r["id"], m["subject"]))
+        left -= 1 / each[r["id"]]
+    return rejected
+
+
+def proven(rule: Plain, m: Plain) -> bool:
+    """Whether a measurement that is not bad is good enough for a PASS."""
+    low, high = ends(m)
+    limit, asked = number(m["limit_of_detection"]), rule.get("detect")
+    return (
+        good(rule, low)
+        and good(rule, high)
+        and float(m["confidence"]) >= rule.get("confidence", 0.95)
+        and m["n"] >= rule.get("minimum_n", 0)
+        and (asked is None or (limit is not None and limit <= asked))
+    )
+
+
+def verdict(rule: Plain, m: Plain, rejected: set[tuple[str, str]]) -> str:
+    """Return PASS, FAIL, INCONCLUSIVE or NOT_RUN."""
+    if m["value"] is None:
+        return "INCONCLUSIVE" if 0 < m["n"] < rule.get("minimum_n", 0) else "NOT_RUN"
+    if bad(rule, m):
+        certain = (rule["id"], m["subject"]) in rejected or rule.get("severity", "block") != "block"
+        return "FAIL" if certain else "INCONCLUSIVE"
+    return "PASS" if proven(rule, m) else "INCONCLUSIVE"
+
+
+def matching(rule: Plain, measured: list[Plain]) -> list[Plain]:
+    """Return the measurements that a rule is about, or one that says there is none."""
+    found = [
+        m
+        for m in measured
+        if m["metric"] == rule["metric"]
+        and fnmatch.fnmatchcase(m["subject"], rule.get("subject", "*"))
+    ]
+    return found or [{"value": None, "n": 0, "subject": rule.get("subject", "*")}]
+
+
+def waived(policy: Plain, rule: Plain, said: str, m: Plain, waivers: list[Plain]) -> bool:
+    """Whether a verdict is waived, and may be."""
+    attack = rule["metric"] in ATTACKS[policy["profile"]] and said in {"FAIL", "NOT_RUN"}
+    never = rule["id"] in policy.get("never_waived", ()) or attack or said == "STALE"
+    covered = any(
+        w["rule"] == rule["id"] and fnmatch.fnmatchcase(m["subject"], w.get("subject", "*"))
+        for w in waivers
+    )
+    return said != "PASS" and covered and not never
+
+
+def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
+    """Return the status of each use."""
+    if len({w["rule"] for w in waivers}) > policy.get("waivers_at_most", 2):
+        waivers = []
+    rows = [
+        (rule, m)
+        for rule in policy["rule"]
+        if set(rule["uses"]) & set(uses)
+        for m in matching(rule, evidence["measurements"])
+    ]
+    blocking = [(r, m) for r, m in rows if r.get("severity", "block") == "block"]
+    rejected, found = holm(blocking), {}
+    for use in uses:
+        said = []
+        for r, m in blocking:
+            if use in r["uses"]:
+                v = verdict(r, m, rejected)
+                said.append("WAIVED" if waived(policy, r, v, m, waivers) else v)
+        asked = {r["metric"] for r, _ in blocking if use in r["uses"]}
+        said += ["NOT_RUN" for metric in ATTACKS[policy["profile"]] if metric not in asked]
+        passed = bool(said) and set(said) <= {"PASS", "WAIVED"}
+        found[use] = "refused" if "FAIL" in said else "approved" if passed else "inconclusive"
+    return found
+
+
+def agreed(
+    policy: Plain, evidence: dict[str, Plain], decided: Plain, waivers: list[Plain]
+) -> dict[str, str]:
+    """Return what each use comes to, if the evidence, judged again, gives what was decided."""
+    final: dict[str, str] = {}
+    confirmed: set[str] = set()
+    for s in decided["stages"]:
+        read = evidence[s["stage"]]
+        need(read["candidate"] == decided["candidate"], f"{s['stage']}: evidence on other rows")
+        again = judge(policy, read, list(s["uses"]), waivers)
+        need(again == s["uses"], f"judging the {s['stage']} evidence again gives {again}")
+        final |= again
+        confirmed |= set(s["uses"]) if s["stage"] != "development" else set()
+    for use, status in final.items():
+        if status == "approved" and use not in confirmed:
+            final[use] = "inconclusive"
+    need(final == decided["uses"], f"the evidence gives {final}, not {decided['uses']}")
+    return final
+
+
+def caught(policy: Plain, evidence: dict[str, Plain], decided: Plain) -> tuple[int, int]:
+    """Return how many planted leaks blocking rules ask for, and how many were caught."""
+    limits = []
+    for s in decided["stages"]:
+        for rule in policy["rule"]:
+            asked = rule.get("detect")
+            needed = asked is not None and rule.get("severity", "block") == "block"
+            if not needed or not set(rule["uses"]) & set(s["uses"]):
+                continue
+            for m in matching(rule, evidence[s["stage"]]["measurements"]):
+                limit = number(m.get("limit_of_detection"))
+                if m["value"] is not None:
+                    limits.append(limit is not None and limit <= asked)
+    return len(limits), sum(limits)

@@ -1,0 +1,129 @@
+"""Check this release with Python and `cryptography` alone, offline: python verify.py FOLDER.
+
+The same steps as `assaymark verify`, as far as one file can take them; it says what it left out.
+Options: --trust FINGERPRINT (repeat), --today YYYY-MM-DD, --json. Ends with 4 if anything fails.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+__all__ = [
+    "MOST",
+    "Broken",
+    "Plain",
+    "b64",
+    "canonical",
+    "check_signature",
+    "envelope",
+    "included",
+    "need",
+    "read_json",
+    "sha256",
+]
+
+MOST = 64 << 20
+FORMATS = {
+    *("manifest", "release", "decision", "provenance", "evidence", "entry", "history"),
+    *("roles", "approval", "waiver", "threat"),
+}
+Plain = dict[str, Any]
+
+
+class Broken(Exception):  # noqa: N818
+    """Something does not hold."""
+
+
+def need(holds: object, said: str) -> None:
+    """Raise what is said, unless it holds."""
+    if not holds:
+        raise Broken(said)
+
+
+def sha256(raw: bytes) -> str:
+    """Return the SHA-256, hex."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def canonical(value: object) -> bytes:
+    """Return JSON as RFC 8785 has it, for values without fractions."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_json(raw: bytes, what: str) -> Any:  # noqa: ANN401
+    """Return the value of JSON of a format that is known here."""
+
+    def once(pairs: list[tuple[str, Any]]) -> Plain:
+        need(len(dict(pairs)) == len(pairs), f"{what} has a key twice")
+        return dict(pairs)
+
+    need(len(raw) <= MOST, f"{what} has more than {MOST >> 20} MB")
+    try:
+        found = json.loads(raw, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
+        raise Broken(f"{what} is not JSON that can be read: {error}") from error
+    schema = found.get("schema_id") if isinstance(found, dict) else None
+    known = schema is None or schema in {f"assaymark/{f}/v0" for f in FORMATS}
+    need(known, f"{what} is in the format {schema!r}, which this file does not know")
+    return found
+
+
+def b64(text: str) -> bytes:
+    """Return the bytes behind base64 in its one canonical spelling."""
+    raw = base64.b64decode(text, validate=True)
+    need(raw and base64.b64encode(raw).decode() == text, "base64 in another spelling")
+    return raw
+
+
+def check_signature(public: bytes, signature: bytes, signed: bytes, who: str) -> None:
+    """Raise unless the signature is that of the key over these bytes."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
+    except (InvalidSignature, ValueError) as error:
+        raise Broken(f"the signature of {who} does not match") from error
+
+
+def envelope(raw: bytes, keys: dict[str, bytes], kind: str, what: str) -> tuple[Plain, Plain, Any]:
+    """Return subjects, predicate and signers of a DSSE envelope, every signature checked."""
+    plain = read_json(raw, what)
+    need(
+        (json.dumps(plain, indent=1, ensure_ascii=False) + "\n").encode() == raw, f"{what}: layout"
+    )
+    need(set(plain) == {"payload", "payloadType", "signatures"}, f"{what} is no envelope")
+    payload, typed = b64(plain["payload"]), plain["payloadType"].encode()
+    signed = b"DSSEv1 %d %b %d %b" % (len(typed), typed, len(payload), payload)
+    signers = [s["keyid"] for s in plain["signatures"]]
+    need(
+        signers and len(set(signers)) == len(signers), f"{what} is not signed, or twice by one key"
+    )
+    for s in plain["signatures"]:
+        need(s["keyid"] in keys, f"{what} is signed by a key that is not known, {s['keyid'][:16]}")
+        check_signature(keys[s["keyid"]], b64(s["sig"]), signed, f"{what} by {s['keyid'][:16]}")
+    said = read_json(payload, what)
+    expected = f"https://assaymark.dev/{kind}/v0"
+    need(said["predicateType"] == expected, f"{what} is a {said['predicateType']!r}")
+    read_json(json.dumps(said["predicate"]).encode(), what)
+    subjects = {s["name"]: s["digest"]["sha256"] for s in said["subject"]}
+    return subjects, said["predicate"], signers
+
+
+def included(leaf: bytes, index: int, size: int, path: list[bytes], root: bytes) -> None:
+    """Raise unless the path leads from a leaf to the root (RFC 9162, 2.1.3.2)."""
+    need(0 <= index < size, f"no entry {index} in a ledger of {size}")
+    fn, sn, node = index, size - 1, leaf
+    for p in path:
+        need(sn and len(p) == 32, "the inclusion proof is too long")
+        if fn & 1 or fn == sn:
+            node = hashlib.sha256(b"\x01" + p + node).digest()
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            node = hashlib.sha256(b"\x01" + node + p).digest()
+        fn, sn = fn >> 1, sn >> 1
+    need(not sn and node == root, "the inclusion proof does not lead to the root")

@@ -1,0 +1,117 @@
+"""Boundary hashes: digests of what is not in the release, which can be found by trying."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Any
+
+from assaymark.core.document import sha256
+from assaymark.release.leak import Leak
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from assaymark.release.contained import Contained
+
+__all__ = ["hashes_of"]
+
+_HEX = re.compile(
+    r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{96}|[0-9a-fA-F]{64}|[0-9a-fA-F]{56}"
+    r"|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})(?![0-9a-fA-F])"
+    r"|(?<![0-9a-fA-F:])(?:[0-9a-fA-F]{2}:){15,31}[0-9a-fA-F]{2}(?![0-9a-fA-F:])"
+)
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/=])(?:sha256-)?([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)(?!=)"
+)
+_STYLE = re.compile(r"(?s)<(?:style|script)\b[^>]*>(.*?)</(?:style|script)>")
+_NAMED: tuple[tuple[str, frozenset[str]], ...] = (
+    (
+        r"attestations/provenance\.dsse\.json",
+        frozenset(
+            {
+                *("candidate", "source_commitment", "split_commitment", "ledger_root", "model"),
+                *("manifest", "signer", "public", "content", "code", "wheel"),
+            }
+        ),
+    ),
+    (
+        r"attestations/generator\.dsse\.json",
+        frozenset({"code", "wheel", "sha256"}),
+    ),
+    (
+        r"attestations/decision\.dsse\.json",
+        frozenset({"candidate", "policy", "threat", "evidence", "earlier", "waivers"}),
+    ),
+    (r"waivers/\d+\.dsse\.json", frozenset({"candidate", "policy", "signer"})),
+    (r"approvals/\d+\.dsse\.json", frozenset({"decision", "words", "sha256"})),
+    (r"people/roles\.dsse\.json", frozenset({"id", "public", "sha256"})),
+    (r"evidence/[a-z-]+\.json", frozenset({"candidate", "suite", "earlier"})),
+    (
+        r"log/[\w.-]+\.json",
+        frozenset({"key", "subject", "manifest", "policy", "candidate", "evidence", "decision"}),
+    ),
+)
+"""Where a digest stands whose meaning is public, or which is keyed."""
+
+
+def hashes_of(
+    files: Contained,
+    read: Mapping[str, tuple[str, Any]],
+    own: Callable[[str], bool],
+) -> Iterator[Leak]:
+    """Yield hashes that are of nothing in the release, nor keyed, nor values of its rows.
+
+    ``read`` has the text and the parsed value of every document.
+    """
+    known = {files.digest(path) for path in files}
+    for path, (_, value) in read.items():
+        for pattern, names in _NAMED:
+            if re.fullmatch(pattern, path):
+                known.update(_named(value, names))
+    known.update(p.removeprefix("keys/").removesuffix(".pub") for p in files if "keys/" in p)
+    known.update(f"{digest[:n]}" for digest in tuple(known) for n in (32, 40))
+    for path, (text, value) in read.items():
+        if path.endswith((".pub", ".tlog-proof")):
+            continue
+        if path.startswith("log/"):
+            known |= set(_named(value, frozenset({"path"})))
+        styles = {sha256(m[1].encode()) for m in _STYLE.finditer(text)}
+        said = text if value is None else _plain(value)
+        yield from _unknown(path, said, known | styles, own)
+
+
+def _unknown(path: str, text: str, known: set[str], own: Callable[[str], bool]) -> Iterator[Leak]:
+    for digest in dict.fromkeys(m.group() for m in _HEX.finditer(text)):
+        if digest.lower().replace(":", "") not in known and not own(digest):
+            yield Leak("bare hash", path, f"{digest[:16]} is of nothing in the release")
+    for coded in dict.fromkeys(m[1] for m in _BASE64.finditer(text)):
+        if not {coded, _decoded(coded)} & known and not own(coded):
+            yield Leak("bare hash", path, f"{coded[:16]} is of nothing in the release")
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).hex()
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, dict):
+        return "\n".join(f"{k}\n{_plain(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return "\n".join(map(_plain, value))
+    return str(value)
+
+
+def _named(value: Any, names: frozenset[str], key: str = "") -> Iterator[str]:  # noqa: ANN401
+    if isinstance(value, dict):
+        for k, inner in value.items():
+            yield from _named(inner, names, str(k))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _named(inner, names, key)
+    elif isinstance(value, str) and key in names:
+        yield value
