@@ -103,9 +103,10 @@ def _given(path: Path) -> Iterator[Descendant]:
 
 
 def _of_folder(folder: Path) -> Iterator[Descendant]:
-    files = read_release(folder)
-    if not {"manifest.json", "attestations/provenance.dsse.json"} <= set(files):
+    wanted = ("manifest.json", "attestations/provenance.dsse.json")
+    if not all((folder / path).is_file() for path in wanted):
         raise InputError(f"{str(folder)!r} is no release\n\nHint: name the folder of one")
+    files = read_release(folder)
     payload = payload_of(files["attestations/provenance.dsse.json"])
     made = Provenance.parse(read_statement(payload, "provenance")[1])
     manifest = sha256(files["manifest.json"])
