@@ -157,7 +157,7 @@ def contents_of(workspace, parquet, *, made_at="2026-11-25T12:00:00+00:00", waiv
         "threat": THREAT.canonical(),
         "evidence": proofs,
         "sketch": sketch(pl.read_parquet(parquet[0])).canonical(),
-        "card": said.encode(),
+        "documents": lambda _files: {"card.md": said.encode()},
         "report": page.encode(),
         "provenance": provenance(workspace, candidate, len(parquet)),
         "decision": decision,
