@@ -10,6 +10,7 @@ from assaymark.cli.app import app
 from assaymark.core.actor import Actor
 from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import sha256
+from assaymark.core.licence import spdx
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.admit import Consumer, admit
@@ -92,7 +93,7 @@ def test_terms_end_and_ancestry_of_a_parent_flow_to_the_child(desk):
     assert (two.made.ancestry.depth, two.made.ancestry.real_fraction) == (2, "0")
     assert (parent.manifest, parent.signer, parent.share) == (one.manifest, one.signer, "1")
     rights = two.made.rights
-    assert (rights.licence, rights.prohibited) == ("CC BY 4.0", ("pretraining",))
+    assert (rights.licence, rights.prohibited) == ("CC-BY-4.0", ("pretraining",))
     assert two.released.expires == "2040-01-01"
     assert "synthetic depth 2, real fraction 0" in (second / "card.md").read_text()
     found = {c.title: c for c in verify(second).checks}
@@ -119,7 +120,11 @@ def test_a_parent_is_recognised_anywhere_or_named_and_rows_may_be_mixed(desk, tm
     write.write_text(CHILD.format(path="rows.parquet", more=mixed))
     job = read_job(write, uses=["analytics"])
     assert [t.rows for t in job.parents] == [100]
-    assert job.recipe.source.rights.licence == "MIT AND CC BY 4.0"
+    assert job.recipe.source.rights.licence == "MIT AND CC-BY-4.0"
+    either = CHILD.replace("MIT", "MIT OR Apache-2.0")
+    write.write_text(either.format(path="rows.parquet", more=mixed))
+    licence = read_job(write, uses=["analytics"]).recipe.source.rights.licence
+    assert licence == "(MIT OR Apache-2.0) AND CC-BY-4.0" == spdx(licence)
     write.write_text(CHILD.format(path="rows.parquet", more=mixed.replace("100", "100000")))
     with pytest.raises(RecipeError, match="names 100,000 rows"):
         run(read_job(write, uses=["analytics"]), Options(workspace=tmp_path / "w"))

@@ -9,6 +9,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from assaymark.core.ancestry import Ancestry, Parent, ancestry_of
+from assaymark.core.licence import spdx
 from assaymark.core.rights import Rights, combined, narrowed
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.admit import check_use, digest_of
@@ -96,7 +97,7 @@ def under_parents_terms(
                 raise NotApprovedError(f"the source comes of a release: {error}") from error
     terms = reduce(combined, map(_terms, parents))
     own, whole = recipe.source.rights, any(t.rows is None for t in parents)
-    rights = narrowed(terms, own) if whole else combined(own, terms)
+    rights = narrowed(terms, own) if whole else combined(_spelt(own), terms)
     spec = recipe.source.model_copy(update={"rights": rights})
     return recipe.model_copy(update={"source": spec})
 
@@ -156,10 +157,20 @@ def _parent(release: Issued) -> Parent:
 
 
 def _terms(taken: Taken) -> Rights:
-    """Return a release's terms; those of none are none that forbid, and its end is among them."""
-    rights, ends = taken.release.made.rights, taken.release.released.expires
+    """Return a release's terms, with its end among them."""
+    rights, ends = _spelt(taken.release.made.rights), taken.release.released.expires
     days = [d for d in (rights.expires, ends) if d]
     return rights.model_copy(update={"expires": min(days, default="")})
+
+
+def _spelt(rights: Rights) -> Rights:
+    """Return terms whose licence can be joined with another by AND; one that is not SPDX stays."""
+    try:
+        licence = spdx(rights.licence) if rights.licence else ""
+    except InputError:
+        return rights
+    either = " OR " in licence
+    return rights.model_copy(update={"licence": f"({licence})" if either else licence})
 
 
 def _recognised(workspace: Path | None, table: Path) -> Iterator[Path]:
