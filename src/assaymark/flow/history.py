@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
+from assaymark.errors import NotApprovedError
 from assaymark.release.approved import APPROVALS, DECISION
 from assaymark.release.history import ATTEMPT, DECIDED, EVALUATED, OPENED, POLICY
 
@@ -46,6 +47,11 @@ def shown_entries(workspace: Workspace, files: Mapping[str, bytes], candidate: s
     """Return what a release rests on: policy, attempts, openings, evaluations, decision, approvals.
 
     Of attempts and openings only those before the decision: later ones are not in its provenance.
+
+    Raises
+    ------
+    NotApprovedError
+        When an assaymark that entered no such things evaluated these rows.
     """
     ledger = workspace.ledger
     decided = ledger.entries(kind=DECIDED, subject=sha256(files[DECISION]))[:1]
@@ -56,6 +62,11 @@ def shown_entries(workspace: Workspace, files: Mapping[str, bytes], candidate: s
         for e in reversed(ledger.entries(kind=EVALUATED, subject=candidate))
         if e.body["evidence"] in evidence
     }
+    if set(measured) != evidence:
+        raise NotApprovedError(
+            "the ledger does not show when these rows were evaluated: an earlier assaymark did\n\n"
+            "Hint: run with --fresh, which makes a new attempt"
+        )
     people = {e.body["population"] for e in ledger.entries(kind=ATTEMPT, subject=candidate)}
     tried = [e for kind in (ATTEMPT, OPENED) for e in ledger.entries(kind=kind)]
     return [

@@ -15,6 +15,7 @@ from assaymark.flow.heard import check_ancestors
 from assaymark.flow.history import shown_entries, write_decision
 from assaymark.flow.log import logged
 from assaymark.flow.people import author_of, current, roles_bytes
+from assaymark.flow.story import check_story
 from assaymark.flow.verify import read_release
 from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
 from assaymark.release.approved import ROLES as ROLE_FILE
@@ -183,6 +184,7 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
         **people,
         **{f"{APPROVALS}{i + 1}.dsse.json": raw for i, (_, raw) in enumerate(ready.signed)},
     }
+    check_story(workspace, ready.entry.subject, files, signed)
     whole = sealed(files, str(ready.entry.body["title"]), _decided(ready), workspace.key().sign)
     return enter_release(workspace, ready.name, whole, ready.entry.body, ready.entry.subject)
 
@@ -210,9 +212,9 @@ def enter_release(
     folder = workspace.path / "releases" / name
     if not folder.exists():
         write_decision(workspace, files, candidate)
+        shown = shown_entries(workspace, files, candidate)
         about = {"statement": "release", "manifest": sha256(files[MANIFEST])}
         entry = workspace.ledger.append(STATEMENT, sha256(files[RELEASE]), about, actor)
-        shown = shown_entries(workspace, files, candidate)
         workspace.write_folder(f"releases/{name}", {**files, **logged(workspace, entry, shown)})
     manifest = sha256((folder / MANIFEST).read_bytes())
     workspace.ledger.append("release", candidate, {**body, "manifest": manifest}, actor)

@@ -19,16 +19,16 @@ _SEEDS = {"entropy", "salt", "nonce", "philox", "mersenne"}
 _SEED_KEYS = {"random_state", "bit_generator", "spawn_key", "generator_state", "random_root"}
 _OF_SOURCE = {
     *("source", "train", "training", "holdout", "reference", "real", "original", "population"),
-    *("cohort", "input", "raw", "confirmation", "development", "validation"),
+    *("cohort", "dataset", "input", "raw", "confirmation", "development", "validation"),
 }
 _PEOPLE = {"persons", "people", "patients", "subjects", "individuals", "participants", "members"}
 _COUNTED = {"rows", "records", "n", "count", "size", "number", "total", "length", "len", "height"}
-_TIMES = {"mtime", "ctime", "atime", "modified", "btime", "birthtime"}
+_TIMES = {"mtime", "ctime", "atime", "modified", "btime", "birthtime", "timestamp", "epoch"}
 _TIME_KEYS = {"created", "file_time", "created_at", "last_modified", "date_modified"}
 _LISTS = {
     *("ids", "indices", "index", "idx", "members", "membership", "assignment", "assignments"),
     *("mask", "holdout", "train", "fold", "folds", "split", "persons", "patients", "subjects"),
-    *("people", "keys", "mrn", "mrns", "nonmembers"),
+    *("people", "keys", "mrn", "mrns", "nonmembers", "rows", "records", "positions", "excluded"),
 }
 _WEIGHTS = {
     *("weights", "weight", "coef", "coefs", "coefficients", "state", "dict", "tensor", "tensors"),
@@ -94,7 +94,8 @@ def _drawn_from(value: object) -> bool:
 
 def _counts(words: set[str]) -> bool:
     people, counted = words & _PEOPLE, words & _COUNTED
-    return bool(words & _OF_SOURCE and (people or counted)) or bool(people and counted)
+    some = bool(people and counted) or words in ({p} for p in _PEOPLE)
+    return some or bool(words & _OF_SOURCE and (people or counted))
 
 
 def _exact(value: object) -> bool:
@@ -137,7 +138,8 @@ def _cell(path: str, value: dict[str, Any]) -> Iterator[Leak]:
         return
     for key, n in value.items():
         plain = "_".join(w.lower() for w in _WORD.findall(str(key)))
-        number = int(n) if isinstance(n, str) and n.isdigit() else n
+        whole = n.isdigit() if isinstance(n, str) else isinstance(n, float) and n.is_integer()
+        number = int(n) if whole else n
         small = isinstance(number, int) and not isinstance(number, bool) and 0 < number < _SMALL
         if plain in _NS and small:
             name = value.get("metric", "a number")

@@ -31,11 +31,12 @@ _INDEX = re.compile(
     re.IGNORECASE,
 )
 _HASHED = re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+_SHORTEST = 24
 _LONG = 120
 _WORDS = 12
 _WHOLE = 4 << 20
 _SLICES = 16
-_SLICE = 128 << 10
+_SLICE = 64 << 10
 _SEARCHED = 32 << 20
 _SLACK = 256
 _ARROW = "ARROW:schema"
@@ -111,18 +112,21 @@ def table_leaks(files: Contained, path: str) -> Iterator[Leak]:
         cells = [row[place] for row in rows if place < len(row) and row[place]]
         if _MACHINE.fullmatch(name.strip().lower()) or _indexed(name, cells):
             yield Leak("row index", path, f"a column is called {name!r}")
-        hashed = [c for c in cells if _HASHED.fullmatch(c)]
+        long = [c for c in cells if len(c) >= _SHORTEST]
+        hashed = [c for c in long if _HASHED.fullmatch(c)]
         if len(hashed) > len(cells) / 2 and len(set(hashed)) > max(1, len(hashed) / 2):
             yield Leak("bare hash", path, f"column {name!r} holds a hash of its own in each row")
-        texts = [c for c in cells if len(c) > _LONG or c.count(" ") >= _WORDS]
+        texts = [c for c in long if len(c) > _LONG or c.count(" ") >= _WORDS]
         if len(set(texts)) > len(texts) / 2:
             yield Leak("free text", path, f"column {name!r} holds free text")
 
 
 def _indexed(name: str, cells: list[str]) -> bool:
     """Whether a column that is called like an index counts something once each."""
+    if not _INDEX.fullmatch(name.strip()):
+        return False
     whole = all(c.removesuffix(".0").isdigit() for c in cells)
-    return bool(_INDEX.fullmatch(name.strip())) and whole and len(set(cells)) == len(cells) > 1
+    return whole and len(set(cells)) == len(cells) > 1
 
 
 def _looked_at(files: Contained, path: str) -> tuple[list[str], list[list[str]]]:

@@ -19,6 +19,8 @@ _PATH = re.compile(
     r"scratch|projects?|media|Volumes|private|gpfs|lustre|dbfs|workspace|app|content|kaggle|"
     rf"export|usr|shared|cluster|lake|storage)/{_NAME})(?:/{_NAME})+"
     rf"|(?<![\w./-])/(?:home|Users|root)/{_NAME}"
+    r"|(?<![\w./-])/(?:tmp|mnt|srv|data|opt|nfs|scratch|media|export|lake)/[\w-]+\.\w{2,8}\b"
+    r"|(?<![A-Za-z])[A-Za-z]:\\{1,2}[\w -]+\.\w{2,8}\b"
     rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,2}}|/)(?!/){_NAME}(?: {_NAME})*(?:\\{{1,2}}|/){_NAME}"
     rf"|(?<!\\)\\{{2,4}}{_NAME}\\{{1,2}}{_NAME}"
     rf"|file:/+{_NAME}|%(?:USERPROFILE|HOMEPATH|APPDATA)%"
@@ -26,10 +28,10 @@ _PATH = re.compile(
 )
 _SEED = re.compile(
     r"""(?:seed|random_?state|default_rng|rng_?state)\w{0,30}
-    (?:["'`*]*\s*(?:[=:(]|=>|:=|\bis\b|\bwas\b|\bof\b|\bset\ to\b)\s*["'`*\[(]*
+    (?:["'`*]*\s*(?:[=:(]|=>|:=|\bis\b|\bwas\b|\bof\b|\bset\ to\b)\s*["'`*\[(]*\s*
        (?:0x[0-9a-f]+|\d+|[0-9a-f]{8,})
-    |["'`*>|\s-]{0,8}(?:value|number|no\.?)?["'`*>|\s:-]{0,4}(?<![\w.])\d+)""",
-    re.VERBOSE | re.IGNORECASE,
+    |["'`*>|\s-]{0,8}(?:value|number|no\.?)?["'`*>|\s:=-]{0,4}(?<![\w.])\d+)""",
+    re.VERBOSE,
 )
 _BEFORE = re.compile(r"[\w.]*\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -39,32 +41,47 @@ _COUNT = re.compile(
     r"original data|cohort)(?:\s+\w+)?\s*[:=]|"
     r"(?:source|train|training|holdout|original|cohort)[ _-](?:rows|records|persons|people|"
     r"patients|size|count|n)\s*[\"'`*]*\s*[:=])\s*[\"'`*]*(?P<n>\d[\d,. ]*)",
-    re.IGNORECASE,
 )
 _TIMED = re.compile(
     r"(?:modified|created|mtime|ctime|atime|generated|written|saved|started|ended|made|at|time)"
-    r"\W{0,12}\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d+",
-    re.IGNORECASE,
+    r"\W{0,12}\d{4}-\d\d-\d\d[t ]\d\d:\d\d:\d\d[.,]\d+",
 )
-_FRACTION = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d+")
+_FRACTION = re.compile(r"\d{4}-\d\d-\d\d[t ]\d\d:\d\d:\d\d[.,]\d+")
 _FILE_TIME = re.compile(
     r"\b(?:st_)?[mca]time(?:_ns)?\b\W{0,4}\d{4}|(?:last[ _-]?modified|file[ _-]?time)\W{1,6}"
     r"(?:\w{3}, )?\d",
-    re.IGNORECASE,
 )
 _LISTED = re.compile(
     r"\b(?:holdout|train(?:ing)?|test|member|non-?member|person|patient|subject|row)s?[ _-]"
     r"?(?:ids?|indices|index|numbers|keys|rows|members)\b[\"'`*]*\s*[:=]?\s*\[?\(?\s*"
     r"(?:[\"'`]?[A-Za-z]{0,4}[-_]?\d+[\"'`]?\s*[,;]\s*){2,}",
-    re.IGNORECASE,
 )
 _SMALL = re.compile(r"(?<![\w.])n\s*=\s*[1-9]\b(?![\d.,]*\d)(?!, and the rule needs)")
-_RULES = (("exact count", (_COUNT,)), ("person ids", (_LISTED,)), ("small cell", (_SMALL,)))
-_BLOB = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{4000,}")
+_MANY = r"(?:\d{1,3}(?:,\d{3})+|\d{3,})"
+_SPOKEN = re.compile(
+    rf"(?<!about )(?<![\d.,])(?![1-9]\d?[0,]*0\s){_MANY}\s+(?:rows|records|persons|people|patients|"
+    r"individuals|subjects|participants)\s+(?:(?:were|are|was)\s+)?(?:in|of|from)\s+(?:the\s+)?"
+    r"(?:source|training|train|holdout|real|original|cohort)\b"
+    r"|\b(?:source|training (?:data|set)|holdout|cohort)\s+(?:has|had|have|holds|contains|"
+    rf"contained|of)\s+(?:exactly\s+)?{_MANY}\s",
+)
+_BLOB = re.compile(
+    r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{4000,}"
+    r"|(?:gASV|gAOV|gANj|UEsDB|iUhERg|k05VTVB)[A-Za-z0-9+/]{40,})"
+)
+_RULES = (
+    ("exact count", (_COUNT, _SPOKEN)),
+    ("person ids", (_LISTED,)),
+    ("small cell", (_SMALL,)),
+)
 _DIGIT = re.compile(r"\d")
+_SMALL_LETTERS = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _QUOTES = "\u201d\u2019\u00bb\u2026.`"
 _TAG = re.compile(r"<[^>]{1,2000}>")
-_ATTRIBUTE = re.compile(r"\s((?:data-[\w-]+|content|title|alt|value|aria-label)=\"[^\"]*\")")
+_ATTRIBUTE = re.compile(
+    r"\s((?!(?:d|points|class|style|fill|stroke|transform|viewBox|[xyr]\d?|c[xy]|width|height)=)"
+    r"[a-z][\w:-]*=(?:\"[^\"]*\"|'[^']*'))"
+)
 _STYLE = re.compile(r"(?is)<style\b.*?</style>")
 
 
@@ -77,17 +94,24 @@ def words_of(
     is therefore no secret.
     """
     shown = _shown(text) if path.endswith(".html") else text
-    yield from _paths(path, text, own)
-    yield from _seeds(path, text if shown is text else f"{text}\n{shown}", names)
+    yield from _paths(path, shown, own)
+    low = _lower(shown)
+    yield from _seeds(path, shown, low, names)
     timed = (_FILE_TIME, _TIMED if _drawn(path) else _FRACTION)
     for rule, patterns in (*_RULES, ("file time", timed)):
-        found = (m for p in patterns for m in p.finditer(shown) if not _banded(rule, shown, m))
-        said = (m.group() for m in found)
+        found = (m for p in patterns for m in p.finditer(low) if not _banded(rule, low, m))
+        said = (shown[m.start() : m.end()] for m in found)
         leak = next((s for s in said if not (_named(s, names) or own(s))), None)
         if leak:
             yield Leak(rule, path, repr(leak[:60]))
     if _BLOB.search(text):
         yield Leak("model weights", path, "a block of encoded binary data")
+
+
+def _lower(text: str) -> str:
+    """Return the text in lower case, letter for letter."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else text.translate(_SMALL_LETTERS)
 
 
 def _shown(page: str) -> str:
@@ -108,7 +132,7 @@ def _letters(text: str) -> str:
 
 def _banded(rule: str, text: str, found: re.Match[str]) -> bool:
     """Whether a count is the start of a range."""
-    return rule == "exact count" and text[found.end() :].lstrip().startswith("to ")
+    return rule == "exact count" and text[found.end() : found.end() + 8].lstrip().startswith("to ")
 
 
 def path_in(text: str, own: Callable[[str], bool] = lambda _: False) -> str:
@@ -120,18 +144,19 @@ def path_in(text: str, own: Callable[[str], bool] = lambda _: False) -> str:
 def seedy(word: str) -> bool:
     """Whether a word names the start of a random stream."""
     lower = word.lower()
-    return lower.startswith(("seed", "rng")) or (lower.endswith("seed") and len(lower) <= 8)
+    return lower.startswith(("seed", "rng", "prng")) or (lower.endswith("seed") and len(lower) <= 8)
 
 
-def _seeds(path: str, text: str, names: Collection[str]) -> Iterator[Leak]:
-    for found in _SEED.finditer(text):
+def _seeds(path: str, text: str, low: str, names: Collection[str]) -> Iterator[Leak]:
+    for found in _SEED.finditer(low):
         before = text[max(0, found.start() - 40) : found.start()]
+        said = text[found.start() : found.end()]
         start = _BEFORE.search(before)
-        key = (start.group() if start else "") + re.split(r"\W", found.group(), maxsplit=1)[0]
+        key = (start.group() if start else "") + re.split(r"\W", said, maxsplit=1)[0]
         known = before.lower().endswith("public ") or key.lower() in names
         random = any(seedy(w) for w in _WORD.findall(key)) or "random" in key.lower()
         if random and not known:
-            yield Leak("seed", path, repr(found.group()[:60]))
+            yield Leak("seed", path, repr(said[:60]))
             return
 
 
