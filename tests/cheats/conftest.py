@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from assaymark.core.measurement import Measurement
+from assaymark.core.recipe import parse_recipe
 from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate import metrics
+from assaymark.flow.generator import approve
 from assaymark.flow.people import add, init, new_key, read_key
 from assaymark.flow.run import Options, read_job, run
 from assaymark.store.workspace import Workspace
@@ -144,6 +146,8 @@ def waiting(tmp_path_factory):
         table(folder)
         (folder / "recipe.toml").write_text(RECIPE)
         (folder / "policy.toml").write_text(POLICY)
+        spec = parse_recipe(RECIPE.encode()).generate
+        approve(workspace, spec, read_key(folder / "grace"))
         assert Workshop(folder).run(seed=1).release is None
     return folder
 

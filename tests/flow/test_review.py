@@ -1,8 +1,10 @@
+import io
 import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -10,14 +12,22 @@ from assaymark.cli.app import app
 from assaymark.core.document import sha256
 from assaymark.core.people import Approval
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.generate import parquet_of
+from assaymark.flow.generator import approve
 from assaymark.flow.people import add, init, new_key, read_key, remove
 from assaymark.flow.ready import make_ready, ready_called, release_ready
 from assaymark.flow.review import Said, review, shown
 from assaymark.flow.run import Options, run
 from assaymark.flow.status import status_of
-from assaymark.flow.verify import verify
+from assaymark.flow.verify import read_release, verify
 from assaymark.release.alone.steps import Release, verified
-from assaymark.release.approved import approval_bytes
+from assaymark.release.approved import DECISION, approval_bytes
+from assaymark.release.build import sealed
+from assaymark.release.contained import held
+from assaymark.release.envelope import payload_of, seal_envelope
+from assaymark.release.generator import GENERATOR, check_generator, check_made
+from assaymark.release.predicates import Decided, Provenance
+from assaymark.release.statement import read_statement, statement
 from assaymark.store.workspace import Workspace
 
 YES = Said(outcome="approve")
@@ -32,7 +42,12 @@ def made(tmp_path_factory, split_in_two):
     init(workspace, "Ada", ["ml_owner", "privacy"])
     for name, role in (("grace", "privacy"), ("ben", "domain"), ("eve", "witness")):
         add(workspace, name, [role], new_key(folder / name))
-    outcome = run(split_in_two(folder), Options(workspace=folder / "ws", seed=1))
+    job = split_in_two(folder)
+    unapproved = run(job, Options(workspace=folder / "ws", seed=1))
+    assert "generator 'tree_chain' is not approved" in unapproved.blocked[0]
+    assert "approved" in unapproved.uses.values()
+    approve(workspace, job.recipe.generate, read_key(folder / "grace"))
+    outcome = run(job, Options(workspace=folder / "ws", seed=1))
     assert outcome.release is None
     assert not outcome.approved
     assert "is missing: `assaymark review" in outcome.waiting[0]
@@ -222,3 +237,61 @@ def test_the_command_shows_the_words_and_ends_with_3_until_nothing_blocks(desk):
     told = do("--key", "ben", "--approve", "--json", standalone_mode=False)
     assert json.loads(told.output)["release"]
     assert told.return_value == 0
+
+
+def test_a_release_names_the_approved_generator_and_an_undeclared_edit_breaks_it(desk):
+    workspace, name, keys = desk
+    folder = Path(review(workspace, name, keys["grace"], YES).release)
+    found = {c.title: c for c in verify(folder).checks}
+    assert "approved as privacy" in found["Generator"].said
+    assert "declared acts lead from the source" in found["Lineage"].said
+    files = read_release(folder)
+    made, decided = (
+        kind.parse(read_statement(payload_of(files[f"attestations/{n}.dsse.json"]), n)[1])
+        for n, kind in (("provenance", Provenance), ("decision", Decided))
+    )
+    author = workspace.key().fingerprint
+    other = made.generator_version.model_copy(update={"code": "0" * 64})
+    for changed, lost, why in (
+        ({"generator_version": other}, "", "not the one that was approved"),
+        ({"generator": "independent"}, "", "of another one than made the rows"),
+        ({}, GENERATOR, "nobody approved the generator"),
+    ):
+        left = {p: raw for p, raw in files.items() if p != lost}
+        with pytest.raises(IntegrityError, match=why):
+            check_generator(held(left), made.model_copy(update=changed), decided, author)
+    early = decided.model_copy(update={"made_at": "2000-01-01T00:00:00+00:00"})
+    with pytest.raises(IntegrityError, match="after the decision"):
+        check_generator(held(files), made, early, author)
+    rows = pl.read_csv(folder / "data/synthetic.csv")
+    edited = rows.with_columns(
+        pl.when(pl.int_range(pl.len()) == 3).then(99).otherwise("age").alias("age")
+    )
+    out = io.BytesIO()
+    edited.write_csv(out)
+    with pytest.raises(IntegrityError, match=r"synthetic.csv was changed by something"):
+        check_made(held({**files, "data/synthetic.csv": out.getvalue()}), made)
+    shorter = made.model_copy(update={"transformations": ()})
+    if made.transformations:
+        with pytest.raises(IntegrityError, match="other transformations"):
+            check_made(held(files), shorter)
+    signed = dict(resigned(workspace, files, out.getvalue()))
+    for path, raw in signed.items():
+        (folder / path).write_bytes(raw)
+    assert not verify(folder).ok
+
+
+def resigned(workspace, files, csv):
+    """Edit a cell in both files as an insider would, who holds the key and signs all again."""
+    parquet = parquet_of(pl.read_csv(io.BytesIO(csv)))
+    changed = {**files, "data/synthetic.csv": csv, "data/synthetic.parquet": parquet}
+    rows, key = {"data/synthetic.parquet": sha256(parquet)}, workspace.key()
+    for name, kind in (("provenance", Provenance), ("decision", Decided)):
+        path = f"attestations/{name}.dsse.json"
+        said = kind.parse(read_statement(payload_of(files[path]), name)[1])
+        said = said.model_copy(update={"candidate": sha256(sha256(parquet).encode())})
+        changed[path] = seal_envelope(statement(name, rows, said), key.sign, key.fingerprint)
+    signing = {"manifest.json", "attestations/release.dsse.json"}
+    inner = {p: r for p, r in changed.items() if p not in signing and not p.startswith("log/")}
+    decided = Decided.parse(read_statement(payload_of(inner[DECISION]), "decision")[1])
+    return {**changed, **sealed(inner, "stays", decided, key.sign)}

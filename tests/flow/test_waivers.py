@@ -11,6 +11,7 @@ from assaymark.cli.app import app
 from assaymark.decide.policy import parse_policy
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import InputError, NotApprovedError, UnknownNameError
+from assaymark.flow.generator import approve
 from assaymark.flow.people import add, init, new_key, read_key, remove
 from assaymark.flow.review import Said, review
 from assaymark.flow.run import Options, read_job, run
@@ -44,6 +45,7 @@ def made(tmp_path_factory, split_in_two):
         'never_waived = ["looks-like-it"]\nwaivers_at_most = 1\n' + policy.lstrip()
     )
     job = read_job(folder / "recipe.toml", uses=["analytics"])
+    approve(workspace, job.recipe.generate, read_key(folder / "grace"))
     outcome = run(job, Options(workspace=folder / "ws", seed=1))
     assert outcome.uses["analytics"] is not UseStatus.APPROVED
     return folder

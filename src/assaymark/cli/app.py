@@ -15,6 +15,7 @@ from assaymark.cli import (
     dial,
     evaluate,
     generate,
+    generator,
     init,
     ledger,
     monitor,
@@ -58,6 +59,7 @@ app.command("show")(show.command)
 app.command("demo")(demo.command)
 app.add_typer(source.app, name="source")
 app.add_typer(policy.app, name="policy")
+app.add_typer(generator.app, name="generator")
 app.add_typer(release.app, name="release")
 app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")

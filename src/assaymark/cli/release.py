@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from assaymark.cli import lot, recall
 from assaymark.cli.say import print_json, table
 
 __all__ = ["app"]
@@ -23,7 +24,17 @@ _Name = Annotated[str, typer.Argument(help="Name of the release's folder in the 
 def admit(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
     use: Annotated[str, typer.Option(help="policy_simulation, analytics or pretraining.")],
-    into: Annotated[str, typer.Option(help="What it goes into: a model, a study.")] = "",
+    into: Annotated[str, typer.Option(help="What it goes into, by name.")] = "",
+    kind: Annotated[
+        Literal["model", "table", "study", "other"], typer.Option(help="What that is.")
+    ] = "other",
+    made: Annotated[
+        Path | None, typer.Option(help="Its file or folder; the digest is recorded.")
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="Your key file: then only you can say that it was destroyed."),
+    ] = None,
     notice: Annotated[
         list[Path] | None, typer.Option(help="A notice that you were sent; repeat for more.")
     ] = None,
@@ -40,25 +51,30 @@ def admit(
 ) -> None:
     """Verify a release and take it into use, or refuse: ends with 3, or with 4 if it is broken.
 
-    Refused are uses that were not approved, and releases that are expired, degraded, contested
-    or withdrawn.
+    Refused are uses that were not approved, and releases that are expired, degraded, contested,
+    withdrawn, or made of one that was withdrawn. Name what it goes into: a recall reaches that.
     """
+    from assaymark.flow.admit import Consumer
     from assaymark.flow.admit import admit as do
+    from assaymark.flow.people import read_key
 
-    made = do(
+    who = Consumer(kind=kind, made=made, key=None if key is None else read_key(key))
+    found = do(
         release,
         use,
         into=into,
+        consumer=who,
         notices=notice or (),
         trusted=trust or (),
         provenance=provenance,
         workspace=workspace,
     )
     if json:
-        print_json(made.plain())
+        print_json(found.plain())
     else:
-        until = f", until {made.expires}" if made.expires else ""
-        typer.echo(f"admitted {made.name} for {made.use}{until}; {', '.join(made.checked)} checked")
+        until = f", until {found.expires}" if found.expires else ""
+        checked = ", ".join(found.checked)
+        typer.echo(f"admitted {found.name} for {found.use}{until}; {checked} checked")
 
 
 @app.command("documents")
@@ -96,46 +112,11 @@ def documents(
         typer.echo(path)
 
 
-@app.command("withdraw")
-def withdraw(
-    name: _Name,
-    reason: Annotated[
-        Literal["privacy", "quality", "rights", "legal", "consent"],
-        typer.Option(help="Class of the reason."),
-    ],
-    why: Annotated[str, typer.Option(help="In words; recipients read it.")],
-    instruct: Annotated[
-        Literal["stop", "destroy", "replace"], typer.Option(help="What recipients must do.")
-    ] = "stop",
-    successor: Annotated[str, typer.Option(help="Which release to use instead.")] = "",
-    drill: Annotated[
-        bool, typer.Option("--drill", help="Only practise: change nothing, take the time.")
-    ] = False,
-    workspace: _Workspace = Path(".assaymark"),
-    json: _Json = False,
-) -> None:
-    """Take a release back for good; lists what was made from it and writes a signed notice."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.recall import withdraw as do
-
-    found = do(
-        workspace_at(workspace),
-        name,
-        reason,
-        why,
-        instruct=instruct,
-        successor=successor,
-        drill=drill,
-    )
-    if json:
-        print_json(found.plain())
-        return
-    typer.echo(f"{'DRILL: nothing was changed; ' if drill else 'withdrawn: '}{found.name}")
-    for line in found.descendants:
-        typer.echo(f"  tell: {line}")
-    typer.echo(f"{len(found.descendants)} to be told, found out in {found.seconds:g} s")
-    if found.notice:
-        typer.echo(f"Send this notice to every recipient: {found.notice}")
+app.command("withdraw")(recall.withdraw)
+app.command("lot")(lot.command)
+app.command("destroyed")(recall.destroyed)
+app.command("receipt")(recall.receipt)
+app.command("recall")(recall.recall)
 
 
 @app.command("challenge")

@@ -2,19 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from assaymark.core.document import Document
 
-__all__ = ["NOTICES", "Admission", "Answer", "Finding", "Notice", "ReasonClass", "Withdrawal"]
+__all__ = [
+    "MADE",
+    "NOTICES",
+    "Admission",
+    "Answer",
+    "Descendant",
+    "Destruction",
+    "Finding",
+    "MadeKind",
+    "Notice",
+    "ReasonClass",
+    "Withdrawal",
+]
+
+MadeKind = Literal["model", "table", "study", "other"]
+MADE: tuple[MadeKind, ...] = get_args(MadeKind)
+"""What a release may go into."""
 
 ReasonClass = Literal["privacy", "quality", "rights", "legal", "consent"]
 
 
+class Descendant(Document):
+    """Something that was made of a release, or that took it into use.
+
+    ``sha256`` is that of a release's manifest or of the thing made, empty where nobody
+    gave it; ``of`` is the manifest of the release that it was made of; ``consumer`` the
+    fingerprint of the key of who has it, if it is known.
+    """
+
+    kind: Literal["release", "lot", "model", "table", "study", "other"]
+    name: str
+    sha256: str = ""
+    of: str
+    consumer: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What tells one from another."""
+        return self.sha256 or f"{self.of} {self.kind} {self.name} {self.consumer}"
+
+    @property
+    def words(self) -> str:
+        """The descendant for people to read."""
+        plain = self.kind == "other" or self.name.startswith(self.kind)
+        return self.name if plain else f"{self.kind} {self.name}"
+
+
 class Withdrawal(Document):
-    """Whoever issued a release takes it back, for good; ``release`` is its manifest's SHA-256."""
+    """Whoever issued a release takes it back, for good; ``release`` is its manifest's SHA-256.
+
+    ``descendants`` are what was known then to be made of it, at any distance.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("descendants",)
 
     schema_id: Literal["assaymark/withdrawal/v0"] = "assaymark/withdrawal/v0"
     release: str
@@ -23,6 +70,23 @@ class Withdrawal(Document):
     why: str
     instruct: Literal["stop", "destroy", "replace"]
     successor: str
+    descendants: tuple[Descendant, ...] = ()
+    made_at: str
+
+
+class Destruction(Document):
+    """Whoever had a release says that it, or something made of it, was destroyed.
+
+    ``what`` are names or digests as in the withdrawal's descendants; ``how`` is in words;
+    ``public`` is the raw Ed25519 key of who says so, hex.
+    """
+
+    schema_id: Literal["assaymark/destruction/v0"] = "assaymark/destruction/v0"
+    release: str
+    name: str
+    what: tuple[str, ...] = Field(min_length=1)
+    how: str
+    public: str = Field(pattern=r"^[0-9a-f]{64}$")
     made_at: str
 
 
@@ -53,7 +117,13 @@ class Answer(Document):
 
 
 class Admission(Document):
-    """A consumer took a release into use, after these checks."""
+    """A consumer took a release into use, after these checks.
+
+    ``into`` names what it went into and ``made`` is the SHA-256 of that, if it was there;
+    ``consumer`` is the fingerprint of the consumer's key, where one was given.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("kind", "made", "consumer")
 
     schema_id: Literal["assaymark/admission/v0"] = "assaymark/admission/v0"
     release: str
@@ -61,6 +131,9 @@ class Admission(Document):
     signer: str
     use: str
     into: str
+    kind: MadeKind = "other"
+    made: str = ""
+    consumer: str = ""
     expires: str
     checked: tuple[str, ...]
     made_at: str

@@ -24,6 +24,7 @@ __all__ = [
     "Generalise",
     "GenerateSpec",
     "GroupRare",
+    "MixedSpec",
     "Recipe",
     "Rights",
     "SourceSpec",
@@ -34,11 +35,26 @@ __all__ = [
 ]
 
 
+class MixedSpec(Document):
+    """A release of which ``rows`` rows are in the source, beside real ones."""
+
+    release: str
+    rows: int = Field(ge=1)
+
+
 class SourceSpec(Document):
-    """Where the rows are, and whose they are; ``path`` is relative to the recipe."""
+    """Where the rows are, and whose they are; ``path`` is relative to the recipe.
+
+    ``release`` is the folder of the release that the whole table comes from, where it is not one
+    of its files, which are recognised; ``mixed`` are releases whose rows stand among real ones.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("release", "mixed")
 
     path: str
     title: str = ""
+    release: str = ""
+    mixed: tuple[MixedSpec, ...] = ()
     rights: Rights = Rights()
 
 
@@ -142,8 +158,14 @@ class GenerateSpec(Document):
 
 
 class UseSpec(Document):
-    """Which uses the release is asked for."""
+    """Which uses the release is asked for, and whether they affect people's rights.
 
+    ``affects_rights`` true asks for more: see :mod:`assaymark.decide.affecting`.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("affects_rights",)
+
+    affects_rights: bool = False
     requested: tuple[Literal["policy_simulation", "analytics", "pretraining"], ...] = Field(
         default=("analytics", "pretraining"), min_length=1
     )

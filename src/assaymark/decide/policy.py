@@ -69,10 +69,20 @@ class Policy(Document):
 
     ``approvals`` is how many persons of each role must approve, where people are registered;
     ``never_waived`` are ids of rules, ``waivers_at_most`` how many rules may be waived at once.
+    ``max_synthetic_depth`` and ``min_real_fraction`` say how far from real rows a release may be;
+    ``lot_rows_at_most`` how many times its rows may be handed out in all, its lots included.
     ``fixture`` are measurements that ``assaymark policy test`` holds the rules against.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("approvals", "never_waived", "waivers_at_most", "fixture")
+    LATER: ClassVar[tuple[str, ...]] = (
+        "approvals",
+        "never_waived",
+        "waivers_at_most",
+        "max_synthetic_depth",
+        "min_real_fraction",
+        "lot_rows_at_most",
+        "fixture",
+    )
 
     schema_id: Literal["assaymark/policy/v0"] = "assaymark/policy/v0"
     name: str
@@ -81,6 +91,9 @@ class Policy(Document):
     approvals: dict[Role, Annotated[int, Field(ge=1)]] = Field(default={})
     never_waived: tuple[str, ...] = ()
     waivers_at_most: int = Field(default=2, ge=0)
+    max_synthetic_depth: int | None = Field(default=None, ge=1)
+    min_real_fraction: float | None = Field(default=None, ge=0.0, le=1.0)
+    lot_rows_at_most: float = Field(default=10.0, ge=1.0)
     rule: tuple[Rule, ...] = Field(min_length=1)
     fixture: tuple[Fixture, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,22 +13,35 @@ from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.notice import Admission
 from assaymark.core.rights import USES
-from assaymark.decide.lifecycle import Status
-from assaymark.decide.standing import standing
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
-from assaymark.flow.recall import issued, notices_of
+from assaymark.flow.heard import check_in_force
+from assaymark.flow.recall import issued
 from assaymark.flow.verify import read_release
-from assaymark.release.notices import read_notice
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
-    from assaymark.core.notice import Notice
+    from assaymark.core.notice import MadeKind
     from assaymark.flow.recall import Issued
+    from assaymark.store.keys import SigningKey
 
-__all__ = ["admit", "load"]
+__all__ = ["Consumer", "admit", "check_use", "digest_of", "load"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consumer:
+    """What a release goes into, and who has that.
+
+    ``made`` is its file or folder, whose digest is recorded; ``key`` that of who has it, so that
+    nobody else can say it was destroyed.
+    """
+
+    kind: MadeKind = "other"
+    made: Path | None = None
+    key: SigningKey | None = None
 
 
 def admit(  # noqa: PLR0913
@@ -35,6 +49,7 @@ def admit(  # noqa: PLR0913
     use: str,
     *,
     into: str = "",
+    consumer: Consumer | None = None,
     notices: Sequence[Path] = (),
     trusted: Sequence[str] = (),
     provenance: Path | None = None,
@@ -42,84 +57,119 @@ def admit(  # noqa: PLR0913
 ) -> Admission:
     """Verify a release and take it into use for ``use``; record that where it is used.
 
-    Notices are looked for in the files given, in the folder ``RELEASE.notices`` beside the
-    release, and in the ledger where the release lies in the workspace that issued it. The
-    admission is added as a line to ``provenance`` and to the ledger of ``workspace``.
+    Notices are looked for as in :func:`assaymark.flow.heard.check_in_force`. The admission is
+    added as a line to ``provenance`` and to the ledger of ``workspace``.
 
     Raises
     ------
     IntegrityError
         When the release does not verify, or its signer is not among ``trusted``.
     NotApprovedError
-        When the use was not approved, or the release is expired, contested, degraded, withdrawn.
+        When the use was not approved, or the release is expired, contested, degraded, withdrawn,
+        or made of one that was withdrawn.
     """
     if use not in USES:
         raise UnknownNameError("use", use, USES)
-    release = issued(folder)
+    release, who = issued(folder), consumer or Consumer()
     if trusted and release.signer not in trusted:
         raise IntegrityError(f"{release.signer} is not among the keys that you trust")
-    if use not in release.released.approved:
-        raise NotApprovedError(
-            f"{folder.name} is not approved for {use}\n\nHint: it is approved for "
-            f"{', '.join(release.released.approved)}"
-        )
-    said = _notices(release, notices)
-    now = standing(said, expires=release.released.expires, today=datetime.now(UTC).date())
-    if now.status is not Status.RELEASED:
-        raise NotApprovedError(
-            f"{folder.name} is {now.status.value}: {now.why}\n\nHint: ask who issued it"
-        )
-    made = Admission(
+    place = () if workspace is None else (Workspace.open(workspace),)
+    now = datetime.now(UTC)
+    heard = check_use(release, use, notices, place, today=now.date())
+    made = "" if who.made is None else _other_than(release, who.made)
+    admission = Admission(
         release=release.manifest,
         name=release.released.name,
         signer=release.signer,
         use=use,
-        into=into,
+        into=into or ("" if who.made is None else who.made.name),
+        kind=who.kind,
+        made=made,
+        consumer="" if who.key is None else who.key.fingerprint,
         expires=release.released.expires,
-        checked=("verify", "use", "expiry", f"{len(said)} notices"),
-        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        checked=("verify", "use", "expiry", f"{heard} notices"),
+        made_at=now.isoformat(timespec="seconds"),
     )
-    _record(made, provenance, workspace)
-    return made
+    _record(admission, provenance, place)
+    return admission
+
+
+def check_use(
+    release: Issued,
+    use: str,
+    notices: Sequence[Path] = (),
+    workspaces: Sequence[Workspace] = (),
+    *,
+    today: date,
+) -> int:
+    """Return how many notices were heard of, if the release may be used for ``use``."""
+    if use not in release.released.approved:
+        raise NotApprovedError(
+            f"{release.folder.name} is not approved for {use}\n\nHint: it is approved for "
+            f"{', '.join(release.released.approved)}"
+        )
+    return check_in_force(release, notices, workspaces, today=today)
 
 
 def load(
-    folder: Path, use: str, *, provenance: Path | None = None, notices: Sequence[Path] = ()
+    folder: Path,
+    use: str,
+    *,
+    into: str = "loaded in Python",
+    provenance: Path | None = None,
+    notices: Sequence[Path] = (),
+    workspace: Path | None = None,
 ) -> list[pl.DataFrame]:
     """Return the rows of a release that may be used for ``use``, one table a replicate."""
-    admit(folder, use, provenance=provenance, notices=notices, into="loaded in Python")
+    admit(
+        folder,
+        use,
+        into=into,
+        provenance=provenance,
+        notices=notices,
+        workspace=workspace,
+    )
     files = read_release(folder)
     rows = [p for p in files if p.startswith("data/") and p.endswith(".parquet")]
     return [pl.read_parquet(io.BytesIO(files[p])) for p in sorted(rows, key=lambda p: (len(p), p))]
 
 
-def _notices(release: Issued, given: Sequence[Path]) -> list[tuple[str, Notice]]:
-    found: dict[str, Notice] = {}
-    home = release.folder.resolve().parent.parent
-    if (home / "ledger.db").exists():
-        found.update(notices_of(Workspace.open(home), release))
-    beside = release.folder.with_name(release.folder.name + ".notices")
-    for path in (*given, *sorted(beside.glob("*.dsse.json"))):
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
-        notice = read_notice(raw, signer=release.signer, public=release.public)
-        if notice.release == release.manifest:
-            found.setdefault(sha256(raw), notice)
-    order = {"Finding": 0, "Answer": 1, "Withdrawal": 2}
-    return sorted(found.items(), key=lambda f: (f[1].made_at, order[type(f[1]).__name__]))
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and digests of a folder's files.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to read.
+    """
+    try:
+        if not path.is_dir():
+            return sha256(path.read_bytes())
+        files = sorted(p for p in path.rglob("*") if p.is_file())
+        lines = [f"{p.relative_to(path).as_posix()} {sha256(p.read_bytes())}" for p in files]
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    return sha256("\n".join(lines).encode())
 
 
-def _record(made: Admission, provenance: Path | None, workspace: Path | None) -> None:
+def _other_than(release: Issued, made: Path) -> str:
+    digest = digest_of(made)
+    if digest in {f.sha256 for f in release.files}:
+        raise InputError(
+            f"{str(made)!r} is a file of the release itself: nothing was made of it yet\n\n"
+            "Hint: name what the rows went into, a model or another table"
+        )
+    return digest
+
+
+def _record(made: Admission, provenance: Path | None, places: Sequence[Workspace]) -> None:
     if provenance is not None:
         try:
             with provenance.open("ab") as file:
                 file.write(made.canonical() + b"\n")
         except OSError as error:
             raise InputError(f"cannot write {str(provenance)!r}: {error.strerror}") from error
-    if workspace is not None:
-        place = Workspace.open(workspace)
-        body = {"name": made.name, "use": made.use, "into": made.into}
+    for place in places:
+        body = {n: getattr(made, n) for n in ("name", "use", "into", "kind", "made", "consumer")}
         actor = Actor(key=place.key().fingerprint)
         place.ledger.append("admission", made.release, body, actor)

@@ -250,12 +250,15 @@ def load(
     release: str | Path,
     *,
     use: str,
+    into: str = "loaded in Python",
     provenance: str | Path | None = None,
     notices: Sequence[str | Path] = (),
+    workspace: str | Path | None = None,
 ) -> Any:  # noqa: ANN401
     """Return the rows of a release for ``use``: a polars table, a list of them for replicates.
 
-    The admission is added to the file ``provenance`` as a line of JSON.
+    The admission is added to the file ``provenance`` as a line of JSON, and to the ledger of
+    ``workspace``; ``into`` names what the rows go into, so that a recall reaches it.
 
     Raises
     ------
@@ -265,8 +268,10 @@ def load(
     found = _load(
         Path(release),
         use,
+        into=into,
         provenance=None if provenance is None else Path(provenance),
         notices=tuple(map(Path, notices)),
+        workspace=None if workspace is None else Path(workspace),
     )
     return found[0] if len(found) == 1 else found
 

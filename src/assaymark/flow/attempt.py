@@ -101,6 +101,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "generator": candidate.generator,
         "holds_records": candidate.holds_records,
         "seconds": list(candidate.seconds),
+        "constraint": [s.plain() for s in making.recipe.generate.constraint],
     }
     body = {
         "key": making.key,

@@ -68,7 +68,8 @@ def said_of(apart: int) -> tuple[str, ...]:
 def earlier_of(workspace: Workspace, prepared: Prepared, *, candidate: str) -> Earlier:
     """Return the releases, but that of ``candidate`` itself, of these people's rows.
 
-    The same people are those of the same source, or of a population that shares them. A release
+    The same people are those of the same source, or of a population that shares them. Each lot of
+    such a release, or of ``candidate``, is one more. A release
     with more columns is attacked on the columns that both have. Every release counts, whatever
     became of it: its rows are in other hands.
     """
@@ -81,15 +82,18 @@ def earlier_of(workspace: Workspace, prepared: Prepared, *, candidate: str) -> E
         for digest in released
         if digest != candidate and _of(made[digest], prepared.commitment, populations)
     ]
+    ours = {candidate, *(e.subject for e in same)}
+    lots = [e for e in ledger.entries(kind="lot") if e.body["candidate"] in ours]
     together, apart, tables, resplit = [], [], list[Dataset](), 0
-    for entry in same:
+    for entry in (*same, *lots):
         rows = _rows(workspace, entry, parts.train.schema)
         if not rows:
             apart.append(entry.subject)
             continue
         together.append(entry.subject)
         tables += rows
-        resplit += entry.body.get("split") != parts.commitment
+        split = made[str(entry.body.get("candidate", entry.subject))].body.get("split")
+        resplit += split != parts.commitment
     return Earlier(
         together=tuple(together), tables=tuple(tables), apart=tuple(apart), resplit=resplit
     )

@@ -12,6 +12,7 @@ from assaymark.decide.verdict import Verdict
 from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
 from assaymark.flow.crossfit_words import LIMITS
+from assaymark.flow.descent import descent_words
 from assaymark.flow.evaluate import quantities
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
@@ -290,7 +291,7 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
     made, recipe = ran.attempt.candidate, ran.job.recipe
     generator = made.generator
     parameters = generator["parameters"]
-    said = (
+    given = (
         ", ".join(f"{k} = {v}" for k, v in parameters.items())
         if isinstance(parameters, dict)
         else ""
@@ -304,7 +305,8 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Unit of privacy", ran.prepared.parts.unit),
         ("Source commitment (keyed)", ran.prepared.commitment),
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
-        ("Generator", f"{generator['name']} ({said})"),
+        ("Generator", f"{generator['name']} ({given})"),
+        ("Ancestry", descent_words(ran.ancestry)),
         ("Candidate digest", made.digest),
         ("Policy digest", sha256(ran.job.policy_bytes)),
     )

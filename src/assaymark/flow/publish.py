@@ -11,6 +11,9 @@ from assaymark.core.document import sha256
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.documents import released_documents
 from assaymark.flow.generate import csv_of
+from assaymark.flow.generator import approval_of
+from assaymark.flow.kept import keep_people
+from assaymark.flow.lineage import lineage_of
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
@@ -66,6 +69,8 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         "policy": sha256(ran.job.policy_bytes),
         "verdicts": 0 if confirmed is None else len(confirmed.judgement.verdicts),
     }
+    if parents := [t.release.manifest for t in ran.job.parents]:
+        body["parents"] = list(parents)
     if due and confirmed is not None:
         body["confirmed"] = sha256(confirmed.assessment.evidence.canonical())
     asked.record("report", "pictures of columns and groups", ("train",))
@@ -82,6 +87,7 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
     progress("release", "signing", 0.6)
     made = _contents(workspace, ran, page, content)
     digest = ran.attempt.candidate.digest
+    keep_people(workspace, digest, ran.prepared, ran.synthetics[0])
     if ran.reviewed:
         files = contents(made)
         words = review_text(content, ran.job.recipe.source.rights, sha256(files[DECISION]))
@@ -109,6 +115,7 @@ def _folder(ran: Ran) -> str:
     parts += [f"{u}={s.value}" for u, s in sorted(ran.decision.uses.items())]
     parts += ran.earlier.together
     parts += [sha256(raw) for _, raw in ran.waivers]
+    parts += ["affects rights"] * job.recipe.use.affects_rights
     safe = "".join(c if c.isalnum() or c in "-_" else "-" for c in job.recipe.name)[:60]
     return f"{safe or 'run'}-{sha256(' '.join(parts).encode())[:8]}"
 
@@ -147,6 +154,7 @@ def _contents(
         public=key.public,
         sign=key.sign,
         waivers=tuple(raw for _, raw in ran.waivers),
+        generator=approval_of(workspace, ran.generator) if ran.reviewed else b"",
     )
 
 
@@ -163,6 +171,7 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "self_attested": not ran.reviewed,
             "waivers": tuple(sha256(raw) for _, raw in ran.waivers),
             "expires": _ends(ran),
+            "affects_rights": ran.job.recipe.use.affects_rights,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )
@@ -211,6 +220,9 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         parameters=json.loads(json.dumps(parameters)),
         rows=ran.synthetics[0].n,
         replicates=len(ran.synthetics),
+        ancestry=ran.ancestry,
+        generator_version=ran.generator,
+        lineage=lineage_of(prepared, candidate, ran.generator),
         randomness=ran.randomness,
         candidate=candidate.digest,
         model=sha256(candidate.model) if candidate.model else "",

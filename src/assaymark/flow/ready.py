@@ -11,6 +11,7 @@ from assaymark.core.document import sha256
 from assaymark.core.people import lacking
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.decide import needed_approvals
+from assaymark.flow.heard import check_ancestors
 from assaymark.flow.history import shown_entries, write_decision
 from assaymark.flow.log import logged
 from assaymark.flow.people import author_of, current, roles_bytes
@@ -20,9 +21,11 @@ from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval,
 from assaymark.release.approved import ROLES as ROLE_FILE
 from assaymark.release.boundary import check_boundary
 from assaymark.release.build import MANIFEST, RELEASE, manifest_of, sealed
+from assaymark.release.contained import held
 from assaymark.release.envelope import payload_of
+from assaymark.release.generator import check_generator
 from assaymark.release.logged import STATEMENT
-from assaymark.release.predicates import Decided
+from assaymark.release.predicates import Decided, Provenance
 from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ __all__ = [
 ]
 
 READY = "ready"
+_PROVENANCE = "attestations/provenance.dsse.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +162,8 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
     Raises
     ------
     NotApprovedError
-        When approvals block; the message says which.
+        When approvals block; the message says which. Or an ancestor was withdrawn meanwhile,
+        or who approved the generator has no such role any more.
     """
     if ready.missing:
         raise NotApprovedError(
@@ -166,16 +171,26 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
             f"{ready.name}`"
         )
     signed = tuple(s for s, _ in ready.signed)
+    made = Provenance.parse(read_statement(payload_of(ready.files[_PROVENANCE]), "provenance")[1])
+    check_ancestors(ready.name, made.ancestry, (), (workspace,))
+    people = {ROLE_FILE: roles_bytes(workspace) or b""}
+    try:
+        check_generator(held({**ready.files, **people}), made, _decided(ready), ready.author)
+    except IntegrityError as error:
+        raise NotApprovedError(f"{error}\n\nHint: approve it, and run the recipe again") from error
     files = {
         **ready.files,
         CARD: signed_card(ready.files[CARD], ready.people, signed),
-        ROLE_FILE: roles_bytes(workspace) or b"",
+        **people,
         **{f"{APPROVALS}{i + 1}.dsse.json": raw for i, (_, raw) in enumerate(ready.signed)},
     }
     check_story(workspace, ready.entry.subject, files, signed)
-    decided = Decided.parse(read_statement(payload_of(files[DECISION]), "decision")[1])
-    whole = sealed(files, str(ready.entry.body["title"]), decided, workspace.key().sign)
+    whole = sealed(files, str(ready.entry.body["title"]), _decided(ready), workspace.key().sign)
     return enter_release(workspace, ready.name, whole, ready.entry.body, ready.entry.subject)
+
+
+def _decided(ready: Ready) -> Decided:
+    return Decided.parse(read_statement(payload_of(ready.files[DECISION]), "decision")[1])
 
 
 def enter_release(

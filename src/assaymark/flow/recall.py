@@ -10,18 +10,30 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document, sha256
-from assaymark.core.notice import NOTICES, Answer, Finding, Notice, ReasonClass, Withdrawal
+from assaymark.core.notice import (
+    Answer,
+    Descendant,
+    Finding,
+    Notice,
+    ReasonClass,
+    Withdrawal,
+)
 from assaymark.decide.standing import Standing, standing
 from assaymark.errors import InputError, IntegrityError, UnknownNameError
+from assaymark.flow.descendants import descendants_of
+from assaymark.flow.heard import notices_in
 from assaymark.flow.people import author_of
-from assaymark.flow.verify import verify
+from assaymark.flow.verify import read_release, verify
 from assaymark.release.envelope import payload_of
 from assaymark.release.logged import STATEMENT
+from assaymark.release.lots import LOT, check_lot
 from assaymark.release.notices import notice_bytes, read_notice
-from assaymark.release.predicates import Released
+from assaymark.release.predicates import FileDigest, Manifest, Provenance, Released
 from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
@@ -32,38 +44,45 @@ __all__ = [
     "challenge",
     "issued",
     "notices_of",
+    "of_workspace",
+    "said_in_words",
     "standing_of",
     "take_in",
     "withdraw",
 ]
 
-_ADMITTED = "admission"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A release that verifies: its folder, manifest digest, signer and end."""
+    """A release that verifies: its folder, manifest digest, files, signer, and what it says."""
 
     folder: Path
     manifest: str
+    files: tuple[FileDigest, ...]
     signer: str
     public: bytes
     released: Released
+    made: Provenance
 
 
 class Recalled(Document):
-    """What a withdrawal did, or would do: whom to tell, and how long that took to find out."""
+    """What a withdrawal did, or would do: whom to tell, and how long until that could be done.
+
+    ``seconds`` are those from the command to the signed notice with the list of whom to tell;
+    ``made`` is that list with digests.
+    """
 
     name: str
     release: str
     drill: bool
     descendants: tuple[str, ...]
+    made: tuple[Descendant, ...]
     notice: str
     seconds: float
 
 
 def issued(folder: Path) -> Issued:
-    """Return a release that verifies.
+    """Return a release that verifies, or the one that a lot in ``folder`` is of.
 
     Raises
     ------
@@ -74,15 +93,38 @@ def issued(folder: Path) -> Issued:
     if not found.ok:
         broken = next(c for c in found.checks if c.outcome == "FAILED")
         raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
-    payload = payload_of((folder / "attestations/release.dsse.json").read_bytes())
+    if (folder / LOT).is_file():
+        return _of_lot(folder)
     public = (folder / f"keys/{found.signer}.pub").read_text("ascii")
+    manifest = (folder / "manifest.json").read_bytes()
     return Issued(
         folder=folder,
-        manifest=sha256((folder / "manifest.json").read_bytes()),
+        manifest=sha256(manifest),
+        files=Manifest.parse(manifest).files,
         signer=found.signer,
         public=bytes.fromhex(public),
-        released=Released.parse(read_statement(payload, "release")[1]),
+        released=Released.parse(_predicate(folder, "release")),
+        made=Provenance.parse(_predicate(folder, "provenance")),
     )
+
+
+def _of_lot(folder: Path) -> Issued:
+    """Return the release that a lot is of, with the lot's folder: its notices are the lot's."""
+    lot = check_lot(read_release(folder))
+    return Issued(
+        folder=folder,
+        manifest=lot.manifest,
+        files=lot.files.files,
+        signer=lot.signer,
+        public=bytes.fromhex(lot.public),
+        released=lot.released,
+        made=lot.made,
+    )
+
+
+def _predicate(folder: Path, kind: str) -> bytes:
+    raw = (folder / f"attestations/{kind}.dsse.json").read_bytes()
+    return read_statement(payload_of(raw), kind)[1]
 
 
 def withdraw(  # noqa: PLR0913
@@ -94,41 +136,46 @@ def withdraw(  # noqa: PLR0913
     instruct: str = "stop",
     successor: str = "",
     drill: bool = False,
+    admissions: Sequence[Path] = (),
 ) -> Recalled:
     """Take a release back for good, and say who must hear of it; a drill changes nothing.
 
-    The signed notice is written to ``notices`` in the workspace, to be sent to recipients.
+    The signed notice lists what is known to be made of the release, by the ledger and by
+    ``admissions`` (files of them, or folders of releases). It is written to ``notices`` in the
+    workspace, to be sent to recipients.
     """
     begun = time.monotonic()
-    release = _of_workspace(workspace, name)
+    release = of_workspace(workspace, name)
     now = standing_of(workspace, release)
     if now.status == "WITHDRAWN":
         raise InputError(f"{name} is {now.why}: a withdrawal is final")
+    found = descendants_of(workspace, release.manifest, admissions)
     notice = Withdrawal.model_validate(
         {
             "release": release.manifest,
             "name": name,
             "reason": reason,
-            "why": _said(why, "--why"),
+            "why": said_in_words(why, "--why"),
             "instruct": instruct,
             "successor": successor,
+            "descendants": found,
             "made_at": _now(),
         }
     )
     key = workspace.key()
     raw = notice_bytes(notice, key.sign, key.fingerprint)
     where = "" if drill else str(_enter(workspace, name, raw, "withdrawal"))
-    found = _descendants(workspace, release.manifest)
     seconds = round(time.monotonic() - begun, 3)
     if drill:
-        body = {"seconds": seconds, "descendants": len(found)}
+        body = {"seconds": seconds, "descendants": len(found), "bytes": len(raw)}
         actor = Actor(key=author_of(workspace))
         workspace.ledger.append("recall.drill", release.manifest, body, actor)
     return Recalled(
         name=name,
         release=release.manifest,
         drill=drill,
-        descendants=found,
+        descendants=tuple(d.words for d in found),
+        made=found,
         notice=where,
         seconds=seconds,
     )
@@ -145,8 +192,8 @@ def challenge(
         raise InputError(f"cannot read {str(evidence)!r}: {error.strerror}") from error
     finding = Finding(
         release=release.manifest,
-        claim=_said(claim, "--claim"),
-        method=_said(method, "--method"),
+        claim=said_in_words(claim, "--claim"),
+        method=said_in_words(method, "--method"),
         evidence=digest,
         public=key.public.hex(),
         made_at=_now(),
@@ -156,7 +203,7 @@ def challenge(
 
 def take_in(workspace: Workspace, name: str, raw: bytes) -> str:
     """Enter a finding that somebody sent, which contests the release; return its digest."""
-    release = _of_workspace(workspace, name)
+    release = of_workspace(workspace, name)
     notice = _read(raw, release)
     if not isinstance(notice, Finding) or notice.release != release.manifest:
         raise InputError(f"this is not a finding about {name}")
@@ -166,7 +213,7 @@ def take_in(workspace: Workspace, name: str, raw: bytes) -> str:
 
 def answer(workspace: Workspace, name: str, finding: str, outcome: str, reason: str) -> Standing:
     """Answer an open finding, named by the first digits of its digest."""
-    release = _of_workspace(workspace, name)
+    release = of_workspace(workspace, name)
     open_ = standing_of(workspace, release).open
     named = [f for f in open_ if finding and f.startswith(finding)]
     if len(named) != 1:
@@ -176,7 +223,7 @@ def answer(workspace: Workspace, name: str, finding: str, outcome: str, reason: 
             "release": release.manifest,
             "finding": named[0],
             "outcome": outcome,
-            "reason": _said(reason, "--reason"),
+            "reason": said_in_words(reason, "--reason"),
             "made_at": _now(),
         }
     )
@@ -194,18 +241,15 @@ def standing_of(workspace: Workspace, release: Issued) -> Standing:
 
 def notices_of(workspace: Workspace, release: Issued) -> list[tuple[str, Notice]]:
     """Return what the ledger holds about a release, oldest first."""
-    return [
-        (e.subject, _read(workspace.get(e.subject), release))
-        for e in workspace.ledger.entries(kind=STATEMENT)
-        if e.body.get("statement") in NOTICES and e.body.get("release") == release.manifest
-    ]
+    return notices_in(workspace, release.manifest, signer=release.signer, public=release.public)
 
 
 def _read(raw: bytes, release: Issued) -> Notice:
     return read_notice(raw, signer=release.signer, public=release.public)
 
 
-def _of_workspace(workspace: Workspace, name: str) -> Issued:
+def of_workspace(workspace: Workspace, name: str) -> Issued:
+    """Return a release that this workspace issued, by the name of its folder."""
     folders = {p.name: p for p in (workspace.path / "releases").iterdir() if p.is_dir()}
     if name not in folders:
         raise UnknownNameError("release", name, folders or ["none was issued"])
@@ -220,22 +264,8 @@ def _enter(workspace: Workspace, name: str, raw: bytes, kind: str) -> Path:
     return workspace.write(f"notices/{name}.{kind}.{digest[:12]}.dsse.json", raw)
 
 
-def _descendants(workspace: Workspace, manifest: str) -> tuple[str, ...]:
-    """Return what took the release into use, and releases made from it, at any distance."""
-    found: dict[str, None] = {}
-    todo = [manifest]
-    while todo:
-        parent = todo.pop()
-        for e in workspace.ledger.entries(kind=_ADMITTED, subject=parent):
-            child = str(e.body.get("manifest") or "")
-            what = child or str(e.body["into"]) or f"{e.body['name']}, taken into use"
-            if what not in found:
-                found[what] = None
-                todo += [child] if child else []
-    return tuple(found)
-
-
-def _said(text: str, option: str) -> str:
+def said_in_words(text: str, option: str) -> str:
+    """Return ``text`` on one line; ask for ``option`` where it says nothing."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     if not clean:
         raise InputError(f"say it in words\n\nHint: {option} TEXT")

@@ -15,18 +15,22 @@ from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
+from assaymark.flow.descent import beyond, notices_of_descent
 from assaymark.flow.earlier import earlier_of
 from assaymark.flow.generate import read_rows, why_never
+from assaymark.flow.generator import version_of
+from assaymark.flow.held_back import held_back
 from assaymark.flow.history import commit_policy
 from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
+from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
 from assaymark.flow.people import second_person
 from assaymark.flow.population import attempts_at, openings_of, population_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import Asked
 from assaymark.flow.ready import waits_for
-from assaymark.flow.rights import blocked, check_terms
+from assaymark.flow.rights import check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.story import policy_late
@@ -40,7 +44,9 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from assaymark.core.ancestry import Ancestry
     from assaymark.core.dataset import Dataset
+    from assaymark.core.generator import GeneratorVersion
     from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
     from assaymark.flow.decide import Decision
     from assaymark.flow.earlier import Earlier
     from assaymark.flow.outcome import VerdictRow
+    from assaymark.flow.parents import Taken
     from assaymark.flow.progress import Progress
     from assaymark.flow.source import Prepared
 
@@ -76,7 +83,8 @@ class Options:
 class Job:
     """Recipe, policy and table, read and checked; ``policy_bytes`` are the exact bytes.
 
-    ``changed`` says that the file is not the one that was registered.
+    ``changed`` says that the file is not the one that was registered; ``parents`` are the releases
+    that its rows come from.
     """
 
     recipe: Recipe
@@ -86,6 +94,7 @@ class Job:
     frame: pl.DataFrame
     uses: tuple[str, ...]
     changed: str = ""
+    parents: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,6 +109,8 @@ class Ran:
     attempt: Attempt
     decision: Decision
     earlier: Earlier
+    ancestry: Ancestry
+    generator: GeneratorVersion
     threat: ThreatModel
     synthetics: tuple[Dataset, ...]
     attempts: int
@@ -122,7 +133,8 @@ def read_job(
 ) -> Job:
     """Read what a run needs; the policy is the one given, the one beside the recipe, or shipped.
 
-    Where the source is registered in ``workspace``, its registered terms hold too.
+    Where the source is registered in ``workspace``, its registered terms hold too, and where its
+    rows come from releases, the terms of these.
 
     Raises
     ------
@@ -137,6 +149,8 @@ def read_job(
     table = recipe_path.parent / recipe.source.path
     recipe = under_registered_terms(workspace, recipe, table)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
+    parents = taken_from(workspace, recipe, recipe_path.parent, given=data is not None)
+    recipe = under_parents_terms(workspace, recipe, parents, wanted)
     check_terms(recipe.source.rights, wanted, datetime.now(UTC).date())
     profile = recipe.threat.profile
     raw = _policy_bytes(recipe_path, policy_path, profile)
@@ -155,6 +169,7 @@ def read_job(
         frame=frame,
         uses=wanted,
         changed=changed_since(workspace, table) if data is None else "",
+        parents=parents,
     )
 
 
@@ -186,7 +201,9 @@ def _run(
     workspace: Workspace, job: Job, options: Options, actor: Actor, progress: Progress
 ) -> Outcome:
     progress("source", f"{job.frame.height:,} rows, {job.frame.width} columns", 0.2)
+    descent = ancestry(job.parents, job.frame.height)
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
+    check_circle(job.parents, prepared.commitment)
     population = population_of(workspace, prepared.parts.confirmation_hashes)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
     asked = Asked(
@@ -220,6 +237,8 @@ def _run(
         attempt=attempt,
         decision=decision,
         earlier=earlier,
+        ancestry=descent,
+        generator=version_of(job.recipe.generate),
         threat=threat,
         synthetics=synthetics,
         attempts=len(attempts_at(workspace, population)),
@@ -229,12 +248,14 @@ def _run(
             *notices_of(prepared, decision),
             *(_waived(w) for w, _ in waived),
             *earlier.notices,
+            *notices_of_descent(descent),
             *_notices(job, prepared, options, reviewed=reviewed),
             *_constrained(attempt.candidate.summary),
         ),
         blocked=(
             *filter(None, (_never(attempt), _late(workspace, attempt, decision, policy))),
-            *_blocked(job, decision, synthetics[0], reviewed=reviewed),
+            *beyond(descent, job.policy),
+            *held_back(workspace, job, decision, synthetics[0], reviewed=reviewed),
         ),
         reviewed=reviewed,
         waivers=waived,
@@ -249,13 +270,6 @@ def _waived(w: Waiver) -> str:
         f"Rule {w.rule!r} is waived until {w.expires} by {w.role.replace('_', ' ')}: {w.reason}. "
         f"Instead: {w.control}."
     )
-
-
-def _blocked(job: Job, decision: Decision, rows: Dataset, *, reviewed: bool) -> tuple[str, ...]:
-    statuses = list(decision.uses.values())
-    rights, names = job.recipe.source.rights, rows.schema.names
-    said = blocked(rights, job.policy, statuses, names, reviewed=reviewed)
-    return (*said, job.changed) if job.changed and "approved" in statuses else said
 
 
 def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, ...]) -> Outcome:

@@ -17,9 +17,12 @@ from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
 from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.decide import controls, needed_approvals, rejudge
+from assaymark.flow.governed import check_governed
+from assaymark.flow.lot_check import verify_lot
 from assaymark.release.build import RELEASE
 from assaymark.release.envelope import payload_of
-from assaymark.release.notices import read_notice
+from assaymark.release.lots import LOT
+from assaymark.release.notices import is_about, read_notice
 from assaymark.release.predicates import Released
 from assaymark.release.quoted import check_pages
 from assaymark.release.statement import read_statement
@@ -134,7 +137,7 @@ class Folder:
 def verify(
     release: Path, *, trusted: Sequence[str] = (), today: date | None = None, status: bool = True
 ) -> Verified:
-    """Check the release in this folder.
+    """Check the release, or the lot of one, in this folder.
 
     ``today`` is the day on which it must not have expired, now by default. ``status`` False
     leaves open whether it has expired or was withdrawn.
@@ -150,12 +153,17 @@ def verify(
         found = Verification()
         found.fail(2, "Files", str(error))
         return _shown(release, found)
+    day = today or datetime.now(UTC).date()
+    if LOT in files:
+        return _shown(release, verify_lot(read_release(release), trusted, day))
     found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
         _pages(files, found)
+    if found.ok:
+        check_governed(files, found)
     if found.ok and status:
-        _status(release, files, found, today or datetime.now(UTC).date())
+        _status(release, files, found, day)
     return _shown(release, found)
 
 
@@ -249,8 +257,8 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
     try:
         for path in sorted(release.with_name(release.name + ".notices").glob("*.dsse.json")):
             raw = path.read_bytes()
-            notice = read_notice(raw, signer=found.signer, public=public)
-            if notice.release == files.digest("manifest.json"):
+            if is_about(raw) == files.digest("manifest.json"):
+                notice = read_notice(raw, signer=found.signer, public=public)
                 notices.append((sha256(raw), notice))
     except IntegrityError as error:
         found.fail(11, "Status", f"a notice beside the release does not hold: {error}")

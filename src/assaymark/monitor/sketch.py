@@ -13,7 +13,7 @@ from assaymark.core.document import Document
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["OTHER", "ColumnSketch", "PairSketch", "Sketch", "cells_of", "sketch"]
+__all__ = ["OTHER", "ColumnSketch", "PairSketch", "Sketch", "cells_of", "coarse_cells", "sketch"]
 
 OTHER = "(all other)"
 _LEVELS = 50
@@ -61,7 +61,7 @@ def sketch(frame: pl.DataFrame) -> Sketch:
     """Count ``frame`` on cells that are fixed by it; the rows are public, and so is the sketch."""
     columns = tuple(_column(frame[name]) for name in frame.columns)
     codes = {c.name: cells_of(c, frame[c.name]) for c in columns[:_PAIRED]}
-    coarse = {c.name: _coarse(codes[c.name], c) for c in columns[:_PAIRED]}
+    coarse = {c.name: coarse_cells(codes[c.name], c) for c in columns[:_PAIRED]}
     pairs = tuple(
         PairSketch(
             first=a,
@@ -144,7 +144,7 @@ def _edges(known: NDArray[np.float64]) -> list[float]:
     return [float(x) for x in np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))]
 
 
-def _coarse(cells: NDArray[np.int64], column: ColumnSketch) -> NDArray[np.int64]:
+def coarse_cells(cells: NDArray[np.int64], column: ColumnSketch) -> NDArray[np.int64]:
     """Merge cells into four about equal ones, in order, and one for missing."""
     counts = np.array(column.counts[:-1])
     before = np.cumsum(counts) - counts / 2

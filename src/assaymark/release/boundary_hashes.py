@@ -29,7 +29,16 @@ _STYLE = re.compile(r"(?s)<(?:style|script)\b[^>]*>(.*?)</(?:style|script)>")
 _NAMED: tuple[tuple[str, frozenset[str]], ...] = (
     (
         r"attestations/provenance\.dsse\.json",
-        frozenset({"candidate", "source_commitment", "split_commitment", "ledger_root", "model"}),
+        frozenset(
+            {
+                *("candidate", "source_commitment", "split_commitment", "ledger_root", "model"),
+                *("manifest", "signer", "public", "content", "code", "wheel"),
+            }
+        ),
+    ),
+    (
+        r"attestations/generator\.dsse\.json",
+        frozenset({"code", "wheel", "sha256"}),
     ),
     (
         r"attestations/decision\.dsse\.json",

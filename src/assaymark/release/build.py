@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import sha256
 from assaymark.release.alone import STANDALONE, standalone
 from assaymark.release.envelope import fingerprint_of, seal_envelope
+from assaymark.release.generator import GENERATOR
 from assaymark.release.predicates import FileDigest, Manifest, Released
 from assaymark.release.statement import statement
 from assaymark.release.waived import WAIVED
@@ -37,7 +38,8 @@ class ReleaseContents:
     """What goes into a release.
 
     ``parquet`` and ``csv`` hold one file a replicate; ``evidence`` the canonical bytes by stage;
-    ``waivers`` are signed envelopes, ``sign`` is the signer and ``public`` its raw Ed25519 key.
+    ``waivers`` and ``generator`` (the approval of its version, if any) are signed envelopes;
+    ``sign`` is the signer and ``public`` its raw Ed25519 key.
     ``documents`` makes the files that are about the other files: card, datasheet and the like.
     """
 
@@ -54,6 +56,7 @@ class ReleaseContents:
     public: bytes
     sign: Callable[[bytes], bytes]
     waivers: tuple[bytes, ...] = ()
+    generator: bytes = b""
 
 
 def row_files(n: int, suffix: str) -> list[str]:
@@ -84,6 +87,8 @@ def contents(c: ReleaseContents) -> dict[str, bytes]:
         STANDALONE: standalone(),
         f"keys/{key}.pub": c.public.hex().encode() + b"\n",
     }
+    if c.generator:
+        files[GENERATOR] = c.generator
     rows = {name: sha256(files[name]) for name in row_files(n, ".parquet")}
     for name, predicate in (("provenance", c.provenance), ("decision", c.decision)):
         files[f"attestations/{name}.dsse.json"] = seal_envelope(

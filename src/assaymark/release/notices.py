@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from assaymark.core.notice import Notice
 
-__all__ = ["notice_bytes", "read_notice"]
+__all__ = ["is_about", "notice_bytes", "read_notice"]
+
+
+def is_about(raw: bytes) -> str:
+    """Return the manifest of the release that a notice says it is about; nothing is verified."""
+    try:
+        return str(json.loads(payload_of(raw))["predicate"]["release"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError("not a withdrawal, a finding or an answer") from error
 
 
 def notice_bytes(notice: Notice, sign: Callable[[bytes], bytes], key: str) -> bytes:

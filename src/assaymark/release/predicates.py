@@ -6,7 +6,10 @@ from typing import ClassVar, Literal
 
 from pydantic import JsonValue
 
+from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import Document
+from assaymark.core.generator import GeneratorVersion
+from assaymark.core.lineage import Act
 from assaymark.core.rights import Rights
 
 __all__ = [
@@ -40,11 +43,11 @@ class Provenance(Document):
     """How the rows came to be. Counts of the source are banded, commitments are keyed.
 
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
-    secret salt; empty where there is none. ``account`` has sentences of the card with numbers that
-    only the run can vouch for.
+    secret salt; empty where there is none. ``lineage`` are all acts between source and files.
+    ``account`` has sentences of the card with numbers that only the run can vouch for.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("model", "account")
+    LATER: ClassVar[tuple[str, ...]] = ("model", "account", "generator_version", "lineage")
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -59,6 +62,9 @@ class Provenance(Document):
     parameters: dict[str, JsonValue]
     rows: int
     replicates: int
+    ancestry: Ancestry = Ancestry()
+    generator_version: GeneratorVersion | None = None
+    lineage: tuple[Act, ...] = ()
     randomness: str
     candidate: str
     model: str = ""
@@ -93,10 +99,11 @@ class Decided(Document):
 
     ``earlier`` are the candidates of earlier releases of the same people that were attacked
     together with these rows; ``waivers`` the digests of signed waivers. ``expires`` is the last day
-    that the terms of the source and the waivers allow.
+    that the terms of the source and the waivers allow. ``affects_rights`` says that the uses affect
+    people's rights, for which more is required.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires")
+    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires", "affects_rights")
 
     schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
     candidate: str
@@ -109,6 +116,7 @@ class Decided(Document):
     made_at: str
     waivers: tuple[str, ...] = ()
     expires: str = ""
+    affects_rights: bool = False
 
 
 class FileDigest(Document):

@@ -30,6 +30,9 @@ KINDS = {
     "withdrawal": "https://assaymark.dev/withdrawal/v0",
     "finding": "https://assaymark.dev/finding/v0",
     "answer": "https://assaymark.dev/answer/v0",
+    "generator": "https://assaymark.dev/generator/v0",
+    "lot": "https://assaymark.dev/lot/v0",
+    "destruction": "https://assaymark.dev/destruction/v0",
     "waiver": "https://assaymark.dev/waiver/v0",
     "approval": "https://assaymark.dev/approval/v0",
 }
