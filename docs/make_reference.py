@@ -19,7 +19,8 @@ from assaymark.core.constraint import CONSTRAINTS
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile, threat_of
-from assaymark.decide.lifecycle import TRANSITIONS
+from assaymark.decide.fixture import Fixture, Sample
+from assaymark.decide.lifecycle import NEEDS, TRANSITIONS
 from assaymark.decide.policy import Policy, Rule, parse_policy, profile_bytes
 from assaymark.evaluate import metrics
 from assaymark.flow.outcome import Outcome
@@ -132,11 +133,15 @@ def settings() -> str:
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
     models += CONSTRAINTS.values()
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]
-    for model in [*models, Policy, Rule]:
+    for model in [*models, Policy, Rule, Fixture, Sample]:
         lines += [f"## {model.__name__}", "", inspect.getdoc(model) or "", ""]
         lines += ["| key | type | default |", "|---|---|---|"]
         for name, f in model.model_fields.items():
-            kind = "tables" if name == "constraint" else str(f.annotation).replace("typing.", "").replace("assaymark.core.recipe.", "")
+            kind = (
+                "tables"
+                if name == "constraint"
+                else str(f.annotation).replace("typing.", "").replace("assaymark.core.recipe.", "")
+            )
             kind = kind.replace("|", "\\|").removeprefix("<class '").removesuffix("'>")
             default = (
                 "required" if f.is_required() else f"`{f.get_default(call_default_factory=True)!r}`"
@@ -153,7 +158,9 @@ def lifecycle() -> str:
     """The states of a release as a picture."""
     arrows = [f"    {a.value} --> {b.value}" for a, to in TRANSITIONS.items() for b in sorted(to)]
     lines = ["# Lifecycle of a release", "", "Generated from `decide/lifecycle.py`.", ""]
-    return "\n".join([*lines, "```mermaid", "stateDiagram-v2", *arrows, "```", ""])
+    lines += ["```mermaid", "stateDiagram-v2", *arrows, "```", ""]
+    lines += ["| status | what must have been said before |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {s.value} | {words} |" for s, words in NEEDS.items()), ""])
 
 
 def outcome_schema() -> str:

@@ -61,3 +61,38 @@ def test_similarity_cannot_be_a_rule():
     debug = quantity("m.x", gate=False, why_not="see the citation")
     with pytest.raises(RecipeError, match="see the citation"):
         check_policy(parse_policy(GOOD.encode()), {"m.x": debug})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("threshold = 1", "threshold = nan"),
+        ("threshold = 1", "threshold = inf"),
+        ("threshold = 1", "threshold = 1\ndetect = nan"),
+        ("threshold = 1", "threshold = 1\ndetect = inf"),
+        ("threshold = 1", "threshold = 1\nconfidence = nan"),
+        ("threshold = 1", "threshold = 1\nminimum_n = -1"),
+        ('"at_most"\nthreshold = 1', '"within"\nthreshold = -1'),
+        (GOOD[GOOD.index("[[rule]]") :], "rule = []"),
+        (GOOD[GOOD.index("[[rule]]") :], ""),
+        (GOOD[GOOD.index("[[rule]]") :], "rule = 7"),
+    ],
+)
+def test_what_could_pass_by_not_being_a_number_or_a_rule_is_refused(old, new):
+    assert old in GOOD
+    with pytest.raises(RecipeError):
+        parse_policy(GOOD.replace(old, new, 1).encode())
+
+
+def test_a_fixture_about_what_nothing_measures_is_named():
+    fixture = (
+        '[[fixture]]\nname = "f"\nexpect = "refused"\nmeasurements = [{metric = "m.z", value = 1}]'
+    )
+    with pytest.raises(UnknownNameError, match=r"m\.z"):
+        check_policy(parse_policy((GOOD + fixture).encode()), {"m.x": quantity("m.x")})
+
+
+def test_a_rule_that_is_never_waived_must_be_there():
+    text = GOOD.replace('name = "p"', 'name = "p"\nnever_waived = ["b"]')
+    with pytest.raises(UnknownNameError, match="unknown rule 'b' in never_waived"):
+        parse_policy(text.encode())

@@ -58,3 +58,13 @@ def test_every_defect_of_other_tools_names_a_test_that_exists():
     assert [row.split("|")[1].strip() for row in table] == [f"D{i}" for i in range(1, 16)]
     named = [n for row in table for n in re.findall(r"`(d\d\d_\w+)`", row)]
     assert sorted(named) == sorted(re.findall(r"def test_(d\d\d_\w+)", tests))
+
+
+def test_every_cheat_is_in_the_table_and_has_a_test():
+    rows = re.findall(r"^\| (G\d+) \|(.*)\|$", (ROOT / "SECURITY.md").read_text("utf-8"), re.M)
+    assert [g for g, _ in rows] == [f"G{i}" for i in range(1, 28)]
+    states = [row.split("|")[-1].strip() for _, row in rows]
+    assert all(s.startswith(("found", "in part: ", "out of reach")) for s in states)
+    tests = "".join(p.read_text("utf-8") for p in (ROOT / "tests" / "cheats").glob("test_*.py"))
+    named = set(re.findall(r"def test_(g\d\d)_", tests))
+    assert named == {f"g{i:02d}" for i in range(1, 28)}

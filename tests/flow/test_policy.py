@@ -1,13 +1,16 @@
 """Explaining rules: every shipped rule has all that a signer asks for."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from assaymark.cli.app import main
 from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.policy import profile_bytes
 from assaymark.errors import RecipeError, UnknownNameError
 from assaymark.flow.evaluate import quantities
-from assaymark.flow.policy import explain, policy_named, rules_of
+from assaymark.flow.policy import difference, explain, policy_named, rules_of
 
 EVERY = [
     pytest.param(profile, r.rule, id=f"{profile.value}:{r.rule}")
@@ -72,3 +75,44 @@ def test_a_policy_of_ones_own_is_read(tmp_path):
 
 def test_no_view_by_distance_can_be_gated():
     assert not any(q.gate for n, q in quantities().items() if n.startswith("distance."))
+
+
+def cli(*arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    return ended.value.code
+
+
+@pytest.mark.slow
+def test_the_commands_test_a_policy_and_compare_two(tmp_path, capsys):
+    assert cli("policy", "test", "enclave") == 0
+    assert "ok: each rule can block, or warn" in capsys.readouterr().out
+    text = profile_bytes(Profile.ENCLAVE).decode()
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text.replace("threshold = 0.003", "threshold = 0.5", 1))
+    assert cli("policy", "test", str(mine), "--json") == 3
+    found = json.loads(capsys.readouterr().out)
+    assert (
+        "fixture '25 unusual people copied': 'no-exact-copies' must block, and does not"
+        in (found["problems"])
+    )
+    assert cli("policy", "diff", "enclave", str(mine)) == 0
+    out = capsys.readouterr().out
+    assert "looser: more may pass than before" in out
+    assert "no new attempt" in out
+    assert cli("policy", "diff", "enclave", str(mine), "--json") == 0
+    (change,) = json.loads(capsys.readouterr().out)["changes"]
+    assert (change["effect"], change["before"], change["after"]) == ("looser", "0.003", "0.5")
+
+
+def test_a_policy_without_fixtures_cannot_be_tested(tmp_path, capsys):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(profile_bytes(Profile.ENCLAVE).decode().split("[[fixture]]")[0])
+    assert cli("policy", "test", str(mine)) == 2
+    assert "carries no fixtures" in capsys.readouterr().err
+
+
+def test_the_same_policy_in_other_words_decides_the_same():
+    assert difference("open", "open").effect == "none"
+    assert difference("controlled", "enclave").effect == "both"
+    assert difference("controlled", "open").effect == "tighter"

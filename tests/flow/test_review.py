@@ -140,7 +140,10 @@ def test_what_cannot_be_said_is_refused(desk):
 
 
 def reissued(workspace, name, change):
-    """Return a release that the workspace's key signed, with other approvals than it may have."""
+    """Return a release that the workspace's key signed, with other approvals than it may have.
+
+    Whoever does that has taken the guards before the signature out of the program.
+    """
     from dataclasses import replace
 
     ready = ready_called(workspace, name)
@@ -149,7 +152,9 @@ def reissued(workspace, name, change):
         missing = ()
 
     plain = {f: getattr(ready, f) for f in ("entry", "files", "people", "author", "signed")}
-    return release_ready(workspace, replace(Blind(**plain), **change(ready)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("assaymark.flow.ready.check_story", lambda *_: None)
+        return release_ready(workspace, replace(Blind(**plain), **change(ready)))
 
 
 def approval(ready, key, **more):

@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from assaymark.core.document import sha256
+from assaymark.core.threat import Profile
+from assaymark.decide.policy import profile_bytes
 from assaymark.errors import LeakError
 from assaymark.release.boundary import check_boundary, leaks_of
 from assaymark.release.leak import REMEDIES
@@ -309,3 +311,8 @@ def test_words_about_seeds_and_roots_are_no_leaks():
         b"Made with the public seed 7. Read and/or cite; 1/2/3 of the rows; see https://a.b/c/d.\n"
     )
     assert leaks_of(release(**{"card.md": words})) == ()
+
+
+@pytest.mark.parametrize("profile", Profile)
+def test_a_policy_that_is_shipped_gives_nothing_away(profile):
+    assert leaks_of({"policy.toml": profile_bytes(profile)}) == ()

@@ -206,3 +206,28 @@ def answer(
         print_json({"status": now.status.value, "why": now.why, "open": list(now.open)})
     else:
         typer.echo(now.status.value)
+
+
+@app.command("detect")
+def detect(
+    file: Annotated[Path, typer.Argument(help="A CSV or Parquet file of unknown origin.")],
+    release: Annotated[
+        list[Path] | None, typer.Option(help="The folder of a release; repeat for more.")
+    ] = None,
+    workspace: _Workspace = Path(".assaymark"),
+    json: _Json = False,
+) -> None:
+    """Find out whether rows without card and name are rows of a release, and of which.
+
+    Compares with the releases given, or else with all that the workspace issued. Rows are found
+    in any order; altered values and renamed columns are not recognised.
+    """
+    from assaymark.flow.detect import detect as do
+
+    folders = release or sorted(p for p in (workspace / "releases").glob("*") if p.is_dir())
+    found = do(file, folders)
+    if json:
+        print_json(found.plain())
+        return
+    heads = ("release", "columns", "rows found", "by chance", "so it holds")
+    typer.echo(table([m.cells for m in found.matches], heads))

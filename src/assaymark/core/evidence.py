@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from assaymark.core.document import Document, decimal
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import Opening
+from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,20 +50,29 @@ class MeasurementRecord(Document):
         )
 
     def measurement(self) -> Measurement:
-        """Return the measurement that the published strings stand for."""
-        return Measurement(
-            metric=self.metric,
-            subject=self.subject,
-            value=_number(self.value),
-            low=_number(self.low),
-            high=_number(self.high),
-            confidence=float(self.confidence),
-            n=self.n,
-            floor=_number(self.floor),
-            baseline=_number(self.baseline),
-            limit_of_detection=_number(self.limit_of_detection),
-            reason=self.reason,
-        )
+        """Return the measurement that the published strings stand for.
+
+        Raises
+        ------
+        IntegrityError
+            When they are no finite numbers, or do not belong together.
+        """
+        try:
+            return Measurement(
+                metric=self.metric,
+                subject=self.subject,
+                value=_number(self.value),
+                low=_number(self.low),
+                high=_number(self.high),
+                confidence=float(self.confidence),
+                n=self.n,
+                floor=_number(self.floor),
+                baseline=_number(self.baseline),
+                limit_of_detection=_number(self.limit_of_detection),
+                reason=self.reason,
+            )
+        except ValueError as error:
+            raise IntegrityError(f"the evidence holds what is no measurement: {error}") from error
 
 
 class Evidence(Document):

@@ -81,7 +81,10 @@ class Measurement:
     def __post_init__(self) -> None:
         if (self.value is None) != bool(self.reason):
             raise ValueError(f"{self.metric}: either a value or a reason, never both or neither")
-        numbers = (self.value, self.low, self.high, self.floor, self.baseline)
+        numbers = (
+            *(self.value, self.low, self.high, self.floor, self.baseline),
+            *(self.limit_of_detection, self.confidence),
+        )
         if any(x is not None and not math.isfinite(x) for x in numbers):
             raise ValueError(f"{self.metric}: not a finite number in {numbers}")
         if (self.low is None) != (self.high is None):

@@ -6,11 +6,12 @@ import importlib.resources
 import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from assaymark.core.document import Document
 from assaymark.core.people import Role
 from assaymark.core.threat import Profile
+from assaymark.decide.fixture import Fixture, Sample, fixture_measurements
 from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -37,16 +38,22 @@ class Rule(Document):
     metric: str
     subject: str = "*"
     direction: Literal["at_most", "at_least", "within"]
-    threshold: float
+    threshold: float = Field(allow_inf_nan=False)
     confidence: float = Field(default=0.95, gt=0.5, lt=1.0)
-    minimum_n: int = 0
-    detect: float | None = None
+    minimum_n: int = Field(default=0, ge=0)
+    detect: Annotated[float, Field(allow_inf_nan=False)] | None = None
     uses: tuple[Use, ...] = Field(min_length=1)
     severity: Literal["block", "warn", "info"] = "block"
     title: str
     why: str
     remedy: str
     origin: str = "proposal"
+
+    @model_validator(mode="after")
+    def _attainable(self) -> Rule:
+        if self.direction == "within" and self.threshold < 0:
+            raise ValueError("within plus or minus a negative threshold nothing can lie")
+        return self
 
     def good(self, x: float) -> bool:
         """Whether the point ``x`` is on the good side."""
@@ -62,9 +69,10 @@ class Policy(Document):
 
     ``approvals`` is how many persons of each role must approve, where people are registered;
     ``never_waived`` are ids of rules, ``waivers_at_most`` how many rules may be waived at once.
+    ``fixture`` are measurements that ``assaymark policy test`` holds the rules against.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("approvals", "never_waived", "waivers_at_most")
+    LATER: ClassVar[tuple[str, ...]] = ("approvals", "never_waived", "waivers_at_most", "fixture")
 
     schema_id: Literal["assaymark/policy/v0"] = "assaymark/policy/v0"
     name: str
@@ -74,6 +82,7 @@ class Policy(Document):
     never_waived: tuple[str, ...] = ()
     waivers_at_most: int = Field(default=2, ge=0)
     rule: tuple[Rule, ...] = Field(min_length=1)
+    fixture: tuple[Fixture, ...] = ()
 
     def rules_for(self, use: str) -> tuple[Rule, ...]:
         """Return the rules that apply to ``use``."""
@@ -99,8 +108,7 @@ def parse_policy(raw: bytes) -> Policy:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"the policy is not valid TOML: {error}") from error
     _check_keys(plain, Policy, "policy")
-    for rule in plain.get("rule", []):
-        _check_keys(rule, Rule, f"rule {rule.get('id', '?')!r}")
+    _check_tables(plain)
     try:
         policy = Policy.model_validate(_tuples(plain), strict=False)
     except ValidationError as error:
@@ -113,6 +121,11 @@ def parse_policy(raw: bytes) -> Policy:
     doubled = sorted({i for i in ids if ids.count(i) > 1})
     if doubled:
         raise RecipeError(f"the policy has two rules called {', '.join(doubled)}")
+    for f in policy.fixture:
+        strange = [i for i in f.rules if i not in ids]
+        if strange:
+            raise UnknownNameError("rule", strange[0], ids, f"fixture {f.name!r}")
+    fixture_measurements(policy.fixture)
     return policy
 
 
@@ -127,6 +140,29 @@ def check_policy(policy: Policy, quantities: Mapping[str, Quantity]) -> None:
                 f"rule {rule.id!r} judges {rule.metric!r}, which cannot support a verdict: "
                 f"{quantity.why_not}"
             )
+    for fixture in policy.fixture:
+        for sample in fixture.measurements:
+            if sample.metric not in quantities:
+                where = f"fixture {fixture.name!r}"
+                raise UnknownNameError("metric", sample.metric, quantities, where)
+
+
+def _check_tables(plain: Mapping[str, Any]) -> None:
+    """Name an unknown key in a rule, a fixture or a measurement of one, with the nearest."""
+    for rule in _tables(plain, "rule", "the policy"):
+        _check_keys(rule, Rule, f"rule {rule.get('id', '?')!r}")
+    for fixture in _tables(plain, "fixture", "the policy"):
+        where = f"fixture {fixture.get('name', '?')!r}"
+        _check_keys(fixture, Fixture, where)
+        for sample in _tables(fixture, "measurements", where):
+            _check_keys(sample, Sample, f"{where}, a measurement of {sample.get('metric', '?')!r}")
+
+
+def _tables(plain: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:
+    found = plain.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(t, dict) for t in found):
+        raise RecipeError(f"{key} of {where} must be a list of tables: [[{key}]]")
+    return found
 
 
 def _check_keys(plain: Mapping[str, Any], model: type[Document], where: str) -> None:

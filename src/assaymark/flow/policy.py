@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document
 from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.difference import Change, changes
 from assaymark.decide.policy import profile_bytes
+from assaymark.decide.self_test import self_test
 from assaymark.errors import RecipeError, UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.decide import read_policy
 from assaymark.flow.evaluate import quantities
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from assaymark.decide.policy import Policy, Rule
+    from assaymark.decide.self_test import SelfTest
 
-__all__ = ["Explanation", "RuleLine", "explain", "policy_named", "rules_of"]
+__all__ = [
+    "Difference",
+    "Explanation",
+    "RuleLine",
+    "difference",
+    "explain",
+    "policy_called",
+    "policy_named",
+    "rules_of",
+    "tested",
+]
 
 _SIDES = {"at_most": "at most", "at_least": "at least", "within": "within plus or minus"}
 
@@ -61,6 +73,57 @@ class Explanation(Document):
     origin: str
     remedy: str
     required: bool
+
+
+class Difference(Document):
+    """What changed from one policy to another, and what that does to what may pass."""
+
+    before: str
+    after: str
+    effect: Literal["looser", "tighter", "both", "other", "none"]
+    changes: tuple[Change, ...]
+
+
+def policy_called(text: str) -> Policy:
+    """Return the shipped policy of the profile ``text``, or the one in the file of that name."""
+    if text in set(Profile):
+        return policy_named(Profile(text), None)
+    return policy_named(None, Path(text))
+
+
+def tested(text: str) -> SelfTest:
+    """Hold a policy against its fixtures, and mutate every rule of it.
+
+    Raises
+    ------
+    RecipeError
+        When the policy carries no fixtures, so that nothing can be tested.
+    """
+    policy = policy_called(text)
+    if not policy.fixture:
+        raise RecipeError(
+            f"policy {policy.name!r} carries no fixtures, so that nothing can be tested\n\n"
+            'Hint: add a [[fixture]] with expect = "approved" and one with expect = "refused"; '
+            "`assaymark init` writes a policy that has them, docs/decide.md says how"
+        )
+    return self_test(policy, quantities())
+
+
+def difference(before: str, after: str) -> Difference:
+    """Say what changed from one policy to another, each a profile's name or a file."""
+    old, new = policy_called(before), policy_called(after)
+    found = changes(old, new)
+    effects = {c.effect for c in found} - {"words"}
+    said = {frozenset({"looser"}): "looser", frozenset({"tighter"}): "tighter"}
+    both = "both" if {"looser", "tighter"} <= effects else "other"
+    return Difference.model_validate(
+        {
+            "before": old.name,
+            "after": new.name,
+            "effect": said.get(frozenset(effects), both) if effects else "none",
+            "changes": found,
+        }
+    )
 
 
 def policy_named(profile: Profile | None, path: Path | None) -> Policy:

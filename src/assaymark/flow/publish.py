@@ -14,6 +14,7 @@ from assaymark.flow.generate import csv_of
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
+from assaymark.flow.story import check_story
 from assaymark.monitor.sketch import sketch
 from assaymark.release.approved import DECISION, WORDS
 from assaymark.release.build import ReleaseContents, build, contents
@@ -88,7 +89,9 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
         make_ready(workspace, name, ready, {**body, "title": ran.job.recipe.name}, digest)
         progress("release", "ready, and waits for people", 1.0)
         return _released(workspace, name), report
-    folder = enter_release(workspace, name, build(made), body, digest)
+    whole = build(made)
+    check_story(workspace, digest, whole)
+    folder = enter_release(workspace, name, whole, body, digest)
     progress("release", "signed", 1.0)
     return folder, report
 

@@ -14,6 +14,7 @@ from assaymark.flow.decide import needed_approvals
 from assaymark.flow.history import shown_entries, write_decision
 from assaymark.flow.log import logged
 from assaymark.flow.people import author_of, current, roles_bytes
+from assaymark.flow.story import check_story
 from assaymark.flow.verify import read_release
 from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
 from assaymark.release.approved import ROLES as ROLE_FILE
@@ -171,6 +172,7 @@ def release_ready(workspace: Workspace, ready: Ready) -> Path:
         ROLE_FILE: roles_bytes(workspace) or b"",
         **{f"{APPROVALS}{i + 1}.dsse.json": raw for i, (_, raw) in enumerate(ready.signed)},
     }
+    check_story(workspace, ready.entry.subject, files, signed)
     decided = Decided.parse(read_statement(payload_of(files[DECISION]), "decision")[1])
     whole = sealed(files, str(ready.entry.body["title"]), decided, workspace.key().sign)
     return enter_release(workspace, ready.name, whole, ready.entry.body, ready.entry.subject)

@@ -29,6 +29,7 @@ from assaymark.flow.ready import waits_for
 from assaymark.flow.rights import blocked, check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
+from assaymark.flow.story import policy_late
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.flow.waivers import in_force
 from assaymark.source.read import read_table
@@ -232,7 +233,7 @@ def _run(
             *_constrained(attempt.candidate.summary),
         ),
         blocked=(
-            *filter(None, (_never(attempt),)),
+            *filter(None, (_never(attempt), _late(workspace, attempt, decision, policy))),
             *_blocked(job, decision, synthetics[0], reviewed=reviewed),
         ),
         reviewed=reviewed,
@@ -292,6 +293,13 @@ def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
 def _never(attempt: Attempt) -> str:
     made = attempt.candidate
     return why_never(str(made.generator["name"]), holds_records=made.holds_records)
+
+
+def _late(workspace: Workspace, attempt: Attempt, decision: Decision, policy: str) -> str:
+    """Say that the policy came too late, where it is what keeps a use from its release."""
+    if "approved" not in decision.uses.values():
+        return ""
+    return policy_late(workspace, attempt.candidate.digest, policy)
 
 
 def _notices(job: Job, prepared: Prepared, options: Options, *, reviewed: bool) -> tuple[str, ...]:

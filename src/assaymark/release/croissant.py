@@ -72,8 +72,6 @@ def croissant(
     ``files`` are those of the release, ``types`` the type of each column as a schema.org term,
     ``sc:Integer``. Every text with a number is read from a statement.
     """
-    made = graph.value("decision:/made_at")
-    title = "title" if graph.value("provenance:/title") else "name"
     plain: dict[str, Any] = {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -81,6 +79,25 @@ def croissant(
             "http://mlcommons.org/croissant/1.1",
             "http://mlcommons.org/croissant/RAI/1.0",
         ],
+        **_about(graph),
+        "usageInfo": _usage(graph),
+        "distribution": list(_distribution(graph, files)),
+        "recordSet": [_records(graph, types)],
+        **_collection(graph),
+        **_judgement(graph, deciding(graph, judged)),
+        **_provenance(graph),
+        "assaymark:statement": [
+            {"@type": "CreativeWork", "name": path, "sha256": digest}
+            for path, digest in sorted(graph.digests.items())
+            if not path.startswith(_LATER)
+        ],
+    }
+    return rfc8785.dumps({k: v for k, v in plain.items() if v not in (None, "", [], {})})
+
+
+def _about(graph: Graph) -> dict[str, Any]:
+    title = "title" if graph.value("provenance:/title") else "name"
+    return {
         "name": graph.value("provenance:/name"),
         "description": _text(
             graph,
@@ -95,7 +112,7 @@ def croissant(
             "@type": "Organization",
             "name": graph.value("provenance:/rights/owner") or "not given",
         },
-        "datePublished": made,
+        "datePublished": graph.value("decision:/made_at"),
         "keywords": ["synthetic data", "tabular"],
         "isLiveDataset": False,
         "citeAs": _text(
@@ -104,18 +121,7 @@ def croissant(
             "{decision:/made_at|date}.",
             "Source: {provenance:/rights/attribution}.",
         ),
-        "usageInfo": _usage(graph),
-        "distribution": list(_distribution(graph, files)),
-        "recordSet": [_records(graph, types)],
-        **_rai(graph, judged),
-        **_provenance(graph),
-        "assaymark:statement": [
-            {"@type": "CreativeWork", "name": path, "sha256": digest}
-            for path, digest in sorted(graph.digests.items())
-            if not path.startswith(_LATER)
-        ],
     }
-    return rfc8785.dumps({k: v for k, v in plain.items() if v not in (None, "", [], {})})
 
 
 def _text(graph: Graph, *lines: str) -> str:
@@ -225,17 +231,10 @@ def _identifier(i: int, name: str) -> str:
     return safe if safe == name and name else f"{safe or 'column'}-{i}"
 
 
-def _rai(graph: Graph, judged: Sequence[VerdictLine]) -> dict[str, Any]:
+def _collection(graph: Graph) -> dict[str, Any]:
+    """Return how the rows came to be, as fields of the responsible-AI vocabulary."""
     steps = graph.value("provenance:/transformations") or []
     change = "{./kind|use} ({./columns|names}): {./parameters}; {./why}"
-    changes = [
-        line
-        for i in range(len(steps))
-        for line in _said(graph, (change,), f"provenance:/transformations/{i}")
-    ]
-    last = deciding(graph, judged)
-    groups = [v.measurement.subject for v in last if v.measurement.subject.startswith("group:")]
-    protected = sorted({g.removeprefix("group:").partition("=")[0] for g in groups})
     return {
         "rai:dataCollection": _text(
             graph,
@@ -247,35 +246,45 @@ def _rai(graph: Graph, judged: Sequence[VerdictLine]) -> dict[str, Any]:
         "rai:dataCollectionRawData": _text(
             graph, "{provenance:/title}", "({provenance:/rights/owner})"
         ),
-        "rai:dataPreprocessingProtocol": changes,
+        "rai:dataPreprocessingProtocol": [
+            line
+            for i in range(len(steps))
+            for line in _said(graph, (change,), f"provenance:/transformations/{i}")
+        ],
         "rai:dataManipulationProtocol": _text(
             graph, "Parameters of the generator: {provenance:/parameters|pairs}."
         ),
+        "rai:hasSyntheticData": True,
+        "rai:syntheticDataExplanation": _text(
+            graph,
+            "Every row is synthetic. Made by {provenance:/software}.",
+            "Synthetic depth {provenance:/ancestry/depth}, real fraction "
+            "{provenance:/ancestry/real_fraction}.",
+        ),
+    }
+
+
+def _judgement(graph: Graph, judged: Sequence[VerdictLine]) -> dict[str, Any]:
+    """Return what is known of groups, limits and uses, and what happens later."""
+    groups = [v.measurement.subject for v in judged if v.measurement.subject.startswith("group:")]
+    protected = sorted({g.removeprefix("group:").partition("=")[0] for g in groups})
+    limits = (
+        "Verdicts assume that the rows go to {threat:/recipient}.",
+        "Not covered: {threat:/not_covered}.",
+        "Accepted: {threat:/residual_risk}.",
+        "Not approved for {decision:/uses|refused}.",
+    )
+    return {
+        "rai:personalSensitiveInformation": [f"Column {name} (protected)" for name in protected],
+        "rai:dataBiases": list(_biases(graph, judged)),
+        "rai:dataLimitations": list(_said(graph, limits)),
+        "rai:dataUseCases": _text(graph, "{decision:/uses|approved}"),
         "rai:dataReleaseMaintenancePlan": _text(
             graph,
             "The rows are never changed; a new release replaces them. Ask the issuer for notices "
             "of withdrawal.",
             "May be used until {decision:/expires}.",
             "Contact: {provenance:/rights/contact}.",
-        ),
-        "rai:personalSensitiveInformation": [f"Column {name} (protected)" for name in protected],
-        "rai:dataBiases": list(_biases(graph, last)),
-        "rai:dataLimitations": list(
-            _said(
-                graph,
-                (
-                    "Verdicts assume that the rows go to {threat:/recipient}.",
-                    "Not covered: {threat:/not_covered}.",
-                    "Accepted: {threat:/residual_risk}.",
-                    "Not approved for {decision:/uses|refused}.",
-                ),
-            )
-        ),
-        "rai:dataUseCases": _text(graph, "{decision:/uses|approved}"),
-        "rai:hasSyntheticData": True,
-        "rai:syntheticDataExplanation": _text(
-            graph,
-            "Every row is synthetic. Real fraction: none. Made by {provenance:/software}.",
         ),
     }
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Quoted",
     "check_linked",
+    "check_pages",
     "check_quoted",
     "linked_of",
     "quotes_of",

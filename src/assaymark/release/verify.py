@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -173,6 +174,8 @@ def _people(state: _State, found: Verification) -> None:
     if decided.self_attested:
         if any(p.startswith(APPROVALS) or p == ROLES for p in state.files):
             raise IntegrityError("the decision is self-attested, and the release has approvals")
+        if tomllib.loads(_file(state, "policy.toml").decode()).get("require_second_person"):
+            raise IntegrityError("self-attested, and the policy requires a second person")
         found.hold(1, "Second person", "self-attested, no second person")
         return
     unsigned = {MANIFEST, RELEASE, *LOG_FILES}
@@ -352,12 +355,9 @@ def _earlier(state: _State, decided: Decided, found: Verification) -> None:
         raise IntegrityError(
             f"the threat model has {said} earlier releases, the decision {len(decided.earlier)}"
         )
-    listed = ", ".join(digest[:16] for digest in decided.earlier)
-    found.hold(
-        4,
-        "Earlier releases",
-        f"of the same people, attacked together with these rows: {listed or 'none on record'}",
-    )
+    listed = ", ".join(digest[:16] for digest in decided.earlier) or "none on record"
+    together = f"of the same people, attacked together with these rows: {listed}"
+    found.hold(4, "Earlier releases", together)
 
 
 def _rows_in_order(state: _State) -> list[str]:

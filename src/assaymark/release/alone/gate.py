@@ -25,8 +25,12 @@ ATTACKS = {"controlled": _K2, "open": (*_K2, "shadow.excess_tpr"), "enclave": _K
 
 
 def number(text: str | None) -> float | None:
-    """Return a published decimal as a number."""
-    return None if text is None else float(text)
+    """Return a published decimal as a number; what is none cannot be judged."""
+    if text is None:
+        return None
+    found = float(text)
+    need(math.isfinite(found), f"{text!r} is no number")
+    return found
 
 
 def good(rule: Plain, x: float) -> bool:
@@ -132,6 +136,12 @@ def waived(policy: Plain, rule: Plain, said: str, m: Plain, waivers: list[Plain]
 
 def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
     """Return the status of each use."""
+    for m in evidence["measurements"]:
+        for key in ("value", "low", "high", "confidence", "limit_of_detection"):
+            number(m[key])
+    for rule in policy["rule"]:
+        for key in ("threshold", "confidence", "detect"):
+            need(rule.get(key) is None or math.isfinite(rule[key]), f"{key} is no number")
     if len({w["rule"] for w in waivers}) > policy.get("waivers_at_most", 2):
         waivers = []
     rows = [

@@ -61,6 +61,8 @@ def check_people(
     signed = sorted((p for p in digests if p.startswith("approvals/")), key=lambda p: (len(p), p))
     if decided["self_attested"]:
         need(not signed and ROLES not in digests, "self-attested, and yet there are approvals")
+        second = policy.get("require_second_person", False)
+        need(not second, "self-attested, and the policy requires a second person")
         return "self-attested, no second person", ""
     people = People(read(ROLES), decided["made_at"][:10], signer)
     card = read(CARD)
