@@ -100,7 +100,7 @@ def check_boundary(files: Mapping[str, bytes] | Contained) -> None:
     more = f"\n  and {len(leaks) - _SHOWN} more" if len(leaks) > _SHOWN else ""
     raise LeakError(
         f"this release would give away what must not leave; nothing was released:\n{shown}{more}"
-        "\n\nHint: remove what is named and run again; docs/release.md says what is looked for"
+        "\n\nHint: remove what is named and run again; docs/govern.md says what is looked for"
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 __all__ = ["REMEDIES", "Leak"]
 
 REMEDIES = {
-    "file kind": "leave the file out; a release holds only the kinds that docs/release.md lists",
+    "file kind": "leave the file out; a release holds only the kinds of file that it is made of",
     "model weights": "leave the model out; the release carries its digest, the issuer its file",
     "seed": "leave the seed out; whoever knows it can repeat the random draws",
     "exact count": "give the band (`about 25,000`) in place of the count",
