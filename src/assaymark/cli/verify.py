@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assaymark.cli.say import print_json
+
+if TYPE_CHECKING:
+    from assaymark.flow.verify import Verified
 
 __all__ = ["command"]
 
@@ -30,13 +33,22 @@ def command(
     if json:
         print_json(found.plain())
     else:
+        typer.echo(f"{_headline(found)}\n")
         for step in found.steps:
             typer.echo(f"  {step.number:>2}  {step.title:<23} {step.outcome:<15} {step.said}")
         typer.echo("\nNot verified:")
         for check in found.not_verified:
             typer.echo(f"  {check.title}: {check.said}")
-        typer.echo("")
-        for use, status in found.uses.items():
-            typer.echo(f"  {use.replace('_', ' ')}: {status}")
-        typer.echo("\nVERIFIED" if found.ok else "\nNOT VERIFIED: do not use this folder")
     return 0 if found.ok else 4
+
+
+def _headline(found: Verified) -> str:
+    """Say whether it holds, and for what it is approved."""
+    if not found.ok:
+        failed = ", ".join(s.title for s in found.steps if s.outcome == "FAILED")
+        return f"NOT VERIFIED: do not use this folder ({failed})"
+    words = {u: u.replace("_", " ") for u in found.uses}
+    approved = [words[u] for u, s in found.uses.items() if s == "approved"]
+    others = [f"{words[u]} ({s})" for u, s in found.uses.items() if s != "approved"]
+    said = f"approved for {', '.join(approved)}" if approved else "approved for no use"
+    return f"VERIFIED: {said}" + (f"; not for {', '.join(others)}" if others else "")
