@@ -56,9 +56,8 @@ def fit_effects(
     Trees split where most is to be told, so that a weak but steady relation is lost. Each round
     of iterative proportional fitting multiplies the probabilities by a part of observed /
     expected, of all columns at once, and is taken back where the likelihood falls. A column is
-    believed as far as it tells more than chance would, and more persons who are as expected keep
-    few from deciding, ``shrink`` in each bin and twice as many in each cell; of those that tell
-    something, the 12 that tell most count.
+    believed as far as it tells more than chance would, and ``shrink`` more persons who are as
+    expected keep few from deciding; of those that tell something, the 12 that tell most count.
 
     Parameters
     ----------
@@ -175,8 +174,7 @@ def _believed(wanted: Floats, expected: Floats, shrink: float) -> float:
     By chance the log-likelihood grows, by a half for each parameter if counts are large. What a
     column adds beyond that, and one standard deviation, is real. The root of the real part keeps
     the effects as far apart as they are, where the part itself would guess each one best but
-    make all too small. In each bin, ``shrink`` more persons are as expected, and in each cell
-    twice as many: a cell of few would else tell of each of them.
+    make all too small. In each bin, ``shrink`` more persons are as expected.
 
     Returns
     -------
@@ -204,8 +202,7 @@ def _believed(wanted: Floats, expected: Floats, shrink: float) -> float:
         seen = wanted[r].sum()
         kept = real * seen / (seen + shrink) if seen > 0 else 0.0
         for g in range(wanted.shape[1]):
-            cell = expected[r, g] / (expected[r, g] + 2.0 * shrink) if expected[r, g] > 0 else 0.0
-            wanted[r, g] = expected[r, g] + kept * cell * (wanted[r, g] - expected[r, g])
+            wanted[r, g] = expected[r, g] + kept * (wanted[r, g] - expected[r, g])
     return float(max(gain - chance, 0.0))
 
 
