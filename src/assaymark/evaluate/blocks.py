@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
-
 __all__ = ["in_blocks"]
 
+T = TypeVar("T", bound=np.generic)
 
-def in_blocks(n: int, size: int, work: Callable[[slice], Floats]) -> Floats:
+
+def in_blocks(n: int, size: int, work: Callable[[slice], NDArray[T]]) -> NDArray[T]:
     """Return ``work`` of each block of at most ``size`` of ``n`` rows, one below the other.
 
     Threads run the blocks, each with one thread of linear algebra: the result does not depend on

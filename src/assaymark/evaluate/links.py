@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.core.compiled import compiled
+from assaymark.evaluate.blocks import in_blocks
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,22 +41,44 @@ def nearest_rows(of: Points, among: Points, k: int) -> Near:
     Fewer rows give as many columns as there are rows.
     """
     k = min(k, len(among))
-    rows = np.zeros((len(of), k), dtype=np.int64)
-    equal = np.zeros(len(of), dtype=np.int64)
     norms = np.einsum("ij,ij->i", among, among)
     turned = np.ascontiguousarray(among.T) * np.float32(-2)
-    for start in range(0, len(of), _BLOCK):
-        block = of[start : start + _BLOCK]
-        squared = block @ turned
-        squared += norms
+
+    def look(part: slice) -> Codes:
+        block = of[part]
         own = np.einsum("ij,ij->i", block, block)
-        equal[start : start + _BLOCK] = (squared < _EQUAL - own[:, None]).sum(axis=1)
-        here = np.arange(len(block))
-        for j in range(k):
-            best = squared.argmin(axis=1)
-            rows[start : start + _BLOCK, j] = best
-            squared[here, best] = np.inf
-    return Near(rows=rows, equal=equal)
+        return _least(block @ turned, norms, _EQUAL - own, k)
+
+    if not len(of):
+        return Near(rows=np.zeros((0, k), np.int64), equal=np.zeros(0, np.int64))
+    found = in_blocks(len(of), _BLOCK, look)
+    return Near(rows=found[:, :k], equal=found[:, k])
+
+
+@compiled
+def _least(squared: Points, norms: Points, limit: Points, k: int) -> Codes:
+    """Return the places of the ``k`` least of ``squared + norms``, and how many are under a limit.
+
+    Of equals the first comes first; shape ``(n, k + 1)``.
+    """
+    n, m = squared.shape
+    found = np.zeros((n, k + 1), dtype=np.int64)
+    best = np.empty(k, dtype=np.float32)
+    for i in range(n):
+        best[:] = np.inf
+        for j in range(m):
+            d = squared[i, j] + norms[j]
+            if d < limit[i]:
+                found[i, k] += 1
+            if d < best[k - 1]:
+                at = k - 1
+                while at > 0 and d < best[at - 1]:
+                    best[at] = best[at - 1]
+                    found[i, at] = found[i, at - 1]
+                    at -= 1
+                best[at] = d
+                found[i, at] = j
+    return found
 
 
 def linked(first: Near, second: Near, k: int) -> Bools:

@@ -29,8 +29,8 @@ NOTCHES = (
     ),
     NotchSetting(
         name="moderate",
-        words="pools of 50 persons, corrected",
-        parameters={"k": 50},
+        words="pools of 20 persons, no corrections",
+        parameters={"k": 20, "effects": False},
     ),
     NotchSetting(
         name="standard",

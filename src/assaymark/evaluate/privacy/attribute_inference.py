@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from assaymark.evaluate.dossier import Dossier, Rows
 
     Bools = NDArray[np.bool_]
+    Codes = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 __all__ = ["AttributeInference"]
@@ -108,26 +109,51 @@ class _Guess(NamedTuple):
     worth: Floats
 
 
-def _guess(dossier: Dossier, side: Rows, secret: int, known: tuple[int, ...]) -> _Guess:
-    """Guess ``secret`` of the people of ``side`` from synthetic rows with the same ``known``."""
-    columns = list(known)
-    made, asked = (s.keys[:, columns].sum(axis=1, dtype=np.uint64) for s in (dossier.made, side))
-    cells, cell = np.unique(made, return_inverse=True)
-    width = int(max(dossier.made.codes[:, secret].max(), side.codes[:, secret].max())) + 1
-    pairs, counts = np.unique(
-        cell.ravel() * width + dossier.made.codes[:, secret], return_counts=True
-    )
+class _Answers(NamedTuple):
+    """What the synthetic rows say of a secret, for each combination of the known columns.
+
+    ``cells`` are the keys of the combinations, sorted; ``value`` is the commonest code of the
+    secret, and ``sure`` whether it is common enough to be guessed; ``luck`` is how often each code
+    is right for people who were never in train.
+    """
+
+    known: list[int]
+    secret: int
+    cells: NDArray[np.uint64]
+    value: Codes
+    sure: Bools
+    luck: Floats
+
+
+def _answers(dossier: Dossier, secret: int, known: tuple[int, ...]) -> _Answers:
+    """Look up the commonest ``secret`` of the synthetic rows with the same ``known``."""
+    made, columns = dossier.made, list(known)
+    keys = made.keys[:, columns].sum(axis=1, dtype=np.uint64)
+    cells, cell = np.unique(keys, return_inverse=True)
+    sides = (made, dossier.members, dossier.unseen)
+    width = max(int(s.codes[:, secret].max()) for s in sides) + 1
+    pairs, counts = np.unique(cell.ravel() * width + made.codes[:, secret], return_counts=True)
     total = np.bincount(pairs // width, weights=counts, minlength=len(cells))
     order = np.lexsort((counts, pairs // width))
     last = np.append(np.diff(pairs[order] // width) != 0, True)
-    top, value = counts[order][last], pairs[order][last] % width
-    place = np.minimum(np.searchsorted(cells, asked), len(cells) - 1)
-    tried = (cells[place] == asked) & (top[place] >= _SURE * total[place])
-    right = tried & (value[place] == side.codes[:, secret])
-    others = np.bincount(dossier.unseen.codes[:, secret], minlength=width) / len(
-        dossier.unseen.codes
+    others = np.bincount(dossier.unseen.codes[:, secret], minlength=width)
+    return _Answers(
+        known=columns,
+        secret=secret,
+        cells=cells,
+        value=pairs[order][last] % width,
+        sure=counts[order][last] >= _SURE * total,
+        luck=others / len(dossier.unseen.codes),
     )
-    luck = others[value[place]]
+
+
+def _guess(answers: _Answers, side: Rows) -> _Guess:
+    """Guess the secret of the people of ``side``."""
+    asked = side.keys[:, answers.known].sum(axis=1, dtype=np.uint64)
+    place = np.minimum(np.searchsorted(answers.cells, asked), len(answers.cells) - 1)
+    tried = (answers.cells[place] == asked) & answers.sure[place]
+    right = tried & (answers.value[place] == side.codes[:, answers.secret])
+    luck = answers.luck[answers.value[place]]
     worth = np.where(tried, (right - luck) / np.maximum(1 - luck, LUCK), 0.0)
     sums = [np.bincount(side.who, weights=x, minlength=side.n) for x in (tried, right, worth)]
     return _Guess(sums[0] > 0, sums[1] > 0, sums[2] / np.maximum(sums[0], 1))
@@ -139,7 +165,8 @@ def _worst(dossier: Dossier, secret: int, halves: tuple[Bools, Bools]) -> tuple[
 
     def excess(known: tuple[int, ...]) -> float:
         sides = zip((dossier.members, dossier.unseen), halves, strict=True)
-        guessed = [(_guess(dossier, s, secret, known), half) for s, half in sides]
+        answers = _answers(dossier, secret, known)
+        guessed = [(_guess(answers, s), half) for s, half in sides]
         found = mean_difference(*(g.worth[half] for g, half in guessed))
         z = found.value / (found.high - found.value)
         told = float(guessed[1][0].right[guessed[1][1]].mean())
@@ -170,9 +197,9 @@ def _measurement(case: Case, dossier: Dossier, secret: int, streams: Streams) ->
     right = np.zeros(members.n, dtype=bool), np.zeros(unseen.n, dtype=bool)
     worth = np.zeros(members.n), np.zeros(unseen.n)
     for learn in (first, (~first[0], ~first[1])):
-        known = _worst(dossier, secret, learn)
+        answers = _answers(dossier, secret, _worst(dossier, secret, learn))
         for i, side in enumerate((members, unseen)):
-            guess = _guess(dossier, side, secret, known)
+            guess = _guess(answers, side)
             tried[i][~learn[i]] = guess.tried[~learn[i]]
             right[i][~learn[i]] = guess.right[~learn[i]]
             worth[i][~learn[i]] = guess.worth[~learn[i]]
