@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from assaymark.cli import lot, recall
-from assaymark.cli.say import print_json, table
+from assaymark.cli.say import print_json, progress, table
 
 __all__ = ["app"]
 
@@ -187,6 +187,33 @@ def answer(
         print_json({"status": now.status.value, "why": now.why, "open": list(now.open)})
     else:
         typer.echo(now.status.value)
+
+
+@app.command("reproduce")
+def reproduce(
+    name: _Name,
+    recipe: Annotated[Path, typer.Option(help="The recipe it was made with.")],
+    workspace: _Workspace = Path(".assaymark"),
+    json: _Json = False,
+) -> int:
+    """Make a release's rows again from what is sealed; ends with 4 when any byte is another.
+
+    Needs the table as it was, and the same versions of assaymark and its packages.
+    """
+    from assaymark.flow.log import workspace_at
+    from assaymark.flow.reproduce import reproduce as do
+
+    found = do(workspace_at(workspace), name, recipe, progress(quiet=json))
+    if json:
+        print_json({"same": found.same, **found.plain()})
+    else:
+        said = "the same bytes" if found.same else "NOT the same bytes"
+        typer.echo(f"{found.name}: made again, {said}")
+        for f in found.files:
+            typer.echo(f"  {f.path}: {'same' if f.same else 'differs'} ({f.again[:16] or 'none'})")
+        if not found.same:
+            typer.echo("Another recipe, other rows of the table, or other versions of packages?")
+    return 0 if found.same else 4
 
 
 @app.command("detect")

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from assaymark.flow.source import Prepared
     from assaymark.store.workspace import Workspace
 
-__all__ = ["Attempt", "Making", "obtain"]
+__all__ = ["Attempt", "Making", "obtain", "sealed_root"]
+
+_ROOT_OF = "root-of-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +81,15 @@ def obtain(
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
+    workspace.seal(f"{_ROOT_OF}{candidate.digest}", streams.root)
     _keep(workspace, making, candidate)
     progress("generate", "rows written", 1.0)
     return Attempt(candidate=candidate, streams=streams, reused=False)
+
+
+def sealed_root(workspace: Workspace, candidate: str) -> bytes | None:
+    """Return the secret root that a candidate was made from, if it was made here."""
+    return workspace.unseal(f"{_ROOT_OF}{candidate}")
 
 
 def _root(workspace: Workspace, making: Making, *, fresh: bool) -> Streams:
