@@ -223,7 +223,7 @@ def point(kind: str, number: int, made: Path, reference: dict, limits: tuple) ->
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
         if kind == "full":
-            return _full(folder, made, reference, rng.randrange(150, 1_600))
+            return _full(folder, made, reference, rng.randrange(60, 580))
         shutil.copytree(made, folder)
         if kind == "two":
             return _two(folder, reference)
