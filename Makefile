@@ -51,6 +51,7 @@ clean:
 .venv/.core: .venv/.made requirements.lock pyproject.toml
 	$(BIN)/python -m pip install -q --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install -q --no-deps -e .
+	$(BIN)/python -m assaymark.flow.warm  # compiles the loops, about a minute
 	@touch $@
 
 .venv/.dev: .venv/.core requirements-dev.lock
