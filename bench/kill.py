@@ -108,7 +108,7 @@ def child(folder: Path, *, event: int = 0, clock: bool = False) -> int:
         return pid
     code = 1
     try:
-        sys.stderr = (folder / "said").open("w")
+        sys.stderr = words_of(folder).open("w")
         left = _arm(event) if event else [0]
         if clock:
             _set_back()
@@ -187,7 +187,7 @@ def goes_on(folder: Path, reference: dict) -> str:
         return f"after the end: {before}"
     code = ended(child(folder))
     if code:
-        return f"the same run again ended with {code}: {(folder / 'said').read_text()[-300:]}"
+        return f"the same run again ended with {code}: {words_of(folder).read_text()[-300:]}"
     after = looked_at(folder)
     if after.get("wrong") or after["bad"] or after["releases"] != 1:
         return f"after the second run: {after.get('wrong') or after['bad']} {after.get('releases')}"
@@ -195,6 +195,11 @@ def goes_on(folder: Path, reference: dict) -> str:
         return "entries were lost"
     found = said(folder, after["entries"])
     return "" if found == reference else f"another outcome: {found}"
+
+
+def words_of(folder: Path) -> Path:
+    """Return where a run's words go: beside its folder, which may be full."""
+    return folder.with_name(f"{folder.name}.said")
 
 
 def said(folder: Path, entries: list) -> dict:
@@ -223,7 +228,7 @@ def point(kind: str, number: int, made: Path, reference: dict, limits: tuple) ->
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "run"
         if kind == "full":
-            return _full(folder, made, reference, rng.randrange(60, 580))
+            return _full(folder, made, reference, rng.randrange(150, 580))
         shutil.copytree(made, folder)
         if kind == "two":
             return _two(folder, reference)
@@ -265,7 +270,7 @@ def _full(folder: Path, made: Path, reference: dict, kilobytes: int) -> str:
     try:
         shutil.copytree(made, folder, dirs_exist_ok=True)
         code = ended(child(folder))
-        words = (folder / "said").read_text()
+        words = words_of(folder).read_text()
         if code not in {0, 2} or (code == 2 and "make room" not in words):
             return f"on a full disk it ended with {code}: {words[-200:]}"
         subprocess.run(["mount", "-o", "remount,size=64m", str(folder)], check=True)
@@ -293,7 +298,7 @@ def main():
         shutil.copytree(made, first)
         code = ended(child(first, event=-1))
         if code:
-            sys.exit(f"the reference run ended with {code}: {(first / 'said').read_text()}")
+            sys.exit(f"the reference run ended with {code}: {words_of(first).read_text()}")
         reference = said(first, looked_at(first)["entries"])
         for name in (first / "modules").read_text().split("\n"):
             with contextlib.suppress(ImportError, AttributeError):
