@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.core.actor import Actor
 from assaymark.core.comparison import Comparison, Contender, Figure, Hygiene
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
@@ -18,9 +17,8 @@ from assaymark.errors import AssaymarkError, InputError
 from assaymark.evaluate.overlap import check_overlap, overlap_of
 from assaymark.evaluate.yardstick import closeness, teller
 from assaymark.flow.entrants import prepared_alike
-from assaymark.flow.population import population_of
 from assaymark.flow.progress import silent
-from assaymark.flow.queries import Asked
+from assaymark.flow.queries import asked_of
 from assaymark.flow.trial import Bench, attacks_of, held_of, made_of, mean_of, measured_of
 from assaymark.flow.written import write_page
 from assaymark.release.comparison import render_comparison
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     from assaymark.flow.source import Prepared
     from assaymark.flow.trial import Made
 
-__all__ = ["Comparing", "bench_of", "ceiling_of", "compare", "hygiene_of"]
+__all__ = ["Comparing", "benches_of", "ceiling_of", "compare", "hygiene_of"]
 
 _ATTACKS = ("copies", "membership", "membership_suite")
 _SHARED = "hygiene.shared_rows"
@@ -97,20 +95,8 @@ def compare(entrants: Entrants, how: Comparing, progress: Progress = silent) -> 
 def _compared(
     workspace: Workspace, entrants: Entrants, how: Comparing, progress: Progress
 ) -> Comparison:
-    frame = entrants.frame
-    progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
-    prepared = prepared_alike(entrants, workspace.secret("split"))
-    profile = Profile.OPEN if how.shadow else entrants.every[0].recipe.threat.profile
-    policy = parse_policy(profile_bytes(profile))
-    asked = Asked(
-        workspace=workspace,
-        source=prepared[0].commitment,
-        population=population_of(workspace, prepared[0].parts.confirmation_hashes),
-        actor=Actor(key=workspace.key().fingerprint),
-    )
-    streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
-    benches = [bench_of(p, policy, asked, streams, how, progress) for p in prepared]
-    hygiene = hygiene_of(benches[0], policy)
+    prepared, benches = benches_of(workspace, entrants, how, progress)
+    hygiene = hygiene_of(benches[0])
     tried = []
     for i, (entrant, bench) in enumerate(zip(entrants.every, benches, strict=True)):
         progress("generate", entrant.name, i / len(benches))
@@ -125,35 +111,42 @@ def _compared(
     return found
 
 
-def bench_of(
-    prepared: Prepared,
-    policy: Policy,
-    asked: Asked,
-    streams: Streams,
-    how: Comparing,
-    progress: Progress,
-) -> Bench:
-    """Return what the recipes of a comparison share."""
-    assert isinstance(prepared.parts, Split)  # noqa: S101
-    return Bench(
-        parts=prepared.parts,
-        policy=policy,
-        threat=threat_of(policy.profile),
-        asked=asked,
-        streams=streams,
-        repeats=how.repeats,
-        most=how.rows,
-        metrics=(*_ATTACKS, *(("shadow",) if how.shadow else ()), "tstr"),
-        progress=progress,
-    )
+def benches_of(
+    workspace: Workspace, entrants: Entrants, how: Comparing, progress: Progress
+) -> tuple[tuple[Prepared, ...], list[Bench]]:
+    """Prepare the table for each entrant; return that, and what the trials share."""
+    frame = entrants.frame
+    progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
+    prepared = prepared_alike(entrants, workspace.secret("split"))
+    profile = Profile.OPEN if how.shadow else entrants.every[0].recipe.threat.profile
+    policy = parse_policy(profile_bytes(profile))
+    asked = asked_of(workspace, prepared[0])
+    streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
+    benches = []
+    for p in prepared:
+        assert isinstance(p.parts, Split)  # noqa: S101
+        benches.append(
+            Bench(
+                parts=p.parts,
+                policy=policy,
+                threat=threat_of(policy.profile),
+                asked=asked,
+                streams=streams,
+                repeats=how.repeats,
+                most=how.rows,
+                metrics=(*_ATTACKS, *(("shadow",) if how.shadow else ()), "tstr"),
+                progress=progress,
+            )
+        )
+    return prepared, benches
 
 
-def hygiene_of(bench: Bench, policy: Policy) -> Hygiene:
+def hygiene_of(bench: Bench) -> Hygiene:
     """Count what train and holdout share, and refuse what is beyond the policy's limit."""
     parts = bench.parts
     bench.record("hygiene", ("train", "holdout"))
     found = overlap_of(parts.train, parts.development, persons=parts.shared_persons)
-    limit = min(r.threshold for r in policy.rule if r.metric == _SHARED)
+    limit = min(r.threshold for r in bench.policy.rule if r.metric == _SHARED)
     check_overlap(found, limit)
     return Hygiene(
         train_rows=found.train,

@@ -9,22 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.core.actor import Actor
 from assaymark.core.case import Case
 from assaymark.core.comparison import Figure
 from assaymark.core.dial import Dialled, Notch
-from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
-from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.errors import AssaymarkError, InputError
 from assaymark.evaluate.privacy.shadow import Shadow
 from assaymark.evaluate.yardstick import teller
-from assaymark.flow.compare import Comparing, bench_of, ceiling_of, hygiene_of
-from assaymark.flow.entrants import prepared_alike
+from assaymark.flow.compare import Comparing, benches_of, ceiling_of, hygiene_of
 from assaymark.flow.generate import refitter
-from assaymark.flow.population import population_of
 from assaymark.flow.progress import silent
-from assaymark.flow.queries import Asked
 from assaymark.flow.trial import made_of, mean_of
 from assaymark.flow.written import write_page
 from assaymark.generate.notches import NOTCHES
@@ -37,6 +31,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
     from assaymark.core.recipe import GenerateSpec
+    from assaymark.core.streams import Streams
     from assaymark.flow.entrants import Entrants
     from assaymark.flow.progress import Progress
     from assaymark.flow.trial import Bench, Made
@@ -125,8 +120,8 @@ def dial(entrants: Entrants, how: Dialling, progress: Progress = silent) -> Dial
         )
     workspace = Workspace.open(how.workspace)
     with workspace.lock():
-        bench = _bench(workspace, entrants, how, progress)
-        hygiene = hygiene_of(bench, bench.policy)
+        _, (bench,) = benches_of(workspace, entrants, how.comparing, progress)
+        hygiene = hygiene_of(bench)
         notches = [
             _notch(spec, setting, (bench, how), i / len(NOTCHES))
             for i, setting in enumerate(NOTCHES)
@@ -175,20 +170,6 @@ def with_parameters(recipe: str, found: Dialled) -> str:
 
 def _toml(parameters: dict[str, bool | int | float | str]) -> str:
     return ", ".join(f"{k} = {str(v).lower()}" for k, v in parameters.items())
-
-
-def _bench(workspace: Workspace, entrants: Entrants, how: Dialling, progress: Progress) -> Bench:
-    progress("source", f"{entrants.frame.height:,} rows, {entrants.frame.width} columns", 0.2)
-    prepared = prepared_alike(entrants, workspace.secret("split"))[0]
-    asked = Asked(
-        workspace=workspace,
-        source=prepared.commitment,
-        population=population_of(workspace, prepared.parts.confirmation_hashes),
-        actor=Actor(key=workspace.key().fingerprint),
-    )
-    streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
-    policy = parse_policy(profile_bytes(Profile.OPEN))
-    return bench_of(prepared, policy, asked, streams, how.comparing, progress)
 
 
 def _notch(

@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.actor import Actor
 from assaymark.core.evidence import Evidence
 from assaymark.core.opening import counted
-from assaymark.flow.population import OPENINGS, attempts_at, openings_of
+from assaymark.flow.population import (
+    OPENINGS,
+    attempts_at,
+    openings_of,
+    population_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pydantic import JsonValue
 
-    from assaymark.core.actor import Actor
     from assaymark.core.opening import Opening
+    from assaymark.flow.source import Prepared
     from assaymark.store.workspace import Workspace
 
-__all__ = ["Asked", "Queries", "queries_of"]
+__all__ = ["Asked", "Queries", "asked_of", "queries_of"]
 
 _KIND = "source.opened"
 _CONFIRMED = "Openings of the confirmation holdout"
@@ -37,6 +43,16 @@ class Asked:
         """Put into the ledger that ``who`` is about to be given these parts of the real rows."""
         body = {"who": who, "why": why, "parts": list(parts), "population": self.population}
         self.workspace.ledger.append(_KIND, self.source, body, self.actor)
+
+
+def asked_of(workspace: Workspace, prepared: Prepared) -> Asked:
+    """Return the door to the rows of a prepared table, for whoever holds the workspace."""
+    return Asked(
+        workspace=workspace,
+        source=prepared.commitment,
+        population=population_of(workspace, prepared.parts.confirmation_hashes),
+        actor=Actor(key=workspace.key().fingerprint),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from assaymark.core.actor import Actor
 from assaymark.core.document import Document, sha256
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError
 from assaymark.flow.attempt import sealed_root
 from assaymark.flow.generate import candidate_of, csv_of
-from assaymark.flow.population import population_of
 from assaymark.flow.progress import silent
-from assaymark.flow.queries import Asked
+from assaymark.flow.queries import asked_of
 from assaymark.flow.recall import of_workspace
 from assaymark.flow.run import read_job
 from assaymark.flow.source import prepare
@@ -91,13 +89,7 @@ def reproduce(
                 "table or split are not those that the release was made of\n\nHint: give the "
                 f"recipe and the table as they were when {name!r} was made"
             )
-        actor = Actor(key=workspace.key().fingerprint)
-        asked = Asked(
-            workspace=workspace,
-            source=prepared.commitment,
-            population=population_of(workspace, prepared.parts.confirmation_hashes),
-            actor=actor,
-        )
+        asked = asked_of(workspace, prepared)
         part = "everybody" if isinstance(prepared.parts, Folds) else "train"
 
         def record(who: str, _why: str) -> None:
@@ -113,7 +105,7 @@ def reproduce(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         body = {"release": name, "same": found.same, "files": len(found.files)}
-        workspace.ledger.append("reproduced", candidate, body, actor)
+        workspace.ledger.append("reproduced", candidate, body, asked.actor)
     progress("release", "the same bytes" if found.same else "other bytes", 1.0)
     return found
 

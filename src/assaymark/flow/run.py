@@ -25,10 +25,10 @@ from assaymark.flow.look import Look
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
 from assaymark.flow.people import second_person
-from assaymark.flow.population import attempts_at, openings_of, population_of
+from assaymark.flow.population import attempts_at, openings_of
 from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
-from assaymark.flow.queries import Asked
+from assaymark.flow.queries import asked_of
 from assaymark.flow.ready import waits_for
 from assaymark.flow.rights import check_terms
 from assaymark.flow.source import prepare
@@ -188,7 +188,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
         workspace.ledger.append("run.started", name, begun, actor)
         commit_policy(workspace, begun["policy"], actor)
         try:
-            outcome = _run(workspace, job, options, actor, progress)
+            outcome = _run(workspace, job, options, progress)
         except (AssaymarkError, KeyboardInterrupt) as error:
             workspace.ledger.append("run.failed", name, {"error": type(error).__name__}, actor)
             raise
@@ -197,18 +197,13 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
     return outcome
 
 
-def _run(
-    workspace: Workspace, job: Job, options: Options, actor: Actor, progress: Progress
-) -> Outcome:
+def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -> Outcome:
     progress("source", f"{job.frame.height:,} rows, {job.frame.width} columns", 0.2)
     descent = ancestry(job.parents, job.frame.height)
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
     check_circle(job.parents, prepared.commitment)
-    population = population_of(workspace, prepared.parts.confirmation_hashes)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
-    asked = Asked(
-        workspace=workspace, source=prepared.commitment, population=population, actor=actor
-    )
+    asked = asked_of(workspace, prepared)
     making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=options.seed)
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
@@ -241,8 +236,8 @@ def _run(
         generator=version_of(job.recipe.generate),
         threat=threat,
         synthetics=synthetics,
-        attempts=len(attempts_at(workspace, population)),
-        openings=len(openings_of(workspace, population)),
+        attempts=len(attempts_at(workspace, asked.population)),
+        openings=len(openings_of(workspace, asked.population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=(
             *notices_of(prepared, decision),

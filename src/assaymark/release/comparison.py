@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup
 
 from assaymark.release.comparison_words import (
     attack_words,
@@ -20,7 +16,7 @@ from assaymark.release.comparison_words import (
     speed_words,
 )
 from assaymark.release.drawing_plane import draw_plane, shown_in_plane
-from assaymark.release.report import environment
+from assaymark.release.report import page_of
 from assaymark.release.report_words import BADGES
 
 if TYPE_CHECKING:
@@ -31,14 +27,10 @@ __all__ = ["render_comparison"]
 
 def render_comparison(found: Comparison) -> bytes:
     """Return the page as one HTML file in UTF-8: same content, same bytes."""
-    made = environment()
-    style = made.get_template("report.css.j2").render()
-    style += made.get_template("comparison.css.j2").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    page = made.get_template("comparison.html.j2").render(
+    return page_of(
+        "comparison.html.j2",
+        "comparison.css.j2",
         found=found,
-        style=Markup(style),  # noqa: S704  # our own files, no outside text in them
-        style_digest=digest,
         answer=compared_answer(found),
         contenders=sorted_contenders(found),
         badge_of=badge_of,
@@ -51,7 +43,6 @@ def render_comparison(found: Comparison) -> bytes:
         plane=draw_plane(found) if shown_in_plane(found) else None,
         attacks=_attacks(found),
     )
-    return page.encode("utf-8")
 
 
 def _attacks(found: Comparison) -> list[tuple[str, dict[str, Attack]]]:

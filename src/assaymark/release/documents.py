@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from markupsafe import Markup
 
 from assaymark.release.filled import fill
 from assaymark.release.graph import anchor
 from assaymark.release.lay import lay
 from assaymark.release.pack import pack_called
 from assaymark.release.quoted import quotes_of
-from assaymark.release.report import environment
+from assaymark.release.report import page_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,22 +71,17 @@ def lay_page(graph: Graph, judged: Sequence[VerdictLine]) -> bytes:
 
 def _page(template: str, graph: Graph, **values: object) -> bytes:
     """Render twice: the first time shows which statements the page quotes."""
-    made = environment()
-    style = made.get_template("report.css.j2").render()
-    style += made.get_template("document.css.j2").render()
     stages = graph.value("decision:/stages") or ()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
 
     def render(statements: Sequence[Statement]) -> bytes:
-        page = made.get_template(template).render(
+        return page_of(
+            template,
+            "document.css.j2",
             **values,
-            style=Markup(style),  # noqa: S704  # our own files, no outside text in it
-            style_digest=digest,
             statements=statements,
             about=graph.quote(f"decision:/stages/{len(stages) - 1}/about"),
             q=graph.quote,
         )
-        return page.encode("utf-8")
 
     paths = {q.source.partition("#")[0] for q in quotes_of(render(()))}
     return render(

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement
     from assaymark.release.report_content import GroupPicture, ReportContent
 
-__all__ = ["environment", "render"]
+__all__ = ["page_of", "render"]
 
 _CODE = re.compile("`([^`]+)`")
 _MOST_COLUMNS = 80
@@ -65,17 +65,11 @@ def render(content: ReportContent) -> bytes:
     The file loads nothing, runs nothing (its content security policy allows one style sheet, by
     digest) and escapes every text it is given.
     """
-    made = environment()
-    style = made.get_template("report.css.j2").render()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     shown = sorted(content.columns, key=lambda c: -largest_gap(c)[0])[:_MOST_COLUMNS]
     measurements = _appendix(content)
-    page = made.get_template(
-        "report.html.j2"
-    ).render(
+    return page_of(
+        "report.html.j2",
         content=content,
-        style=Markup(style),  # noqa: S704  # our own file, no outside text in it
-        style_digest=digest,
         mode=MODES[content.mode],
         headings=HEADINGS[content.mode],
         answer=answer(content),
@@ -98,11 +92,27 @@ def render(content: ReportContent) -> bytes:
         real_parts=sorted({o.part for o in content.opened}),
         opened=_opened(content),
     )
+
+
+def page_of(template: str, *styles: str, **values: object) -> bytes:
+    """Return a page in UTF-8; ``styles`` are further style sheets after that of the report.
+
+    Its content security policy allows the one style sheet, by digest, and nothing else.
+    """
+    made = _environment()
+    sheets = ("report.css.j2", *styles)
+    style = "".join(made.get_template(sheet).render() for sheet in sheets)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    page = made.get_template(template).render(
+        **values,
+        style=Markup(style),  # noqa: S704  # our own files, no outside text in them
+        style_digest=digest,
+    )
     return page.encode("utf-8")
 
 
 @cache
-def environment() -> Environment:
+def _environment() -> Environment:
     """Return what pages are made with: our templates, text escaped, numbers as people read them."""
     made = Environment(
         loader=PackageLoader("assaymark.release", "templates"),
