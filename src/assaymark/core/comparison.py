@@ -9,16 +9,18 @@ from pydantic import BaseModel, ConfigDict, Field
 if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement
 
-__all__ = ["Attack", "Comparison", "Contender", "Figure", "Held", "Hygiene"]
+__all__ = ["Attack", "Comparison", "Contender", "Figure", "Held", "Hygiene", "Plain"]
 
 Held = Literal["leaks", "not shown", "held", "not measured"]
 
 
-class _Plain(BaseModel):
+class Plain(BaseModel):
+    """An immutable part of what is printed as JSON; unknown keys are refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Figure(_Plain):
+class Figure(Plain):
     """A number with its 95 % interval; ``value`` is null exactly where there is a reason."""
 
     value: float | None
@@ -37,7 +39,7 @@ class Figure(_Plain):
         return cls(value=None, reason=reason)
 
 
-class Attack(_Plain):
+class Attack(Plain):
     """One attack on one group of people, held against the rule of the policy that judges it."""
 
     metric: str
@@ -50,7 +52,7 @@ class Attack(_Plain):
     verdict: str = Field(description="PASS, FAIL, INCONCLUSIVE or NOT_RUN, empty without a rule.")
 
 
-class Hygiene(_Plain):
+class Hygiene(Plain):
     """Rows that occur twice, and what train and holdout share; see `docs/compare.md`."""
 
     train_rows: int
@@ -64,7 +66,7 @@ class Hygiene(_Plain):
     words: str
 
 
-class Contender(_Plain):
+class Contender(Plain):
     """One recipe: how close its rows are, what they are good for, what they leak, what it costs."""
 
     name: str
@@ -84,7 +86,7 @@ class Contender(_Plain):
     reason: str = Field(description="Why it has no figures, empty where it has.")
 
 
-class Comparison(_Plain):
+class Comparison(Plain):
     """Several recipes on one split of one table."""
 
     schema_id: Literal["assaymark/comparison/v0"] = "assaymark/comparison/v0"

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from assaymark.core.comparison import Figure
+from assaymark.core.comparison import Figure, Plain
 
 __all__ = ["Dialled", "Notch"]
 
 
-class _Plain(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Notch(_Plain):
+class Notch(Plain):
     """One setting: how close its rows are, and how well its fits are attacked by refitting."""
 
     name: str
@@ -31,7 +27,7 @@ class Notch(_Plain):
     reason: str = Field(description="Why it has no figures, empty where it has.")
 
 
-class Dialled(_Plain):
+class Dialled(Plain):
     """The settings of a recipe's generator, the safest first, and which was chosen."""
 
     schema_id: Literal["assaymark/dial/v0"] = "assaymark/dial/v0"

@@ -26,7 +26,7 @@ from assaymark.release.dial import render_dial
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
@@ -41,6 +41,7 @@ __all__ = ["Dialling", "dial", "with_parameters"]
 
 _GENERATOR = "tree_chain"
 _CHANCE, _FEWEST_WORLDS = 0.01, 16
+_WHOM = ("table", "records:isolated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,8 +188,8 @@ def _notch(
         said(f"attacked in {how.worlds} fits")
         attacks = _attacked(own, bench, how)
     except AssaymarkError as error:
-        return _missing(setting, str(error).partition("\n")[0])
-    return _found(setting, made, attacks, how.at_most)
+        return _found(setting, how.at_most, reason=str(error).partition("\n")[0])
+    return _found(setting, how.at_most, made, attacks)
 
 
 def _attacked(spec: GenerateSpec, bench: Bench, how: Dialling) -> dict[tuple[str, str], Figure]:
@@ -225,41 +226,26 @@ def _some(part: Dataset, people: int, streams: Streams) -> Dataset:
 
 def _found(
     setting: NotchSetting,
-    made: Made,
-    attacks: dict[tuple[str, str], Figure],
     at_most: float,
+    made: Made | None = None,
+    attacks: Mapping[tuple[str, str], Figure] | None = None,
+    reason: str = "",
 ) -> Notch:
-    recognised = [
-        attacks["shadow.recipe_tpr", subject] for subject in ("table", "records:isolated")
-    ]
+    """Return a notch with what was found of it, or with why there is nothing."""
+    found, none = attacks or {}, Figure.missing(reason)
+    anyone, isolated = (found.get(("shadow.recipe_tpr", s), none) for s in _WHOM)
+    anyone_auc, isolated_auc = (found.get(("shadow.recipe_auc", s), none) for s in _WHOM)
     return Notch(
         name=setting.name,
         words=setting.words,
         parameters=setting.parameters,
-        closeness=mean_of(made.scores, least=0.0),
-        anyone=recognised[0],
-        isolated=recognised[1],
-        anyone_auc=attacks["shadow.recipe_auc", "table"],
-        isolated_auc=attacks["shadow.recipe_auc", "records:isolated"],
-        fit_seconds=round(float(np.mean(made.spent.fits)), 3),
-        within=all(f.high is not None and f.high <= at_most for f in recognised),
-        reason="",
-    )
-
-
-def _missing(setting: NotchSetting, reason: str) -> Notch:
-    none = Figure.missing(reason)
-    return Notch(
-        name=setting.name,
-        words=setting.words,
-        parameters=setting.parameters,
-        closeness=none,
-        anyone=none,
-        isolated=none,
-        anyone_auc=none,
-        isolated_auc=none,
-        fit_seconds=None,
-        within=False,
+        closeness=none if made is None else mean_of(made.scores, least=0.0),
+        anyone=anyone,
+        isolated=isolated,
+        anyone_auc=anyone_auc,
+        isolated_auc=isolated_auc,
+        fit_seconds=None if made is None else round(float(np.mean(made.spent.fits)), 3),
+        within=all(f.high is not None and f.high <= at_most for f in (anyone, isolated)),
         reason=reason,
     )
 

@@ -25,9 +25,9 @@ from assaymark.release.lots import LOT
 from assaymark.release.notices import is_about, read_notice
 from assaymark.release.predicates import Released
 from assaymark.release.quoted import check_pages
+from assaymark.release.reading import Policies
 from assaymark.release.statement import read_statement
 from assaymark.release.verification import Verification
-from assaymark.release.verify import Policies
 from assaymark.release.verify import verify as verify_files
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ __all__ = [
     "PAYLOAD_TYPE",
     "countersign",
     "fingerprint_of",
+    "key_of",
     "open_cosigned",
     "open_envelope",
     "pae",
@@ -77,6 +78,24 @@ def countersign(raw: bytes, sign: Callable[[bytes], bytes], keyid: str) -> bytes
 def payload_of(raw: bytes) -> bytes:
     """Return what is in an envelope, without a look at who signed it."""
     return _read(raw)[0]
+
+
+def key_of(path: str, raw: bytes) -> tuple[str, bytes]:
+    """Return fingerprint and bytes of a public key, from a file that is named by the first.
+
+    Raises
+    ------
+    IntegrityError
+        When it is no key, or another one.
+    """
+    name = path.removeprefix("keys/").removesuffix(".pub")
+    try:
+        public = bytes.fromhex(raw.decode("ascii").removesuffix("\n"))
+    except ValueError as error:
+        raise IntegrityError(f"{path} is not a public key") from error
+    if len(public) != 32 or fingerprint_of(public) != name:
+        raise IntegrityError(f"{path} is not the key that its name says")
+    return name, public
 
 
 def open_envelope(raw: bytes, keys: Mapping[str, bytes]) -> tuple[bytes, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import IntegrityError
-from assaymark.release.envelope import fingerprint_of, open_envelope, seal_envelope
+from assaymark.release.envelope import key_of, open_envelope, seal_envelope
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, check_logged
 from assaymark.release.predicates import Manifest, Provenance, Released
 from assaymark.release.statement import read_statement, statement
@@ -100,7 +100,7 @@ def check_lot(files: Mapping[str, bytes]) -> LotFound:
     if set(files) != wanted or len(keys) != 1:
         odd = sorted(set(files) ^ wanted) or keys
         raise IntegrityError(f"files of a lot that are missing or extra: {', '.join(odd)}")
-    signer, public = _key(keys[0], files[keys[0]])
+    signer, public = key_of(keys[0], files[keys[0]])
     payload, _ = open_envelope(files[LOT], {signer: public})
     subjects, predicate = read_statement(payload, "lot")
     if subjects != {path: sha256(files[path]) for path in LOT_ROWS}:
@@ -152,14 +152,3 @@ def _release(
         if there not in _SIGNING and listed.get(there) != sha256(files[here]):
             raise IntegrityError(f"{here} is not the one of the release")
     return Released.parse(read["release"][1]), Provenance.parse(read["provenance"][1]), manifest
-
-
-def _key(path: str, raw: bytes) -> tuple[str, bytes]:
-    name = path.removeprefix("keys/").removesuffix(".pub")
-    try:
-        public = bytes.fromhex(raw.decode("ascii").removesuffix("\n"))
-    except ValueError as error:
-        raise IntegrityError(f"{path} is not a public key") from error
-    if len(public) != 32 or fingerprint_of(public) != name:
-        raise IntegrityError(f"{path} is not the key that its name says")
-    return name, public

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
@@ -15,7 +14,6 @@ from assaymark.release.approved import APPROVALS, DECISION, ROLES, check_approve
 from assaymark.release.boundary import leaks_of
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.contained import held
-from assaymark.release.envelope import fingerprint_of, open_envelope
 from assaymark.release.history import HISTORY, check_attempts, check_order, read_history
 from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
 from assaymark.release.predicates import (
@@ -25,36 +23,20 @@ from assaymark.release.predicates import (
     Provenance,
     Released,
 )
-from assaymark.release.statement import read_statement
+from assaymark.release.reading import Reading, there
 from assaymark.release.verification import NOT_VERIFIED, Verification
 from assaymark.release.waived import check_waived
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from assaymark.core.checkpoint import Checkpoint
-    from assaymark.core.entry import Entry
-    from assaymark.core.waiver import Waiver
     from assaymark.release.contained import Contained
     from assaymark.release.predicates import StageDecided
+    from assaymark.release.reading import Policies
 
-__all__ = ["Policies", "verify"]
+__all__ = ["verify"]
 
-_T = TypeVar("_T")
 _PLAIN = re.compile(r"(?!/)(?:(?!\.\.?(?:/|$))[^/\\\x00-\x1f:]+(?:/|$))+(?<!/)")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policies:
-    """What reading a policy takes, which is not this stage's: all functions of its bytes.
-
-    ``rejudge`` judges evidence by a policy; ``needed`` says how many persons of each role it asks
-    for; ``controls`` says, of evidence, which planted leaks the rules asked for were caught.
-    """
-
-    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
-    needed: Callable[[bytes], Mapping[str, int]]
-    controls: Callable[[bytes, bytes, Sequence[str]], tuple[int, int]]
 
 
 def verify(
@@ -66,7 +48,7 @@ def verify(
     the signer stays open. Whether it has expired or was withdrawn is not a matter of its bytes.
     """
     found = Verification()
-    state = _State(files=held(files), trusted=tuple(trusted), policies=policies)
+    state = Reading(files=held(files), trusted=tuple(trusted), policies=policies)
     for step, title, check in _CHECKS:
         try:
             check(state, found)
@@ -78,32 +60,13 @@ def verify(
     return found
 
 
-@dataclass(slots=True)
-class _State:
-    files: Contained
-    trusted: tuple[str, ...]
-    policies: Policies
-    keys: dict[str, bytes] = field(default_factory=dict)
-    digests: dict[str, str] = field(default_factory=dict)
-    manifest: Manifest | None = None
-    released: Released | None = None
-    provenance: Provenance | None = None
-    decided: Decided | None = None
-    head: Checkpoint | None = None
-    entry: Entry | None = None
-    shown: tuple[Entry, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
-
-
-def _manifest(state: _State, found: Verification) -> None:
+def _manifest(state: Reading, found: Verification) -> None:
     odd = sorted(p for p in state.files if not _PLAIN.fullmatch(p))
     if odd:
         raise IntegrityError(f"{odd[0]!r} is not a path that a release may have")
-    for path in state.files:
-        if path.startswith("keys/"):
-            state.keys[_name_of(path)] = _public(path, state.files[path])
-    raw = _file(state, MANIFEST)
-    subjects, predicate = _statement(state, RELEASE, "release", found)
+    state.read_keys()
+    raw = state.file(MANIFEST)
+    subjects, predicate = state.statement(RELEASE, "release", signer=found.signer)
     if subjects != {MANIFEST: sha256(raw)}:
         raise IntegrityError("the manifest is not the one that was signed")
     state.manifest = Manifest.parse(raw)
@@ -124,7 +87,7 @@ def _manifest(state: _State, found: Verification) -> None:
     found.hold(2, "Files", f"all {len(state.files)} are as they were signed, none is extra")
 
 
-def _swapped(state: _State, path: str, listed: Mapping[str, object]) -> str:
+def _swapped(state: Reading, path: str, listed: Mapping[str, object]) -> str:
     same = [p for p in listed if getattr(listed[p], "sha256", "") == state.digests[path]]
     return f": it holds what {same[0]} should" if same else ""
 
@@ -138,7 +101,7 @@ def _same_files(wanted: set[str], there: set[str]) -> None:
         )
 
 
-def _signer(state: _State, found: Verification) -> None:
+def _signer(state: Reading, found: Verification) -> None:
     if len(state.keys) != 1:
         raise IntegrityError(f"the release carries {len(state.keys)} keys, one is expected")
     (found.signer,) = state.keys
@@ -151,11 +114,11 @@ def _signer(state: _State, found: Verification) -> None:
         raise IntegrityError(f"{found.signer} is not among the keys that you trust")
 
 
-def _statements(state: _State, found: Verification) -> None:
+def _statements(state: Reading, found: Verification) -> None:
     rows = {p: d for p, d in state.digests.items() if p.endswith(".parquet")}
     for name in ("provenance", "decision"):
         path = f"attestations/{name}.dsse.json"
-        subjects, predicate = _statement(state, path, name, found)
+        subjects, predicate = state.statement(path, name, signer=found.signer)
         if subjects != rows:
             raise IntegrityError(f"the {name} is about other rows than these")
         if name == "provenance":
@@ -169,12 +132,12 @@ def _statements(state: _State, found: Verification) -> None:
         )
 
 
-def _people(state: _State, found: Verification) -> None:
-    decided = _there(state.decided)
+def _people(state: Reading, found: Verification) -> None:
+    decided = there(state.decided)
     if decided.self_attested:
         if any(p.startswith(APPROVALS) or p == ROLES for p in state.files):
             raise IntegrityError("the decision is self-attested, and the release has approvals")
-        if tomllib.loads(_file(state, "policy.toml").decode()).get("require_second_person"):
+        if tomllib.loads(state.file("policy.toml").decode()).get("require_second_person"):
             raise IntegrityError("self-attested, and the policy requires a second person")
         found.hold(1, "Second person", "self-attested, no second person")
         return
@@ -183,7 +146,7 @@ def _people(state: _State, found: Verification) -> None:
         state.files,
         {p: d for p, d in state.digests.items() if p not in unsigned},
         author=found.signer,
-        needed=state.policies.needed(_file(state, "policy.toml")),
+        needed=state.policies.needed(state.file("policy.toml")),
         made_at=decided.made_at,
     )
     said = ", ".join(sorted({a.role.replace("_", " ") for _, a in signed}))
@@ -196,21 +159,21 @@ def _people(state: _State, found: Verification) -> None:
     found.leave("Root of the role file", "no key of a root person was given to compare with")
 
 
-def _chain(state: _State, found: Verification) -> None:
+def _chain(state: Reading, found: Verification) -> None:
     made, decided, released = (
-        _there(state.provenance),
-        _there(state.decided),
-        _there(state.released),
+        there(state.provenance),
+        there(state.decided),
+        there(state.released),
     )
-    digests = [state.digests[p] for p in _rows_in_order(state)]
+    digests = [state.digests[p] for p in state.rows()]
     candidate = sha256("\n".join(digests).encode())
     if {made.candidate, decided.candidate} != {candidate}:
         raise IntegrityError("the decision is about other rows than these")
     for path, digest in (("policy.toml", decided.policy), ("threat.json", decided.threat)):
-        if sha256(_file(state, path)) != digest:
+        if sha256(state.file(path)) != digest:
             raise IntegrityError(f"{path} is not the one that was decided by")
     for stage in decided.stages:
-        raw = _file(state, f"evidence/{stage.stage}.json")
+        raw = state.file(f"evidence/{stage.stage}.json")
         read = Evidence.parse(raw)
         if sha256(raw) != stage.evidence or read.stage != stage.stage:
             raise IntegrityError(f"the {stage.stage} evidence is not the one decided upon")
@@ -224,16 +187,16 @@ def _chain(state: _State, found: Verification) -> None:
     _earlier(state, decided, found)
 
 
-def _log(state: _State, found: Verification) -> None:
+def _log(state: Reading, found: Verification) -> None:
     state.entry, state.head = check_logged(
-        _file(state, LOG_ENTRY),
-        _file(state, LOG_PROOF),
-        statement=sha256(_file(state, RELEASE)),
+        state.file(LOG_ENTRY),
+        state.file(LOG_PROOF),
+        statement=sha256(state.file(RELEASE)),
         signer=found.signer,
         public=state.keys[found.signer],
     )
-    entry, decided = state.entry, _there(state.decided)
-    state.shown = read_history(_file(state, HISTORY), state.head)
+    entry, decided = state.entry, there(state.decided)
+    state.shown = read_history(state.file(HISTORY), state.head)
     order = check_order(
         state.shown,
         decided=decided,
@@ -248,8 +211,8 @@ def _log(state: _State, found: Verification) -> None:
     found.hold(5, "Order", f"entries in order: {order}")
 
 
-def _verdicts(state: _State, found: Verification) -> None:
-    decided, released = _there(state.decided), _there(state.released)
+def _verdicts(state: Reading, found: Verification) -> None:
+    decided, released = there(state.decided), there(state.released)
     state.waivers = check_waived(state.files, decided, found.signer)
     final: dict[str, str] = {}
     for stage in decided.stages:
@@ -265,21 +228,26 @@ def _verdicts(state: _State, found: Verification) -> None:
         _about(stage, found)
 
 
-def _controls(state: _State, found: Verification) -> None:
-    decided = _there(state.decided)
+def _controls(state: Reading, found: Verification) -> None:
+    decided = there(state.decided)
     asked = caught = 0
     for stage in decided.stages:
-        raw, uses = _file(state, f"evidence/{stage.stage}.json"), tuple(stage.uses)
-        a, c = state.policies.controls(_file(state, "policy.toml"), raw, uses)
+        raw, uses = state.file(f"evidence/{stage.stage}.json"), tuple(stage.uses)
+        a, c = state.policies.controls(state.file("policy.toml"), raw, uses)
         asked, caught = asked + a, caught + c
     if not asked:
         found.lack(7, "Controls", "no rule of this policy asks for a planted leak to be caught")
         return
-    found.hold(7, "Controls", f"{caught} of {asked} planted leaks that rules ask for were caught")
+    found.hold(
+        7,
+        "Controls",
+        f"{caught} of {asked} planted leaks that rules ask for were caught; step 6 "
+        "refuses a use for which one was not",
+    )
 
 
-def _attempts(state: _State, found: Verification) -> None:
-    made = _there(state.provenance)
+def _attempts(state: Reading, found: Verification) -> None:
+    made = there(state.provenance)
     check_attempts(
         state.shown, candidate=made.candidate, attempts=made.attempts, openings=made.openings
     )
@@ -291,23 +259,23 @@ def _attempts(state: _State, found: Verification) -> None:
     )
 
 
-def _budget(state: _State, found: Verification) -> None:
+def _budget(state: Reading, found: Verification) -> None:
     del state
     found.lack(9, "Privacy budget", "no differential privacy is claimed")
 
 
-def _waivers(state: _State, found: Verification) -> None:
+def _waivers(state: Reading, found: Verification) -> None:
     if not state.waivers:
         found.lack(10, "Waivers", "none")
         return
     rules = ", ".join(w.rule for w in state.waivers)
-    until = _there(state.decided).expires
+    until = there(state.decided).expires
     found.hold(10, "Waivers", f"{rules}: signed by who may, until {until}")
 
 
-def _boundary(state: _State, found: Verification) -> None:
-    card = _file(state, "card.md").decode("utf-8", "replace")
-    decided = _there(state.decided)
+def _boundary(state: Reading, found: Verification) -> None:
+    card = state.file("card.md").decode("utf-8", "replace")
+    decided = there(state.decided)
     for what, digest in (("rows", decided.candidate), ("policy", decided.policy)):
         if digest not in card:
             raise IntegrityError(f"card.md is about another {what}: it lacks {digest[:16]}")
@@ -328,9 +296,9 @@ def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
         )
 
 
-def _again(state: _State, stage: StageDecided | CrossFitDecided) -> dict[str, str]:
-    raw, candidate = _file(state, f"evidence/{stage.stage}.json"), _there(state.decided).candidate
-    policy, uses = _file(state, "policy.toml"), tuple(stage.uses)
+def _again(state: Reading, stage: StageDecided | CrossFitDecided) -> dict[str, str]:
+    raw, candidate = state.file(f"evidence/{stage.stage}.json"), there(state.decided).candidate
+    policy, uses = state.file("policy.toml"), tuple(stage.uses)
     again = state.policies.rejudge(policy, raw, uses, candidate, state.waivers)
     if again != stage.uses:
         raise IntegrityError(
@@ -349,8 +317,8 @@ def _agree(decided: Decided, released: Released, final: dict[str, str]) -> None:
         raise IntegrityError("no use is approved, so this is no release")
 
 
-def _earlier(state: _State, decided: Decided, found: Verification) -> None:
-    said = ThreatModel.parse(_file(state, "threat.json")).earlier
+def _earlier(state: Reading, decided: Decided, found: Verification) -> None:
+    said = ThreatModel.parse(state.file("threat.json")).earlier
     if said != len(decided.earlier):
         raise IntegrityError(
             f"the threat model has {said} earlier releases, the decision {len(decided.earlier)}"
@@ -360,47 +328,7 @@ def _earlier(state: _State, decided: Decided, found: Verification) -> None:
     found.hold(4, "Earlier releases", together)
 
 
-def _rows_in_order(state: _State) -> list[str]:
-    names = [p for p in state.files if p.startswith("data/") and p.endswith(".parquet")]
-    return sorted(names, key=lambda p: (len(p), p))
-
-
-def _statement(
-    state: _State, path: str, kind: str, found: Verification
-) -> tuple[dict[str, str], bytes]:
-    payload, signer = open_envelope(_file(state, path), state.keys)
-    if found.signer and signer != found.signer:
-        raise IntegrityError(f"{path} is signed by another key")
-    return read_statement(payload, kind)
-
-
-def _there(value: _T | None) -> _T:
-    """Return what an earlier step has read; it is there, or that step failed."""
-    assert value is not None  # noqa: S101
-    return value
-
-
-def _file(state: _State, path: str) -> bytes:
-    if path not in state.files:
-        raise IntegrityError(f"{path} is missing")
-    return state.files[path]
-
-
-def _name_of(path: str) -> str:
-    return path.removeprefix("keys/").removesuffix(".pub")
-
-
-def _public(path: str, raw: bytes) -> bytes:
-    try:
-        public = bytes.fromhex(raw.decode("ascii").removesuffix("\n"))
-    except ValueError as error:
-        raise IntegrityError(f"{path} is not a public key") from error
-    if len(public) != 32 or fingerprint_of(public) != _name_of(path):
-        raise IntegrityError(f"{path} is not the key that its name says")
-    return public
-
-
-_CHECKS: tuple[tuple[int, str, Callable[[_State, Verification], None]], ...] = (
+_CHECKS: tuple[tuple[int, str, Callable[[Reading, Verification], None]], ...] = (
     (2, "Files", _manifest),
     (1, "Signer", _signer),
     (3, "Signed statements", _statements),
