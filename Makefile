@@ -37,10 +37,10 @@ docs: .venv/.dev
 
 lock:
 	$(BIN)/python -m pip install -q uv
-	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --python-version 3.11 -q -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header \
 		--no-annotate --no-emit-index-url --python-version 3.11 -q -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml -c requirements-dev.lock --universal --generate-hashes \
+		--no-header --no-annotate --no-emit-index-url --python-version 3.11 -q -o requirements.lock
 
 clean:
 	rm -rf .venv demo site .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.questions import NO_QUESTIONS, Questions
 from assaymark.errors import DataError
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Case:
         One or more replicates of the released rows.
     earlier
         Rows of earlier releases of the same people that an attacker may hold beside these.
+    questions
+        Claims and plausibility rules that the recipe declares.
     refit
         Fit the same recipe to other rows and sample as many rows as asked, where that is cheap.
     """
@@ -47,6 +50,7 @@ class Case:
     synthetics: tuple[Dataset, ...]
     threat: ThreatModel
     earlier: tuple[Dataset, ...] = ()
+    questions: Questions = NO_QUESTIONS
     refit: Callable[[Dataset, int, Streams], Dataset] | None = None
 
     def __post_init__(self) -> None:

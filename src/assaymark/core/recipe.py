@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
+from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
+from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec
+from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
 from assaymark.core.threat import Profile
@@ -178,7 +181,9 @@ class ThreatSpec(Document):
 
 
 class Recipe(Document):
-    """Source, columns, transformations, split, generator, uses and threat profile of one run."""
+    """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
+
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -189,6 +194,13 @@ class Recipe(Document):
     generate: GenerateSpec = GenerateSpec()
     use: UseSpec = UseSpec()
     threat: ThreatSpec = ThreatSpec()
+    claim: tuple[ClaimSpec, ...] = ()
+    plausibility: tuple[PlausibilitySpec, ...] = ()
+
+    @property
+    def questions(self) -> Questions:
+        """What the recipe asks of the rows besides the metrics."""
+        return Questions(claim=self.claim, plausibility=self.plausibility)
 
 
 def parse_recipe(raw: bytes) -> Recipe:
@@ -215,6 +227,8 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(step, _TRANSFORMS, "transform", "transformation")
     for rule in constraints:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
+    _check_questions(plain, "claim", CLAIMS)
+    _check_questions(plain, "plausibility", PLAUSIBILITY)
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
@@ -262,6 +276,18 @@ def _check_kind(step: object, kinds: Mapping[str, type[Document]], table: str, n
     for key in step:
         if key not in model.model_fields:
             raise UnknownNameError("key", key, model.model_fields, f"{table} {step['kind']!r}")
+
+
+def _check_questions(
+    plain: Mapping[str, Any], table: str, kinds: Mapping[str, type[Document]]
+) -> None:
+    rows = plain.get(table, [])
+    for row in rows:
+        _check_kind(row, kinds, table, table)
+    names = [row.get("name") for row in rows]
+    twice = sorted({str(n) for n in names if names.count(n) > 1})
+    if twice:
+        raise RecipeError(f"two [[{table}]] tables have the same name: {', '.join(twice)}")
 
 
 def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:

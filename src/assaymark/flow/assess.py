@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import counted
+from assaymark.core.questions import NO_QUESTIONS, Questions
 from assaymark.flow.evaluate import SUITE, measure
 from assaymark.release.history import EVALUATED
 
@@ -55,7 +56,8 @@ class Assessment:
 class About:
     """Which candidate is assessed, beside which earlier releases, on which holdout, for whom.
 
-    ``time_limit`` is what one metric may take, in seconds; ``fold`` is for one refit only.
+    ``time_limit`` is what one metric may take, in seconds; ``fold`` is for one refit only;
+    ``questions`` are the recipe's own.
     """
 
     candidate: str
@@ -64,6 +66,7 @@ class About:
     asked: Asked
     time_limit: float
     fold: int | None = None
+    questions: Questions = NO_QUESTIONS
 
     def record(self, who: str, parts: tuple[str, ...]) -> None:
         """Put into the ledger that ``who`` is about to be given these parts of the real rows."""
@@ -160,6 +163,8 @@ def kept(
         "earlier": list(about.earlier),
     }
     kind, what = "evidence", f"the {about.stage} evidence"
+    if about.questions:
+        name["questions"] = about.questions.digest()
     if about.fold is not None:
         name["fold"] = about.fold
         kind, what = "evidence.fold", f"the evidence of refit {about.fold + 1}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assaymark.core.case import Case
+from assaymark.core.questions import NO_QUESTIONS, Questions
 from assaymark.evaluate import metrics
 from assaymark.evaluate.pooling import pooled
 from assaymark.evaluate.repeats import repeats_of
@@ -53,6 +54,7 @@ class CrossFit:
     threat: ThreatModel
     earlier: tuple[Dataset, ...]
     record: Callable[[str, str], None]
+    questions: Questions = NO_QUESTIONS
 
 
 def cross_fit(
@@ -118,6 +120,7 @@ def refit_case(asked: CrossFit, fold: int, streams: Streams) -> Case:
         threat=asked.threat,
         refit=refitter(asked.spec),
         earlier=asked.earlier,
+        questions=asked.questions,
     )
 
 

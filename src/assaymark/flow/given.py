@@ -224,6 +224,7 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
         reference=parts.get("reference"),
         synthetics=tuple(synthetics),
         threat=threat_of(Profile(policy.profile)),
+        questions=recipe.questions,
     ), (*notices, *sorted(said))
 
 

@@ -80,6 +80,7 @@ class Look:
             threat=self.threat,
             refit=refitter(self.job.recipe.generate),
             earlier=self.earlier.tables,
+            questions=self.job.recipe.questions,
         )
         streams = self.attempt.streams.child("evaluate")
         workspace, about = self.asked.workspace, self._about(stage)
@@ -98,6 +99,7 @@ class Look:
             threat=self.threat,
             earlier=self.earlier.tables,
             record=self._record,
+            questions=self.job.recipe.questions,
         )
         return cross_fit(
             self.asked.workspace,
@@ -123,6 +125,7 @@ class Look:
             stage=stage,
             asked=self.asked,
             time_limit=self.time_limit,
+            questions=self.job.recipe.questions,
         )
 
     def _record(self, who: str, why: str) -> None:

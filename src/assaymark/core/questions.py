@@ -1,0 +1,22 @@
+"""Questions: what a recipe asks of the rows besides the metrics: claims and plausibility rules."""
+
+from __future__ import annotations
+
+from assaymark.core.claim import ClaimSpec
+from assaymark.core.document import Document
+from assaymark.core.plausibility import PlausibilitySpec
+
+__all__ = ["NO_QUESTIONS", "Questions"]
+
+
+class Questions(Document):
+    """The ``[[claim]]`` and ``[[plausibility]]`` tables of a recipe; names are unique in each."""
+
+    claim: tuple[ClaimSpec, ...] = ()
+    plausibility: tuple[PlausibilitySpec, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.claim or self.plausibility)
+
+
+NO_QUESTIONS = Questions()
