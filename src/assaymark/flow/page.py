@@ -18,6 +18,7 @@ from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
 from assaymark.release.report import render
 from assaymark.release.report_content import (
+    FitnessLine,
     ReportContent,
     StageLine,
     TransformLine,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.case import Case
     from assaymark.core.measurement import Json, Quantity
+    from assaymark.decide.fitness import Cell
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.decide import Decision, StageDecision
@@ -76,6 +78,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         candidate=ran.attempt.candidate.digest,
         rows=ran.synthetics[0].n,
         uses=_uses(ran),
+        fitness=fitness_lines(decision.cells),
         must_know=ran.blocked,
         self_attested=not ran.reviewed,
         verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
@@ -117,6 +120,7 @@ def evaluation_page(
         candidate=outcome.candidate,
         rows=case.synthetic.n,
         uses=tuple(UseLine(use=u, status=s.value) for u, s in outcome.uses.items()),
+        fitness=fitness_lines(decision.cells),
         verdicts=verdict_lines(shown, measured),
         measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=tuple(quantities().values()),
@@ -201,6 +205,13 @@ def verdict_line(
         stage=stage,
         minimum_n=v.rule.minimum_n,
         detect=v.rule.detect,
+    )
+
+
+def fitness_lines(cells: Iterable[Cell]) -> tuple[FitnessLine, ...]:
+    """Return which use is fit for which group, as lines of a report."""
+    return tuple(
+        FitnessLine(use=c.use, group=c.group, fitness=c.fitness.value, why=c.why) for c in cells
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
+from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
@@ -277,6 +278,7 @@ def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, .
         command="run",
         name=ran.job.recipe.name,
         uses=decision.uses,
+        fitness=matrix_of(decision.cells),
         policy=ran.job.policy.name,
         policy_digest=sha256(ran.job.policy_bytes),
         profile=ran.job.policy.profile.value,
