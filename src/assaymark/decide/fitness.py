@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Fitness", "fitness_of", "group_of", "matrix_of"]
 
 _GROUP = re.compile(r"(?:^|,)group:(.+)$", re.DOTALL)
+_WORDS = {
+    Verdict.FAIL: "fails",
+    Verdict.INCONCLUSIVE: "is not proven",
+    Verdict.NOT_RUN: "could not be judged",
+}
 _LET_THROUGH = {Verdict.PASS, Verdict.WAIVED}
 
 
@@ -84,7 +89,7 @@ def _cell(use: str, status: UseStatus, group: str, verdicts: Sequence[RuleVerdic
     elif status is UseStatus.INCONCLUSIVE:
         found, why = Fitness.UNKNOWN, "the use is not approved for anybody"
     elif not verdicts:
-        found, why = Fitness.UNKNOWN, "no rule of this use speaks of the group"
+        found, why = Fitness.UNKNOWN, "no rule of the use speaks of this group"
     elif unsure:
         found, why = Fitness.UNKNOWN, _said(unsure)
     else:
@@ -93,5 +98,5 @@ def _cell(use: str, status: UseStatus, group: str, verdicts: Sequence[RuleVerdic
 
 
 def _said(verdicts: Sequence[RuleVerdict]) -> str:
-    rules = {v.rule.id: f"{v.rule.title.lower()} ({v.rule.id}): {v.verdict}" for v in verdicts}
+    rules = {v.rule.id: f"{v.rule.id} {_WORDS.get(v.verdict, v.verdict)}" for v in verdicts}
     return "; ".join(rules.values())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import Opening
-from assaymark.decide.verdict import Verdict
+from assaymark.decide.verdict import UseStatus, Verdict
 from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
 from assaymark.flow.crossfit_words import LIMITS
@@ -78,7 +78,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         candidate=ran.attempt.candidate.digest,
         rows=ran.synthetics[0].n,
         uses=_uses(ran),
-        fitness=fitness_lines(decision.cells),
+        fitness=fitness_lines(decision.uses, decision.cells),
         must_know=ran.blocked,
         self_attested=not ran.reviewed,
         verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
@@ -120,7 +120,7 @@ def evaluation_page(
         candidate=outcome.candidate,
         rows=case.synthetic.n,
         uses=tuple(UseLine(use=u, status=s.value) for u, s in outcome.uses.items()),
-        fitness=fitness_lines(decision.cells),
+        fitness=fitness_lines(outcome.uses, decision.cells),
         verdicts=verdict_lines(shown, measured),
         measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=tuple(quantities().values()),
@@ -208,8 +208,10 @@ def verdict_line(
     )
 
 
-def fitness_lines(cells: Iterable[Cell]) -> tuple[FitnessLine, ...]:
-    """Return which use is fit for which group, as lines of a report."""
+def fitness_lines(uses: Mapping[str, UseStatus], cells: Iterable[Cell]) -> tuple[FitnessLine, ...]:
+    """Return which use is fit for which group, as lines of a report; none if no use is approved."""
+    if UseStatus.APPROVED not in uses.values():
+        return ()
     return tuple(
         FitnessLine(use=c.use, group=c.group, fitness=c.fitness.value, why=c.why) for c in cells
     )

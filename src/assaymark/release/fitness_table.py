@@ -71,5 +71,5 @@ def _row(group: str, cells: Sequence[FitnessLine]) -> FitnessRow:
     return FitnessRow(
         group=group.replace("=", " = ", 1),
         badges=tuple(FITNESS[c.fitness] for c in cells),
-        why=tuple(dict.fromkeys(c.why for c in cells if c.why)),
+        why=tuple(f"{spoken_use(c.use)}: {c.why}" for c in cells if c.why),
     )
