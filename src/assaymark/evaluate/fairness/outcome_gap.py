@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import TYPE_CHECKING, ClassVar
@@ -281,14 +282,15 @@ def _held_against(found: Sequence[_Found]) -> Iterator[Measurement]:
 def _names(found: Sequence[_Found]) -> list[str]:
     """Return under which name what is introduced is measured: the narrowest limit it can meet.
 
-    As many are judged within a limit as a right generator meets all at once; what the two groups
-    of one column say is the same, and counts once.
+    As many are judged within a limit as a right generator meets all at once. Of the gaps of one
+    column's groups in one outcome, one follows from the others, and does not count.
     """
     names = [LOOKED_AT] * len(found)
     for name in (SMALL, INTRODUCED):
         order = sorted((f.ideal, i) for i, f in enumerate(found) if f.judged)
         for k in range(len(order), 0, -1):
-            apart = len({round(error, 9) for error, _ in order[:k]})
+            together = Counter((found[i].outcome, found[i].group.columns) for _, i in order[:k])
+            apart = sum(max(1, n - 1) for n in together.values())
             reach = Z + NormalDist().inv_cdf(1 - _MISSED / (2 * apart))
             if reach * order[k - 1][0] <= MARGINS[name]:
                 for _, i in order[:k]:
