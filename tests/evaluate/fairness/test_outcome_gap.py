@@ -44,7 +44,7 @@ def test_a_gap_is_the_difference_of_means_in_standard_deviations(table, make_cas
         y="category",
     )
     found = measured(make_case(part, part, turned))
-    subject = "group:g=b,outcome:y=1.0"
+    subject = "outcome:y=1.0,group:g=b"
     assert found["outcome_gap.real", subject].value == pytest.approx(2.0)
     assert found["outcome_gap.synthetic", subject].value == pytest.approx(1.0)
     assert found["outcome_gap.amplification", subject].value == pytest.approx(-0.5)
@@ -55,27 +55,27 @@ def test_a_gap_is_the_difference_of_means_in_standard_deviations(table, make_cas
 def test_inequality_of_the_real_rows_is_repeated_and_not_introduced(table, make_case):
     parts = [rows(table, s, gap=0.8, n=16_000) for s in (1, 2, 3)]
     found = measured(make_case(*parts))
-    subject = "group:g=b,outcome:y"
+    subject = "outcome:y,group:g=b"
     assert found["outcome_gap.real", subject].low > 0.6
     introduced = found["outcome_gap.introduced", subject]
     assert -0.1 < introduced.low <= introduced.value <= introduced.high < 0.1
     grown = found["outcome_gap.amplification", subject]
     assert grown.low < 0 < grown.high
-    assert ("outcome_gap.amplification", "group:h=d,outcome:y") not in found
+    assert ("outcome_gap.amplification", "outcome:y,group:h=d") not in found
 
 
 def test_what_is_introduced_is_named(table, make_case):
     real = [rows(table, s, gap=0.8, n=16_000) for s in (1, 2)]
     found = measured(make_case(*real, rows(table, 3, gap=1.1, n=16_000)))
-    assert found["outcome_gap.introduced", "group:g=b,outcome:y"].low > 0.1
-    assert found["outcome_gap.introduced", "group:g=a,outcome:y"].high < -0.1
-    assert abs(found["outcome_gap.introduced", "group:h=d,outcome:y"].value) < 0.1
+    assert found["outcome_gap.introduced", "outcome:y,group:g=b"].low > 0.1
+    assert found["outcome_gap.introduced", "outcome:y,group:g=a"].high < -0.1
+    assert abs(found["outcome_gap.introduced", "outcome:y,group:h=d"].value) < 0.1
 
 
 def test_a_crossing_that_stands_out_is_flagged_and_not_judged(table, make_case):
     real = [rows(table, s) for s in (1, 2)]
     found = measured(make_case(*real, rows(table, 3, extra=0.5)))
-    m = found["outcome_gap.exploratory", "group:g=b & h=d,outcome:y"]
+    m = found["outcome_gap.exploratory", "outcome:y,group:g=b & h=d"]
     assert m.details["stands_out"]
     assert 0 < m.details["shrunk"] <= m.value
     assert all("&" not in s for name, s in found if "introduced" in name)
@@ -92,14 +92,14 @@ def test_a_group_that_is_gone_has_a_reason(table, make_case):
     parts = [rows(table, s, n=32_000) for s in (1, 2, 3)]
     made = parts[2].take(np.flatnonzero((parts[2].frame["g"] == "a").to_numpy()))
     found = measured(make_case(parts[0], parts[1], made))
-    gone = found["outcome_gap.introduced", "group:g=b,outcome:y"]
+    gone = found["outcome_gap.introduced", "outcome:y,group:g=b"]
     assert "fewer than 10 synthetic" in gone.reason
 
 
 def test_one_table_alone_has_its_own_gaps_and_no_others(table, make_case):
     found = measured(make_case(rows(table, 1, gap=0.8), None))
     assert {name for name, _ in found} == {"outcome_gap.real"}
-    assert found["outcome_gap.real", "group:g=b,outcome:y"].low > 0.5
+    assert found["outcome_gap.real", "outcome:y,group:g=b"].low > 0.5
 
 
 def test_persons_count_once_and_replicates_spread(table, make_case):
@@ -108,7 +108,7 @@ def test_persons_count_once_and_replicates_spread(table, make_case):
     shared = make_case(
         *(rows(table, s, n=600, persons=many) for s in (1, 2)), rows(table, 3, n=600)
     )
-    subject = "group:g=b,outcome:y"
+    subject = "outcome:y,group:g=b"
     assert measured(shared)["outcome_gap.real", subject].n <= 400
     five = make_case(*(rows(table, s, n=600) for s in (1, 2)), *(rows(table, s) for s in (3, 4)))
     wide, narrow = (
@@ -127,7 +127,7 @@ def test_the_interval_covers_in_at_least_94_of_100(table, make_case):
         m = next(
             m
             for (name, at), m in found.items()
-            if "g=b,out" in at
+            if at.endswith("group:g=b")
             and "synth" not in name
             and name != "outcome_gap.real"
             and "ampl" not in name

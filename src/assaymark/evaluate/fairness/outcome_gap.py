@@ -128,7 +128,7 @@ class OutcomeGap:
         alone = not case.synthetics
         reason = "" if alone else why_incomparable(case)
         if reason:
-            yield from (Measurement.missing(q.name, reason, "group:*") for q in self.quantities)
+            yield from (Measurement.missing(q.name, reason, "outcome:*") for q in self.quantities)
             return
         groups, outcomes = crossings_of(case), outcomes_of(case)
         if not groups or not outcomes:
@@ -164,7 +164,7 @@ class _Found:
 
     @property
     def subject(self) -> str:
-        return f"{self.group.subject},outcome:{self.outcome.name}"
+        return f"outcome:{self.outcome.name},{self.group.subject}"
 
     @property
     def judged(self) -> bool:
