@@ -83,7 +83,7 @@ def test_every_command_has_help():
         (["generate", "t.csv", "--engine", "ray"], "for a folder of blocks"),
         (["generate", "t.csv", "--rows", "9", "--out", "o", "--engine", "sprak"], "local, ray"),
         (["generate", "t.csv", "--where", "agee > 3"], "unknown column 'agee' in the condition"),
-        (["evaluate", "--train", "t.csv"], "Missing"),
+        (["evaluate", "--train", "t.csv"], "no synthetic rows were given"),
         (["rnu"], "No such command"),
         (["run", "--rows"], "No such option"),
     ],

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from assaymark.core.comparison import Comparison
     from assaymark.core.measurement import Measurement
     from assaymark.evaluate.analyses import Analysis
-    from assaymark.flow.infer import Inferred
     from assaymark.flow.describe import Described
+    from assaymark.flow.infer import Inferred
     from assaymark.flow.init import Initialised
     from assaymark.flow.monitor import Monitored
     from assaymark.flow.outcome import Outcome
