@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from assaymark.core.coverage import Certificate
+    from assaymark.core.recipe import GenerateSpec
 
-__all__ = ["certificates", "least_persons", "maker_of"]
+__all__ = ["certificates", "least_persons", "maker_for", "maker_of"]
 
 
 @cache
@@ -38,6 +39,17 @@ def maker_of(
     default = parameters_of(generators.build(generator)) if generator in generators.names() else {}
     changed = {k: v for k, v in parameters.items() if k not in default or default[k] != v}
     return Maker(generator=generator, software=software, changed=changed, persons=persons)
+
+
+def maker_for(spec: GenerateSpec, persons: int) -> Maker:
+    """Return what makes the rows of a recipe, fitted to so many persons.
+
+    Constraints are a change too: no bench has looked at what they do to intervals.
+    """
+    made = maker_of(spec.generator, spec.parameters, persons)
+    if not spec.constraint:
+        return made
+    return made.model_copy(update={"changed": {**made.changed, "constraint": len(spec.constraint)}})
 
 
 def least_persons(band: str) -> int:
