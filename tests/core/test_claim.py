@@ -20,7 +20,7 @@ GOOD = {
     "total": 'column = "income"\nwhere = "age >= 18"',
     "ratio": 'numerator = "income"\ndenominator = "age"',
     "ranking": 'column = "income"\nby = "region"',
-    "contrast": 'outcome = "income"\ntreated = "age >= 60"\nadjust = "ols"\ncovariates = ["region"]',
+    "contrast": 'outcome = "income"\ntreated = "age >= 60"\nadjust = "ols"\ncovariates = ["age"]',
     "tail": 'column = "income"\nquantile = 0.99',
     "scenario": 'before = "0.2 * income"\nafter = "max(0, 0.2 * income - 100)"\nby = "region"',
 }
