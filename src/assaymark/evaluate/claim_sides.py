@@ -98,7 +98,7 @@ def sides_of(asked: Asked, question: Question, streams: Streams) -> Sides | str:
     if asked.spec.by:
         column = real.schema.column(asked.spec.by)
         cells = _BANDS if column.kind.ordered else _CATEGORIES
-        bins = bins_of(column, [real], cells=cells, n_holdout=real.n)
+        bins = bins_of(column, [real], cells=cells, n_holdout=asked.held_out)
 
     def read(data: Dataset) -> Rows | str:
         groups = {} if bins is None else {"group": bins.codes(data).astype(np.float64)}

@@ -16,6 +16,7 @@ from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
+from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, RecipeError, UnknownNameError
 from assaymark.evaluate.overlap import overlap_of
@@ -165,6 +166,7 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
         command="evaluate",
         name=tables.name,
         uses=decision.judgement.uses,
+        fitness=matrix_of(decision.cells),
         policy=policy.name,
         policy_digest=sha256(raw),
         profile=policy.profile.value,
