@@ -24,6 +24,9 @@ _Name = Annotated[str, typer.Argument(help="Name of the release's folder in the 
 def admit(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
     use: Annotated[str, typer.Option(help="policy_simulation, analytics or pretraining.")],
+    group: Annotated[
+        str, typer.Option(help="People to be studied, as in the report: column=value.")
+    ] = "",
     into: Annotated[str, typer.Option(help="What it goes into, by name.")] = "",
     kind: Annotated[
         Literal["model", "table", "study", "other"], typer.Option(help="What that is.")
@@ -62,6 +65,7 @@ def admit(
     found = do(
         release,
         use,
+        group=group,
         into=into,
         consumer=who,
         notices=notice or (),
@@ -74,7 +78,8 @@ def admit(
     else:
         until = f", until {found.expires}" if found.expires else ""
         checked = ", ".join(found.checked)
-        typer.echo(f"admitted {found.name} for {found.use}{until}; {checked} checked")
+        of = f" in {found.group}" if found.group else ""
+        typer.echo(f"admitted {found.name} for {found.use}{of}{until}; {checked} checked")
 
 
 @app.command("documents")

@@ -87,6 +87,7 @@ def say_outcome(outcome: Outcome) -> None:
         typer.echo(f"  {status.value.upper():<13} {use.replace('_', ' ')}")
         for line in _why(outcome, use):
             typer.echo(f"                {line}")
+    _groups(outcome)
     _list("What keeps it from being released", outcome.blocked)
     _list("Ready; what it waits for", outcome.waiting)
     _list("Know first", outcome.notices)
@@ -100,6 +101,21 @@ def say_outcome(outcome: Outcome) -> None:
         typer.echo("Release:  none yet; the decision is READY and waits for people")
     elif outcome.command == "run":
         typer.echo("Release:  none was issued; the rows stay quarantined in the workspace")
+
+
+def _groups(outcome: Outcome) -> None:
+    cells = [(u, g, f) for u, groups in outcome.fitness.items() for g, f in groups.items()]
+    if not cells:
+        return
+    counts = [f for _, _, f in cells]
+    said = ", ".join(f"{counts.count(f)} {f}" for f in ("fit", "not fit", "not enough evidence"))
+    typer.echo(f"\nUses by groups of people: {said}")
+    approved = {u for u, s in outcome.uses.items() if s.value == "approved"}
+    unfit = [(g, u, f) for u, g, f in cells if f != "fit" and u in approved]
+    for group, use, found in unfit[:_SHOWN]:
+        typer.echo(f"  - {found}: {group}, for {use.replace('_', ' ')}")
+    if len(unfit) > _SHOWN:
+        typer.echo(f"  - ... and {len(unfit) - _SHOWN} more: see the report")
 
 
 def _why(outcome: Outcome, use: str) -> list[str]:

@@ -119,17 +119,19 @@ class Answer(Document):
 class Admission(Document):
     """A consumer took a release into use, after these checks.
 
+    ``group`` is the group of people that is to be studied, empty where it is everybody.
     ``into`` names what it went into and ``made`` is the SHA-256 of that, if it was there;
     ``consumer`` is the fingerprint of the consumer's key, where one was given.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("kind", "made", "consumer")
+    LATER: ClassVar[tuple[str, ...]] = ("group", "kind", "made", "consumer")
 
     schema_id: Literal["assaymark/admission/v0"] = "assaymark/admission/v0"
     release: str
     name: str
     signer: str
     use: str
+    group: str = ""
     into: str
     kind: MadeKind = "other"
     made: str = ""

@@ -18,5 +18,10 @@ class Questions(Document):
     def __bool__(self) -> bool:
         return bool(self.claim or self.plausibility)
 
+    @property
+    def identity(self) -> str:
+        """The digest, empty where nothing is asked."""
+        return self.digest() if self else ""
+
 
 NO_QUESTIONS = Questions()

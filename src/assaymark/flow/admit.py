@@ -14,6 +14,7 @@ from assaymark.core.document import sha256
 from assaymark.core.notice import Admission
 from assaymark.core.rights import USES
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.fitness import check_group
 from assaymark.flow.heard import check_in_force
 from assaymark.flow.recall import issued
 from assaymark.flow.verify import read_release
@@ -48,6 +49,7 @@ def admit(  # noqa: PLR0913
     folder: Path,
     use: str,
     *,
+    group: str = "",
     into: str = "",
     consumer: Consumer | None = None,
     notices: Sequence[Path] = (),
@@ -56,6 +58,9 @@ def admit(  # noqa: PLR0913
     workspace: Path | None = None,
 ) -> Admission:
     """Verify a release and take it into use for ``use``; record that where it is used.
+
+    With a ``group``, such as ``"sex=F"``, for the study of these people, which a release may be
+    unfit for though it is approved.
 
     Notices are looked for as in :func:`assaymark.flow.heard.check_in_force`. The admission is
     added as a line to ``provenance`` and to the ledger of ``workspace``.
@@ -76,18 +81,21 @@ def admit(  # noqa: PLR0913
     place = () if workspace is None else (Workspace.open(workspace),)
     now = datetime.now(UTC)
     heard = check_use(release, use, notices, place, today=now.date())
+    if group:
+        check_group(folder, use, group)
     made = "" if who.made is None else _other_than(release, who.made)
     admission = Admission(
         release=release.manifest,
         name=release.released.name,
         signer=release.signer,
         use=use,
+        group=group,
         into=into or ("" if who.made is None else who.made.name),
         kind=who.kind,
         made=made,
         consumer="" if who.key is None else who.key.fingerprint,
         expires=release.released.expires,
-        checked=("verify", "use", "expiry", f"{heard} notices"),
+        checked=("verify", "use", *["group"] * bool(group), "expiry", f"{heard} notices"),
         made_at=now.isoformat(timespec="seconds"),
     )
     _record(admission, provenance, place)
@@ -111,19 +119,21 @@ def check_use(
     return check_in_force(release, notices, workspaces, today=today)
 
 
-def load(
+def load(  # noqa: PLR0913
     folder: Path,
     use: str,
     *,
+    group: str = "",
     into: str = "loaded in Python",
     provenance: Path | None = None,
     notices: Sequence[Path] = (),
     workspace: Path | None = None,
 ) -> list[pl.DataFrame]:
-    """Return the rows of a release that may be used for ``use``, one table a replicate."""
+    """Return all rows of a release that may be used for ``use``, one table a replicate."""
     admit(
         folder,
         use,
+        group=group,
         into=into,
         provenance=provenance,
         notices=notices,

@@ -246,10 +246,11 @@ def verify(release: str | Path, *, trusted: Sequence[str] = ()) -> Verified:
     return _verify(Path(release), trusted=trusted)
 
 
-def load(
+def load(  # noqa: PLR0913
     release: str | Path,
     *,
     use: str,
+    group: str = "",
     into: str = "loaded in Python",
     provenance: str | Path | None = None,
     notices: Sequence[str | Path] = (),
@@ -257,17 +258,22 @@ def load(
 ) -> Any:  # noqa: ANN401
     """Return the rows of a release for ``use``: a polars table, a list of them for replicates.
 
+    With a ``group``, named as in the report (``"sex=F"``), it is refused where it is not fit for
+    the study of these people; all rows are returned all the same, for comparison with others.
+
     The admission is added to the file ``provenance`` as a line of JSON, and to the ledger of
     ``workspace``; ``into`` names what the rows go into, so that a recall reaches it.
 
     Raises
     ------
     NotApprovedError
-        When the use was not approved, or the release is expired, degraded, contested or withdrawn.
+        When the use was not approved, it is not fit for the group, or the release is expired,
+        degraded, contested or withdrawn.
     """
     found = _load(
         Path(release),
         use,
+        group=group,
         into=into,
         provenance=None if provenance is None else Path(provenance),
         notices=tuple(map(Path, notices)),

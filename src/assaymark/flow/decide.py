@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from assaymark.core.evidence import Evidence
+from assaymark.decide.fitness import fitness_of, matrix_of
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import check_policy, parse_policy
 from assaymark.decide.verdict import UseStatus
@@ -14,23 +15,27 @@ from assaymark.flow.evaluate import quantities
 from assaymark.flow.population import OPENINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from assaymark.core.evidence import Stage
     from assaymark.core.waiver import Waiver
+    from assaymark.decide.fitness import Cell
     from assaymark.decide.gate import Judgement
     from assaymark.decide.policy import Policy
+    from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.assess import Assessment
 
 __all__ = [
     "Decision",
     "StageDecision",
+    "cells_again",
     "controls",
     "decide",
     "decide_at_once",
     "judged",
     "needed_approvals",
     "read_policy",
+    "refitness",
     "rejudge",
 ]
 
@@ -46,6 +51,11 @@ class StageDecision:
     def name(self) -> Stage:
         """Which stage this is."""
         return self.assessment.evidence.stage
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Which use is fit for which group, by this evidence alone."""
+        return fitness_of(self.judgement.uses, self.judgement.verdicts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +75,16 @@ class Decision:
     def stages(self) -> tuple[StageDecision, ...]:
         """What was judged, in order."""
         return tuple(s for s in (self.development, self.confirmation) if s is not None)
+
+    @property
+    def verdicts(self) -> tuple[RuleVerdict, ...]:
+        """What decided on each use: the verdicts of the last stage that it reached."""
+        return _deciding([s.judgement for s in self.stages])
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Which use is fit for which group."""
+        return fitness_of(self.uses, self.verdicts)
 
 
 def read_policy(raw: bytes) -> Policy:
@@ -150,6 +170,43 @@ def rejudge(
     read = parse_policy(policy)
     found = judge(read, Evidence.parse(evidence), uses, candidate=candidate, waivers=waivers)
     return {use: status.value for use, status in found.uses.items()}
+
+
+def refitness(
+    policy: bytes,
+    evidence: Sequence[tuple[bytes, Sequence[str]]],
+    uses: Mapping[str, str],
+    candidate: str,
+    waivers: Sequence[Waiver] = (),
+) -> dict[str, dict[str, str]]:
+    """Say again, from bytes, which use is fit for which group; see :func:`cells_again`."""
+    return matrix_of(cells_again(policy, evidence, uses, candidate, waivers))
+
+
+def cells_again(
+    policy: bytes,
+    evidence: Sequence[tuple[bytes, Sequence[str]]],
+    uses: Mapping[str, str],
+    candidate: str,
+    waivers: Sequence[Waiver] = (),
+) -> tuple[Cell, ...]:
+    """Judge again, from bytes, which use is fit for which group.
+
+    ``evidence`` has each stage's bytes and the uses that it was judged for, ``uses`` what all
+    stages came to.
+    """
+    read = parse_policy(policy)
+    found = [
+        judge(read, Evidence.parse(raw), asked, candidate=candidate, waivers=waivers)
+        for raw, asked in evidence
+    ]
+    statuses = {use: UseStatus(status) for use, status in uses.items()}
+    return fitness_of(statuses, _deciding(found))
+
+
+def _deciding(judgements: Sequence[Judgement]) -> tuple[RuleVerdict, ...]:
+    last = {use: j for j in judgements for use in j.uses}
+    return tuple(v for use, j in last.items() for v in j.of(use))
 
 
 def controls(policy: bytes, evidence: bytes, uses: Sequence[str]) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from assaymark.core.recipe import Recipe, SourceSpec, parse_recipe
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, RecipeError, UnknownNameError
 from assaymark.evaluate.overlap import overlap_of
@@ -168,6 +169,7 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
         command="evaluate",
         name=tables.name,
         uses=decision.judgement.uses,
+        fitness=matrix_of(decision.cells),
         policy=policy.name,
         policy_digest=sha256(raw),
         profile=policy.profile.value,

@@ -50,6 +50,10 @@ class Outcome(BaseModel):
     command: Literal["run", "evaluate"]
     name: str
     uses: dict[str, UseStatus] = Field(description="Each requested use and what the gate says.")
+    fitness: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="For each use and group of people: fit, not fit, or not enough evidence.",
+    )
     policy: str = Field(description="Name of the policy.")
     policy_digest: str = Field(description="SHA-256 of the policy's bytes.")
     profile: str = Field(description="Profile of recipients: controlled, open or enclave.")

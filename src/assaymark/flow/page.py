@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import Opening
-from assaymark.decide.verdict import Verdict
+from assaymark.decide.verdict import UseStatus, Verdict
 from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
 from assaymark.flow.crossfit_words import LIMITS
@@ -18,6 +18,7 @@ from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
 from assaymark.release.report import render
 from assaymark.release.report_content import (
+    FitnessLine,
     ReportContent,
     StageLine,
     TransformLine,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.case import Case
     from assaymark.core.measurement import Json, Quantity
+    from assaymark.decide.fitness import Cell
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.decide import Decision, StageDecision
@@ -76,6 +78,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         candidate=ran.attempt.candidate.digest,
         rows=ran.synthetics[0].n,
         uses=_uses(ran),
+        fitness=fitness_lines(decision.uses, decision.cells),
         must_know=ran.blocked,
         self_attested=not ran.reviewed,
         verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
@@ -117,6 +120,7 @@ def evaluation_page(
         candidate=outcome.candidate,
         rows=case.synthetic.n,
         uses=tuple(UseLine(use=u, status=s.value) for u, s in outcome.uses.items()),
+        fitness=fitness_lines(outcome.uses, decision.cells),
         verdicts=verdict_lines(shown, measured),
         measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=tuple(quantities().values()),
@@ -201,6 +205,15 @@ def verdict_line(
         stage=stage,
         minimum_n=v.rule.minimum_n,
         detect=v.rule.detect,
+    )
+
+
+def fitness_lines(uses: Mapping[str, UseStatus], cells: Iterable[Cell]) -> tuple[FitnessLine, ...]:
+    """Return which use is fit for which group, as lines of a report; none if no use is approved."""
+    if UseStatus.APPROVED not in uses.values():
+        return ()
+    return tuple(
+        FitnessLine(use=c.use, group=c.group, fitness=c.fitness.value, why=c.why) for c in cells
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.document import sha256
+from assaymark.decide.fitness import matrix_of
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.documents import released_documents
 from assaymark.flow.generate import csv_of
@@ -172,6 +173,7 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "waivers": tuple(sha256(raw) for _, raw in ran.waivers),
             "expires": _ends(ran),
             "affects_rights": ran.job.recipe.use.affects_rights,
+            "fitness": matrix_of(decision.cells),
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
+from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
@@ -33,7 +34,7 @@ from assaymark.flow.ready import waits_for
 from assaymark.flow.rights import check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
-from assaymark.flow.story import policy_late
+from assaymark.flow.story import policy_late, questions_late
 from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.flow.waivers import in_force
 from assaymark.source.read import read_table
@@ -185,7 +186,8 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
         actor = Actor(key=workspace.key().fingerprint)
         name = job.recipe.name
         begun = {"recipe": sha256(job.recipe_bytes), "policy": sha256(job.policy_bytes)}
-        workspace.ledger.append("run.started", name, begun, actor)
+        asked = {"questions": job.recipe.questions.identity} if job.recipe.questions else {}
+        workspace.ledger.append("run.started", name, {**begun, **asked}, actor)
         commit_policy(workspace, begun["policy"], actor)
         try:
             outcome = _run(workspace, job, options, progress)
@@ -248,7 +250,7 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
             *_constrained(attempt.candidate.summary),
         ),
         blocked=(
-            *filter(None, (_never(attempt), _late(workspace, attempt, decision, policy))),
+            *filter(None, (_never(attempt), *_late(workspace, attempt, decision, job))),
             *beyond(descent, job.policy),
             *held_back(workspace, job, decision, synthetics[0], reviewed=reviewed),
         ),
@@ -277,6 +279,7 @@ def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, .
         command="run",
         name=ran.job.recipe.name,
         uses=decision.uses,
+        fitness=matrix_of(decision.cells),
         policy=ran.job.policy.name,
         policy_digest=sha256(ran.job.policy_bytes),
         profile=ran.job.policy.profile.value,
@@ -304,11 +307,15 @@ def _never(attempt: Attempt) -> str:
     return why_never(str(made.generator["name"]), holds_records=made.holds_records)
 
 
-def _late(workspace: Workspace, attempt: Attempt, decision: Decision, policy: str) -> str:
-    """Say that the policy came too late, where it is what keeps a use from its release."""
+def _late(workspace: Workspace, attempt: Attempt, decision: Decision, job: Job) -> tuple[str, ...]:
+    """Say that policy or questions came too late, where that keeps a use from its release."""
     if "approved" not in decision.uses.values():
-        return ""
-    return policy_late(workspace, attempt.candidate.digest, policy)
+        return ()
+    candidate, recipe = attempt.candidate.digest, job.recipe
+    return (
+        policy_late(workspace, candidate, sha256(job.policy_bytes)),
+        questions_late(workspace, candidate, recipe.name, recipe.questions.identity),
+    )
 
 
 def _notices(job: Job, prepared: Prepared, options: Options, *, reviewed: bool) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from assaymark.decide.story import Statement
     from assaymark.store.workspace import Workspace
 
-__all__ = ["check_story", "policy_late", "story_of"]
+__all__ = ["check_story", "policy_late", "questions_late", "story_of"]
 
 
 def story_of(workspace: Workspace, candidate: str) -> Story:
@@ -66,6 +66,29 @@ def policy_late(workspace: Workspace, candidate: str, policy: str) -> str:
         "this policy was first used after the sealed people had been looked at for these rows: it "
         "can judge them, and cannot release them. Run with the policy from before, or with "
         "--fresh for a new candidate, which is one of the openings"
+    )
+
+
+def questions_late(workspace: Workspace, candidate: str, recipe: str, questions: str) -> str:
+    """Say that claims or plausibility rules came too late to release a candidate, or nothing.
+
+    ``recipe`` is its name, ``questions`` the digest of these, empty where there are none. As with
+    a policy: what was asked first after the sealed look may be chosen by what was seen there.
+    """
+    looks = workspace.ledger.entries(kind="confirmation.opened", subject=candidate)
+    if not looks:
+        return ""
+    before = {
+        str(e.body.get("questions", ""))
+        for e in workspace.ledger.entries(kind="run.started", subject=recipe)
+        if e.index < looks[0].index
+    }
+    if questions in before:
+        return ""
+    return (
+        "these claims and plausibility rules were first asked after the sealed people had been "
+        "looked at for these rows: they can be judged, and cannot release the rows. Run with the "
+        "recipe from before, or with --fresh for a new candidate, which is one of the openings"
     )
 
 

@@ -16,7 +16,7 @@ from assaymark.core.plain import MOST
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.decide import controls, needed_approvals, rejudge
+from assaymark.flow.decide import controls, needed_approvals, refitness, rejudge
 from assaymark.flow.governed import check_governed
 from assaymark.flow.lot_check import verify_lot
 from assaymark.release.build import RELEASE
@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["POLICIES", "CheckLine", "Folder", "StepLine", "Verified", "read_release", "verify"]
 
-POLICIES = Policies(rejudge=rejudge, needed=needed_approvals, controls=controls)
+POLICIES = Policies(
+    rejudge=rejudge, refitness=refitness, needed=needed_approvals, controls=controls
+)
 _FILES = 10_000
 _COMPARED = 32 << 20
 

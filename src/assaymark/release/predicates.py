@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import Document
@@ -100,10 +100,11 @@ class Decided(Document):
     ``earlier`` are the candidates of earlier releases of the same people that were attacked
     together with these rows; ``waivers`` the digests of signed waivers. ``expires`` is the last day
     that the terms of the source and the waivers allow. ``affects_rights`` says that the uses affect
-    people's rights, for which more is required.
+    people's rights, for which more is required. ``fitness`` has, by use and group, whether the
+    use is fit for the study of the group.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires", "affects_rights")
+    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires", "affects_rights", "fitness")
 
     schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
     candidate: str
@@ -117,6 +118,7 @@ class Decided(Document):
     waivers: tuple[str, ...] = ()
     expires: str = ""
     affects_rights: bool = False
+    fitness: dict[str, dict[str, str]] = Field(default={})
 
 
 class FileDigest(Document):

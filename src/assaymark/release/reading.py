@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from assaymark.errors import IntegrityError
 from assaymark.release.envelope import key_of, open_envelope
@@ -21,17 +21,23 @@ if TYPE_CHECKING:
 __all__ = ["Policies", "Reading", "there"]
 
 _T = TypeVar("_T")
+Refitness: TypeAlias = (
+    "Callable[[bytes, Sequence[tuple[bytes, Sequence[str]]], Mapping[str, str], str, "
+    "Sequence[Waiver]], dict[str, dict[str, str]]]"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
     """What reading a policy takes, which is not this stage's: all functions of its bytes.
 
-    ``rejudge`` judges evidence by a policy; ``needed`` says how many persons of each role it asks
-    for; ``controls`` says, of evidence, which planted leaks the rules asked for were caught.
+    ``rejudge`` judges evidence by a policy; ``refitness`` says which use is fit for which group;
+    ``needed`` says how many persons of each role it asks for; ``controls`` says, of evidence,
+    which planted leaks the rules asked for were caught.
     """
 
     rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
+    refitness: Refitness
     needed: Callable[[bytes], Mapping[str, int]]
     controls: Callable[[bytes, bytes, Sequence[str]], tuple[int, int]]
 

@@ -29,6 +29,7 @@ from assaymark.release.drawing_exposure import (
 )
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
+from assaymark.release.fitness_table import fitness_table
 from assaymark.release.graph import anchor
 from assaymark.release.report_rules import rule_blocks, tally, telling
 from assaymark.release.report_words import (
@@ -74,6 +75,7 @@ def render(content: ReportContent) -> bytes:
         headings=HEADINGS[content.mode],
         answer=answer(content),
         uses=[use_card(content, u) for u in content.uses],
+        fitness=fitness_table(content.fitness),
         must_know=must_know(content),
         next_actions=_next_actions(content),
         blocks=rule_blocks(content),

@@ -16,6 +16,7 @@ __all__ = [
     "ChainLine",
     "ColumnPicture",
     "ControlLine",
+    "FitnessLine",
     "GroupLevel",
     "GroupPicture",
     "PairLine",
@@ -39,6 +40,16 @@ class UseLine:
     status: Status
     reasons: tuple[str, ...] = ()
     next_action: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitnessLine:
+    """Whether one use is fit for the study of one group, and why not where it is not."""
+
+    use: str
+    group: str
+    fitness: Literal["fit", "not fit", "not enough evidence"]
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,6 +291,7 @@ class ReportContent:
     candidate: str = ""
     rows: int | None = None
     uses: tuple[UseLine, ...] = ()
+    fitness: tuple[FitnessLine, ...] = ()
     must_know: tuple[str, ...] = ()
     self_attested: bool = False
     verdicts: tuple[VerdictLine, ...] = ()

@@ -14,6 +14,7 @@ from assaymark.release.approved import APPROVALS, DECISION, ROLES, check_approve
 from assaymark.release.boundary import leaks_of
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.contained import held
+from assaymark.release.groups import check_groups
 from assaymark.release.history import HISTORY, check_attempts, check_order, read_history
 from assaymark.release.logged import LOG_ENTRY, LOG_FILES, LOG_PROOF, check_logged
 from assaymark.release.predicates import (
@@ -224,6 +225,7 @@ def _verdicts(state: Reading, found: Verification) -> None:
     _agree(decided, released, final)
     found.uses, found.self_attested = final, decided.self_attested
     found.hold(6, "Decision", "judging the evidence again by the policy gives the same")
+    check_groups(state, decided, final, found)
     for stage in decided.stages:
         _about(stage, found)
 
