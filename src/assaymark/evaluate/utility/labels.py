@@ -34,8 +34,8 @@ __all__ = ["Labels"]
 EXCESS = "labels.error_excess"
 _FAR = 0.99  # quantile of real errors beyond which a number is counted as wrong
 _HALVES = 2
-_SURE = 0.95  # probability of the expected label from which a row counts in full
-_TREES = {"trees": 40.0, "leaves": 8.0}
+_SURE = 0.98  # probability of the expected label from which a row counts in full
+_TREES = {"trees": 80.0, "leaves": 8.0}
 
 
 @component
@@ -45,7 +45,7 @@ class Labels:
     Boosting, trained on either half of train, says what label it expects
     of the rows of the other half, of the holdout and of the synthetic sets, and how sure it is.
     With ``c`` the probability of the expected label, a row whose label is another one counts in
-    proportion to ``(2 c - 1) / (c (1 - c))``, 1 from c = 0.95 and 0 below one half; what rows
+    proportion to ``(2 c - 1) / (c (1 - c))``, 1 from c = 0.98 and 0 below one half; what rows
     should count, were the model's probabilities true, is taken off. The excess is the mean over
     synthetic rows less that over real rows. Where all labels can be told it is about the share of
     wrong ones; where none can, it is 0 whatever the labels are: it cannot show more than the
