@@ -222,6 +222,7 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         parameters=json.loads(json.dumps(parameters)),
         rows=ran.synthetics[0].n,
         replicates=len(ran.synthetics),
+        fitted_persons=band(prepared.parts.train.n_persons),
         ancestry=ran.ancestry,
         generator_version=ran.generator,
         lineage=lineage_of(prepared, candidate, ran.generator),
