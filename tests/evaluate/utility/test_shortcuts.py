@@ -45,7 +45,9 @@ def test_a_target_that_leaks_through_a_real_column_is_measured_and_no_excess(tab
 
 def test_reasons(table, make_case):
     few = rows(table, 1, n=15)
-    assert "20 real rows" in measured(make_case(few, few, few))["shortcuts.excess", "*"].reason
+    many = make_case(few, few, rows(table, 2))
+    assert "20 real rows" in measured(many)["shortcuts.excess", "*"].reason
+    assert "synthetic rows" in measured(make_case(few, few, few))["shortcuts.excess", "*"].reason
     plain = table({"x": [1, 2, 3]}, x="integer")
     case = make_case(plain, plain, plain)
     assert "no target" in measured(case)["shortcuts.excess", "*"].reason
