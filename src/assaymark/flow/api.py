@@ -16,7 +16,7 @@ from assaymark.flow.draft import draft
 from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
 from assaymark.flow.frames import as_given
 from assaymark.flow.generate import build, parquet_of
-from assaymark.flow.given import Ask, Tables, evaluate_tables
+from assaymark.flow.given import Ask, Tables, describe_table, evaluate_tables
 from assaymark.flow.impute import impute as _impute
 from assaymark.flow.init import init as _init
 from assaymark.flow.kinds import Kinds
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.comparison import Comparison
     from assaymark.core.measurement import Measurement
+    from assaymark.flow.describe import Described
     from assaymark.flow.init import Initialised
     from assaymark.flow.monitor import Monitored
     from assaymark.flow.outcome import Outcome
@@ -152,7 +153,7 @@ def impute(table: Any, *, seed: int | None = None) -> Any:  # noqa: ANN401
 
 def evaluate(  # noqa: PLR0913
     train: Any,  # noqa: ANN401
-    synthetic: Any,  # noqa: ANN401
+    synthetic: Any = None,  # noqa: ANN401
     *,
     holdout: Any = None,  # noqa: ANN401
     reference: Any = None,  # noqa: ANN401
@@ -164,14 +165,17 @@ def evaluate(  # noqa: PLR0913
     report: str | Path | None = None,
     seed: int | None = None,
     time_limit: float = LIMIT,
-) -> Outcome:
+) -> Outcome | Described:
     """Judge synthetic rows that any tool made; ``synthetic`` may be a list of replicates.
+
+    Without any, ``only=["fairness"]`` describes ``train`` by itself, and nothing is judged.
 
     Without ``holdout``, no verdict is given that needs one. ``earlier`` is a table of an
     earlier release of the same people, or a list of them, which attackers hold too.
     A metric that takes more than ``time_limit`` seconds gives no figure.
     """
-    replicates = synthetic if isinstance(synthetic, list | tuple) else [synthetic]
+    none: list[Any] = [] if synthetic is None else [synthetic]
+    replicates = synthetic if isinstance(synthetic, list | tuple) else none
     frames = tuple(read_frame(s) for s in replicates)
     digests = [sha256(parquet_of(f)) for f in frames]
     others = earlier if isinstance(earlier, list | tuple) else [earlier]
@@ -195,7 +199,7 @@ def evaluate(  # noqa: PLR0913
         seed=seed,
         time_limit=time_limit,
     )
-    return evaluate_tables(tables, ask)
+    return evaluate_tables(tables, ask) if frames else describe_table(tables, ask)
 
 
 def init(
