@@ -26,9 +26,16 @@ _STRANGE = re.compile(r"[,:*?\[\]\n]")
 def proposed_claims(real: Dataset) -> tuple[ClaimSpec, ...]:
     """Return the rate or mean of the target, by each protected column, and means of numbers.
 
-    At most twelve; of a target with more than two values, the most frequent one.
+    At most twelve; of a target with more than two values, the most frequent one. Without a target
+    and numbers, the share of each category's most frequent value.
     """
-    return tuple(_proposed(real))[:_MOST]
+    return (tuple(_proposed(real)) or tuple(_shares(real)))[:_MOST]
+
+
+def _shares(real: Dataset) -> Iterator[ClaimSpec]:
+    for column in real.schema.columns:
+        if column.kind in {Kind.CATEGORY, Kind.BOOLEAN} and not _NOT_ASKED & set(column.roles):
+            yield from _of_target(real, column.name, "")
 
 
 def _proposed(real: Dataset) -> Iterator[ClaimSpec]:

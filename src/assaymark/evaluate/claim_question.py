@@ -138,6 +138,8 @@ def question_of(spec: ClaimSpec, real: Dataset) -> Question | str:  # noqa: PLR0
             return _contrast(spec, real)
         case Scenario():
             return _scenario(spec)
+        case _:
+            return f"a claim of kind {spec.kind!r} is about analytics"
 
 
 def _plain(spec: ClaimSpec, figure: Figure, **columns: str) -> Question:

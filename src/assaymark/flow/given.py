@@ -23,6 +23,7 @@ from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
 from assaymark.flow.claims import read_recipe
 from assaymark.flow.decide import judged, read_policy
+from assaymark.flow.describe import Described, check_alone, describe
 from assaymark.flow.earlier import said_of
 from assaymark.flow.evaluate import measure
 from assaymark.flow.outcome import Outcome, verdict_rows
@@ -42,7 +43,15 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.flow.progress import Progress
 
-__all__ = ["Ask", "Files", "Tables", "evaluate_files", "evaluate_tables", "read_tables"]
+__all__ = [
+    "Ask",
+    "Files",
+    "Tables",
+    "describe_table",
+    "evaluate_files",
+    "evaluate_tables",
+    "read_tables",
+]
 
 _HIDDEN = (Role.PERSON_KEY, Role.DIRECT_IDENTIFIER)
 
@@ -55,7 +64,7 @@ class Files:
     """
 
     train: Path
-    synthetic: tuple[Path, ...]
+    synthetic: tuple[Path, ...] = ()
     holdout: Path | None = None
     reference: Path | None = None
     earlier: tuple[Path, ...] = ()
@@ -102,7 +111,7 @@ def read_tables(files: Files) -> Tables:
     synthetics = tuple(read_table(path) for path in files.synthetic)
     digests = [sha256(path.read_bytes()) for path in files.synthetic]
     return Tables(
-        name=files.synthetic[0].stem,
+        name=(files.synthetic or (files.train,))[0].stem,
         train=read["train"],
         holdout=read.get("holdout"),
         reference=read.get("reference"),
@@ -116,14 +125,37 @@ def read_tables(files: Files) -> Tables:
 
 def evaluate_files(
     files: Files, ask: Ask, *, policy_path: Path | None = None, progress: Progress = silent
-) -> Outcome:
-    """Judge synthetic files and write the report; development-grade, and said so."""
+) -> Outcome | Described:
+    """Judge synthetic files and write the report; development-grade, and said so.
+
+    Without synthetic files, describe the training table by the single-table metrics asked for.
+    """
     if policy_path is not None:
         try:
             ask = replace(ask, policy=policy_path.read_bytes())
         except OSError as error:
             raise RecipeError(f"cannot read {str(policy_path)!r}: {error.strerror}") from error
+    if not files.synthetic:
+        check_alone(ask.only)
+        return describe_table(read_tables(files), ask, progress=progress)
     return evaluate_tables(read_tables(files), ask, progress=progress)
+
+
+def describe_table(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Described:
+    """Describe real rows by the single-table metrics that ``ask`` names; nothing is judged.
+
+    Raises
+    ------
+    InputError
+        When it names none, or one that needs synthetic rows.
+    """
+    check_alone(ask.only)
+    recipe = tables.recipe or Recipe(name=tables.name, source=SourceSpec(path=""))
+    progress("source", "reading and typing", 0.2)
+    case, notices = _case(tables, recipe, read_policy(profile_bytes(recipe.threat.profile)))
+    streams = Streams.secret() if ask.seed is None else Streams.from_seed(ask.seed)
+    said = [n for n in notices if not n.startswith(("Judged on given files", "No holdout"))]
+    return describe(tables.name, case, streams, ask.only, notices=said, progress=progress)
 
 
 def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Outcome:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from assaymark.core.claim import Ranking
-from assaymark.core.measurement import Measurement, Quantity
+from assaymark.core.claim import Quantile, Query, Ranking, Regression
+from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.claim_groups import by_group
 from assaymark.evaluate.claim_order import of_order
@@ -103,7 +103,7 @@ class Claims:
             yield from (Measurement.missing(q.name, reason, "claim:*") for q in self.quantities)
             return
         real = both(case.train, holdout)
-        declared = [c for c in case.questions.claim if _USE in c.uses]
+        declared = [c for c in case.questions.claim if _USE in c.uses and not _is_foreign(c)]
         claims = declared or list(proposed_claims(real))
         found: list[Measurement] = []
         for spec in claims:
@@ -117,7 +117,13 @@ class Claims:
                 none = _NO_SIGN if quantity.name == AGREEMENT else "no group is that small"
                 if quantity.name == DIFFERENCE:
                     none = "no claim is declared, and the table has no number and no target"
-                yield Measurement.missing(quantity.name, none, "claim:*")
+                    yield Measurement.missing(quantity.name, none, "claim:*")
+                else:
+                    yield Measurement.missing(quantity.name, none, NO_SUBJECT)
+
+
+def _is_foreign(spec: ClaimSpec) -> bool:
+    return isinstance(spec, Quantile | Regression | Query)
 
 
 def _of(asked: Asked, real: Dataset, streams: Streams) -> Iterator[Measurement]:
