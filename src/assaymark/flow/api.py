@@ -10,9 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.core.document import sha256
-from assaymark.core.recipe import GenerateSpec, parse_recipe
+from assaymark.core.recipe import GenerateSpec
+from assaymark.core.time_limit import LIMIT
 from assaymark.errors import InputError
 from assaymark.flow.admit import load as _load
+from assaymark.flow.claims import read_recipe
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
 from assaymark.flow.draft import draft
@@ -25,10 +27,10 @@ from assaymark.flow.infer import infer as _infer
 from assaymark.flow.infer import made_of, of_tables
 from assaymark.flow.init import init as _init
 from assaymark.flow.kinds import Kinds
+from assaymark.flow.monitor import Watching
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
-from assaymark.flow.time_limit import LIMIT
 from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from assaymark.flow.init import Initialised
     from assaymark.flow.monitor import Monitored
     from assaymark.flow.outcome import Outcome
+    from assaymark.flow.timeline import Against
     from assaymark.flow.verify import Verified
 
 __all__ = [
@@ -193,7 +196,7 @@ def evaluate(  # noqa: PLR0913
         holdout=None if holdout is None else read_frame(holdout),
         reference=None if reference is None else read_frame(reference),
         earlier=before,
-        recipe=None if recipe is None else parse_recipe(Path(recipe).read_bytes()),
+        recipe=None if recipe is None else read_recipe(Path(recipe)),
         candidate=sha256("\n".join(digests).encode()),
         earlier_digests=tuple(sha256(parquet_of(f)) for f in before),
     )
@@ -378,6 +381,27 @@ def load(  # noqa: PLR0913
     return found[0] if len(found) == 1 else found
 
 
-def monitor(release: str | Path, batch: Any, *, threshold: float = 0.1) -> Monitored:  # noqa: ANN401
-    """Compare a batch (a table or a path) with what was released, column by column."""
-    return _monitor(Path(release), read_frame(batch), threshold=threshold)
+def monitor(  # noqa: PLR0913
+    release: str | Path,
+    batch: Any,  # noqa: ANN401
+    *,
+    threshold: float = 0.1,
+    state: str | Path | None = None,
+    against: Against = "released",
+    workspace: str | Path | None = None,
+    tolerance: float | None = None,
+    name: str = "batch",
+) -> Monitored:
+    """Hold a batch (a table or a path) against what was released, or the real rows behind it.
+
+    With ``state``, the file of a timeline, all batches so far count together, and one may look as
+    often as one likes. ``against="source"`` needs the ``workspace`` that issued the release.
+    """
+    how = Watching(
+        state=None if state is None else Path(state),
+        against=against,
+        workspace=None if workspace is None else Path(workspace),
+        tolerance=tolerance,
+        name=name,
+    )
+    return _monitor(Path(release), read_frame(batch), threshold=threshold, watching=how)
