@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.recipe import Drop
 from assaymark.core.schema import Kind
-from assaymark.errors import DataError
+from assaymark.errors import DataError, UnknownNameError
 from assaymark.source.folds import Folds, parts_of
 from assaymark.source.identifiers import check_identifiers
 from assaymark.source.load import load
@@ -57,8 +57,13 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     ------
     DataError
         When the table cannot be used, or an identifier would reach the generator.
+    UnknownNameError
+        When labels are said to be in a column that is not there.
     """
     found = profile(frame, recipe.columns)
+    for label in recipe.label:
+        if label.column not in found.schema.names:
+            raise UnknownNameError("column", label.column, found.schema.names, "[[label]]")
     dropped = {c for step in recipe.transform if isinstance(step, Drop) for c in step.columns}
     warnings = check_identifiers(found, recipe.columns, dropped)
     raw = load(frame, found.schema)

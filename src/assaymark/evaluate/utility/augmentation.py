@@ -12,6 +12,7 @@ from assaymark.core.registry import component
 from assaymark.evaluate.families import learn
 from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.finetuning import finetuned
+from assaymark.evaluate.groups import banded
 from assaymark.evaluate.learning_curve import Curve, equivalent
 from assaymark.evaluate.oversampling import repeated, smote
 from assaymark.evaluate.predictors import (
@@ -218,7 +219,7 @@ def _blocks(task: Task, case: Case, most: int, streams: Streams) -> list[_Block]
 
 
 def _steps(most: int) -> list[int]:
-    steps = [most // _FACTOR**k for k in range(_STEPS)]
+    steps = [banded(most // _FACTOR**k) for k in range(_STEPS)]  # counts of the source
     return sorted(s for s in steps if s >= _FEWEST)
 
 
