@@ -17,6 +17,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, RecipeError, UnknownNameError
+from assaymark.evaluate.breaches import check_rules
 from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
 from assaymark.flow.decide import judged, read_policy
@@ -233,6 +234,7 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
             "Declare roles in a recipe (--recipe) to change that."
         )
     train = _real(tables.train, schema, recipe, "train", hidden)
+    check_rules(recipe.questions.plausibility, train)
     parts = {"train": train}
     for name, frame in (("holdout", tables.holdout), ("reference", tables.reference)):
         if frame is not None:
