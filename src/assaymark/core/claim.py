@@ -8,7 +8,7 @@ from pydantic import Field
 
 from assaymark.core.document import Document
 
-__all__ = ["CLAIMS", "ClaimSpec", "Mean"]
+__all__ = ["CLAIMS", "ClaimSpec", "Mean", "Quantile", "Query", "Regression", "Share"]
 
 Use = Literal["policy_simulation", "analytics", "pretraining"]
 
@@ -35,6 +35,55 @@ class Mean(_Claim):
     column: str
 
 
-CLAIMS: dict[str, type[_Claim]] = {"mean": Mean}
+class Share(_Claim):
+    """The share of rows of which ``condition`` is true."""
 
-ClaimSpec = Annotated[Mean, Field(discriminator="kind")]
+    kind: Literal["share"]
+    condition: str
+
+
+class Quantile(_Claim):
+    """The value of a number that the share ``quantile`` of the rows does not exceed."""
+
+    kind: Literal["quantile"]
+    column: str
+    quantile: float = Field(default=0.5, gt=0, lt=1)
+
+
+class Regression(_Claim):
+    """The coefficients of a regression; ``formula`` reads like ``ill ~ age + sex + age:sex``.
+
+    ``family`` is ``"ols"``, ``"logistic"``, ``"poisson"`` or ``"cox"``; then the outcome is a time,
+    and ``event`` the column that says whether it ended with the event.
+    """
+
+    kind: Literal["regression"]
+    formula: str
+    family: Literal["ols", "logistic", "poisson", "cox"] = "ols"
+    event: str = ""
+
+
+class Query(_Claim):
+    """What an SQL query over the table ``data`` returns: groups first, the last column a number.
+
+    It is run by DuckDB on the rows alone: no file and no network is open to it.
+    """
+
+    kind: Literal["query"]
+    sql: str
+    uses: tuple[Use, ...] = ("analytics",)
+    time_limit: float = Field(default=10.0, gt=0, le=600)
+
+
+CLAIMS: dict[str, type[_Claim]] = {
+    "mean": Mean,
+    "share": Share,
+    "quantile": Quantile,
+    "regression": Regression,
+    "query": Query,
+}
+
+ClaimSpec = Annotated[
+    Mean | Share | Quantile | Regression | Query,
+    Field(discriminator="kind"),
+]

@@ -45,9 +45,14 @@ class Provenance(Document):
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
     secret salt; empty where there is none. ``lineage`` are all acts between source and files.
     ``account`` has sentences of the card with numbers that only the run can vouch for.
+    ``fitted_persons`` are those that the generator was fitted to, and ``replicates_from`` says
+    whether one fit made all replicates: both decide how estimates are combined.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("model", "account", "generator_version", "lineage")
+    LATER: ClassVar[tuple[str, ...]] = (
+        *("model", "account", "generator_version", "lineage"),
+        *("fitted_persons", "replicates_from"),
+    )
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -62,6 +67,8 @@ class Provenance(Document):
     parameters: dict[str, JsonValue]
     rows: int
     replicates: int
+    fitted_persons: str = ""
+    replicates_from: Literal["one fit", "refits"] = "one fit"
     ancestry: Ancestry = Ancestry()
     generator_version: GeneratorVersion | None = None
     lineage: tuple[Act, ...] = ()
