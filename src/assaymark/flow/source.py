@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.claim_check import check_claims
 from assaymark.core.recipe import Drop
 from assaymark.core.schema import Kind
 from assaymark.errors import DataError
@@ -60,6 +61,8 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         When the table cannot be used, or an identifier would reach the generator.
     InputError
         When a plausibility rule does not fit the table.
+    RecipeError
+        When a claim of the recipe cannot be asked of the table.
     """
     found = profile(frame, recipe.columns)
     dropped = {c for step in recipe.transform if isinstance(step, Drop) for c in step.columns}
@@ -68,6 +71,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     transformed = apply(raw, recipe.transform)
     dataset, said = _without_text(transformed.dataset)
     check_rules(recipe.questions.plausibility, dataset)
+    check_claims(recipe.claim, dataset.schema)
     parts = parts_of(dataset, recipe.split, key, basis=raw)
     notices = [*warnings, *said, *notes_of(found, dropped), *((parts.note,) if parts.note else ())]
     repeated = parts.train.persons is not None
