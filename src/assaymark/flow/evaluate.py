@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.measurement import Measurement
+from assaymark.core.time_limit import LIMIT, check_limit, within
 from assaymark.errors import TimeUp, UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.progress import silent
-from assaymark.flow.time_limit import LIMIT, check_limit, within
 from assaymark.flow.worse import worse_of
 
 if TYPE_CHECKING:
