@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
+from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
@@ -190,7 +191,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -203,6 +204,7 @@ class Recipe(Document):
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
     plausibility: tuple[PlausibilitySpec, ...] = ()
+    label: tuple[LabelSpec, ...] = ()
 
     @property
     def making(self) -> GenerateSpec:
@@ -241,6 +243,7 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
     _check_questions(plain, "claim", CLAIMS)
     _check_questions(plain, "plausibility", PLAUSIBILITY)
+    _check_labels(plain.get("label", []))
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
@@ -301,6 +304,15 @@ def _check_questions(
     twice = sorted({str(n) for n in names if names.count(n) > 1})
     if twice:
         raise RecipeError(f"two [[{table}]] tables have the same name: {', '.join(twice)}")
+
+
+def _check_labels(rows: object) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RecipeError("label must be a list of tables\n\nHint: [[label]], then column and how")
+    for row in rows:
+        for key in row:
+            if key not in LabelSpec.model_fields:
+                raise UnknownNameError("key", key, LabelSpec.model_fields, "[[label]]")
 
 
 def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:
