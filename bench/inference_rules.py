@@ -5,9 +5,10 @@
 
 People of ``policy_simulation.py``: train half, holdout a fifth; fresh rows of the population as
 one or ten replicates; and two plants in them: one column shifted by half a standard deviation,
-and the column that the outcome follows most shuffled. At 3,000 and 7,500 the
-holdout has as many people as the rules ask for at least (600; 1,500 for the first regression). Policy ``controlled``; each rule alone, so
-that Holm's adjustment does not help or hinder. Writes ``bench/results/inference_rules.json``.
+and the column that the outcome follows most shuffled. At 3,000 and 7,500 the holdout has as many
+people as the rules ask for at least (600; 1,500 for the first regression). Policy ``controlled``;
+each rule alone, so that Holm's adjustment does not help or hinder. Writes
+``bench/results/inference_rules.json``.
 """
 
 from __future__ import annotations
