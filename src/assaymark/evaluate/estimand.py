@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,7 +37,7 @@ __all__ = [
     "average",
     "beyond",
     "contrast",
-    "means_by",
+    "quantile",
     "quantile_ratio",
     "stratified",
     "total",
@@ -303,12 +303,37 @@ def quantile_ratio(rows: Rows, high: float, low: float) -> Estimate | str:
     return Estimate(value=value, influence=influence, persons=rows.persons, n=asked.n_persons)
 
 
-def means_by(rows: Rows, codes: Codes, cells: Sequence[int]) -> list[Estimate | str]:
-    """Return the mean of ``y`` in each of ``cells``."""
-    return [average(rows.within(codes == c)) for c in cells]
+def quantile(rows: Rows, q: float) -> Interval | str:
+    """Return the ``q`` quantile of ``y`` between the quantiles that it cannot be told from."""
+    asked = rows.known("y")
+    if asked.n_persons < 2 or rows.weights[asked.inside].sum() <= 0:
+        return "fewer than two persons with a value and a weight above 0"
+    found = _places(asked, q)
+    return Interval(found.value, min(found.low, found.value), max(found.high, found.value))
+
+
+class _Places(NamedTuple):
+    value: float
+    low: float
+    high: float
+    share_influence: Floats
+    error: float
 
 
 def _quantile(rows: Rows, q: float) -> Estimate | str:
+    found = _places(rows, q)
+    if found.high <= found.low:
+        return f"too many equal values around the {q:g} quantile to tell how sure it is"
+    scale = (found.high - found.low) / (2 * Z * found.error)
+    return Estimate(
+        value=found.value,
+        influence=found.share_influence * scale,
+        persons=rows.persons,
+        n=rows.n_persons,
+    )
+
+
+def _places(rows: Rows, q: float) -> _Places:
     use = rows.inside & (rows.weights > 0)
     y, w = rows.values["y"][use], rows.weights[use]
     order = np.argsort(y, kind="stable")
@@ -323,12 +348,7 @@ def _quantile(rows: Rows, q: float) -> Estimate | str:
     share_influence = w_all * (q - below) / w_all.mean()
     error = math.sqrt(mean_variance(share_influence, rows.persons))
     low, high = at(max(q - Z * error, 0.0)), at(min(q + Z * error, 1.0))
-    if high <= low:
-        return f"too many equal values around the {q:g} quantile to tell how sure it is"
-    scale = (high - low) / (2 * Z * error)
-    return Estimate(
-        value=value, influence=share_influence * scale, persons=rows.persons, n=rows.n_persons
-    )
+    return _Places(value, low, high, share_influence, error)
 
 
 def _standard(x: Floats) -> Floats:
