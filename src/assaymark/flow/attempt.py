@@ -52,6 +52,7 @@ class Making:
         part = {"columns", "transform", "split", "generate"}
         asked = json.loads(self.recipe.model_dump_json(include=part))
         asked["split"].pop("cross_fit", None)
+        asked["generate"] = self.recipe.making.plain()
         if isinstance(self.prepared.parts, Folds):
             asked["split"] = {"unit": self.recipe.split.unit, "folds": FOLDS}
         return sha256(
@@ -73,7 +74,7 @@ def obtain(
         if found is not None:
             progress("generate", "found the candidate of an earlier run", 1.0)
             return Attempt(candidate=found, streams=streams, reused=True)
-    spec = making.recipe.generate
+    spec = making.recipe.making
     progress("generate", f"fitting {spec.generator}", 0.1)
 
     def record(who: str, why: str) -> None:
@@ -110,6 +111,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "holds_records": candidate.holds_records,
         "seconds": list(candidate.seconds),
         "constraint": [s.plain() for s in making.recipe.generate.constraint],
+        "plausible": [s.plain() for s in making.recipe.making.plausible],
     }
     body = {
         "key": making.key,

@@ -19,6 +19,7 @@ from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, RecipeError, UnknownNameError
+from assaymark.evaluate.breaches import check_rules
 from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
 from assaymark.flow.claims import read_recipe
@@ -230,6 +231,7 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
             "Declare roles in a recipe (--recipe) to change that."
         )
     train = _real(tables.train, schema, recipe, "train", hidden)
+    check_rules(recipe.questions.plausibility, train)
     check_claims(recipe.claim, train.schema)
     parts = {"train": train}
     for name, frame in (("holdout", tables.holdout), ("reference", tables.reference)):

@@ -36,6 +36,7 @@ generators: Registry[Generator] = Registry(
         "mixture",
         "philox",
         "plan",
+        "plausible",
         "pools",
         "restrict",
         "telling",
