@@ -11,6 +11,7 @@ from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec
+from assaymark.core.privacy_spec import PRIVATE, PrivacySpec, under_privacy
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
@@ -183,7 +184,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -192,6 +193,7 @@ class Recipe(Document):
     transform: tuple[TransformSpec, ...] = ()
     split: SplitSpec = SplitSpec()
     generate: GenerateSpec = GenerateSpec()
+    privacy: PrivacySpec | None = None
     use: UseSpec = UseSpec()
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
@@ -232,7 +234,8 @@ def parse_recipe(raw: bytes) -> Recipe:
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
-        recipe = Recipe.model_validate(_tuples(plain), strict=False)
+        plain = _private(_tuples(plain))
+        recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the recipe does not hold together: {wrong}") from error
@@ -242,6 +245,28 @@ def parse_recipe(raw: bytes) -> Recipe:
     if abs(total - 1) > 1e-9:
         raise RecipeError(f"the shares in [split] add up to {total:g}, not to 1")
     return recipe
+
+
+def _private(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the recipe as read, under its ``[privacy]`` table if it has one."""
+    if "privacy" not in plain:
+        if plain.get("generate", {}).get("generator") == PRIVATE:
+            raise RecipeError(
+                f"generator {PRIVATE!r} spends a privacy budget, and the recipe gives none\n\n"
+                'Hint: [privacy] with epsilon = 1.0 and unit = "row", or the column of the person'
+            )
+        return plain
+    table = plain["privacy"]
+    if not isinstance(table, dict):
+        raise RecipeError("[privacy] must be a table\n\nHint: epsilon = 1.0, unit = 'row'")
+    _check_keys(table, PrivacySpec, "[privacy]")
+    if "unit" not in table or "epsilon" not in table:
+        lacks = "unit" if "unit" not in table else "epsilon"
+        raise RecipeError(
+            f"[privacy] has no {lacks}\n\nHint: epsilon = 1.0, and unit = the column that says "
+            "whose row it is, or 'row' where each row is another person"
+        )
+    return under_privacy(plain, PrivacySpec.model_validate(table, strict=False))
 
 
 def _column(name: str, spec: object) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from assaymark.flow.descent import descent_words
 from assaymark.flow.evaluate import quantities
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
+from assaymark.release.privacy_words import privacy_limits, privacy_lines
 from assaymark.release.report import render
 from assaymark.release.report_content import (
     FitnessLine,
@@ -319,6 +320,7 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Source commitment (keyed)", ran.prepared.commitment),
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
         ("Generator", f"{generator['name']} ({given})"),
+        *privacy_lines(made.privacy),
         ("Ancestry", descent_words(ran.ancestry)),
         ("Candidate digest", made.digest),
         ("Policy digest", sha256(ran.job.policy_bytes)),
@@ -332,7 +334,7 @@ def _limits(ran: Ran) -> tuple[str, ...]:
     )
     return (
         *(LIMITS if _crossed(ran) else (about,)),
-        "No differential privacy: nothing here is a theorem, all of it is measured.",
+        *privacy_limits(ran.attempt.candidate.privacy),
         f"The source is one sample of {band(ran.prepared.n_persons)} persons; what it lacks, the "
         "synthetic rows lack too.",
     )

@@ -233,6 +233,7 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         software=f"assaymark {__version__}",
         ledger_size=workspace.ledger.size,
         ledger_root=workspace.ledger.root(),
+        privacy=candidate.privacy,
     )
     known = made.canonical().decode()
     new = tuple(t for t in account if json.dumps(t, ensure_ascii=False) not in known)

@@ -10,6 +10,7 @@ from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import Document
 from assaymark.core.generator import GeneratorVersion
 from assaymark.core.lineage import Act
+from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.rights import Rights
 
 __all__ = [
@@ -44,10 +45,17 @@ class Provenance(Document):
 
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
     secret salt; empty where there is none. ``lineage`` are all acts between source and files.
-    ``account`` has sentences of the card with numbers that only the run can vouch for.
+    ``account`` has sentences of the card with numbers that only the run can vouch for; ``privacy``
+    is what the generator proves, where it proves something.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("model", "account", "generator_version", "lineage")
+    LATER: ClassVar[tuple[str, ...]] = (
+        "model",
+        "account",
+        "generator_version",
+        "lineage",
+        "privacy",
+    )
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
@@ -74,6 +82,7 @@ class Provenance(Document):
     ledger_size: int
     ledger_root: str
     account: tuple[str, ...] = ()
+    privacy: PrivacyGuarantee | None = None
 
 
 class StageDecided(Document):
