@@ -19,7 +19,7 @@ __all__ = ["choose", "rate_of"]
 _GRAIN = 1024
 _RATE = 2**20
 _FURTHEST = 800
-_AT_ONCE = 4096
+_AT_ONCE = 512
 
 
 def rate_of(rho: float) -> float:
