@@ -10,6 +10,7 @@ Tables come in as pandas, polars or Arrow objects or as paths, and rows go out a
     outcome = assaymark.run("recipe.toml")  # a signed release, or a reasoned refusal
     assaymark.verify(outcome.release).ok
     rows = assaymark.load(outcome.release, use="analytics")  # or it is refused
+    assaymark.infer(outcome.release, mean="income")  # an estimate with an interval that holds
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate",
     "generate",
     "impute",
+    "infer",
     "init",
     "load",
     "monitor",
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         evaluate,
         generate,
         impute,
+        infer,
         init,
         load,
         monitor,
@@ -71,6 +74,7 @@ _HOMES = {
     "evaluate": "flow.api",
     "generate": "flow.api",
     "impute": "flow.api",
+    "infer": "flow.api",
     "init": "flow.api",
     "load": "flow.api",
     "monitor": "flow.api",

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from assaymark.core.dataset import Dataset
-from assaymark.core.measurement import Quantity
+from assaymark.core.measurement import NO_SUBJECT, Quantity
 from assaymark.core.registry import parameters_of
 from assaymark.core.schema import Schema
 from assaymark.core.streams import Streams
@@ -70,6 +70,7 @@ def test_yields_declared_quantities_as_json(name, found):
     for m in found[name]:
         json.dumps(dict(m.details), allow_nan=False)
         assert m.subject == "table" or ":" in m.subject
+        assert m.subject != NO_SUBJECT or m.value is None
         if m.value is not None and m.low is not None:
             assert m.low <= m.value <= m.high
 
@@ -129,7 +130,7 @@ def test_without_holdout_there_are_reasons_and_no_numbers(name, population, make
     assert alone
     for m in alone:
         assert m.value is None, f"{m.metric} gave {m.value} without a holdout"
-        assert "holdout" in m.reason
+        assert "holdout" in m.reason or m.subject == NO_SUBJECT
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -183,3 +184,14 @@ def test_persons_are_counted_once(name, population, make_case):
         assert m.n <= 2 * 60 + 600  # attacks may count synthetic rows
         if metrics.family(name) in {"fidelity", "utility"}:
             assert m.n <= 60
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if getattr(metrics.load(n), "single", False)])
+def test_single_table_metrics_describe_one_table(name, population, make_case):
+    for case in (
+        make_case(population(300, 1), None),
+        make_case(population(300, 1), population(200, 2)),
+        make_case(population(300, 1).take(np.arange(0)), None),
+    ):
+        for m in measured(name, case):
+            assert (m.value is None) == bool(m.reason)

@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import binom
 
 from assaymark.core.evidence import Evidence
-from assaymark.core.measurement import Measurement
+from assaymark.core.measurement import NO_SUBJECT, Measurement
 from assaymark.core.threat import Profile, threat_of
 from assaymark.core.waiver import Waiver
 from assaymark.decide.gate import Judgement, judge
@@ -274,3 +274,31 @@ def test_evidence_about_other_bytes_and_what_the_policy_lists_are_never_waived()
     assert judged.verdicts[0].verdict is Verdict.STALE
     held = policy(rule()).model_copy(update={"never_waived": ("r",)})
     assert "lists 'r' in never_waived" in never_waived(held, held.rule[0], Verdict.INCONCLUSIVE)
+
+
+def nothing(metric="m.x"):
+    return Measurement.missing(metric, "nothing was declared", NO_SUBJECT)
+
+
+def test_a_rule_about_nothing_has_no_verdict():
+    judged = decide([rule(), rule(id="s", metric="m.y")], [nothing(), replaced("m.y")])
+    assert [v.rule.id for v in judged.verdicts] == ["s"]
+    assert judged.uses == {"analytics": UseStatus.APPROVED}
+
+
+def replaced(metric):
+    return replace(measured(0.05), metric=metric)
+
+
+def test_nothing_to_judge_approves_nothing_by_itself_and_excuses_no_figure():
+    assert decide([rule()], [nothing()]).uses == {"analytics": UseStatus.INCONCLUSIVE}
+    judged = decide([rule()], [nothing(), measured(0.5)])
+    assert judged.uses == {"analytics": UseStatus.REFUSED}
+    other = decide([rule(subject="group:*")], [nothing(), measured(0.05)])
+    assert [v.verdict for v in other.verdicts] == [Verdict.NOT_RUN]
+
+
+@pytest.mark.parametrize("metric", REQUIRED)
+def test_a_required_attack_cannot_say_that_there_is_nothing_to_judge(metric):
+    judged = decide([rule(metric=metric)], [nothing(metric)])
+    assert [v.verdict for v in judged.verdicts] == [Verdict.NOT_RUN]

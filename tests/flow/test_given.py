@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 
 from assaymark.core.document import sha256
-from assaymark.errors import DataError
+from assaymark.errors import DataError, InputError, UnknownNameError
+from assaymark.flow.describe import Described
 from assaymark.flow.given import Ask, Files, evaluate_files
 
 ASK = Ask(seed=1, report=Path("page.html"))
@@ -122,3 +123,27 @@ def test_replicates_are_part_of_the_digest(files):
     one = judged(files)
     two = judged(Files(train=files.train, holdout=files.holdout, synthetic=files.synthetic * 2))
     assert one.candidate != two.candidate
+
+
+def test_one_table_is_described_by_a_family_and_nothing_is_judged(files):
+    Path("roles.toml").write_text(
+        'name = "r"\n[source]\npath = "x"\n[columns]\nsex = "protected"\nill = "target"\n'
+    )
+    alone = Files(train=files.train, recipe=Path("roles.toml"))
+    found = evaluate_files(alone, Ask(seed=1, only=("fairness",)))
+    assert isinstance(found, Described)
+    assert "outcome_gap.real" in {f.metric for f in found.found}
+    assert "nothing was judged" in found.notices[0]
+
+
+@pytest.mark.parametrize(
+    "only", [(), ("membership",), ("fairness", "membership.auc"), ("privacy",)]
+)
+def test_what_compares_needs_synthetic_rows(files, only):
+    with pytest.raises(InputError, match="no synthetic rows were given"):
+        evaluate_files(Files(train=files.train), Ask(only=only))
+
+
+def test_an_unknown_family_is_named_with_the_known(files):
+    with pytest.raises(UnknownNameError, match="fairness"):
+        evaluate_files(Files(train=files.train), Ask(only=("fairnes",)))

@@ -211,7 +211,7 @@ def test_without_a_target_the_columns_that_belong_together_are_found():
         b=(Kind.INTEGER, rng.integers(0, 4, 6000).tolist()),
         c=(Kind.INTEGER, a.tolist()),
     )
-    made = drawn(data, epsilon=2.0, bounds={n: (0, 3) for n in "abc"})
+    made = drawn(data, epsilon=2.0, bounds=dict.fromkeys("abc", (0, 3)))
     assert (made["a"] == made["c"]).mean() > 0.93
     assert (made["a"] == made["b"]).mean() == pytest.approx(0.25, abs=0.05)
 

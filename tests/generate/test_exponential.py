@@ -19,9 +19,7 @@ def test_places_are_chosen_with_the_mechanisms_chances():
 
 def test_a_choice_at_ten_times_the_cost_is_surer():
     scores = np.array([0.0, 1.0])
-    few, many = (
-        sum(choose(scores, 1.0, rho, Noise()) for _ in range(400)) for rho in (0.01, 10.0)
-    )
+    few, many = (sum(choose(scores, 1.0, rho, Noise()) for _ in range(400)) for rho in (0.01, 10.0))
     assert few < many > 380
 
 

@@ -116,7 +116,7 @@ def check_two_worlds(kind, n=150_000):
 
 
 def check_domain(kind):
-    """Attack: one person with a value that nobody else has must not be seen in what may come out."""
+    """Attack: a value that one person has must not be seen in what may come out."""
     plain = table(
         group=(Kind.CATEGORY, ["a", "b"] * 300), x=(Kind.INTEGER, [1, 2, 3, 4, 5, 6] * 100)
     )
@@ -281,8 +281,6 @@ def test_rows_beyond_the_cap_are_left_out_at_random_person_by_person():
 def test_a_category_of_one_person_is_found_at_most_as_often_as_delta_says():
     data = table(x=(Kind.CATEGORY, ["many"] * 300 + ["one"]))
     source = PrivateSource(_rows=data, record=lambda who, why: None)
-    found = [
-        Vault(source, Account(9.0, 0.9)).discover("x", 0.05, 0.02) for _ in range(400)
-    ]
+    found = [Vault(source, Account(9.0, 0.9)).discover("x", 0.05, 0.02) for _ in range(400)]
     assert all("many" in f for f in found)
     assert sum("one" in f for f in found) <= stats.binom.ppf(1 - 1e-6, 400, 0.02)

@@ -16,6 +16,7 @@ from assaymark.cli import (
     evaluate,
     generate,
     generator,
+    infer,
     init,
     ledger,
     monitor,
@@ -52,6 +53,7 @@ app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
 app.command("dial")(dial.command)
+app.command("infer")(infer.command)
 app.command("verify")(verify.command)
 app.command("review")(review.command)
 app.command("monitor")(monitor.command)

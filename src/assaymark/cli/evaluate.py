@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from assaymark.cli.say import print_json, progress, say_outcome
+from assaymark.cli.say import print_json, progress, say_described, say_outcome
 
 __all__ = ["command"]
 
@@ -15,8 +15,12 @@ __all__ = ["command"]
 def command(
     train: Annotated[Path, typer.Option(help="Real rows that the generator saw.")],
     synthetic: Annotated[
-        list[Path], typer.Option(help="Synthetic rows; repeat the option for replicates.")
-    ],
+        list[Path] | None,
+        typer.Option(
+            help="Synthetic rows; repeat the option for replicates. Without any, --only names "
+            "what is said of the real table by itself."
+        ),
+    ] = None,
     holdout: Annotated[
         Path | None, typer.Option(help="Real rows that the generator did not see.")
     ] = None,
@@ -41,7 +45,11 @@ def command(
         typer.Option(help="Judge for this use: policy_simulation, analytics or pretraining."),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Run this metric only; rules on others are NOT_RUN.")
+        list[str] | None,
+        typer.Option(
+            help="Run this metric only, or this family: fidelity, utility, fairness, privacy; "
+            "rules on others are NOT_RUN."
+        ),
     ] = None,
     report: Annotated[Path, typer.Option(help="Where to write the HTML report.")] = Path(
         "evaluation.html"
@@ -58,15 +66,17 @@ def command(
 ) -> int:
     """Judge synthetic rows that any tool made. Ends with 3 when a use is not approved.
 
-    Without --holdout, the verdicts that need one are not given.
+    Without --holdout, the verdicts that need one are not given. Without --synthetic, and with
+    --only fairness, the table is described by itself, and nothing is judged: it ends with 0.
     """
+    from assaymark.flow.describe import Described
     from assaymark.flow.given import Ask, Files, evaluate_files
 
     files = Files(
         train=train,
         holdout=holdout,
         reference=reference,
-        synthetic=tuple(synthetic),
+        synthetic=tuple(synthetic or ()),
         earlier=tuple(earlier or ()),
         recipe=recipe,
     )
@@ -80,6 +90,8 @@ def command(
     outcome = evaluate_files(files, ask, policy_path=policy, progress=progress(quiet=json))
     if json:
         print_json(outcome.model_dump(mode="json"))
+    elif isinstance(outcome, Described):
+        say_described(outcome)
     else:
         say_outcome(outcome)
-    return 0 if outcome.approved else 3
+    return 0 if outcome.approved or isinstance(outcome, Described) else 3

@@ -2,33 +2,129 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from assaymark.cli.say import print_json, table
+
+if TYPE_CHECKING:
+    from assaymark.flow.monitor import Monitored
 
 __all__ = ["command"]
 
 
 def command(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
-    batch: Annotated[Path, typer.Option(help="Rows of today, CSV or Parquet.")],
+    batch: Annotated[
+        Path,
+        typer.Option(help="Rows of today: CSV, Parquet, a folder of them, or another release."),
+    ],
+    state: Annotated[
+        Path | None,
+        typer.Option(help="File of the timeline: each batch is added, and all count together."),
+    ] = None,
+    against: Annotated[
+        Literal["released", "source"],
+        typer.Option(help="Hold it against the released rows, or the real rows behind them."),
+    ] = "released",
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="The workspace that issued it, for --against source."),
+    ] = None,
     threshold: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Total variation distance that counts as drift.")
     ] = 0.1,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=0.5,
+            help="Change of a share of rows that is none: 0.05 against the released rows, else 0.",
+        ),
+    ] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="Time of the batch, UTC; now unless given.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page with the timeline.")] = None,
+    prometheus: Annotated[
+        Path | None, typer.Option(help="Write metrics for Prometheus to this file.")
+    ] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="Add a line of JSON to this file.")] = None,
+    webhook: Annotated[str, typer.Option(help="On an alarm, POST JSON to this address.")] = "",
+    mail: Annotated[Path | None, typer.Option(help="On an alarm, write a mail (.eml).")] = None,
+    degrade: Annotated[
+        bool,
+        typer.Option(
+            "--degrade", help="On an alarm, sign that the release is DEGRADED; for who issued it."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Compare a batch with what was released, column by column. Ends with 3 where one drifted."""
-    from assaymark.flow.monitor import monitor
-    from assaymark.source.read import read_table
+    """Hold a batch of rows against what was released. Ends with 3 where something changed.
 
-    found = monitor(release, read_table(batch), threshold=threshold)
+    With --state, look as often as you like: while nothing changes, at most one timeline in twenty
+    ever raises an alarm.
+    """
+    from assaymark.flow.batch import read_batch
+    from assaymark.flow.monitor import Watching, monitor
+    from assaymark.flow.watch_page import write_watch_page
+
+    how = Watching(
+        state=state,
+        against=against,
+        workspace=workspace,
+        tolerance=tolerance,
+        at=at,
+        name=batch.name,
+    )
+    found = monitor(release, read_batch(batch), threshold=threshold, watching=how)
+    if report is not None:
+        write_watch_page(found, report)
+    _tell(found, prometheus, jsonl, webhook, mail)
+    if degrade and found.watched.alarmed:
+        from assaymark.flow.degrade import degraded
+
+        typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
     if json:
         print_json(found.plain())
     else:
-        heads = ("column", "says", "distance", "interval", "what")
-        typer.echo(table([line.cells for line in found.lines], heads))
-        typer.echo(f"\n{found.summary}")
-    return 3 if found.drifted else 0
+        _say(found)
+    return 3 if found.drifted or found.watched.alarmed else 0
+
+
+def _tell(
+    found: Monitored, metrics: Path | None, jsonl: Path | None, webhook: str, mail: Path | None
+) -> None:
+    from assaymark.flow import notify
+
+    if metrics is not None:
+        notify.write_metrics(found, metrics)
+    if jsonl is not None:
+        notify.append_json(found, jsonl)
+    if found.watched.alarmed:
+        if mail is not None:
+            notify.write_mail(found, mail)
+        if webhook:
+            notify.post(found, webhook)
+
+
+def _say(found: Monitored) -> None:
+    together = found.watched
+    looks = "one look" if together.looks == 1 else f"{together.looks} looks"
+    typer.echo(f"\n{together.says.upper()}, by {looks} at {together.rows:,} rows\n")
+    for odd in together.odd:
+        typer.echo(f"  {odd}")
+    for a in together.alarms:
+        typer.echo(
+            f"  {a.subject}: {a.what}: {a.before:.3g} before, {a.after:.3g} now, of {a.rows:,} "
+            f"rows since look {a.since}"
+        )
+    if together.alarmed:
+        typer.echo("")
+    heads = ("column", "says", "distance", "interval", "what")
+    typer.echo("This batch, column by column:\n")
+    typer.echo(table([line.cells for line in found.lines], heads))
+    typer.echo(f"\n{found.summary}")

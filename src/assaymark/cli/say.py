@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.errors import AssaymarkError
+    from assaymark.flow.describe import Described
     from assaymark.flow.outcome import Outcome, VerdictRow
     from assaymark.flow.progress import Progress
 
-__all__ = ["complain", "print_json", "progress", "say_outcome", "table", "wrapped"]
+__all__ = ["complain", "print_json", "progress", "say_described", "say_outcome", "table", "wrapped"]
 
 _STAGES = ("source", "generate", "evaluate", "decide", "release", "monitor")
 _WIDTH = 72
@@ -101,6 +102,23 @@ def say_outcome(outcome: Outcome) -> None:
         typer.echo("Release:  none yet; the decision is READY and waits for people")
     elif outcome.command == "run":
         typer.echo("Release:  none was issued; the rows stay quarantined in the workspace")
+
+
+def say_described(described: Described) -> None:
+    """Show what was found in one table, a line a figure."""
+    typer.echo(f"\n{described.name}: {described.rows:,} rows, described by themselves\n")
+    rows = [
+        (
+            f.metric,
+            f.subject,
+            "-" if f.value is None else f"{f.value:.3g}",
+            "-" if f.low is None or f.high is None else f"{f.low:.3g} to {f.high:.3g}",
+            str(f.n) if f.value is not None else f.reason,
+        )
+        for f in described.found
+    ]
+    typer.echo(table(rows, ("metric", "subject", "value", "interval", "n")))
+    _list("Know first", described.notices)
 
 
 def _groups(outcome: Outcome) -> None:

@@ -34,7 +34,7 @@ class Case:
     reference
         Real rows of a third set of persons that the attacker is granted as background.
     synthetics
-        One or more replicates of the released rows.
+        One or more replicates of the released rows; none where one table is described by itself.
     earlier
         Rows of earlier releases of the same people that an attacker may hold beside these.
     questions
@@ -54,8 +54,6 @@ class Case:
     refit: Callable[[Dataset, int, Streams], Dataset] | None = None
 
     def __post_init__(self) -> None:
-        if not self.synthetics:
-            raise DataError("a case needs at least one synthetic table")
         parts = [self.train, self.holdout, self.reference, *self.exposed]
         for part in parts:
             if part is not None and part.schema.names != self.schema.names:
@@ -65,7 +63,15 @@ class Case:
 
     @property
     def synthetic(self) -> Dataset:
-        """The first replicate."""
+        """The first replicate.
+
+        Raises
+        ------
+        DataError
+            When there are no synthetic rows.
+        """
+        if not self.synthetics:
+            raise DataError("the case has no synthetic rows")
         return self.synthetics[0]
 
     @property

@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Json", "Measurement", "Quantity"]
+__all__ = ["NO_SUBJECT", "Json", "Measurement", "Quantity"]
+
+NO_SUBJECT = "none:to judge"
+"""Subject by which a metric says that a rule on it would be about nothing: nothing was declared,
+or no group is large enough. The gate passes over such a rule; it does not where the threat model
+requires the metric, or where the metric says nothing at all."""
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 

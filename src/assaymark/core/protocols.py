@@ -56,7 +56,10 @@ class Generator(Protocol):
 
 
 class Metric(Protocol):
-    """Anything that measures a case; an attack is a metric. Fields are JSON parameters."""
+    """Anything that measures a case; an attack is a metric. Fields are JSON parameters.
+
+    One with a class attribute ``single`` that is true also describes a case without synthetic rows.
+    """
 
     quantities: ClassVar[tuple[Quantity, ...]]
 

@@ -10,16 +10,17 @@ from pydantic import BaseModel, Field, ValidationError
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
-from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec
+from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
 from assaymark.core.privacy_spec import PRIVATE, PrivacySpec, under_privacy
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
+from assaymark.core.starter import expanded
 from assaymark.core.threat import Profile
 from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "BucketDate",
@@ -149,16 +150,22 @@ class SplitSpec(Document):
 class GenerateSpec(Document):
     """Which generator, with which parameters; ``rows`` 0 means about as many as in train.
 
-    ``constraint`` holds the recipe's ``[[constraint]]`` tables.
+    ``constraint`` holds the recipe's ``[[constraint]]`` tables, ``plausible`` the hard rules among
+    its ``[[plausibility]]`` tables.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("constraint",)
+    LATER: ClassVar[tuple[str, ...]] = ("constraint", "plausible")
 
     generator: str = "tree_chain"
     parameters: dict[str, Any] = Field(default_factory=dict)
     rows: int = Field(default=0, ge=0)
     replicates: int = Field(default=1, ge=1, le=100)
     constraint: tuple[ConstraintSpec, ...] = ()
+    plausible: tuple[RuleSpec, ...] = ()
+
+    def within(self, rules: Iterable[RuleSpec]) -> GenerateSpec:
+        """Return the same with rules that no row may break besides."""
+        return self.model_copy(update={"plausible": (*self.plausible, *rules)})
 
 
 class UseSpec(Document):
@@ -200,9 +207,19 @@ class Recipe(Document):
     plausibility: tuple[PlausibilitySpec, ...] = ()
 
     @property
+    def making(self) -> GenerateSpec:
+        """How rows are made: as ``generate`` says, and none that a hard rule excludes.
+
+        Under ``[privacy]`` rules are judged and not kept to: keeping to them looks at real rows.
+        """
+        if self.privacy is not None:
+            return self.generate
+        return self.generate.within(r for r in expanded(self.plausibility) if r.severity == "hard")
+
+    @property
     def questions(self) -> Questions:
         """What the recipe asks of the rows besides the metrics."""
-        return Questions(claim=self.claim, plausibility=self.plausibility)
+        return Questions(claim=self.claim, plausibility=expanded(self.plausibility))
 
 
 def parse_recipe(raw: bytes) -> Recipe:
@@ -239,6 +256,7 @@ def parse_recipe(raw: bytes) -> Recipe:
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the recipe does not hold together: {wrong}") from error
+    expanded(recipe.plausibility)
     recipe.source.rights.check()
     s = recipe.split
     total = s.train + s.development + s.confirmation + s.reference
@@ -309,7 +327,7 @@ def _check_questions(
     rows = plain.get(table, [])
     for row in rows:
         _check_kind(row, kinds, table, table)
-    names = [row.get("name") for row in rows]
+    names = [row["name"] for row in rows if "name" in row]
     twice = sorted({str(n) for n in names if names.count(n) > 1})
     if twice:
         raise RecipeError(f"two [[{table}]] tables have the same name: {', '.join(twice)}")

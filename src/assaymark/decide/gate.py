@@ -9,14 +9,14 @@ from fnmatch import fnmatchcase
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from assaymark.core.measurement import Measurement
+from assaymark.core.measurement import NO_SUBJECT, Measurement
 from assaymark.core.threat import threat_of
 from assaymark.decide.policy import Rule
 from assaymark.decide.verdict import RuleVerdict, UseStatus, Verdict, status_of
 from assaymark.decide.waiver import counting, never_waived
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from assaymark.core.evidence import Evidence
     from assaymark.core.threat import ThreatModel
@@ -57,20 +57,21 @@ def judge(
     leak caught. FAIL needs the whole interval on the bad side and survives Holm's weighted
     procedure over all rules of the gate; PASS is not adjusted, since approval needs every rule to
     pass. Evidence about other bytes than ``candidate`` is STALE. An attack that the threat model
-    of the policy's profile requires, and that no blocking rule asks for, is NOT_RUN and blocks.
+    of the policy's profile requires, and that no blocking rule asks for, is NOT_RUN and blocks. A
+    rule on any other metric that says itself that there is nothing to judge has no verdict.
 
     References
     ----------
     Holm (1979), A simple sequentially rejective multiple test procedure.
     Berger & Hsu (1996), Bioequivalence trials, intersection-union tests.
     """
-    measured = evidence.values()
+    measured, required = evidence.values(), threat_of(policy.profile).attacks
     waivers = counting(policy, waivers)
     rows = [
         (rule, m)
         for rule in policy.rule
         if set(rule.uses) & set(uses)
-        for m in _matching(rule, measured)
+        for m in _matching(rule, measured, required)
     ]
     rejected = _holm([(rule, m) for rule, m in rows if rule.severity == "block"])
     verdicts = []
@@ -130,13 +131,16 @@ def _required(metric: str, use: str, threat: ThreatModel) -> Rule:
     )
 
 
-def _matching(rule: Rule, measured: Sequence[Measurement]) -> list[Measurement]:
-    found = [
-        m for m in measured if m.metric == rule.metric and fnmatchcase(m.subject, rule.subject)
-    ]
+def _matching(
+    rule: Rule, measured: Sequence[Measurement], required: Collection[str]
+) -> list[Measurement]:
+    own = [m for m in measured if m.metric == rule.metric]
+    found = [m for m in own if m.subject != NO_SUBJECT and fnmatchcase(m.subject, rule.subject)]
     if found:
         return found
-    reasons = [m.reason for m in measured if m.metric == rule.metric and m.subject == "*"]
+    if len(own) == 1 and own[0].subject == NO_SUBJECT and rule.metric not in required:
+        return []
+    reasons = [m.reason for m in own if m.subject == "*"]
     reason = reasons[0] if reasons else "not measured"
     return [Measurement.missing(rule.metric, reason, rule.subject)]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from assaymark.evaluate.discoveries import discoveries, shrunk
 from assaymark.evaluate.groups import groups_of
 from assaymark.evaluate.statistics import symmetric
 
@@ -26,8 +27,6 @@ __all__ = ["FEWEST", "Called", "exposure_of", "together"]
 
 FEWEST = 30
 """Groups with fewer members or controls attacked are not shown."""
-
-_FALSE_DISCOVERIES = 0.05
 
 
 class Called(NamedTuple):
@@ -61,6 +60,8 @@ def exposure_of(case: Case, members: Called, controls: Called) -> Json:
     Benjamini & Hochberg (1995), Controlling the false discovery rate.
     Efron & Morris (1975), Data analysis using Stein's estimator, for the shrinkage.
     """
+    from scipy.special import ndtr
+
     overall = float(members.called.mean() - controls.called.mean())
     found = []
     for group in groups_of(case):
@@ -71,9 +72,8 @@ def exposure_of(case: Case, members: Called, controls: Called) -> Json:
         return []
     values = np.array([v for _, v, _, _ in found])
     errors = np.array([e for _, _, e, _ in found])
-    between = max(0.0, float(np.mean(np.square(values - overall) - np.square(errors))))
-    drawn = overall + between / (between + np.square(errors)) * (values - overall)
-    exposed = _discoveries((values - overall) / errors)
+    drawn = shrunk(values, errors, overall)
+    exposed = discoveries(ndtr(-(values - overall) / errors))
     return [
         {
             "group": name,
@@ -98,15 +98,3 @@ def _difference(members: Bools | Floats, controls: Bools | Floats) -> tuple[floa
     ]
     value = float(members.mean() - controls.mean())
     return value, math.sqrt(sum(variances)), len(members)
-
-
-def _discoveries(z: NDArray[np.float64]) -> Bools:
-    from scipy.special import ndtr
-
-    p = ndtr(-z)
-    order = np.argsort(p)
-    within = p[order] <= _FALSE_DISCOVERIES * np.arange(1, len(p) + 1) / len(p)
-    last = int(np.flatnonzero(within).max(initial=-1))
-    flags = np.zeros(len(p), dtype=bool)
-    flags[order[: last + 1]] = True
-    return flags

@@ -60,6 +60,8 @@ def groups_of(case: Case) -> Iterator[Group]:
     """
     real = [d for d in (case.train, case.holdout) if d is not None]
     n_holdout = 0 if case.holdout is None else case.holdout.n
+    if not case.synthetics and case.holdout is None:
+        n_holdout = case.train.n  # one table described by itself
     for column in case.schema.with_role(Role.PROTECTED):
         if column.kind is Kind.TEXT:
             continue

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Kind
-from assaymark.evaluate.features import encoder_of, fit_for_trees, measured_columns, numbers_of
+from assaymark.evaluate.families import DEFAULTS, features_for, learn
+from assaymark.evaluate.features import encoder_of, measured_columns, numbers_of
 from assaymark.evaluate.statistics import auc_of, persons_in
 
 if TYPE_CHECKING:
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
+    from assaymark.evaluate.families import Family
     from assaymark.evaluate.features import Encoder
     from assaymark.evaluate.statistics import Persons
 
     Floats = NDArray[np.float64]
-    Codes = NDArray[np.int64]
 
 __all__ = [
-    "FAMILIES",
-    "Family",
     "Predictor",
     "Score",
     "Task",
@@ -40,9 +38,6 @@ __all__ = [
     "task_of",
     "train",
 ]
-
-Family = Literal["logistic", "boosting"]
-FAMILIES: tuple[Family, ...] = ("logistic", "boosting")
 
 _FEWEST = 10  # known targets of a class in the test rows, and rows in all parts
 _FEW_VALUES = 10  # a number with at most as many distinct values is a class
@@ -65,6 +60,11 @@ class Task:
     def regression(self) -> bool:
         """Whether the target is a number rather than a class."""
         return not self.classes
+
+    @property
+    def width(self) -> int:
+        """How many classes a model may tell apart, the gathered ones included; 0 for a number."""
+        return len(self.classes) + 1 if self.classes else 0
 
     def targets(self, data: Dataset) -> Floats:
         """Return the target of each row, shape ``(n,)``, NaN where unknown."""
@@ -149,29 +149,16 @@ def train(
     if len(known) > most:
         known = np.sort(streams.generator().choice(known, most, replace=False))
     part, y = rows.take(known), targets[known]
-    x, x_test = (
-        (task.encoder.dense(part), task.encoder.dense(test))
-        if family == "logistic"
-        else (task.encoder.ordinal(part), task.encoder.ordinal(test))
-    )
     with one_thread():
-        return Predictor(predicted=_predicted(task, family, (x, y, x_test), streams))
-
-
-def _predicted(
-    task: Task, family: Family, parts: tuple[Floats, Floats, Floats], streams: Streams
-) -> Floats:
-    """Return predictions for the third of ``parts`` by a model of the first two."""
-    x, y, x_test = parts
-    if task.regression:
-        return _numbers(family, x, y, x_test, streams)[:, None]
-    predicted = np.zeros((len(x_test), len(task.classes) + 1))
-    present = np.unique(y).astype(np.int64)
-    if len(present) == 1:
-        predicted[:, present] = 1.0
-    elif len(present) > 1:
-        predicted[:, present] = _classes(family, x, y.astype(np.int64), x_test, streams)
-    return predicted
+        model = learn(
+            family,
+            features_for(family, task.encoder, part),
+            y,
+            classes=task.width,
+            parameters=DEFAULTS[family],
+            streams=streams,
+        )
+        return Predictor(predicted=model.predict(features_for(family, task.encoder, test)))
 
 
 def score(task: Task, predictor: Predictor, targets: Floats) -> Score | str:
@@ -219,41 +206,3 @@ def _r_squared(predicted: Floats, targets: Floats) -> Score | str:
     share = float(lost.mean()) / total
     spread = np.square(targets - targets.mean())
     return Score(value=1 - share, influence=(share * spread - lost) / total, name="R squared")
-
-
-def _classes(family: Family, x: Floats, y: Codes, x_test: Floats, streams: Streams) -> Floats:
-    if family == "logistic":
-        from sklearn.linear_model import LogisticRegression
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an unfinished fit is used as it is
-            model = LogisticRegression(C=1.0, max_iter=150, tol=1e-3).fit(x, y)
-            return np.asarray(model.predict_proba(x_test))
-    from sklearn.ensemble import HistGradientBoostingClassifier
-
-    trees = HistGradientBoostingClassifier(**_boosting(len(y), streams))
-    return np.asarray(trees.fit(fit_for_trees(x), y).predict_proba(x_test))
-
-
-def _numbers(family: Family, x: Floats, y: Floats, x_test: Floats, streams: Streams) -> Floats:
-    if len(y) < 2:
-        return np.full(len(x_test), float(y.mean()) if len(y) else 0.0)
-    if family == "logistic":
-        from sklearn.linear_model import Ridge
-
-        return np.asarray(Ridge(alpha=1.0).fit(x, y).predict(x_test))
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
-    trees = HistGradientBoostingRegressor(**_boosting(len(y), streams))
-    return np.asarray(trees.fit(fit_for_trees(x), y).predict(x_test))
-
-
-def _boosting(n: int, streams: Streams) -> dict[str, float | int | bool]:
-    return {
-        "max_iter": 60,
-        "max_leaf_nodes": 15,
-        "min_samples_leaf": max(5, min(20, n // 20)),
-        "learning_rate": 0.1,
-        "early_stopping": False,
-        "random_state": streams.integer(),
-    }

@@ -6,24 +6,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter, ValidationError
+
+from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.core.document import sha256
-from assaymark.core.recipe import GenerateSpec, parse_recipe
+from assaymark.core.recipe import GenerateSpec
+from assaymark.core.time_limit import LIMIT
 from assaymark.errors import InputError
 from assaymark.flow.admit import load as _load
+from assaymark.flow.claims import read_recipe
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
 from assaymark.flow.draft import draft
 from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
 from assaymark.flow.frames import as_given
 from assaymark.flow.generate import build, parquet_of
-from assaymark.flow.given import Ask, Tables, evaluate_tables
+from assaymark.flow.given import Ask, Tables, describe_table, evaluate_tables
 from assaymark.flow.impute import impute as _impute
+from assaymark.flow.infer import infer as _infer
+from assaymark.flow.infer import made_of, of_tables
 from assaymark.flow.init import init as _init
 from assaymark.flow.kinds import Kinds
+from assaymark.flow.monitor import Watching
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
-from assaymark.flow.time_limit import LIMIT
 from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
@@ -32,9 +39,13 @@ if TYPE_CHECKING:
 
     from assaymark.core.comparison import Comparison
     from assaymark.core.measurement import Measurement
+    from assaymark.evaluate.analyses import Analysis
+    from assaymark.flow.describe import Described
+    from assaymark.flow.infer import Inferred
     from assaymark.flow.init import Initialised
     from assaymark.flow.monitor import Monitored
     from assaymark.flow.outcome import Outcome
+    from assaymark.flow.timeline import Against
     from assaymark.flow.verify import Verified
 
 __all__ = [
@@ -43,6 +54,7 @@ __all__ = [
     "evaluate",
     "generate",
     "impute",
+    "infer",
     "init",
     "load",
     "monitor",
@@ -150,7 +162,7 @@ def impute(table: Any, *, seed: int | None = None) -> Any:  # noqa: ANN401
 
 def evaluate(  # noqa: PLR0913
     train: Any,  # noqa: ANN401
-    synthetic: Any,  # noqa: ANN401
+    synthetic: Any = None,  # noqa: ANN401
     *,
     holdout: Any = None,  # noqa: ANN401
     reference: Any = None,  # noqa: ANN401
@@ -162,14 +174,17 @@ def evaluate(  # noqa: PLR0913
     report: str | Path | None = None,
     seed: int | None = None,
     time_limit: float = LIMIT,
-) -> Outcome:
+) -> Outcome | Described:
     """Judge synthetic rows that any tool made; ``synthetic`` may be a list of replicates.
+
+    Without any, ``only=["fairness"]`` describes ``train`` by itself, and nothing is judged.
 
     Without ``holdout``, no verdict is given that needs one. ``earlier`` is a table of an
     earlier release of the same people, or a list of them, which attackers hold too.
     A metric that takes more than ``time_limit`` seconds gives no figure.
     """
-    replicates = synthetic if isinstance(synthetic, list | tuple) else [synthetic]
+    none: list[Any] = [] if synthetic is None else [synthetic]
+    replicates = synthetic if isinstance(synthetic, list | tuple) else none
     frames = tuple(read_frame(s) for s in replicates)
     digests = [sha256(parquet_of(f)) for f in frames]
     others = earlier if isinstance(earlier, list | tuple) else [earlier]
@@ -181,7 +196,7 @@ def evaluate(  # noqa: PLR0913
         holdout=None if holdout is None else read_frame(holdout),
         reference=None if reference is None else read_frame(reference),
         earlier=before,
-        recipe=None if recipe is None else parse_recipe(Path(recipe).read_bytes()),
+        recipe=None if recipe is None else read_recipe(Path(recipe)),
         candidate=sha256("\n".join(digests).encode()),
         earlier_digests=tuple(sha256(parquet_of(f)) for f in before),
     )
@@ -193,7 +208,91 @@ def evaluate(  # noqa: PLR0913
         seed=seed,
         time_limit=time_limit,
     )
-    return evaluate_tables(tables, ask)
+    return evaluate_tables(tables, ask) if frames else describe_table(tables, ask)
+
+
+def infer(  # noqa: PLR0913
+    what: Any,  # noqa: ANN401
+    *,
+    mean: str = "",
+    share: str = "",
+    quantile: tuple[str, float] | None = None,
+    model: str = "",
+    family: str = "ols",
+    event: str = "",
+    where: str = "",
+    n: int | None = None,
+    made: str = "",
+    uncertified: bool = False,
+    workspace: str | Path | None = None,
+) -> Inferred:
+    """Return estimates with 95 % intervals from a release (a folder), or from synthetic tables.
+
+    Exactly one of: ``mean`` of a column; ``share`` of the rows that a condition holds for;
+    ``quantile``, a column and a share such as 0.5; ``model``, a formula such as
+    ``"ill ~ age + sex"``, of ``family`` "ols", "logistic", "poisson" or "cox" (then the outcome is
+    a time, and ``event`` a column). ``where`` is a condition on the rows.
+
+    A release says itself how its replicates were made. For tables, say ``n``, the persons that
+    the generator was fitted to, and ``made``: "one fit", "refits", "fully synthetic" or
+    "partially synthetic". Without, there is no interval: one computed as if the rows were real
+    does not hold. See ``docs/analytics.md``.
+
+    Raises
+    ------
+    InputError
+        When nothing says how the rows were made, or the analysis has no answer; it says why.
+    NotApprovedError
+        When the release is not approved for analytics, or no certificate says that intervals of
+        this kind hold; ``uncertified`` gives the latter all the same.
+    """
+    analysis = analysis_of(
+        mean=mean, share=share, quantile=quantile, model=(model, family, event), where=where
+    )
+    one = [what] if not isinstance(what, list | tuple) else list(what)
+    if len(one) == 1 and isinstance(one[0], str | Path) and Path(one[0]).is_dir():
+        place = None if workspace is None else Path(workspace)
+        rows = made_of(Path(one[0]), workspace=place)
+    else:
+        rows = of_tables([read_frame(t) for t in one], made=made, n=n)
+    return _infer(rows, analysis, uncertified=uncertified)
+
+
+def analysis_of(
+    *,
+    mean: str = "",
+    share: str = "",
+    quantile: tuple[str, float] | None = None,
+    model: tuple[str, str, str] = ("", "ols", ""),
+    where: str = "",
+) -> Analysis:
+    """Return the one analysis that is asked for.
+
+    Raises
+    ------
+    InputError
+        When none is, or several are.
+    """
+    asked: list[dict[str, object]] = []
+    asked += [{"kind": "mean", "column": mean}] if mean else []
+    asked += [{"kind": "share", "condition": share}] if share else []
+    if quantile is not None:
+        asked += [{"kind": "quantile", "column": quantile[0], "quantile": quantile[1]}]
+    if model[0]:
+        asked += [dict(zip(("formula", "family", "event"), model, strict=True))]
+        asked[-1]["kind"] = "regression"
+    if len(asked) != 1:
+        raise InputError(
+            f"{len(asked)} analyses are asked for, and one is needed\n\nHint: one of mean, share, "
+            "quantile and model"
+        )
+    (one,) = asked
+    asking: TypeAdapter[Analysis] = TypeAdapter(Mean | Share | Quantile | Regression)
+    try:
+        return asking.validate_python({**one, "name": "asked", "where": where})
+    except ValidationError as error:
+        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InputError(f"the analysis cannot be read: {said}") from error
 
 
 def init(
@@ -282,6 +381,27 @@ def load(  # noqa: PLR0913
     return found[0] if len(found) == 1 else found
 
 
-def monitor(release: str | Path, batch: Any, *, threshold: float = 0.1) -> Monitored:  # noqa: ANN401
-    """Compare a batch (a table or a path) with what was released, column by column."""
-    return _monitor(Path(release), read_frame(batch), threshold=threshold)
+def monitor(  # noqa: PLR0913
+    release: str | Path,
+    batch: Any,  # noqa: ANN401
+    *,
+    threshold: float = 0.1,
+    state: str | Path | None = None,
+    against: Against = "released",
+    workspace: str | Path | None = None,
+    tolerance: float | None = None,
+    name: str = "batch",
+) -> Monitored:
+    """Hold a batch (a table or a path) against what was released, or the real rows behind it.
+
+    With ``state``, the file of a timeline, all batches so far count together, and one may look as
+    often as one likes. ``against="source"`` needs the ``workspace`` that issued the release.
+    """
+    how = Watching(
+        state=None if state is None else Path(state),
+        against=against,
+        workspace=None if workspace is None else Path(workspace),
+        tolerance=tolerance,
+        name=name,
+    )
+    return _monitor(Path(release), read_frame(batch), threshold=threshold, watching=how)

@@ -54,6 +54,7 @@ class Making:
         part = {"columns", "transform", "split", "generate"}
         asked = json.loads(self.recipe.model_dump_json(include=part))
         asked["split"].pop("cross_fit", None)
+        asked["generate"] = self.recipe.making.plain()
         if isinstance(self.prepared.parts, Folds):
             asked["split"] = {"unit": self.recipe.split.unit, "folds": FOLDS}
         return sha256(
@@ -75,7 +76,7 @@ def obtain(
         if found is not None:
             progress("generate", "found the candidate of an earlier run", 1.0)
             return Attempt(candidate=found, streams=streams, reused=True)
-    spec = making.recipe.generate
+    spec = making.recipe.making
     progress("generate", f"fitting {spec.generator}", 0.1)
 
     def record(who: str, why: str) -> None:
@@ -115,6 +116,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "seconds": list(candidate.seconds),
         "privacy": None if candidate.privacy is None else candidate.privacy.plain(),
         "constraint": [s.plain() for s in making.recipe.generate.constraint],
+        "plausible": [s.plain() for s in making.recipe.making.plausible],
     }
     body = {
         "key": making.key,

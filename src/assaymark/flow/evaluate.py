@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.measurement import Measurement
+from assaymark.core.time_limit import LIMIT, check_limit, within
 from assaymark.errors import TimeUp, UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.progress import silent
-from assaymark.flow.time_limit import LIMIT, check_limit, within
 from assaymark.flow.worse import worse_of
 
 if TYPE_CHECKING:
@@ -34,15 +34,19 @@ def quantities() -> dict[str, Quantity]:
 
 
 def wanted_metrics(only: Sequence[str]) -> list[str]:
-    """Return the metrics to run: all, or those called ``only`` (a metric or a quantity)."""
+    """Return the metrics to run: all, or those called ``only``: a metric, a quantity, or a family.
+
+    A family is the folder that metrics are in, such as ``fairness``, and means all of them.
+    """
     known = metrics.names()
     if not only:
         return known
+    families = {n: metrics.family(n) for n in known}
     chosen = [o.partition(".")[0] for o in only]
     for name in chosen:
-        if name not in known:
-            raise UnknownNameError("metric", name, known)
-    return [n for n in known if n in chosen]
+        if name not in known and name not in families.values():
+            raise UnknownNameError("metric", name, [*known, *sorted(set(families.values()))])
+    return [n for n in known if n in chosen or families[n] in chosen]
 
 
 def _unrecorded(who: str, parts: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
+from assaymark.core.privacy_spec import PRIVATE
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
@@ -19,6 +20,7 @@ from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import Demands, demands_of
 from assaymark.generate.extras import check_can_fit
 from assaymark.generate.model_file import ModelFile, can_store, write_model
+from assaymark.generate.plausible import keeping
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -73,20 +75,27 @@ def fit(
 ) -> Model:
     """Build the generator that ``spec`` names and fit it to ``train`` behind its door.
 
-    The model keeps to the constraints of ``spec``, which ``train`` itself must keep to.
+    The model keeps to the constraints of ``spec``, which ``train`` itself must keep to, and to its
+    hard plausibility rules, which rows of ``train`` may break.
     """
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
     demands = Demands()
-    if spec.constraint:
-        demands = demands_of(spec.constraint, source.open("constraints", "which rows break them"))
+    if spec.generator == PRIVATE and (spec.constraint or spec.plausible):
+        raise InputError(
+            f"generator {PRIVATE!r} cannot keep to rules that are looked up in the rows\n\n"
+            "Hint: leave constraints out"
+        )
+    if spec.constraint or spec.plausible:
+        rows = source.open("constraints", "which rows break them")
+        demands = keeping(demands_of(spec.constraint, rows), spec.plausible, rows)
     model = generator.fit(source, streams.child("fit"))
     if not hasattr(model, "holds_records"):
         raise InputError(
             f"the model of {spec.generator!r} does not say whether it holds records\n\nHint: a "
             "plug-in's model needs `holds_records`, true or false"
         )
-    return Constrained(model=model, demands=demands) if spec.constraint else model
+    return Constrained(model=model, demands=demands) if demands.texts else model
 
 
 def build(spec: GenerateSpec) -> Generator:

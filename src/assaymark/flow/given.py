@@ -9,23 +9,27 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from assaymark.core.case import Case
+from assaymark.core.claim_check import check_claims
 from assaymark.core.document import sha256
-from assaymark.core.recipe import Recipe, SourceSpec, parse_recipe
+from assaymark.core.recipe import Recipe, SourceSpec
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
+from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, RecipeError, UnknownNameError
+from assaymark.evaluate.breaches import check_rules
 from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
+from assaymark.flow.claims import read_recipe
 from assaymark.flow.decide import judged, read_policy
+from assaymark.flow.describe import Described, check_alone, describe
 from assaymark.flow.earlier import said_of
 from assaymark.flow.evaluate import measure
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
-from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.flow.written import write_page
 from assaymark.source.load import load
 from assaymark.source.profile import profile
@@ -40,7 +44,15 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.flow.progress import Progress
 
-__all__ = ["Ask", "Files", "Tables", "evaluate_files", "evaluate_tables", "read_tables"]
+__all__ = [
+    "Ask",
+    "Files",
+    "Tables",
+    "describe_table",
+    "evaluate_files",
+    "evaluate_tables",
+    "read_tables",
+]
 
 _HIDDEN = (Role.PERSON_KEY, Role.DIRECT_IDENTIFIER)
 
@@ -53,7 +65,7 @@ class Files:
     """
 
     train: Path
-    synthetic: tuple[Path, ...]
+    synthetic: tuple[Path, ...] = ()
     holdout: Path | None = None
     reference: Path | None = None
     earlier: tuple[Path, ...] = ()
@@ -92,12 +104,7 @@ class Tables:
 
 def read_tables(files: Files) -> Tables:
     """Read all files; an error names the file it is about."""
-    recipe = None
-    if files.recipe is not None:
-        try:
-            recipe = parse_recipe(files.recipe.read_bytes())
-        except OSError as error:
-            raise RecipeError(f"cannot read {str(files.recipe)!r}: {error.strerror}") from error
+    recipe = None if files.recipe is None else read_recipe(files.recipe)
     read = {"train": read_table(files.train)}
     for name, path in (("holdout", files.holdout), ("reference", files.reference)):
         if path is not None:
@@ -105,7 +112,7 @@ def read_tables(files: Files) -> Tables:
     synthetics = tuple(read_table(path) for path in files.synthetic)
     digests = [sha256(path.read_bytes()) for path in files.synthetic]
     return Tables(
-        name=files.synthetic[0].stem,
+        name=(files.synthetic or (files.train,))[0].stem,
         train=read["train"],
         holdout=read.get("holdout"),
         reference=read.get("reference"),
@@ -119,14 +126,37 @@ def read_tables(files: Files) -> Tables:
 
 def evaluate_files(
     files: Files, ask: Ask, *, policy_path: Path | None = None, progress: Progress = silent
-) -> Outcome:
-    """Judge synthetic files and write the report; development-grade, and said so."""
+) -> Outcome | Described:
+    """Judge synthetic files and write the report; development-grade, and said so.
+
+    Without synthetic files, describe the training table by the single-table metrics asked for.
+    """
     if policy_path is not None:
         try:
             ask = replace(ask, policy=policy_path.read_bytes())
         except OSError as error:
             raise RecipeError(f"cannot read {str(policy_path)!r}: {error.strerror}") from error
+    if not files.synthetic:
+        check_alone(ask.only)
+        return describe_table(read_tables(files), ask, progress=progress)
     return evaluate_tables(read_tables(files), ask, progress=progress)
+
+
+def describe_table(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Described:
+    """Describe real rows by the single-table metrics that ``ask`` names; nothing is judged.
+
+    Raises
+    ------
+    InputError
+        When it names none, or one that needs synthetic rows.
+    """
+    check_alone(ask.only)
+    recipe = tables.recipe or Recipe(name=tables.name, source=SourceSpec(path=""))
+    progress("source", "reading and typing", 0.2)
+    case, notices = _case(tables, recipe, read_policy(profile_bytes(recipe.threat.profile)))
+    streams = Streams.secret() if ask.seed is None else Streams.from_seed(ask.seed)
+    said = [n for n in notices if not n.startswith(("Judged on given files", "No holdout"))]
+    return describe(tables.name, case, streams, ask.only, notices=said, progress=progress)
 
 
 def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) -> Outcome:
@@ -201,6 +231,8 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
             "Declare roles in a recipe (--recipe) to change that."
         )
     train = _real(tables.train, schema, recipe, "train", hidden)
+    check_rules(recipe.questions.plausibility, train)
+    check_claims(recipe.claim, train.schema)
     parts = {"train": train}
     for name, frame in (("holdout", tables.holdout), ("reference", tables.reference)):
         if frame is not None:

@@ -1,25 +1,58 @@
-"""Monitor: hold a batch of today's rows against what was released."""
+"""Monitor: hold batches of rows against what was released, or against what it was made of."""
 
 from __future__ import annotations
 
+import io
 import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from assaymark.core.document import Document
-from assaymark.errors import IntegrityError
+from assaymark.core.document import Document, sha256
+from assaymark.errors import InputError, IntegrityError
 from assaymark.evaluate.statistics import distance_interval
+from assaymark.flow.timeline import read_looks
 from assaymark.flow.verify import read_release, verify
+from assaymark.flow.watch import Batch, Watched, look_at, take_in, watched
+from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
 from assaymark.monitor.sketch import Sketch
+from assaymark.release.build import MANIFEST
+from assaymark.release.envelope import payload_of
+from assaymark.release.predicates import Provenance
+from assaymark.release.statement import read_statement
+from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import polars as pl
 
+    from assaymark.flow.timeline import Against
     from assaymark.monitor.compare import Difference
 
-__all__ = ["MonitorLine", "Monitored", "monitor"]
+__all__ = ["MonitorLine", "Monitored", "Watching", "monitor"]
+
+TOLERANCE: dict[str, float] = {"released": 0.05, "source": 0.0}
+"""By how much a share of rows may differ without an alarm: synthetic rows are not the real ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """How batches are held against a release.
+
+    ``state`` is the file of the timeline; without one, the batch is looked at alone. ``against``
+    is ``"released"``, or ``"source"`` for the sealed sketch of the real rows in ``workspace``.
+    ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
+    and 0 against the source. ``at`` is the time of the batch, by default now.
+    """
+
+    state: Path | None = None
+    against: Against = "released"
+    workspace: Path | None = None
+    tolerance: float | None = None
+    at: datetime | None = None
+    name: str = "batch"
 
 
 class MonitorLine(Document):
@@ -42,7 +75,7 @@ class MonitorLine(Document):
 
 
 class Monitored(Document):
-    """All columns, those that drifted first."""
+    """All columns of the batch, those that drifted first, and what all looks say together."""
 
     release: str
     n: int
@@ -50,22 +83,36 @@ class Monitored(Document):
     drifted: bool
     summary: str
     lines: tuple[MonitorLine, ...]
+    watched: Watched
 
 
-def monitor(release: Path, batch: pl.DataFrame, *, threshold: float) -> Monitored:
+def monitor(
+    release: Path, batch: pl.DataFrame, *, threshold: float, watching: Watching | None = None
+) -> Monitored:
     """Compare ``batch`` with the release in this folder, after verifying it.
 
     Raises
     ------
     IntegrityError
         When the release does not verify: nothing is compared with altered rows.
+    InputError
+        When the batch cannot be the next of its timeline.
     """
+    how = watching or Watching()
     found = verify(release, status=False)
     if not found.ok:
         broken = next(c for c in found.checks if c.outcome == "FAILED")
         raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
-    before = Sketch.parse(read_release(release)["sketch.json"])
-    lines = [_line(d, threshold) for d in compare(before, batch)]
+    reference = _reference(release, how)
+    manifest = sha256((release / MANIFEST).read_bytes())
+    looks = [] if how.state is None else read_looks(how.state)
+    seen = Batch(frame=batch, name=how.name, digest=_digest(batch), at=_time(how.at))
+    look = look_at(reference, seen, manifest, how.against, looks)
+    if how.state is not None:
+        take_in(how.state, look, looks)
+    tolerance = TOLERANCE[how.against] if how.tolerance is None else how.tolerance
+    together = watched(reference, [*looks, look], tolerance=tolerance)
+    lines = [_line(d, threshold) for d in compare(reference, batch)]
     order = {"drifted": 0, "cannot tell": 1, "stable": 2}
     lines.sort(key=lambda line: (order[line.says], -(line.value or 1.0)))
     counts = {says: sum(line.says == says for line in lines) for says in order}
@@ -77,7 +124,35 @@ def monitor(release: Path, batch: pl.DataFrame, *, threshold: float) -> Monitore
         summary=f"{counts['drifted']} drifted, {counts['stable']} stable, {counts['cannot tell']} "
         f"cannot be told with {batch.height:,} rows",
         lines=tuple(lines),
+        watched=together,
     )
+
+
+def _reference(release: Path, how: Watching) -> Sketch:
+    files = read_release(release)
+    if how.against == "released":
+        return Sketch.parse(files["sketch.json"])
+    home = release.resolve().parent.parent
+    place = how.workspace or (home if (home / "ledger.db").exists() else None)
+    if place is None:
+        raise InputError(
+            "the sketch of the real rows is sealed in the workspace that issued the release\n\n"
+            "Hint: --workspace FOLDER, or --against released"
+        )
+    raw = files["attestations/provenance.dsse.json"]
+    made = Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
+    return world_of(Workspace.open(place), made.candidate)
+
+
+def _digest(batch: pl.DataFrame) -> str:
+    raw = io.BytesIO()
+    batch.write_ipc(raw)
+    return sha256(raw.getvalue())
+
+
+def _time(at: datetime | None) -> str:
+    when = datetime.now(UTC) if at is None else at
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).isoformat(timespec="seconds")
 
 
 def _line(d: Difference, threshold: float) -> MonitorLine:

@@ -19,7 +19,8 @@ from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
 from assaymark.flow.story import check_story
-from assaymark.monitor.sketch import sketch
+from assaymark.flow.world import crossed_of, keep_world
+from assaymark.monitor.sketch import Sketch, sketch
 from assaymark.release.approved import DECISION, WORDS
 from assaymark.release.build import ReleaseContents, build, contents
 from assaymark.release.card import account_of
@@ -89,6 +90,7 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
     made = _contents(workspace, ran, page, content)
     digest = ran.attempt.candidate.digest
     keep_people(workspace, digest, ran.prepared, ran.synthetics[0])
+    keep_world(workspace, digest, ran, Sketch.parse(made.sketch))
     if ran.reviewed:
         files = contents(made)
         words = review_text(content, ran.job.recipe.source.rights, sha256(files[DECISION]))
@@ -140,14 +142,14 @@ def _contents(
     evidence: dict[str, bytes] = {
         s.name: s.assessment.evidence.canonical() for s in decision.stages
     }
-    threat = ran.threat.canonical()
+    threat, rows = ran.threat.canonical(), ran.synthetics[0]
     return ReleaseContents(
         parquet=candidate.files,
         csv=tuple(csv_of(raw) for raw in candidate.files),
         policy=ran.job.policy_bytes,
         threat=threat,
         evidence=evidence,
-        sketch=sketch(ran.synthetics[0].frame).canonical(),
+        sketch=sketch(rows.frame, crossed_of(rows.schema)).canonical(),
         documents=lambda files: released_documents(files, content),
         report=page,
         provenance=_provenance(workspace, ran, account_of(content)),
@@ -196,6 +198,14 @@ def _stage(stage: StageDecision, evidence: str) -> StageDecided | CrossFitDecide
     return StageDecided.model_validate(said)
 
 
+def _fitted(ran: Ran) -> int:
+    """Return how many persons the generator was fitted to, as far as it may be told."""
+    noisy = ran.attempt.candidate.summary.get("rows")
+    if ran.attempt.candidate.privacy is not None and isinstance(noisy, int):
+        return noisy
+    return ran.prepared.parts.train.n_persons
+
+
 def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Provenance:
     job, prepared, candidate = ran.job, ran.prepared, ran.attempt.candidate
     parameters = candidate.generator["parameters"]
@@ -222,6 +232,7 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         parameters=json.loads(json.dumps(parameters)),
         rows=ran.synthetics[0].n,
         replicates=len(ran.synthetics),
+        fitted_persons=band(_fitted(ran)),
         ancestry=ran.ancestry,
         generator_version=ran.generator,
         lineage=lineage_of(prepared, candidate, ran.generator),

@@ -102,7 +102,7 @@ def reproduce(
             asked.record(who, "reproduce", (part,))
 
         progress("generate", f"fitting {job.recipe.generate.generator} again", 0.1)
-        spec, train = job.recipe.generate, prepared.parts.train
+        spec, train = job.recipe.making, prepared.parts.train
         made = candidate_of(spec, train, Streams(root), record)
         found = Reproduced(
             name=name,

@@ -43,6 +43,7 @@ generators: Registry[Generator] = Registry(
         "notches",
         "philox",
         "plan",
+        "plausible",
         "pools",
         "project",
         "restrict",

@@ -17,8 +17,9 @@ MECHANISM = (
 )
 COVERS = "the rows that the generator was given, in the released rows and the fitted model"
 NOT_COVERED = (
-    "what this release says of real rows besides: the evaluation on rows held out and the pictures "
-    "of the report are computed from real rows and are not charged",
+    "what this release says of real rows besides: the evaluation on rows held out, the pictures of "
+    "the report and the rounded numbers of rows and persons are computed from real rows and are "
+    "not charged",
     "what a released row says of people who are not in the source: a true finding about a group "
     "holds for its members",
     "how long the computation took, and what the machine that ran it kept",

@@ -13,7 +13,7 @@ from assaymark.monitor.sketch import cells_of
 if TYPE_CHECKING:
     from assaymark.monitor.sketch import ColumnSketch, Sketch
 
-__all__ = ["Difference", "compare"]
+__all__ = ["Difference", "as_kept", "compare"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def compare(before: Sketch, batch: pl.DataFrame) -> tuple[Difference, ...]:
 def _column(column: ColumnSketch, n: int, batch: pl.DataFrame) -> Difference:
     if column.name not in batch.columns:
         return Difference(column=column.name, found="gone")
-    values = _as(column, batch[column.name])
+    values = as_kept(column, batch[column.name])
     if values is None:
         return Difference(column=column.name, found="retyped")
     cells = cells_of(column, values)
@@ -86,7 +86,7 @@ def _unseen(column: ColumnSketch, values: pl.Series, cells: np.ndarray) -> tuple
     return tuple(other.unique().sort().head(10).to_list())
 
 
-def _as(column: ColumnSketch, values: pl.Series) -> pl.Series | None:
+def as_kept(column: ColumnSketch, values: pl.Series) -> pl.Series | None:
     """Return the values in the release's kind; ``None`` where more than half are of another."""
     if column.kind == "category":
         return values.cast(pl.String)

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import polars as pl
 
 from assaymark.core.document import Document
+from assaymark.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
 
-__all__ = ["OTHER", "ColumnSketch", "PairSketch", "Sketch", "cells_of", "coarse_cells", "sketch"]
+    Codes = NDArray[np.int64]
+
+__all__ = [
+    "OTHER",
+    "ColumnSketch",
+    "CrossSketch",
+    "PairSketch",
+    "Sketch",
+    "cells_of",
+    "coarse_cells",
+    "counted",
+    "merged",
+    "sketch",
+    "sketch_of_parts",
+]
 
 OTHER = "(all other)"
 _LEVELS = 50
@@ -48,42 +65,197 @@ class PairSketch(Document):
     counts: tuple[int, ...]
 
 
+class CrossSketch(Document):
+    """Counts of an outcome within the groups of people of a column, row by row of the groups.
+
+    ``groups`` and ``outcomes`` name the cells of both columns; an ``ordered`` outcome's cells are
+    named by their upper ends. Missing values of either are left out.
+    """
+
+    group: str
+    outcome: str
+    ordered: bool
+    groups: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    counts: tuple[int, ...]
+
+
 class Sketch(Document):
-    """One- and two-way counts of ``n`` released rows."""
+    """One- and two-way counts of ``n`` rows, and outcomes within groups of people."""
+
+    LATER: ClassVar[tuple[str, ...]] = ("crossed",)
 
     schema_id: Literal["assaymark/sketch/v0"] = "assaymark/sketch/v0"
     n: int
     columns: tuple[ColumnSketch, ...]
     pairs: tuple[PairSketch, ...]
+    crossed: tuple[CrossSketch, ...] = ()
+
+    def outcomes(self) -> tuple[tuple[str, str], ...]:
+        """Return the pairs of a column of groups and one of outcomes that are crossed."""
+        return tuple((c.group, c.outcome) for c in self.crossed)
 
 
-def sketch(frame: pl.DataFrame) -> Sketch:
-    """Count ``frame`` on cells that are fixed by it; the rows are public, and so is the sketch."""
-    columns = tuple(_column(frame[name]) for name in frame.columns)
-    codes = {c.name: cells_of(c, frame[c.name]) for c in columns[:_PAIRED]}
+def sketch(frame: pl.DataFrame, crossed: Sequence[tuple[str, str]] = ()) -> Sketch:
+    """Count ``frame`` on cells that are fixed by it; the rows are public, and so is the sketch.
+
+    ``crossed`` has pairs of a column of groups of people and one of outcomes.
+    """
+    codes, columns = {}, []
+    for name in frame.columns:
+        empty = _column(frame[name])
+        codes[name] = cells_of(empty, frame[name])
+        columns.append(_filled(empty, codes[name]))
     coarse = {c.name: coarse_cells(codes[c.name], c) for c in columns[:_PAIRED]}
-    pairs = tuple(
-        PairSketch(
-            first=a,
-            second=b,
-            counts=tuple(
-                np.bincount(coarse[a] * _COARSE + coarse[b], minlength=_COARSE**2).tolist()
-            ),
+    return _sketch(frame.height, columns, codes, coarse, crossed)
+
+
+def counted(layout: Sketch, frame: pl.DataFrame) -> Sketch:
+    """Count other rows on the cells of ``layout``: what sketches of parts are merged from.
+
+    Raises
+    ------
+    DataError
+        When a column of the layout is not there.
+    """
+    lacking = [c.name for c in layout.columns if c.name not in frame.columns]
+    if lacking:
+        raise DataError(f"the rows lack these columns: {', '.join(lacking)}")
+    codes, columns = {}, []
+    for c in layout.columns:
+        values = frame[c.name]
+        codes[c.name] = cells_of(c, values)
+        own = {"quantiles": _quantiles(c, values), "n_unique": values.drop_nulls().n_unique()}
+        columns.append(_filled(c, codes[c.name]).model_copy(update=own))
+    by_name = {c.name: c for c in layout.columns}
+    paired = dict.fromkeys(n for p in layout.pairs for n in (p.first, p.second))
+    coarse = {n: coarse_cells(codes[n], by_name[n]) for n in paired}
+    return _sketch(frame.height, columns, codes, coarse, layout.outcomes())
+
+
+def merged(parts: Sequence[Sketch]) -> Sketch:
+    """Add up the counts of sketches of one layout: exactly the sketch of all their rows.
+
+    Quantiles are not counts: of several parts they are left out. ``n_unique`` is the largest of a
+    part's, a lower bound.
+
+    Raises
+    ------
+    DataError
+        When there is nothing to merge, or the parts are counted on other cells.
+    """
+    if not parts:
+        raise DataError("there is no sketch to merge")
+    first = parts[0]
+    if any(_cells(p) != _cells(first) for p in parts):
+        raise DataError(
+            "the sketches are counted on other cells\n\nHint: count every part on the layout of "
+            "the first"
         )
+    if len(parts) == 1:
+        return first
+    columns = tuple(
+        c.model_copy(
+            update={
+                "counts": _added([p.columns[i].counts for p in parts]),
+                "n_unique": max(p.columns[i].n_unique for p in parts),
+                "quantiles": (),
+            }
+        )
+        for i, c in enumerate(first.columns)
+    )
+    pairs = tuple(
+        p.model_copy(update={"counts": _added([q.pairs[i].counts for q in parts])})
+        for i, p in enumerate(first.pairs)
+    )
+    crossed = tuple(
+        c.model_copy(update={"counts": _added([q.crossed[i].counts for q in parts])})
+        for i, c in enumerate(first.crossed)
+    )
+    n = sum(p.n for p in parts)
+    return Sketch(n=n, columns=columns, pairs=pairs, crossed=crossed)
+
+
+def sketch_of_parts(
+    frames: Iterable[pl.DataFrame], crossed: Sequence[tuple[str, str]] = ()
+) -> Sketch:
+    """Return the sketch of rows that do not fit in memory, part by part.
+
+    The cells are those of the first part; the counts are exact.
+    """
+    found: Sketch | None = None
+    for frame in frames:
+        found = sketch(frame, crossed) if found is None else merged([found, counted(found, frame)])
+    if found is None:
+        raise DataError("there are no rows")
+    return found
+
+
+def _sketch(
+    n: int,
+    columns: Sequence[ColumnSketch],
+    codes: dict[str, Codes],
+    coarse: dict[str, Codes],
+    crossed: Sequence[tuple[str, str]],
+) -> Sketch:
+    by_name = {c.name: c for c in columns}
+    pairs = tuple(
+        PairSketch(first=a, second=b, counts=_table(coarse[a], coarse[b], (_COARSE, _COARSE)))
         for a, b in combinations(coarse, 2)
     )
-    return Sketch(n=frame.height, columns=columns, pairs=pairs)
+    groups = tuple(_cross(by_name[a], by_name[b], codes) for a, b in crossed)
+    return Sketch(n=n, columns=tuple(columns), pairs=pairs, crossed=groups)
+
+
+def _cross(group: ColumnSketch, outcome: ColumnSketch, codes: dict[str, Codes]) -> CrossSketch:
+    sides = len(group.counts), len(outcome.counts)
+    table = np.array(_table(codes[group.name], codes[outcome.name], sides)).reshape(sides)
+    return CrossSketch(
+        group=group.name,
+        outcome=outcome.name,
+        ordered=outcome.kind != "category",
+        groups=_labels(group),
+        outcomes=_labels(outcome),
+        counts=tuple(table[:-1, :-1].ravel().tolist()),
+    )
+
+
+def _table(rows: Codes, columns: Codes, sides: tuple[int, int]) -> tuple[int, ...]:
+    flat = np.bincount(rows * sides[1] + columns, minlength=sides[0] * sides[1])
+    return tuple(flat.tolist())
+
+
+def _labels(c: ColumnSketch) -> tuple[str, ...]:
+    """Return the names of the cells but the last, which is for missing values."""
+    if c.kind == "category":
+        return (*c.levels, OTHER)
+    return (*(f"{float(e):.6g}" for e in c.edges), "the highest")
+
+
+def _filled(empty: ColumnSketch, codes: Codes) -> ColumnSketch:
+    counts = np.bincount(codes, minlength=len(empty.counts))
+    return empty.model_copy(update={"counts": tuple(counts.tolist())})
+
+
+def _cells(s: Sketch) -> tuple[object, ...]:
+    columns = [(c.name, c.kind, c.levels, c.edges) for c in s.columns]
+    return (columns, [(p.first, p.second) for p in s.pairs], s.outcomes())
+
+
+def _added(counts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    return tuple(np.sum(np.array(counts, dtype=np.int64), axis=0).tolist())
 
 
 def cells_of(column: ColumnSketch, values: pl.Series) -> NDArray[np.int64]:
     """Return the cell of each value, shape ``(n,)``; the last cell is "missing"."""
     last = len(column.counts) - 1
     if column.kind == "category":
-        known = {level: i for i, level in enumerate(column.levels)}
-        text = values.cast(pl.String).to_list()
-        return np.array(
-            [last if v is None else known.get(v, last - 1) for v in text], dtype=np.int64
+        text = values.cast(pl.String)
+        places = range(len(column.levels))
+        found = text.replace_strict(
+            list(column.levels), list(places), default=last - 1, return_dtype=pl.Int64
         )
+        return np.where(text.is_null().to_numpy(), last, found.fill_null(last).to_numpy())
     numbers = _numbers(values)
     inner = np.array([float(e) for e in column.edges])
     cells = np.searchsorted(inner, numbers, side="right")
@@ -107,18 +279,25 @@ def _column(values: pl.Series) -> ColumnSketch:
     else:
         known = _numbers(values.drop_nulls())
         edges = _edges(known)
-        marks = np.quantile(known, _QUANTILES) if len(known) else np.array([])
         empty = ColumnSketch(
             name=values.name,
             kind=kind,
             levels=(),
             edges=tuple(f"{e!r}" for e in edges),
             counts=(0,) * (len(edges) + 2),
-            quantiles=tuple(f"{q!r}" for q in marks.tolist()),
-            n_unique=len(np.unique(known)),
+            quantiles=(),
+            n_unique=values.drop_nulls().n_unique(),
         )
-    counts = np.bincount(cells_of(empty, values), minlength=len(empty.counts))
-    return empty.model_copy(update={"counts": tuple(counts.tolist())})
+        empty = empty.model_copy(update={"quantiles": _quantiles(empty, values)})
+    return empty
+
+
+def _quantiles(column: ColumnSketch, values: pl.Series) -> tuple[str, ...]:
+    if column.kind == "category":
+        return ()
+    known = _numbers(values.drop_nulls())
+    marks = np.quantile(known, _QUANTILES) if len(known) else np.array([])
+    return tuple(f"{q!r}" for q in marks.tolist())
 
 
 def _kind(dtype: pl.DataType) -> Literal["number", "moment", "category"]:

@@ -45,16 +45,15 @@ class Provenance(Document):
 
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
     secret salt; empty where there is none. ``lineage`` are all acts between source and files.
-    ``account`` has sentences of the card with numbers that only the run can vouch for; ``privacy``
-    is what the generator proves, where it proves something.
+    ``account`` has sentences of the card with numbers that only the run can vouch for.
+    ``fitted_persons`` are those that the generator was fitted to, and ``replicates_from`` says
+    whether one fit made all replicates: both decide how estimates are combined. ``privacy`` is
+    what the generator proves, where it proves something.
     """
 
     LATER: ClassVar[tuple[str, ...]] = (
-        "model",
-        "account",
-        "generator_version",
-        "lineage",
-        "privacy",
+        *("model", "account", "generator_version", "lineage"),
+        *("fitted_persons", "replicates_from", "privacy"),
     )
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
@@ -70,6 +69,8 @@ class Provenance(Document):
     parameters: dict[str, JsonValue]
     rows: int
     replicates: int
+    fitted_persons: str = ""
+    replicates_from: Literal["one fit", "refits"] = "one fit"
     ancestry: Ancestry = Ancestry()
     generator_version: GeneratorVersion | None = None
     lineage: tuple[Act, ...] = ()

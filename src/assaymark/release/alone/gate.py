@@ -20,6 +20,7 @@ _K2 = (
     *("membership.auc", "membership.excess_tpr", "membership_suite.auc"),
     "membership_suite.excess_tpr",
 )
+NO_SUBJECT = "none:to judge"
 ATTACKS = {"controlled": _K2, "open": (*_K2, "shadow.excess_tpr"), "enclave": _K1}
 """The attacks that each profile requires."""
 
@@ -112,14 +113,21 @@ def verdict(rule: Plain, m: Plain, rejected: set[tuple[str, str]]) -> str:
     return "PASS" if proven(rule, m) else "INCONCLUSIVE"
 
 
-def matching(rule: Plain, measured: list[Plain]) -> list[Plain]:
-    """Return the measurements that a rule is about, or one that says there is none."""
+def matching(rule: Plain, measured: list[Plain], required: tuple[str, ...]) -> list[Plain]:
+    """Return the measurements that a rule is about, or one that says there is none.
+
+    Nothing where the metric itself says that there is nothing to judge, and no attack requires it.
+    """
+    own = [m for m in measured if m["metric"] == rule["metric"]]
     found = [
         m
-        for m in measured
-        if m["metric"] == rule["metric"]
+        for m in own
+        if m["subject"] != NO_SUBJECT
         and fnmatch.fnmatchcase(m["subject"], rule.get("subject", "*"))
     ]
+    alone = len(own) == 1 and own[0]["subject"] == NO_SUBJECT
+    if not found and alone and rule["metric"] not in required:
+        return []
     return found or [{"value": None, "n": 0, "subject": rule.get("subject", "*")}]
 
 
@@ -148,7 +156,7 @@ def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain])
         (rule, m)
         for rule in policy["rule"]
         if set(rule["uses"]) & set(uses)
-        for m in matching(rule, evidence["measurements"])
+        for m in matching(rule, evidence["measurements"], ATTACKS[policy["profile"]])
     ]
     blocking = [(r, m) for r, m in rows if r.get("severity", "block") == "block"]
     rejected, found = holm(blocking), {}
@@ -194,7 +202,8 @@ def caught(policy: Plain, evidence: dict[str, Plain], decided: Plain) -> tuple[i
             needed = asked is not None and rule.get("severity", "block") == "block"
             if not needed or not set(rule["uses"]) & set(s["uses"]):
                 continue
-            for m in matching(rule, evidence[s["stage"]]["measurements"]):
+            measured = evidence[s["stage"]]["measurements"]
+            for m in matching(rule, measured, ATTACKS[policy["profile"]]):
                 limit = number(m.get("limit_of_detection"))
                 if m["value"] is not None:
                     limits.append(limit is not None and limit <= asked)

@@ -1,0 +1,106 @@
+"""Timeline: the batches that were held against a release so far, in a file of one line each."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from assaymark.core.document import Document, sha256
+from assaymark.errors import InputError, IntegrityError
+from assaymark.monitor.sketch import Sketch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+__all__ = ["Against", "Look", "append_look", "previous_of", "read_looks"]
+
+Against = Literal["released", "source"]
+
+
+class Look(Document):
+    """One batch: when it was held against what, and its counts on the reference's cells.
+
+    ``previous`` is the SHA-256 of the line before, so that a line that was altered, taken out or
+    put in is found; ``batch`` that of the rows. ``odd`` says which columns were not there, were
+    new, or held values of another type.
+    """
+
+    schema_id: Literal["assaymark/look/v0"] = "assaymark/look/v0"
+    number: int
+    at: str
+    name: str
+    batch: str
+    release: str
+    against: Against
+    odd: tuple[str, ...] = ()
+    counts: Sketch
+    previous: str
+
+
+def read_looks(path: Path) -> list[Look]:
+    """Return the looks of a timeline, none where there is no file yet.
+
+    Raises
+    ------
+    IntegrityError
+        When a line is no look, or the lines do not follow each other.
+    """
+    if not path.exists():
+        return []
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    looks, previous = [], ""
+    for i, line in enumerate(lines, 1):
+        try:
+            look = Look.parse(line)
+        except IntegrityError as error:
+            raise IntegrityError(f"line {i} of {str(path)!r} is no look: {error}") from error
+        if look.previous != previous or look.number != i:
+            raise IntegrityError(
+                f"line {i} of {str(path)!r} does not follow the line before: the timeline was "
+                "altered\n\nHint: take it from a backup, or begin a new one with --state FILE"
+            )
+        looks.append(look)
+        previous = sha256(line)
+    return looks
+
+
+def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
+    """Write the timeline with one more look; the old file stays whole until the new one is.
+
+    Raises
+    ------
+    InputError
+        When the batch was seen before, the time is before the last look's, or the file cannot be
+        written.
+    """
+    for before in looks:
+        if before.batch == look.batch:
+            raise InputError(
+                f"the batch was seen before, as look {before.number} ({before.name}, {before.at})"
+            )
+    if looks and datetime.fromisoformat(look.at) < datetime.fromisoformat(looks[-1].at):
+        raise InputError(
+            f"the batch is of {look.at}, and the last look was of {looks[-1].at}: looks must come "
+            "in order\n\nHint: is the clock right? --at gives the time of a batch"
+        )
+    raw = b"".join(line.canonical() + b"\n" for line in (*looks, look))
+    beside = path.with_name(path.name + ".new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+
+
+def previous_of(looks: Sequence[Look]) -> str:
+    """Return what the next look names as its previous line."""
+    return sha256(looks[-1].canonical()) if looks else ""

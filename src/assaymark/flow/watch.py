@@ -1,0 +1,191 @@
+"""Watch: whether anything changed for certain, over all batches that a timeline holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assaymark.core.document import Document
+from assaymark.errors import DataError, InputError
+from assaymark.flow.timeline import Look, append_look, previous_of
+from assaymark.monitor.compare import as_kept
+from assaymark.monitor.shares import shares_of
+from assaymark.monitor.sketch import counted
+from assaymark.monitor.watcher import Watcher
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from assaymark.flow.timeline import Against
+    from assaymark.monitor.sketch import Sketch
+    from assaymark.monitor.watcher import Alarm
+
+__all__ = ["AlarmLine", "Batch", "Watched", "look_at", "take_in", "watched"]
+
+FEWEST = 50
+"""Rows from which looks without an alarm say that no change was seen."""
+
+_SHOWN = 5
+
+
+class AlarmLine(Document):
+    """A column, relation or group that changed for certain, by its surest share.
+
+    ``evidence`` is the base-10 logarithm of the e-value over its threshold; ``since`` the look
+    from which the change is most likely. ``also`` are further shares of the same subject.
+    """
+
+    subject: str
+    what: str
+    before: float
+    after: float
+    rows: int
+    since: int
+    evidence: float
+    also: tuple[str, ...] = ()
+
+
+class Watched(Document):
+    """What all looks so far say together; ``evidence`` has the largest of each look."""
+
+    looks: int
+    rows: int
+    against: str
+    tolerance: float
+    false_alarm: float
+    says: str
+    alarms: tuple[AlarmLine, ...]
+    odd: tuple[str, ...]
+    evidence: tuple[float, ...]
+    times: tuple[str, ...]
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.alarms or self.odd)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """Rows of one time, with their name, digest and time (ISO 8601)."""
+
+    frame: pl.DataFrame
+    name: str
+    digest: str
+    at: str
+
+
+def look_at(
+    reference: Sketch, batch: Batch, release: str, against: Against, looks: Sequence[Look]
+) -> Look:
+    """Count a batch on the cells of the reference; missing columns count as missing values.
+
+    Raises
+    ------
+    DataError
+        When the batch has no rows.
+    """
+    if not batch.frame.height:
+        raise DataError("the batch has no rows: there is nothing to compare")
+    known = {c.name for c in reference.columns}
+    odd, columns = [], []
+    for c in reference.columns:
+        values = None
+        if c.name in batch.frame.columns:
+            values = as_kept(c, batch.frame[c.name])
+            if values is None:
+                odd.append(f"column:{c.name} holds values of another type")
+        else:
+            odd.append(f"column:{c.name} is not there")
+        empty = pl.Series(c.name, [None] * batch.frame.height, dtype=pl.String)
+        columns.append(empty if values is None else values.alias(c.name))
+    odd += [f"column:{name} is new" for name in batch.frame.columns if name not in known]
+    return Look(
+        number=len(looks) + 1,
+        at=batch.at,
+        name=batch.name,
+        batch=batch.digest,
+        release=release,
+        against=against,
+        odd=tuple(odd),
+        counts=counted(reference, pl.DataFrame(columns)),
+        previous=previous_of(looks),
+    )
+
+
+def take_in(state: Path, look: Look, looks: Sequence[Look]) -> None:
+    """Add a look to its timeline, if it is one of the same release and reference.
+
+    Raises
+    ------
+    InputError
+        When it is not, or the look cannot be the next.
+    """
+    for before in looks[-1:]:
+        if (before.release, before.against) != (look.release, look.against):
+            raise InputError(
+                f"{str(state)!r} is the timeline of another release, or of another reference "
+                f"(--against {before.against})\n\nHint: one timeline for each: --state FILE"
+            )
+    append_look(state, looks, look)
+
+
+def watched(reference: Sketch, looks: Sequence[Look], *, tolerance: float) -> Watched:
+    """Hold all looks against the reference, in order."""
+    watcher = Watcher(shares_of(reference), tolerance=tolerance)
+    evidence = []
+    for look in looks:
+        watcher.see(shares_of(look.counts))
+        evidence.append(round(watcher.surest(), 3))
+    alarms = _lines(watcher.alarms())
+    odd = looks[-1].odd if looks else ()
+    rows = sum(look.counts.n for look in looks)
+    return Watched(
+        looks=len(looks),
+        rows=rows,
+        against=looks[-1].against if looks else "",
+        tolerance=tolerance,
+        false_alarm=watcher.false_alarm,
+        says=_says(alarms, odd, rows),
+        alarms=alarms,
+        odd=odd,
+        evidence=tuple(evidence),
+        times=tuple(look.at for look in looks),
+    )
+
+
+def _says(alarms: Sequence[AlarmLine], odd: Sequence[str], rows: int) -> str:
+    if alarms or odd:
+        return "changed"
+    return "no change seen" if rows >= FEWEST else "too few rows to tell"
+
+
+def _lines(alarms: Sequence[Alarm]) -> tuple[AlarmLine, ...]:
+    """Return one line a subject; relations only of columns that did not change themselves."""
+    changed = {a.share.subject.partition(":")[2] for a in alarms if a.share.kind == "column"}
+    by_subject: dict[str, list[Alarm]] = {}
+    for alarm in alarms:
+        kind, _, name = alarm.share.subject.partition(":")
+        if kind != "pair" or not changed & set(name.split(",")):
+            by_subject.setdefault(alarm.share.subject, []).append(alarm)
+    found = [_line(subject, rows) for subject, rows in by_subject.items()]
+    order = ("column", "group", "pair")
+    found.sort(key=lambda line: (order.index(line.subject.partition(":")[0]), -line.evidence))
+    return tuple(found)
+
+
+def _line(subject: str, alarms: Sequence[Alarm]) -> AlarmLine:
+    first = alarms[0]
+    return AlarmLine(
+        subject=subject,
+        what=first.share.what,
+        before=round(first.before, 6),
+        after=round(first.after, 6),
+        rows=first.n,
+        since=first.since,
+        evidence=round(first.evidence, 3),
+        also=tuple(a.share.what for a in alarms[1:_SHOWN]),
+    )

@@ -1,0 +1,53 @@
+"""Watch page: the timeline of a monitor as one HTML file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assaymark.errors import InputError
+from assaymark.release.watch import WatchContent, render_watch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from assaymark.flow.monitor import Monitored
+
+__all__ = ["watch_page", "write_watch_page"]
+
+
+def watch_page(found: Monitored) -> bytes:
+    """Return the page of what a monitor found."""
+    together = found.watched
+    return render_watch(
+        WatchContent(
+            title=found.release,
+            says=together.says,
+            against=together.against,
+            looks=together.looks,
+            rows=together.rows,
+            tolerance=together.tolerance,
+            false_alarm=together.false_alarm,
+            odd=together.odd,
+            alarms=tuple(
+                (a.subject, a.what, a.before, a.after, a.rows, a.since) for a in together.alarms
+            ),
+            evidence=together.evidence,
+            times=together.times,
+            columns=tuple(line.cells for line in found.lines),
+            summary=found.summary,
+        )
+    )
+
+
+def write_watch_page(found: Monitored, path: Path) -> None:
+    """Write the page.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+    try:
+        path.write_bytes(watch_page(found))
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error

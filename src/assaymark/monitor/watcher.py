@@ -1,0 +1,144 @@
+"""Watcher: batches of rows as they come, held against a reference without fear of many looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.monitor.evidence import log_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from assaymark.monitor.shares import Share, Shares
+
+    Floats = NDArray[np.float64]
+    Counts = NDArray[np.int64]
+
+__all__ = ["FALSE_ALARM", "Alarm", "Watcher"]
+
+FALSE_ALARM = 0.05
+"""Probability of any alarm at all, ever, while nothing changes."""
+
+_WEIGHTS: Mapping[str, float] = {"column": 0.5, "pair": 0.25, "group": 0.25}
+_RECENT = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alarm:
+    """One share that changed for certain.
+
+    ``evidence`` is the log (base 10) of the e-value over its threshold, 0 is just enough; ``since``
+    the look from which the change is most likely, from 1; ``before`` and ``after`` the share in the
+    reference and since then; ``n`` the rows since then.
+    """
+
+    share: Share
+    evidence: float
+    since: int
+    before: float
+    after: float
+    n: int
+
+
+class Watcher:
+    """Holds every batch so far against a reference, by every share, from every earlier look on.
+
+    A change may begin at any look, and evidence from before it dilutes what comes after: so
+    evidence is gathered from each look on and averaged with weights that add up to less than
+    one, which keeps it valid. From far back only some looks are kept.
+
+    The false-alarm rate holds for rows that are independent and, without a change, from the
+    reference's distribution. Rows that come in clusters, many of one person or one day, are not
+    independent.
+
+    References
+    ----------
+    Shin, Ramdas & Rinaldo (2024), E-detectors: a nonparametric framework for sequential change
+    detection, for evidence from every starting point.
+    """
+
+    def __init__(
+        self, reference: Shares, *, tolerance: float = 0.0, false_alarm: float = FALSE_ALARM
+    ) -> None:
+        self.reference, self.tolerance = reference, tolerance
+        self.false_alarm = false_alarm
+        self.looks = 0
+        self._limit = -np.log(false_alarm * _weights(reference))
+        self._starts: list[int] = []
+        self._hits = np.zeros((0, len(reference.of)), dtype=np.int64)
+        self._n = np.zeros((0, len(reference.of)), dtype=np.int64)
+        self._evidence: Floats | None = None
+
+    def see(self, batch: Shares) -> None:
+        """Take one more batch in; its shares are counted on the reference's layout."""
+        if batch.of != self.reference.of:
+            raise ValueError("the batch was counted on another layout than the reference")
+        self.looks += 1
+        kept = [i for i, s in enumerate(self._starts) if _is_kept(s, self.looks)]
+        self._starts = [*(self._starts[i] for i in kept), self.looks]
+        self._hits = np.vstack([self._hits[kept] + batch.hits, batch.hits])
+        self._n = np.vstack([self._n[kept] + batch.n, batch.n])
+        self._evidence = None
+
+    def evidence(self) -> Floats:
+        """Return log evidence (natural) over its threshold, shape ``(starts, shares)``."""
+        if self._evidence is None:
+            starts = np.array(self._starts, dtype=np.float64)
+            weight = -np.log(starts * (starts + 1))
+            found = log_evidence(
+                self.reference.hits, self.reference.n, self._hits, self._n, self.tolerance
+            )
+            self._evidence = found + weight[:, None] - self._limit
+        return self._evidence
+
+    def surest(self) -> float:
+        """Return the largest evidence of any share, log base 10 over its threshold."""
+        total = np.logaddexp.reduce(self.evidence(), axis=0)
+        return float(total.max() / np.log(10))
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return the shares that changed, the surest first."""
+        if not self.looks:
+            return ()
+        found = self.evidence()
+        total = np.logaddexp.reduce(found, axis=0)
+        best = found.argmax(axis=0)
+        return tuple(
+            self._alarm(i, int(best[i]), float(total[i]))
+            for i in np.argsort(-total, kind="stable").tolist()
+            if total[i] >= 0
+        )
+
+    def _alarm(self, i: int, start: int, log: float) -> Alarm:
+        n = int(self._n[start, i])
+        return Alarm(
+            share=self.reference.of[i],
+            evidence=log / float(np.log(10)),
+            since=self._starts[start],
+            before=_share(self.reference.hits[i], self.reference.n[i]),
+            after=_share(self._hits[start, i], n),
+            n=n,
+        )
+
+
+def _weights(reference: Shares) -> Floats:
+    """Return the part of the false-alarm rate that each share may use; they add up to one."""
+    kinds = np.array([s.kind for s in reference.of])
+    there = {k: int((kinds == k).sum()) for k in _WEIGHTS}
+    whole = sum(_WEIGHTS[k] for k, count in there.items() if count)
+    return np.array([_WEIGHTS[k] / whole / there[k] for k in kinds.tolist()])
+
+
+def _is_kept(start: int, now: int) -> bool:
+    """Keep each of the last looks, and ever fewer from before; what was let go stays so."""
+    age = now - start
+    return age < _RECENT or start % (1 << int(np.log2(age / _RECENT) + 1)) == 0
+
+
+def _share(hits: int | np.int64, n: int | np.int64) -> float:
+    return float(hits / n) if n else 0.0

@@ -1,0 +1,66 @@
+"""The page of a monitor: one HTML file, offline, without script, as the report is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assaymark.release.drawing_timeline import draw_timeline
+from assaymark.release.report import page_of
+from assaymark.release.report_words import Answer
+
+__all__ = ["WatchContent", "render_watch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchContent:
+    """What the page says.
+
+    ``alarms`` are (subject, what, share before, share now, rows, look since); ``evidence`` has the
+    largest log10 evidence over its threshold after each look; ``columns`` are rows of a table.
+    """
+
+    title: str
+    says: str
+    against: str
+    looks: int
+    rows: int
+    tolerance: float
+    false_alarm: float
+    odd: tuple[str, ...]
+    alarms: tuple[tuple[str, str, float, float, int, int], ...]
+    evidence: tuple[float, ...]
+    times: tuple[str, ...]
+    columns: tuple[tuple[str, str, str, str, str], ...]
+    summary: str
+
+
+def render_watch(content: WatchContent) -> bytes:
+    """Return the page as one HTML file in UTF-8: same content, same bytes."""
+    return page_of(
+        "watch.html.j2",
+        "watch.css.j2",
+        content=content,
+        answer=_answer(content),
+        timeline=draw_timeline(content.evidence, content.times),
+    )
+
+
+def _answer(c: WatchContent) -> Answer:
+    what = "the real rows behind the release" if c.against == "source" else "the released rows"
+    looks = "one look" if c.looks == 1 else f"{c.looks} looks"
+    said = f"By {looks} at {c.rows:,} rows, held against {what}."
+    if c.alarms or c.odd:
+        n = len(c.alarms) + len(c.odd)
+        return Answer(
+            headline=f"{n} {'thing' if n == 1 else 'things'} changed",
+            sentence=f"{said} What was concluded from the release may not hold for such rows.",
+            tone="bad",
+        )
+    if c.says == "no change seen":
+        allowed = (
+            f" Changes of a share by up to {c.tolerance:.0%} are not looked for."
+            if c.tolerance
+            else ""
+        )
+        return Answer(headline="No change was seen", sentence=said + allowed, tone="good")
+    return Answer(headline="Too few rows to tell", sentence=said, tone="open")

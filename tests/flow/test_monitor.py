@@ -1,0 +1,193 @@
+"""Batches are held against a release and its source; what changed is named, signed and told."""
+
+import json
+import shutil
+import threading
+from datetime import UTC, datetime
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import ClassVar
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+import assaymark
+from assaymark.cli.app import app
+from assaymark.errors import AssaymarkError, DataError, InputError, IntegrityError, NotApprovedError
+from assaymark.flow.monitor import Watching, monitor
+from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.timeline import read_looks
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, split_in_two):
+    folder = tmp_path_factory.mktemp("monitor")
+    split_in_two(folder)
+    job = read_job(folder / "recipe.toml", uses=["analytics"])
+    outcome = run(job, Options(workspace=folder / "ws", seed=1))
+    assert outcome.release
+    return folder
+
+
+@pytest.fixture
+def release(made, tmp_path):
+    """Return the release in a copy of its workspace."""
+    shutil.copytree(made, tmp_path / "desk")
+    return next((tmp_path / "desk/ws/releases").iterdir())
+
+
+@pytest.fixture
+def batches(stays):
+    """Return a maker of real batches, changed or not, of the release's columns."""
+
+    def make(seed, change=""):
+        rows = stays(600, seed=seed).drop("patient")
+        if change == "age":
+            rows = rows.with_columns(pl.col("age") + 15)
+        return rows
+
+    return make
+
+
+def test_quiet_batches_raise_no_alarm_and_a_change_is_named(release, batches, tmp_path):
+    how = Watching(state=tmp_path / "line.jsonl", against="source")
+    for seed in range(20, 25):
+        found = monitor(release, batches(seed), threshold=0.1, watching=how)
+        assert (found.watched.says, found.watched.alarms) == ("no change seen", ())
+    for seed in range(30, 34):
+        found = monitor(release, batches(seed, "age"), threshold=0.1, watching=how)
+    assert found.watched.looks == 9
+    first = found.watched.alarms[0]
+    assert first.subject == "column:age"
+    assert first.since in {5, 6, 7}
+    assert len(read_looks(tmp_path / "line.jsonl")) == 9
+
+
+def test_a_release_is_held_against_another_and_a_folder_is_read(release, batches, tmp_path):
+    (tmp_path / "day").mkdir()
+    for i, seed in enumerate((40, 41)):
+        batches(seed).write_parquet(tmp_path / f"day/{i}.parquet")
+    runner = CliRunner()
+    done = runner.invoke(app, ["monitor", str(release), "--batch", str(tmp_path / "day"), "--json"])
+    assert json.loads(done.stdout)["n"] == 1200
+    same = runner.invoke(app, ["monitor", str(release), "--batch", str(release), "--json"])
+    assert json.loads(same.stdout)["watched"]["says"] == "no change seen"
+    (tmp_path / "none").mkdir()
+    refused = runner.invoke(app, ["monitor", str(release), "--batch", str(tmp_path / "none")])
+    assert isinstance(refused.exception, DataError)
+
+
+def test_columns_that_are_gone_new_or_retyped_are_named(release, batches):
+    rows = batches(1).drop("sex").with_columns(age=pl.lit("old"), extra=pl.lit(1))
+    odd = monitor(release, rows, threshold=0.1).watched.odd
+    assert set(odd) == {
+        "column:age holds values of another type",
+        "column:sex is not there",
+        "column:extra is new",
+    }
+
+
+def test_few_rows_say_nothing_and_none_are_refused(release, batches):
+    assert (
+        monitor(release, batches(1).head(20), threshold=0.1).watched.says == "too few rows to tell"
+    )
+    with pytest.raises(DataError, match="no rows"):
+        monitor(release, batches(1).head(0), threshold=0.1)
+
+
+def test_batches_come_once_and_in_order(release, batches, tmp_path):
+    state = tmp_path / "line.jsonl"
+    at = datetime(2026, 5, 2, tzinfo=UTC)
+    monitor(release, batches(1), threshold=0.1, watching=Watching(state=state, at=at))
+    with pytest.raises(InputError, match="seen before, as look 1"):
+        monitor(release, batches(1), threshold=0.1, watching=Watching(state=state))
+    earlier = Watching(state=state, at=datetime(2026, 5, 1, tzinfo=UTC))
+    with pytest.raises(InputError, match="must come in order"):
+        monitor(release, batches(2), threshold=0.1, watching=earlier)
+    with pytest.raises(InputError, match="of another reference"):
+        monitor(
+            release, batches(2), threshold=0.1, watching=Watching(state=state, against="source")
+        )
+    assert len(read_looks(state)) == 1
+
+
+def test_every_flipped_byte_of_a_timeline_is_found(release, batches, tmp_path):
+    state = tmp_path / "line.jsonl"
+    for seed in (1, 2):
+        monitor(release, batches(seed), threshold=0.1, watching=Watching(state=state))
+    raw = state.read_bytes()
+    first = raw.splitlines()[0]
+    for i in range(0, len(first), 97):
+        state.write_bytes(raw[:i] + bytes([raw[i] ^ 1]) + raw[i + 1 :])
+        with pytest.raises(IntegrityError):
+            read_looks(state)
+    state.write_bytes(raw.splitlines(keepends=True)[1])
+    with pytest.raises(IntegrityError, match="does not follow"):
+        read_looks(state)
+    state.write_bytes(raw.replace(b"look/v0", b"look/v9", 1))
+    with pytest.raises(IntegrityError, match="look/v9"):
+        read_looks(state)
+
+
+def test_against_the_source_needs_the_workspace(release, batches, tmp_path):
+    away = tmp_path / "away" / release.name
+    shutil.copytree(release, away)
+    with pytest.raises(InputError, match="--workspace"):
+        monitor(away, batches(1), threshold=0.1, watching=Watching(against="source"))
+    how = Watching(against="source", workspace=release.parents[1])
+    assert monitor(away, batches(1), threshold=0.1, watching=how).watched.looks == 1
+    (away / "sketch.json").write_bytes(b"{}")
+    with pytest.raises(IntegrityError, match="does not verify"):
+        monitor(away, batches(1), threshold=0.1)
+
+
+class _Hook(BaseHTTPRequestHandler):
+    heard: ClassVar[list[dict]] = []
+
+    def do_POST(self):
+        self.heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_alarm_is_told_signed_and_heard_at_the_next_load(release, batches, tmp_path):
+    batches(50, "age").write_csv(tmp_path / "today.csv")
+    server = HTTPServer(("127.0.0.1", 0), _Hook)
+    threading.Thread(target=server.handle_request, daemon=True).start()
+    names = {n: tmp_path / n for n in ("page.html", "metrics.prom", "line.jsonl", "alarm.eml")}
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--against", "source"]
+    said += ["--report", str(names["page.html"]), "--prometheus", str(names["metrics.prom"])]
+    said += ["--jsonl", str(names["line.jsonl"]), "--mail", str(names["alarm.eml"])]
+    said += ["--webhook", f"http://127.0.0.1:{server.server_port}/", "--degrade"]
+    assaymark.load(release, use="analytics")
+    done = CliRunner().invoke(app, said, standalone_mode=False)
+    server.server_close()
+    assert done.return_value == 3
+    assert "CHANGED" in done.stdout
+    assert _Hook.heard[0]["watched"]["alarms"][0]["subject"] == "column:age"
+    assert 'assaymark_monitor_alarm{release="' in names["metrics.prom"].read_text()
+    assert json.loads(names["line.jsonl"].read_text())["watched"]["says"] == "changed"
+    assert "changed" in str(message_from_bytes(names["alarm.eml"].read_bytes())["Subject"])
+    assert "Evidence after each look" in names["page.html"].read_text()
+    with pytest.raises(NotApprovedError, match=r"DEGRADED.*column:age"):
+        assaymark.load(release, use="analytics")
+    again = CliRunner().invoke(app, [*said[:6], "--degrade"])
+    assert "DEGRADED already" in again.stderr
+
+
+def test_a_hook_that_nobody_hears_is_an_error(release, batches, tmp_path):
+    batches(50, "age").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--webhook"]
+    for url in ("http://127.0.0.1:9/", "file:///etc/passwd"):
+        done = CliRunner().invoke(app, [*said, url])
+        assert isinstance(done.exception, AssaymarkError)
+
+
+def test_a_kept_sketch_is_of_people_held_out(made):
+    (name,) = (p.name for p in Path(made / "ws/sealed").glob("world-of-*"))
+    assert name
