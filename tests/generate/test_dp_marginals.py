@@ -256,3 +256,11 @@ def test_powers_of_two_hold_the_numbers_they_stand_for():
     span = span_of(Column(name="x", kind=Kind.DECIMAL), (0, 1, 0.1))
     assert span.points == 11
     assert span.index(pl.Series([0.0, 0.3, 5.0, None])).tolist() == [0, 3, 10, -1]
+
+
+@pytest.mark.parametrize("bounds", [(0, 1e-20), (-(2.0**63), 2.0**63), (1e300, 1.5e300), (0, 1e15)])
+def test_numbers_beyond_decimals_have_a_span_too(bounds):
+    span = span_of(Column(name="x", kind=Kind.DECIMAL), bounds)
+    ends = span.index(pl.Series([float(b) for b in bounds]))
+    assert ends.tolist() == [0, span.points - 1]
+    assert span.grid.value(ends) == pytest.approx(bounds, rel=1e-9)

@@ -45,6 +45,7 @@ YEARS = (1800, 2200)
 _EPOCH = dt.date(1970, 1, 1)
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
+_EVEN = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,8 @@ def span_of(column: Column, bounds: Sequence[float | str]) -> Span:
     """Return the points between declared bounds: lowest, highest and, if given, the step.
 
     Without a step, whole numbers and dates go by 1, times by a second, and decimals by the power
-    of ten that leaves at least 10,000 points.
+    of ten that leaves at least 10,000 points, or a millionth of what lies between where numbers
+    are too large or too small for decimals.
 
     Raises
     ------
@@ -88,6 +90,9 @@ def span_of(column: Column, bounds: Sequence[float | str]) -> Span:
         raise _wrong(column, bounds, "they cannot be read") from error
     if not (low < high or (low == high and step > 0)) or step <= 0:
         raise _wrong(column, bounds, "the lowest must come first, and the step be above 0")
+    if column.kind is Kind.DECIMAL and len(bounds) == 2 and not _decimal(low, high, step):
+        width = float(high - low) / _EVEN or 1.0
+        return Span(grid=Grid(scale=0, origin=float(low), width=width), points=_EVEN + 1)
     decimals = 0
     while column.kind is Kind.DECIMAL and (step * 10**decimals).denominator > 1 and decimals < 12:
         decimals += 1
@@ -155,6 +160,11 @@ def _step(column: Column, low: Fraction, high: Fraction) -> Fraction:
         return Fraction(1)
     places = math.floor(math.log10(max(float(high - low), 1e-9))) - 4
     return Fraction(10) ** places
+
+
+def _decimal(low: Fraction, high: Fraction, step: Fraction) -> bool:
+    """Whether a step that nobody declared can be told in decimals without loss."""
+    return step >= Fraction(1, 10**12) and max(abs(low), abs(high)) < 10**15
 
 
 def _wrong(column: Column, bounds: Sequence[float | str], why: str) -> RecipeError:
