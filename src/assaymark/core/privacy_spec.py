@@ -9,12 +9,12 @@ from pydantic import Field
 
 from assaymark.core.document import Document
 from assaymark.core.schema import Kind, Role
-from assaymark.errors import RecipeError
+from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRIVATE", "PrivacySpec", "under_privacy"]
+__all__ = ["PRIVATE", "PrivacySpec", "with_privacy"]
 
 PRIVATE = "dp_marginals"
 """The generator that a recipe with ``[privacy]`` gets."""
@@ -77,14 +77,22 @@ class PrivacySpec(Document):
             )
 
 
-def under_privacy(plain: Mapping[str, Any], spec: PrivacySpec) -> dict[str, Any]:
-    """Return a recipe as read, with the generator and the columns that ``[privacy]`` asks for.
+def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe as read, with what its ``[privacy]`` table asks for, if it has one.
 
     Raises
     ------
     RecipeError
         When the recipe contradicts itself, or asks for something that reads rows for free.
     """
+    if "privacy" not in plain:
+        if plain.get("generate", {}).get("generator") == PRIVATE:
+            raise RecipeError(
+                f"generator {PRIVATE!r} spends a privacy budget, and the recipe gives none\n\n"
+                'Hint: [privacy] with epsilon = 1.0 and unit = "row", or the column of the person'
+            )
+        return plain
+    spec = _read(plain["privacy"])
     spec.check()
     out = dict(plain)
     out["columns"] = _columns(plain.get("columns", {}), spec)
@@ -128,6 +136,21 @@ def under_privacy(plain: Mapping[str, Any], spec: PrivacySpec) -> dict[str, Any]
     }
     out["generate"] = generate
     return out
+
+
+def _read(table: object) -> PrivacySpec:
+    if not isinstance(table, dict):
+        raise RecipeError("[privacy] must be a table\n\nHint: epsilon = 1.0, unit = 'row'")
+    for key in table:
+        if key not in PrivacySpec.model_fields:
+            raise UnknownNameError("key", key, PrivacySpec.model_fields, "[privacy]")
+    lacks = [name for name in ("unit", "epsilon") if name not in table]
+    if lacks:
+        raise RecipeError(
+            f"[privacy] has no {' and no '.join(lacks)}\n\nHint: epsilon = 1.0, and unit = the "
+            "column that says whose row it is, or 'row' where each row is another person"
+        )
+    return PrivacySpec.model_validate(table, strict=False)
 
 
 def _columns(columns: Mapping[str, Any], spec: PrivacySpec) -> dict[str, Any]:

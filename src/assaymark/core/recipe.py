@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field, ValidationError
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
+from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
-from assaymark.core.privacy_spec import PRIVATE, PrivacySpec, under_privacy
+from assaymark.core.privacy_spec import PrivacySpec, with_privacy
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
@@ -191,7 +192,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "privacy")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -205,6 +206,7 @@ class Recipe(Document):
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
     plausibility: tuple[PlausibilitySpec, ...] = ()
+    label: tuple[LabelSpec, ...] = ()
 
     @property
     def making(self) -> GenerateSpec:
@@ -248,10 +250,11 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
     _check_questions(plain, "claim", CLAIMS)
     _check_questions(plain, "plausibility", PLAUSIBILITY)
+    _check_labels(plain.get("label", []))
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
-        plain = _private(_tuples(plain))
+        plain = with_privacy(_tuples(plain))
         recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
@@ -263,28 +266,6 @@ def parse_recipe(raw: bytes) -> Recipe:
     if abs(total - 1) > 1e-9:
         raise RecipeError(f"the shares in [split] add up to {total:g}, not to 1")
     return recipe
-
-
-def _private(plain: dict[str, Any]) -> dict[str, Any]:
-    """Return the recipe as read, under its ``[privacy]`` table if it has one."""
-    if "privacy" not in plain:
-        if plain.get("generate", {}).get("generator") == PRIVATE:
-            raise RecipeError(
-                f"generator {PRIVATE!r} spends a privacy budget, and the recipe gives none\n\n"
-                'Hint: [privacy] with epsilon = 1.0 and unit = "row", or the column of the person'
-            )
-        return plain
-    table = plain["privacy"]
-    if not isinstance(table, dict):
-        raise RecipeError("[privacy] must be a table\n\nHint: epsilon = 1.0, unit = 'row'")
-    _check_keys(table, PrivacySpec, "[privacy]")
-    if "unit" not in table or "epsilon" not in table:
-        lacks = "unit" if "unit" not in table else "epsilon"
-        raise RecipeError(
-            f"[privacy] has no {lacks}\n\nHint: epsilon = 1.0, and unit = the column that says "
-            "whose row it is, or 'row' where each row is another person"
-        )
-    return under_privacy(plain, PrivacySpec.model_validate(table, strict=False))
 
 
 def _column(name: str, spec: object) -> dict[str, Any]:
@@ -331,6 +312,15 @@ def _check_questions(
     twice = sorted({str(n) for n in names if names.count(n) > 1})
     if twice:
         raise RecipeError(f"two [[{table}]] tables have the same name: {', '.join(twice)}")
+
+
+def _check_labels(rows: object) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RecipeError("label must be a list of tables\n\nHint: [[label]], then column and how")
+    for row in rows:
+        for key in row:
+            if key not in LabelSpec.model_fields:
+                raise UnknownNameError("key", key, LabelSpec.model_fields, "[[label]]")
 
 
 def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:

@@ -213,6 +213,7 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         name=job.recipe.name,
         title=job.recipe.source.title,
         rights=job.recipe.source.rights,
+        labels=tuple(label.source() for label in job.recipe.label),
         source_commitment=prepared.commitment,
         source_rows=band(prepared.n),
         source_persons=band(prepared.n_persons),

@@ -28,6 +28,7 @@ from assaymark.release.drawing_exposure import (
     secret_words,
 )
 from assaymark.release.drawing_groups import draw_group
+from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
 from assaymark.release.fitness_table import fitness_table
 from assaymark.release.graph import anchor
@@ -159,6 +160,8 @@ def _environment() -> Environment:
         "secret_words": secret_words,
         "loss_words": loss_words,
         "draw_chain": draw_chain,
+        "draw_family": draw_family,
+        "draw_learning": draw_learning,
     }
     return made
 
