@@ -30,6 +30,7 @@ from assaymark.release.drawing_exposure import (
 )
 from assaymark.release.drawing_forest import draw_effect
 from assaymark.release.drawing_groups import draw_group
+from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
 from assaymark.release.fitness_table import fitness_table
 from assaymark.release.graph import anchor
@@ -163,6 +164,8 @@ def _environment() -> Environment:
         "loss_words": loss_words,
         "draw_chain": draw_chain,
         "draw_effect": draw_effect,
+        "draw_family": draw_family,
+        "draw_learning": draw_learning,
     }
     return made
 
