@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from assaymark.release.analyst import analyst_view
+from assaymark.release.claims_page import claim_blocks
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_curve
 from assaymark.release.drawing_chain import draw_chain
@@ -29,6 +30,7 @@ from assaymark.release.drawing_exposure import (
     reach_of,
     secret_words,
 )
+from assaymark.release.drawing_forest import draw_effect
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
@@ -90,6 +92,7 @@ def render(content: ReportContent) -> bytes:
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
         groups=[(g, _top(g)) for g in content.groups],
+        claims=claim_blocks(content),
         reach=reach_of(content.attacks),
         untested=_untested(content),
         measurements=measurements[:_MOST_MEASUREMENTS],
@@ -165,6 +168,7 @@ def _environment() -> Environment:
         "draw_chain": draw_chain,
         "draw_estimate": draw_estimate,
         "draw_coverage": draw_coverage,
+        "draw_effect": draw_effect,
         "draw_family": draw_family,
         "draw_learning": draw_learning,
     }
