@@ -27,6 +27,7 @@ from assaymark.release.drawing_exposure import (
     reach_of,
     secret_words,
 )
+from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, signed
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
 from assaymark.release.fitness_table import fitness_table
@@ -86,6 +87,7 @@ def render(content: ReportContent) -> bytes:
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
         groups=[(g, _top(g)) for g in content.groups],
+        gaps=by_outcome(content.gaps),
         reach=reach_of(content.attacks),
         untested=_untested(content),
         measurements=measurements[:_MOST_MEASUREMENTS],
@@ -147,6 +149,9 @@ def _environment() -> Environment:
         "steps": STEPS,
         "shown_columns": shown_columns,
         "draw_group": draw_group,
+        "draw_gap": draw_gap,
+        "gap_reach": gap_reach,
+        "signed": signed,
         "draw_curve": draw_curve,
         "attack_words": attack_words,
         "draw_gain": draw_gain,
