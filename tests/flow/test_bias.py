@@ -1,4 +1,4 @@
-"""What a fairness reviewer sees: gaps repeated and brought in, side by side, and impossible rows."""
+"""What a fairness reviewer sees: gaps repeated and brought in, and impossible rows by rule."""
 
 from dataclasses import replace
 
