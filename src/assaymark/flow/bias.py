@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["breaches_of", "gaps_of", "repeated_of"]
 
-_LEVELS: dict[str, Literal["judged", "judged widely", "looked at"]] = {
+_LEVELS: dict[str, Literal["judged", "judged widely", "looked at", "corrected"]] = {
     "outcome_gap.introduced": "judged",
     "outcome_gap.introduced_small": "judged widely",
     "outcome_gap.exploratory": "looked at",
+    "outcome_gap.correction": "corrected",
 }
 _MOST = 6
 
@@ -46,6 +47,7 @@ def gaps_of(measured: Sequence[Measurement]) -> tuple[GapLine, ...]:
                 low=_number(m.low),
                 high=_number(m.high),
                 level=level,
+                intended=_intended(m),
                 stands_out=bool(m.details.get("stands_out")),
                 n=m.n,
             )
@@ -81,25 +83,35 @@ def breaches_of(measured: Sequence[Measurement]) -> tuple[BreachLine, ...]:
 
 
 def repeated_of(gaps: Sequence[GapLine]) -> tuple[str, ...]:
-    """Return as limitations which inequality of the real rows the synthetic ones repeat."""
+    """Return as limitations which inequality is repeated, and which was corrected on purpose."""
     sure = [
         g
         for g in gaps
         if not g.crossing
         and (g.real_low > 0 or g.real_high < 0)
         and g.real * g.synthetic > 0
-        and g.level != "looked at"
+        and g.level in {"judged", "judged widely"}
     ]
     sure.sort(key=lambda g: -abs(g.real))
     said = [
         f"{g.outcome} is {'higher' if g.real > 0 else 'lower'} for {g.group} than for everyone else"
         for g in sure[:_MOST]
     ]
+    meant = tuple(
+        f"Corrected on purpose: the gap of {g.outcome} for {g.group} was {g.intended}."
+        for g in gaps
+        if g.level == "corrected"
+    )
     if not said:
-        return ()
+        return meant
     more = len(sure) - len(said)
     rest = f"; and {more} more such gaps" if more else ""
     return ("Inequality of the real rows is repeated, not judged: " + "; ".join(said) + rest + ".",)
+
+
+def _intended(m: Measurement) -> str:
+    change, why, who = (m.details.get(k) for k in ("change", "why", "who"))
+    return "" if change is None else f"meant to change by {change:g} in its own unit: {why} ({who})"
 
 
 def _number(x: float | None) -> float:

@@ -52,7 +52,7 @@ def mine(
 def rules_text(found: tuple[Proposal, ...]) -> str:
     """Return proposals as tables of a recipe, each commented out until somebody accepts it."""
     lines = [
-        "## Every real row keeps these rules; nobody has said that it must. Take away the # of those",
+        "## Every real row keeps these rules; nobody said that it must. Take away the # of those",
         '## that hold by nature, and write severity = "hard" where no record may break one.',
     ]
     for p in found:

@@ -143,7 +143,8 @@ class GapLine:
     """The gap of a group in an outcome, in standard deviations: real, synthetic, brought in.
 
     ``level`` says by which limit it is judged, if any; ``crossing``, that several columns define
-    the group; ``stands_out``, that it is a discovery among all that were looked at.
+    the group; ``stands_out``, that it is a discovery among all that were looked at;
+    ``intended`` says which correction was declared.
     """
 
     group: str
@@ -157,9 +158,10 @@ class GapLine:
     introduced: float
     low: float
     high: float
-    level: Literal["judged", "judged widely", "looked at"]
+    level: Literal["judged", "judged widely", "looked at", "corrected"]
     stands_out: bool
     n: int
+    intended: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
