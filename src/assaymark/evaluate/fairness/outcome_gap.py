@@ -54,8 +54,8 @@ class OutcomeGap:
 
     Outcomes are the target (each of its four most frequent classes; a number's mean) and the means
     that the recipe claims or corrects; groups are the cells of protected columns, and crossings of
-    two and three of these columns. All in standard deviations of the outcome in the real rows. Real rows
-    are train and holdout together, since a mean, unlike a distance, is not biased by rows that the
+    two and three of these columns. All in standard deviations of the outcome in the real rows.
+    Real rows are train and holdout together, since a mean, unlike a distance, is not biased by rows that the
     generator saw; synthetic rows are those of all replicates. The interval of what is introduced
     has the noise of both, persons counted once; where there are replicates, their spread too.
 
