@@ -38,7 +38,7 @@ from assaymark.evaluate.statistics import clopper_pearson
 from assaymark.flow.evaluate import measure
 
 OUT = Path(__file__).parent / "results" / "planted_bias.json"
-METRICS = ("outcome_gap", "representation", "plausibility")
+METRICS = ("outcome_gap", "representation", "plausibility", "group_fidelity")
 PLANTS = {
     "subgroup dropped": "groups-present",
     "outcome of a subgroup shifted 0.2 SD": "no-new-gap",

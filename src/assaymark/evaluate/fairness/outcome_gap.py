@@ -55,9 +55,10 @@ class OutcomeGap:
     Outcomes are the target (each of its four most frequent classes; a number's mean) and the means
     that the recipe claims or corrects; groups are the cells of protected columns, and crossings of
     two and three of these columns. All in standard deviations of the outcome in the real rows.
-    Real rows are train and holdout together, since a mean, unlike a distance, is not biased by rows that the
-    generator saw; synthetic rows are those of all replicates. The interval of what is introduced
-    has the noise of both, persons counted once; where there are replicates, their spread too.
+    Real rows are train and holdout together, since a mean, unlike a distance, is not biased by
+    rows that the generator saw; synthetic rows are those of all replicates. The interval of what
+    is introduced has the noise of both, persons counted once; where there are replicates, their
+    spread too.
 
     A group is judged (``introduced``) where a generator that is right would be shown to be within
     0.1 standard deviations for all such groups at once in 96 of 100 evaluations, else under a
