@@ -68,7 +68,9 @@ class OutcomeGap:
     show beyond doubt. A gap that the recipe declares to be corrected is held against the intended
     change instead, and the other groups of its column, whose gaps change with it, are looked at.
 
-    It says nothing of outcomes that are not declared.
+    It says nothing of outcomes that are not declared. Where a real gap is only just beyond doubt
+    it is overstated by chance, and its growth understated: the interval of the growth then covers
+    less often than it says.
 
     References
     ----------
@@ -107,7 +109,6 @@ class OutcomeGap:
                 better="zero",
                 meaning="The gap between the group and everyone else in the synthetic rows, less "
                 "that in the real rows; 0 is the inequality of the real rows, whatever it is.",
-                pitfalls="An inequality that the real rows have is repeated, and not seen here.",
             )
             for name, which in (
                 (INTRODUCED, ""),
