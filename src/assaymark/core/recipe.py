@@ -11,7 +11,9 @@ from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.correction import Correction
 from assaymark.core.document import Document
+from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
+from assaymark.core.privacy_spec import PrivacySpec, with_privacy
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
@@ -191,7 +193,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "correction")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "correction", "label", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -200,15 +202,22 @@ class Recipe(Document):
     transform: tuple[TransformSpec, ...] = ()
     split: SplitSpec = SplitSpec()
     generate: GenerateSpec = GenerateSpec()
+    privacy: PrivacySpec | None = None
     use: UseSpec = UseSpec()
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
     plausibility: tuple[PlausibilitySpec, ...] = ()
     correction: tuple[Correction, ...] = ()
+    label: tuple[LabelSpec, ...] = ()
 
     @property
     def making(self) -> GenerateSpec:
-        """How rows are made: as ``generate`` says, and none that a hard rule excludes."""
+        """How rows are made: as ``generate`` says, and none that a hard rule excludes.
+
+        Under ``[privacy]`` rules are judged and not kept to: keeping to them looks at real rows.
+        """
+        if self.privacy is not None:
+            return self.generate
         return self.generate.within(r for r in expanded(self.plausibility) if r.severity == "hard")
 
     @property
@@ -249,10 +258,12 @@ def parse_recipe(raw: bytes) -> Recipe:
     _check_questions(plain, "plausibility", PLAUSIBILITY)
     for row in plain.get("correction", []):
         _check_keys(row, Correction, "a correction")
+    _check_labels(plain.get("label", []))
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
-        recipe = Recipe.model_validate(_tuples(plain), strict=False)
+        plain = with_privacy(_tuples(plain))
+        recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the recipe does not hold together: {wrong}") from error
@@ -309,6 +320,15 @@ def _check_questions(
     twice = sorted({str(n) for n in names if names.count(n) > 1})
     if twice:
         raise RecipeError(f"two [[{table}]] tables have the same name: {', '.join(twice)}")
+
+
+def _check_labels(rows: object) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RecipeError("label must be a list of tables\n\nHint: [[label]], then column and how")
+    for row in rows:
+        for key in row:
+            if key not in LabelSpec.model_fields:
+                raise UnknownNameError("key", key, LabelSpec.model_fields, "[[label]]")
 
 
 def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:

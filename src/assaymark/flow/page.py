@@ -15,8 +15,10 @@ from assaymark.flow.bias import breaches_of, gaps_of, repeated_of
 from assaymark.flow.crossfit_words import LIMITS
 from assaymark.flow.descent import descent_words
 from assaymark.flow.evaluate import quantities
+from assaymark.flow.learning import leaking, learning_of
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
+from assaymark.release.privacy_words import privacy_limits, privacy_lines
 from assaymark.release.report import render
 from assaymark.release.report_content import (
     FitnessLine,
@@ -91,6 +93,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         gaps=gaps_of(pictures),
         breaches=breaches_of(pictures),
         attacks=attacks_of(pictures),
+        learning=learning_of(pictures),
         stages=_stages(decision),
         transformations=_transformations(ran),
         chain=chain_of(made.summary),
@@ -100,7 +103,10 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         limits=(*_limits(ran), *repeated_of(gaps_of(pictures))),
         attribution=_attribution(ran),
         next_actions=_actions(ran) if ran.blocked else (),
-        notices=tuple(n for n in ran.notices if not n.startswith("Self-attested")),
+        notices=(
+            *(n for n in ran.notices if not n.startswith("Self-attested")),
+            *leaking(measured),
+        ),
         workspace="" if released else "the workspace's quarantine folder",
     )
 
@@ -133,11 +139,12 @@ def evaluation_page(
         gaps=gaps_of(measured),
         breaches=breaches_of(measured),
         attacks=attacks_of(measured),
+        learning=learning_of(measured),
         opened=(
             *decision.assessment.evidence.opened,
             Opening(who="report", part="train", times=1),
         ),
-        notices=outcome.notices,
+        notices=(*outcome.notices, *leaking(measured)),
     )
     return render(content)
 
@@ -166,10 +173,11 @@ def draft_page(  # noqa: PLR0913
         gaps=gaps_of(measured),
         breaches=breaches_of(measured),
         attacks=attacks_of(measured),
+        learning=learning_of(measured),
         provenance=tuple(provenance),
         chain=() if chain is None else chain_of(chain[1]),
         chain_words="" if chain is None else chain_words(*chain, None),
-        notices=tuple(notices),
+        notices=(*notices, *leaking(measured)),
         next_actions=(
             "For a release, run `assaymark init` on the same table, read the roles that it "
             "proposes, and run the recipe.",
@@ -320,12 +328,14 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Source", recipe.source.title or recipe.name),
         ("Owner", recipe.source.rights.owner or "not given"),
         ("Licence or basis", recipe.source.rights.licence or recipe.source.rights.basis or "none"),
+        *(("Labels", label.words) for label in recipe.label),
         ("Rows of the source", band(ran.prepared.n)),
         ("Persons of the source", band(ran.prepared.n_persons)),
         ("Unit of privacy", ran.prepared.parts.unit),
         ("Source commitment (keyed)", ran.prepared.commitment),
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
         ("Generator", f"{generator['name']} ({given})"),
+        *privacy_lines(made.privacy),
         ("Ancestry", descent_words(ran.ancestry)),
         ("Candidate digest", made.digest),
         ("Policy digest", sha256(ran.job.policy_bytes)),
@@ -339,7 +349,7 @@ def _limits(ran: Ran) -> tuple[str, ...]:
     )
     return (
         *(LIMITS if _crossed(ran) else (about,)),
-        "No differential privacy: nothing here is a theorem, all of it is measured.",
+        *privacy_limits(ran.attempt.candidate.privacy),
         f"The source is one sample of {band(ran.prepared.n_persons)} persons; what it lacks, the "
         "synthetic rows lack too.",
     )
