@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaymark.core.measurement import Measurement
-from assaymark.evaluate.pooling import pool, pool_intervals, pooled
+from assaymark.evaluate.pooling import pool, pool_intervals, pool_same, pooled
 from assaymark.evaluate.statistics import Interval, clopper_pearson
 
 METRIC = "copies.exact_excess"
@@ -199,3 +199,11 @@ def test_a_fold_that_did_not_count_leaves_a_gap():
     assert pool(folds, better="lower", looks=1, persons=626).value is None
     few = [tallied(0, unseen=9), tallied(0, unseen=9, value=None)]
     assert pool(few, better="lower", looks=1, persons=626).value is None
+
+
+def test_folds_on_the_same_people_are_not_narrower_than_one():
+    one = Interval(1.0, 0.0, 2.0)
+    assert pool_same([one] * 5) == one
+    value, low, high = pool_same([Interval(v, v - 1, v + 1) for v in (-9.0, 0.0, 9.0)])
+    assert value == 0.0
+    assert high == -low > 9.0

@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from assaymark.cli.app import app
 from assaymark.errors import InputError, IntegrityError, RecipeError, UnknownNameError
 from assaymark.flow.documents import documents, documents_of
-from assaymark.flow.run import Options, run
+from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.verify import read_release, verify
+from assaymark.release.envelope import payload_of
 from assaymark.release.graph import Graph
 from assaymark.release.quoted import (
     check_linked,
@@ -36,6 +37,13 @@ id = "recipient"
 asks = "The recipient is stated"
 evidence = [{ field = "threat:/recipient", says = "Recipients" }]
 """
+LABEL = """
+[[label]]
+column = "ill"
+how = "clinical coding"
+measured_error = 0.04
+reference = "audit of 500 charts"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +51,10 @@ def release(tmp_path_factory, split_in_two):
     folder, before = tmp_path_factory.mktemp("documents"), os.getcwd()
     os.chdir(folder)
     try:
-        outcome = run(split_in_two(folder), Options(workspace=folder / "ws", seed=1))
+        split_in_two(folder)
+        recipe = folder / "recipe.toml"
+        recipe.write_text(recipe.read_text() + LABEL)
+        outcome = run(read_job(recipe), Options(workspace=folder / "ws", seed=1))
     finally:
         os.chdir(before)
     return folder / "ws" / "releases" / os.path.basename(outcome.release)
@@ -63,6 +74,14 @@ def test_the_release_carries_them_and_verifies(release, files):
     assert "numbers and words that they quote are what the statements say" in said.said
     listed = {f["path"] for f in json.loads(files["manifest.json"])["files"]}
     assert {*PAGES, "card.md", "croissant.json"} <= listed
+
+
+def test_where_the_labels_come_from_travels_with_the_release(files):
+    said = "come from clinical coding; 4 % of them were found wrong"
+    assert said in files["card.md"].decode()
+    assert said in files["datasheet.html"].decode()
+    assert said in payload_of(files["attestations/provenance.dsse.json"]).decode()
+    assert said in files["report.html"].decode()
 
 
 def test_no_number_of_them_is_typed(files):

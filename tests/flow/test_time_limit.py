@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from assaymark.core.streams import Streams
+from assaymark.core.time_limit import why_unlimited, within
 from assaymark.errors import InputError, TimeUp
 from assaymark.flow.evaluate import measure
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.status import entries_of
-from assaymark.flow.time_limit import why_unlimited, within
 
 SLEEPY = '''
 import os

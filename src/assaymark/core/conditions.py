@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from assaymark.core.value_sets import Allowed
+from assaymark.core.value_sets import Allowed, Levels
 from assaymark.core.where import Both, Either, Node, Test, Versus, read
 from assaymark.errors import ConditionError
 
@@ -121,9 +121,30 @@ class Conditions:
             raise ConditionError(f"no row can satisfy {joined.text!r}: {_conflict(joined.node)}")
         return joined
 
+    def possible(self) -> Conditions:
+        """Return the condition that this one is not false: missing values leave it open."""
+        return Conditions(self.text, _possible(self.node))
+
     def hold(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Return which rows of a table in canonical form satisfy it, shape ``(n,)``."""
         return _hold(self.node, frame)
+
+
+def _possible(node: Node) -> Node:
+    """Return what is true wherever ``node`` is not false."""
+    if isinstance(node, Test):
+        open_ = Allowed(node.no.values.complement(), missing=not node.no.missing)
+        return Test(node.column, open_, node.no)
+    if isinstance(node, Versus):
+        ends = (node.left, node.right)
+        return Either((node, *(_missing(name) for name in ends)))
+    parts = tuple(_possible(p) for p in node.parts)
+    return Both(parts) if isinstance(node, Both) else Either(parts)
+
+
+def _missing(column: str) -> Test:
+    nothing = Levels(frozenset())  # holds for no value, of whatever kind
+    return Test(column, Allowed(nothing, missing=True), Allowed(nothing.complement()))
 
 
 def _columns(node: Node) -> frozenset[str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from assaymark.core.claim import ClaimSpec
 from assaymark.core.document import Document
-from assaymark.core.plausibility import PlausibilitySpec
+from assaymark.core.plausibility import RuleSpec
 
 __all__ = ["NO_QUESTIONS", "Questions"]
 
 
 class Questions(Document):
-    """The ``[[claim]]`` and ``[[plausibility]]`` tables of a recipe; names are unique in each."""
+    """The ``[[claim]]`` and ``[[plausibility]]`` tables of a recipe; names are unique in each.
+
+    Rules of starter sets stand in place of the sets.
+    """
 
     claim: tuple[ClaimSpec, ...] = ()
-    plausibility: tuple[PlausibilitySpec, ...] = ()
+    plausibility: tuple[RuleSpec, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.claim or self.plausibility)

@@ -10,15 +10,18 @@ from pydantic import BaseModel, Field, ValidationError
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
-from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec
+from assaymark.core.label import LabelSpec
+from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
+from assaymark.core.privacy_spec import PrivacySpec, with_privacy
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
+from assaymark.core.starter import expanded
 from assaymark.core.threat import Profile
 from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "BucketDate",
@@ -148,16 +151,22 @@ class SplitSpec(Document):
 class GenerateSpec(Document):
     """Which generator, with which parameters; ``rows`` 0 means about as many as in train.
 
-    ``constraint`` holds the recipe's ``[[constraint]]`` tables.
+    ``constraint`` holds the recipe's ``[[constraint]]`` tables, ``plausible`` the hard rules among
+    its ``[[plausibility]]`` tables.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("constraint",)
+    LATER: ClassVar[tuple[str, ...]] = ("constraint", "plausible")
 
     generator: str = "tree_chain"
     parameters: dict[str, Any] = Field(default_factory=dict)
     rows: int = Field(default=0, ge=0)
     replicates: int = Field(default=1, ge=1, le=100)
     constraint: tuple[ConstraintSpec, ...] = ()
+    plausible: tuple[RuleSpec, ...] = ()
+
+    def within(self, rules: Iterable[RuleSpec]) -> GenerateSpec:
+        """Return the same with rules that no row may break besides."""
+        return self.model_copy(update={"plausible": (*self.plausible, *rules)})
 
 
 class UseSpec(Document):
@@ -183,7 +192,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -192,15 +201,27 @@ class Recipe(Document):
     transform: tuple[TransformSpec, ...] = ()
     split: SplitSpec = SplitSpec()
     generate: GenerateSpec = GenerateSpec()
+    privacy: PrivacySpec | None = None
     use: UseSpec = UseSpec()
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
     plausibility: tuple[PlausibilitySpec, ...] = ()
+    label: tuple[LabelSpec, ...] = ()
+
+    @property
+    def making(self) -> GenerateSpec:
+        """How rows are made: as ``generate`` says, and none that a hard rule excludes.
+
+        Under ``[privacy]`` rules are judged and not kept to: keeping to them looks at real rows.
+        """
+        if self.privacy is not None:
+            return self.generate
+        return self.generate.within(r for r in expanded(self.plausibility) if r.severity == "hard")
 
     @property
     def questions(self) -> Questions:
         """What the recipe asks of the rows besides the metrics."""
-        return Questions(claim=self.claim, plausibility=self.plausibility)
+        return Questions(claim=self.claim, plausibility=expanded(self.plausibility))
 
 
 def parse_recipe(raw: bytes) -> Recipe:
@@ -229,13 +250,16 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
     _check_questions(plain, "claim", CLAIMS)
     _check_questions(plain, "plausibility", PLAUSIBILITY)
+    _check_labels(plain.get("label", []))
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
-        recipe = Recipe.model_validate(_tuples(plain), strict=False)
+        plain = with_privacy(_tuples(plain))
+        recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the recipe does not hold together: {wrong}") from error
+    expanded(recipe.plausibility)
     recipe.source.rights.check()
     s = recipe.split
     total = s.train + s.development + s.confirmation + s.reference
@@ -284,10 +308,19 @@ def _check_questions(
     rows = plain.get(table, [])
     for row in rows:
         _check_kind(row, kinds, table, table)
-    names = [row.get("name") for row in rows]
+    names = [row["name"] for row in rows if "name" in row]
     twice = sorted({str(n) for n in names if names.count(n) > 1})
     if twice:
         raise RecipeError(f"two [[{table}]] tables have the same name: {', '.join(twice)}")
+
+
+def _check_labels(rows: object) -> None:
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RecipeError("label must be a list of tables\n\nHint: [[label]], then column and how")
+    for row in rows:
+        for key in row:
+            if key not in LabelSpec.model_fields:
+                raise UnknownNameError("key", key, LabelSpec.model_fields, "[[label]]")
 
 
 def _check_keys(plain: dict[str, Any], model: type[BaseModel], where: str) -> None:

@@ -11,5 +11,7 @@ from assaymark.core.registry import Registry
 __all__ = ["metrics"]
 
 metrics: Registry[Metric] = Registry(
-    "metric", "assaymark.evaluate", folders=("fidelity", "utility", "fairness", "privacy")
+    "metric",
+    "assaymark.evaluate",
+    folders=("fidelity", "utility", "fairness", "privacy", "plausibility"),
 )

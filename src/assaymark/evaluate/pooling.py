@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["pool", "pool_intervals", "pooled"]
+__all__ = ["pool", "pool_intervals", "pool_same", "pooled"]
 
 _BORDERS = (-1.0, 0.0, 1.0)
 _SHARES = ("guessed", "precision", "recall")
@@ -107,7 +107,10 @@ def pool(parts: Sequence[Measurement], *, better: str, looks: int, persons: int)
         return measured
     borders = [m.baseline for m in parts if m.baseline is not None]
     around = [Interval(v, *e) for v, e in zip(values, ends, strict=True)]
-    value, low, high = pool_intervals(around, borders)
+    if all(m.details.get("shared_people") for m in parts):
+        value, low, high = pool_same(around)
+    else:
+        value, low, high = pool_intervals(around, borders)
     return replace(measured, value=value, low=low, high=high)
 
 
@@ -182,6 +185,19 @@ def pool_intervals(folds: Sequence[Interval], borders: Sequence[float] = ()) -> 
         min(middle, float(low.min()) if cut_low else pooled_low),
         max(middle, float(high.max()) if cut_high else pooled_high),
     )
+
+
+def pool_same(folds: Sequence[Interval]) -> Interval:
+    """Return the interval of the mean over folds that all rest on the same real people.
+
+    Their errors are taken as one and the same, so that nothing averages out: the mean half widths
+    stay as they are, and what folds differ by beyond their own noise is added.
+    """
+    value, low, high = np.array(folds, dtype=np.float64).T
+    more = Z * math.sqrt(_between(value, (high - low) / 2 / Z))
+    middle = float(value.mean())
+    below, above = float((value - low).mean()), float((high - value).mean())
+    return Interval(middle, middle - math.hypot(below, more), middle + math.hypot(above, more))
 
 
 def _between(value: Floats, error: Floats) -> float:

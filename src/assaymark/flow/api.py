@@ -10,9 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.core.document import sha256
-from assaymark.core.recipe import GenerateSpec, parse_recipe
+from assaymark.core.recipe import GenerateSpec
+from assaymark.core.time_limit import LIMIT
 from assaymark.errors import InputError
 from assaymark.flow.admit import load as _load
+from assaymark.flow.claims import read_recipe
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
 from assaymark.flow.draft import draft
@@ -29,7 +31,6 @@ from assaymark.flow.monitor import Watching
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
-from assaymark.flow.time_limit import LIMIT
 from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
@@ -195,7 +196,7 @@ def evaluate(  # noqa: PLR0913
         holdout=None if holdout is None else read_frame(holdout),
         reference=None if reference is None else read_frame(reference),
         earlier=before,
-        recipe=None if recipe is None else parse_recipe(Path(recipe).read_bytes()),
+        recipe=None if recipe is None else read_recipe(Path(recipe)),
         candidate=sha256("\n".join(digests).encode()),
         earlier_digests=tuple(sha256(parquet_of(f)) for f in before),
     )

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.document import sha256
+from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.streams import Streams
+from assaymark.flow.budget import charge
 from assaymark.flow.generate import Candidate, candidate_of
 from assaymark.flow.history import attempt_event
 from assaymark.source.folds import FOLDS, Folds
@@ -52,6 +54,7 @@ class Making:
         part = {"columns", "transform", "split", "generate"}
         asked = json.loads(self.recipe.model_dump_json(include=part))
         asked["split"].pop("cross_fit", None)
+        asked["generate"] = self.recipe.making.plain()
         if isinstance(self.prepared.parts, Folds):
             asked["split"] = {"unit": self.recipe.split.unit, "folds": FOLDS}
         return sha256(
@@ -73,13 +76,15 @@ def obtain(
         if found is not None:
             progress("generate", "found the candidate of an earlier run", 1.0)
             return Attempt(candidate=found, streams=streams, reused=True)
-    spec = making.recipe.generate
+    spec = making.recipe.making
     progress("generate", f"fitting {spec.generator}", 0.1)
 
     def record(who: str, why: str) -> None:
         making.asked.record(who, why, (part,))
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
+    if making.recipe.privacy is not None:
+        charge(making.asked, making.recipe.privacy, making.prepared.parts, making.key)
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
     workspace.seal(f"{_ROOT_OF}{candidate.digest}", streams.root)
     _keep(workspace, making, candidate)
@@ -109,7 +114,9 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "generator": candidate.generator,
         "holds_records": candidate.holds_records,
         "seconds": list(candidate.seconds),
+        "privacy": None if candidate.privacy is None else candidate.privacy.plain(),
         "constraint": [s.plain() for s in making.recipe.generate.constraint],
+        "plausible": [s.plain() for s in making.recipe.making.plausible],
     }
     body = {
         "key": making.key,
@@ -143,4 +150,7 @@ def _made(workspace: Workspace, key: str) -> Candidate | None:
         holds_records=about["holds_records"],
         seconds=tuple(about["seconds"]),
         model=workspace.get(str(body["model"])) if body.get("model") else b"",
+        privacy=PrivacyGuarantee.parse(json.dumps(said))
+        if (said := about.get("privacy"))
+        else None,
     )

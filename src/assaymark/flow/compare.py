@@ -163,7 +163,7 @@ def hygiene_of(bench: Bench) -> Hygiene:
 
 def _tried(entrant: Entrant, bench: Bench, progress: Progress, share: float) -> _Tried:
     """Try one entrant; one that cannot be fitted says why, and the others go on."""
-    spec, columns = entrant.recipe.generate, len(bench.parts.train.schema.columns)
+    spec, columns = entrant.recipe.making, len(bench.parts.train.schema.columns)
 
     def said(what: str) -> None:
         progress("generate", f"{entrant.name}: {what}", share)

@@ -113,7 +113,7 @@ def dial(entrants: Entrants, how: Dialling, progress: Progress = silent) -> Dial
     Maurer, Hothorn & Lehmacher (1995), fixed-sequence testing.
     """
     how.check()
-    spec = entrants.every[0].recipe.generate
+    spec = entrants.every[0].recipe.making
     if spec.generator != _GENERATOR:
         raise InputError(
             f"the dial turns {_GENERATOR!r}, and the recipe has {spec.generator!r}\n\nHint: "

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.measurement import Measurement
+from assaymark.core.time_limit import LIMIT, check_limit, within
 from assaymark.errors import TimeUp, UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.progress import silent
-from assaymark.flow.time_limit import LIMIT, check_limit, within
 from assaymark.flow.worse import worse_of
 
 if TYPE_CHECKING:
@@ -36,11 +36,12 @@ def quantities() -> dict[str, Quantity]:
 def wanted_metrics(only: Sequence[str]) -> list[str]:
     """Return the metrics to run: all, or those called ``only``: a metric, a quantity, or a family.
 
-    A family is the folder that metrics are in, such as ``fairness``, and means all of them.
+    A family is the folder that metrics are in, such as ``fairness``, and means all of them. All
+    are those but the ones that are measured on request only.
     """
     known = metrics.names()
     if not only:
-        return known
+        return [n for n in known if not getattr(metrics.load(n), "on_request", False)]
     families = {n: metrics.family(n) for n in known}
     chosen = [o.partition(".")[0] for o in only]
     for name in chosen:

@@ -11,6 +11,7 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
+from assaymark.core.privacy_spec import PRIVATE
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
@@ -19,12 +20,14 @@ from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import Demands, demands_of
 from assaymark.generate.extras import check_can_fit
 from assaymark.generate.model_file import ModelFile, can_store, write_model
+from assaymark.generate.plausible import keeping
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from assaymark.core.measurement import Json
+    from assaymark.core.privacy import PrivacyGuarantee
     from assaymark.core.protocols import Generator, Model
     from assaymark.core.recipe import GenerateSpec
     from assaymark.core.schema import Schema
@@ -50,7 +53,7 @@ class Candidate:
     ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
     the model says of itself, see :class:`assaymark.core.protocols.Model`; ``seconds`` are those
     of the processor for the fit and for drawing the rows; ``model`` is the model file, empty where
-    the generator's model cannot be written to one.
+    the generator's model cannot be written to one; ``privacy`` is what the generator proves.
     """
 
     files: tuple[bytes, ...]
@@ -59,6 +62,7 @@ class Candidate:
     holds_records: bool
     seconds: tuple[float, float]
     model: bytes = b""
+    privacy: PrivacyGuarantee | None = None
 
     @property
     def digest(self) -> str:
@@ -71,20 +75,27 @@ def fit(
 ) -> Model:
     """Build the generator that ``spec`` names and fit it to ``train`` behind its door.
 
-    The model keeps to the constraints of ``spec``, which ``train`` itself must keep to.
+    The model keeps to the constraints of ``spec``, which ``train`` itself must keep to, and to its
+    hard plausibility rules, which rows of ``train`` may break.
     """
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
     demands = Demands()
-    if spec.constraint:
-        demands = demands_of(spec.constraint, source.open("constraints", "which rows break them"))
+    if spec.generator == PRIVATE and (spec.constraint or spec.plausible):
+        raise InputError(
+            f"generator {PRIVATE!r} cannot keep to rules that are looked up in the rows\n\n"
+            "Hint: leave constraints out"
+        )
+    if spec.constraint or spec.plausible:
+        rows = source.open("constraints", "which rows break them")
+        demands = keeping(demands_of(spec.constraint, rows), spec.plausible, rows)
     model = generator.fit(source, streams.child("fit"))
     if not hasattr(model, "holds_records"):
         raise InputError(
             f"the model of {spec.generator!r} does not say whether it holds records\n\nHint: a "
             "plug-in's model needs `holds_records`, true or false"
         )
-    return Constrained(model=model, demands=demands) if spec.constraint else model
+    return Constrained(model=model, demands=demands) if demands.texts else model
 
 
 def build(spec: GenerateSpec) -> Generator:
@@ -111,14 +122,17 @@ def sample(model: Model, rows: int, replicates: int, streams: Streams) -> tuple[
 def candidate_of(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Candidate:
-    """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``."""
+    """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``.
+
+    How many there are in ``train`` is itself paid for where the generator has a budget.
+    """
     begun = time.process_time()
     model = fit(spec, train, streams, record)
     fitted = time.process_time()
-    rows = spec.rows or rounded_rows(train.n)
+    inner = model.model if isinstance(model, Constrained) else model
+    rows = spec.rows or rounded_rows(getattr(inner, "rows", 0) or train.n)
     tables = sample(model, rows, spec.replicates, streams)
     drawn = time.process_time()
-    inner = model.model if isinstance(model, Constrained) else model
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
@@ -126,6 +140,7 @@ def candidate_of(
         holds_records=model.holds_records,
         seconds=(fitted - begun, drawn - fitted),
         model=model_file(spec, inner, streams) if can_store(inner) else b"",
+        privacy=model.privacy,
     )
 
 

@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from assaymark.core.case import Case
+from assaymark.core.claim_check import check_claims
 from assaymark.core.document import sha256
-from assaymark.core.recipe import Recipe, SourceSpec, parse_recipe
+from assaymark.core.recipe import Recipe, SourceSpec
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
+from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import USES, profile_bytes
 from assaymark.errors import DataError, RecipeError, UnknownNameError
+from assaymark.evaluate.breaches import check_rules
 from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
+from assaymark.flow.claims import read_recipe
 from assaymark.flow.decide import judged, read_policy
 from assaymark.flow.describe import Described, check_alone, describe
 from assaymark.flow.earlier import said_of
@@ -26,7 +30,6 @@ from assaymark.flow.evaluate import measure
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
-from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.flow.written import write_page
 from assaymark.source.load import load
 from assaymark.source.profile import profile
@@ -101,12 +104,7 @@ class Tables:
 
 def read_tables(files: Files) -> Tables:
     """Read all files; an error names the file it is about."""
-    recipe = None
-    if files.recipe is not None:
-        try:
-            recipe = parse_recipe(files.recipe.read_bytes())
-        except OSError as error:
-            raise RecipeError(f"cannot read {str(files.recipe)!r}: {error.strerror}") from error
+    recipe = None if files.recipe is None else read_recipe(files.recipe)
     read = {"train": read_table(files.train)}
     for name, path in (("holdout", files.holdout), ("reference", files.reference)):
         if path is not None:
@@ -233,6 +231,8 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
             "Declare roles in a recipe (--recipe) to change that."
         )
     train = _real(tables.train, schema, recipe, "train", hidden)
+    check_rules(recipe.questions.plausibility, train)
+    check_claims(recipe.claim, train.schema)
     parts = {"train": train}
     for name, frame in (("holdout", tables.holdout), ("reference", tables.reference)):
         if frame is not None:

@@ -78,7 +78,7 @@ class Look:
             reference=parts.reference,
             synthetics=self.synthetics,
             threat=self.threat,
-            refit=refitter(self.job.recipe.generate),
+            refit=refitter(self.job.recipe.making),
             earlier=self.earlier.tables,
             questions=self.job.recipe.questions,
         )
@@ -93,7 +93,7 @@ class Look:
     def _cross_fitted(self, parts: Folds) -> Assessment:
         self._open({"how": STAGE})
         asked = CrossFit(
-            spec=self.job.recipe.generate,
+            spec=self.job.recipe.making,
             folds=parts,
             synthetics=self.synthetics,
             threat=self.threat,

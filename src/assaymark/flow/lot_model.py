@@ -13,12 +13,14 @@ from pydantic import TypeAdapter
 from assaymark.core.constraint import ConstraintSpec, FixedCombinations
 from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
+from assaymark.core.plausibility import RuleSpec
 from assaymark.core.streams import Streams
 from assaymark.errors import IntegrityError, NotApprovedError
 from assaymark.flow.model import load_model
 from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import Demands, demands_of
 from assaymark.generate.model_file import read_model
+from assaymark.generate.plausible import keeping
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Approved", "approved_of", "made_by"]
 
+_RULES: TypeAdapter[tuple[RuleSpec, ...]] = TypeAdapter(tuple[RuleSpec, ...])
 _SPECS: TypeAdapter[tuple[ConstraintSpec, ...]] = TypeAdapter(tuple[ConstraintSpec, ...])
 
 
@@ -80,14 +83,16 @@ def _demands(workspace: Workspace, release: Issued) -> tuple[Demands, str]:
     about = json.loads(workspace.get(str(entries[-1].body["about"])))
     texts = about["summary"].get("constraints") or []
     specs = _SPECS.validate_json(json.dumps(about.get("constraint", [])))
-    if texts and not specs:
+    rules = _RULES.validate_json(json.dumps(about.get("plausible", [])))
+    if texts and not (specs or rules):
         return Demands(), "the constraints were not kept with this candidate: run the recipe again"
     if any(isinstance(s, FixedCombinations) for s in specs):
         return Demands(), "which combinations are known is read off the real rows: run the recipe"
-    if not specs:
+    if not (specs or rules):
         return Demands(), ""
     first = entries[-1].body["files"]
     raw = workspace.get(str(first[0])) if isinstance(first, list) else b""
     model = read_model(workspace.get(release.made.model)).model
     schema = model.sample(range(1), Streams.from_seed(0)).schema
-    return demands_of(specs, Dataset(schema=schema, frame=pl.read_parquet(io.BytesIO(raw)))), ""
+    rows = Dataset(schema=schema, frame=pl.read_parquet(io.BytesIO(raw)))
+    return keeping(demands_of(specs, rows), rules, rows), ""

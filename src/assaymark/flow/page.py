@@ -14,8 +14,10 @@ from assaymark.flow.attacks import attacks_of, pairs_of
 from assaymark.flow.crossfit_words import LIMITS
 from assaymark.flow.descent import descent_words
 from assaymark.flow.evaluate import quantities
+from assaymark.flow.learning import leaking, learning_of
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
+from assaymark.release.privacy_words import privacy_limits, privacy_lines
 from assaymark.release.report import render
 from assaymark.release.report_content import (
     FitnessLine,
@@ -88,6 +90,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         pairs=pairs_of(pictures),
         groups=groups_of(train, ran.synthetics[0]),
         attacks=attacks_of(pictures),
+        learning=learning_of(pictures),
         stages=_stages(decision),
         transformations=_transformations(ran),
         chain=chain_of(made.summary),
@@ -97,7 +100,10 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         limits=_limits(ran),
         attribution=_attribution(ran),
         next_actions=_actions(ran) if ran.blocked else (),
-        notices=tuple(n for n in ran.notices if not n.startswith("Self-attested")),
+        notices=(
+            *(n for n in ran.notices if not n.startswith("Self-attested")),
+            *leaking(measured),
+        ),
         workspace="" if released else "the workspace's quarantine folder",
     )
 
@@ -128,11 +134,12 @@ def evaluation_page(
         pairs=pairs_of(measured),
         groups=groups_of(case.train, case.synthetic),
         attacks=attacks_of(measured),
+        learning=learning_of(measured),
         opened=(
             *decision.assessment.evidence.opened,
             Opening(who="report", part="train", times=1),
         ),
-        notices=outcome.notices,
+        notices=(*outcome.notices, *leaking(measured)),
     )
     return render(content)
 
@@ -159,10 +166,11 @@ def draft_page(  # noqa: PLR0913
         pairs=pairs_of(measured),
         groups=groups_of(case.train, case.synthetic),
         attacks=attacks_of(measured),
+        learning=learning_of(measured),
         provenance=tuple(provenance),
         chain=() if chain is None else chain_of(chain[1]),
         chain_words="" if chain is None else chain_words(*chain, None),
-        notices=tuple(notices),
+        notices=(*notices, *leaking(measured)),
         next_actions=(
             "For a release, run `assaymark init` on the same table, read the roles that it "
             "proposes, and run the recipe.",
@@ -313,12 +321,14 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Source", recipe.source.title or recipe.name),
         ("Owner", recipe.source.rights.owner or "not given"),
         ("Licence or basis", recipe.source.rights.licence or recipe.source.rights.basis or "none"),
+        *(("Labels", label.words) for label in recipe.label),
         ("Rows of the source", band(ran.prepared.n)),
         ("Persons of the source", band(ran.prepared.n_persons)),
         ("Unit of privacy", ran.prepared.parts.unit),
         ("Source commitment (keyed)", ran.prepared.commitment),
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
         ("Generator", f"{generator['name']} ({given})"),
+        *privacy_lines(made.privacy),
         ("Ancestry", descent_words(ran.ancestry)),
         ("Candidate digest", made.digest),
         ("Policy digest", sha256(ran.job.policy_bytes)),
@@ -332,7 +342,7 @@ def _limits(ran: Ran) -> tuple[str, ...]:
     )
     return (
         *(LIMITS if _crossed(ran) else (about,)),
-        "No differential privacy: nothing here is a theorem, all of it is measured.",
+        *privacy_limits(ran.attempt.candidate.privacy),
         f"The source is one sample of {band(ran.prepared.n_persons)} persons; what it lacks, the "
         "synthetic rows lack too.",
     )

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.recipe import parse_recipe
+from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
 from assaymark.flow.attempt import Making, obtain
+from assaymark.flow.claims import with_code
 from assaymark.flow.crossfit_words import notices_of
 from assaymark.flow.decide import read_policy
 from assaymark.flow.descent import beyond, notices_of_descent
@@ -35,7 +37,6 @@ from assaymark.flow.rights import check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.story import policy_late, questions_late
-from assaymark.flow.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.flow.waivers import in_force
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
@@ -146,7 +147,7 @@ def read_job(
         table is read.
     """
     recipe_bytes = _bytes_of(recipe_path, "recipe")
-    recipe = parse_recipe(recipe_bytes)
+    recipe = with_code(parse_recipe(recipe_bytes), recipe_path.parent)
     table = recipe_path.parent / recipe.source.path
     recipe = under_registered_terms(workspace, recipe, table)
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested

@@ -7,9 +7,11 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.claim_check import check_claims
 from assaymark.core.recipe import Drop
 from assaymark.core.schema import Kind
-from assaymark.errors import DataError
+from assaymark.errors import DataError, UnknownNameError
+from assaymark.evaluate.breaches import check_rules
 from assaymark.source.folds import Folds, parts_of
 from assaymark.source.identifiers import check_identifiers
 from assaymark.source.load import load
@@ -57,13 +59,24 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     ------
     DataError
         When the table cannot be used, or an identifier would reach the generator.
+    UnknownNameError
+        When labels are said to be in a column that is not there.
+    InputError
+        When a plausibility rule does not fit the table.
+    RecipeError
+        When a claim of the recipe cannot be asked of the table.
     """
     found = profile(frame, recipe.columns)
+    for label in recipe.label:
+        if label.column not in found.schema.names:
+            raise UnknownNameError("column", label.column, found.schema.names, "[[label]]")
     dropped = {c for step in recipe.transform if isinstance(step, Drop) for c in step.columns}
     warnings = check_identifiers(found, recipe.columns, dropped)
     raw = load(frame, found.schema)
     transformed = apply(raw, recipe.transform)
     dataset, said = _without_text(transformed.dataset)
+    check_rules(recipe.questions.plausibility, dataset)
+    check_claims(recipe.claim, dataset.schema)
     parts = parts_of(dataset, recipe.split, key, basis=raw)
     notices = [*warnings, *said, *notes_of(found, dropped), *((parts.note,) if parts.note else ())]
     repeated = parts.train.persons is not None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assaymark.core.conditions import Given
     from assaymark.core.schema import Column
 
-__all__ = ["Demands", "RowTest", "demands_of"]
+__all__ = ["Demands", "RowTest", "bounds_of", "demands_of", "inequality_of"]
 
 _FEWEST = 10
 _CLOSE, _BITS = 1e-9, 2.0**-50
@@ -168,7 +168,8 @@ def _refuse(spec: c.ConstraintSpec, text: str, broken: int, n: int) -> None:
 
 
 @_made.register
-def _bounds(spec: c.Bounds, data: Dataset) -> Conditions:
+def bounds_of(spec: c.Bounds, data: Dataset) -> Conditions:
+    """Return the condition that a number or date is within bounds, or missing."""
     schema = data.schema
     column, name = schema.column(spec.column), _name(spec.column)
     if spec.low is None and spec.high is None:
@@ -181,7 +182,8 @@ def _bounds(spec: c.Bounds, data: Dataset) -> Conditions:
 
 
 @_made.register
-def _inequality(spec: c.Inequality, data: Dataset) -> Conditions:
+def inequality_of(spec: c.Inequality, data: Dataset) -> Conditions:
+    """Return the condition that one column is at most another, or either is missing."""
     sign, low, high = "<" if spec.strict else "<=", _name(spec.low), _name(spec.high)
     missing = f"{low} is missing or {high} is missing"
     return Conditions.parse(f"{low} {sign} {high} or {missing}", data.schema)

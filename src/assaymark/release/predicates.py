@@ -9,7 +9,9 @@ from pydantic import Field, JsonValue
 from assaymark.core.ancestry import Ancestry
 from assaymark.core.document import Document
 from assaymark.core.generator import GeneratorVersion
+from assaymark.core.label import LabelSource
 from assaymark.core.lineage import Act
+from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.rights import Rights
 
 __all__ = [
@@ -45,18 +47,21 @@ class Provenance(Document):
     ``model`` is the SHA-256 of the fitted model's file, which stays with the issuer and has a
     secret salt; empty where there is none. ``lineage`` are all acts between source and files.
     ``account`` has sentences of the card with numbers that only the run can vouch for.
+    ``labels`` say where the labels of the source came from, and their measured error.
     ``fitted_persons`` are those that the generator was fitted to, and ``replicates_from`` says
-    whether one fit made all replicates: both decide how estimates are combined.
+    whether one fit made all replicates: both decide how estimates are combined. ``privacy`` is
+    what the generator proves, where it proves something.
     """
 
     LATER: ClassVar[tuple[str, ...]] = (
         *("model", "account", "generator_version", "lineage"),
-        *("fitted_persons", "replicates_from"),
+        *("fitted_persons", "replicates_from", "labels", "privacy"),
     )
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
     title: str
     rights: Rights
+    labels: tuple[LabelSource, ...] = ()
     source_commitment: str
     source_rows: str
     source_persons: str
@@ -81,6 +86,7 @@ class Provenance(Document):
     ledger_size: int
     ledger_root: str
     account: tuple[str, ...] = ()
+    privacy: PrivacyGuarantee | None = None
 
 
 class StageDecided(Document):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement, Quantity
     from assaymark.core.opening import Opening
     from assaymark.core.threat import ThreatModel
+    from assaymark.release.drawing_learning import LearningPicture
 
 __all__ = [
     "AttackPicture",
@@ -301,6 +302,7 @@ class ReportContent:
     pairs: tuple[PairLine, ...] = ()
     groups: tuple[GroupPicture, ...] = ()
     attacks: tuple[AttackPicture, ...] = ()
+    learning: LearningPicture | None = None
     stages: tuple[StageLine, ...] = ()
     attempts: tuple[AttemptLine, ...] = ()
     transformations: tuple[TransformLine, ...] = ()

@@ -68,9 +68,8 @@ class Labels:
             unit="share of rows, sure ones counting more",
             better="lower",
             meaning="How much more often the label of a synthetic row is not the one that a model "
-            "of the real labels is sure of, than happens to real rows; 0 is as often.",
-            pitfalls="Where the other columns say little about the label, wrong labels stay "
-            "unseen.",
+            "of the real labels is sure of, than happens to real rows; 0 is as often. "
+            "Where the other columns say little about the label, wrong labels stay unseen.",
         ),
     )
 

@@ -65,8 +65,8 @@ class Shortcuts:
             unit="AUC",
             better="lower",
             meaning="How much better this column alone tells the label in synthetic rows than in "
-            "real ones; 0 is as well.",
-            pitfalls="A shortcut made of several columns together is not seen.",
+            "real ones; 0 is as well. "
+            "A shortcut made of several columns together is not seen.",
         ),
         Quantity(
             name=REAL,
