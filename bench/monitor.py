@@ -5,7 +5,7 @@
     python bench/monitor.py --looks 1000 --timelines 50   # one timeline, a thousand looks
     python bench/monitor.py --cost --rows 10000000        # sketch and comparison
     python bench/monitor.py --peers PYTHON --seeds 3      # PYTHON has evidently and nannyml
-    python bench/monitor.py --tables DIR                  # NIST ACS 2018/2019, heart disease by site
+    python bench/monitor.py --tables DIR   # NIST ACS 2018 and 2019, heart disease by site
 
 The population is the demo's 20,000 patients, one encounter each, 15 columns. Reference (8,000 rows)
 and batches (1,000 rows) are drawn from it with replacement, so that nothing changes until something

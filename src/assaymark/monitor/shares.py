@@ -37,9 +37,9 @@ class Shares:
     """``hits`` of ``n`` rows each, shape ``(shares,)``, in the order that a layout gives.
 
     An ordered column counts the rows up to each edge, so that a shift of all values shows in one
-    share; a category counts each level, and the levels up to each. Of a relation, the rows up to a cell of the second column
-    are counted among those in a cell of the first, so that a shift of one column alone, which its
-    own shares show, is not a change of the relation.
+    share; a category counts each level, and the levels up to each. Of a relation, the rows up to a
+    cell of the second column are counted among those in a cell of the first, so that a shift of
+    one column alone, which its own shares show, is not a change of the relation.
     """
 
     of: tuple[Share, ...]
