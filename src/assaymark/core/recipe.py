@@ -12,6 +12,7 @@ from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.document import Document
 from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
+from assaymark.core.privacy_spec import PrivacySpec, with_privacy
 from assaymark.core.questions import Questions
 from assaymark.core.rights import Rights
 from assaymark.core.schema import Kind, Role
@@ -191,7 +192,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -200,6 +201,7 @@ class Recipe(Document):
     transform: tuple[TransformSpec, ...] = ()
     split: SplitSpec = SplitSpec()
     generate: GenerateSpec = GenerateSpec()
+    privacy: PrivacySpec | None = None
     use: UseSpec = UseSpec()
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
@@ -208,7 +210,12 @@ class Recipe(Document):
 
     @property
     def making(self) -> GenerateSpec:
-        """How rows are made: as ``generate`` says, and none that a hard rule excludes."""
+        """How rows are made: as ``generate`` says, and none that a hard rule excludes.
+
+        Under ``[privacy]`` rules are judged and not kept to: keeping to them looks at real rows.
+        """
+        if self.privacy is not None:
+            return self.generate
         return self.generate.within(r for r in expanded(self.plausibility) if r.severity == "hard")
 
     @property
@@ -247,7 +254,8 @@ def parse_recipe(raw: bytes) -> Recipe:
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
     try:
-        recipe = Recipe.model_validate(_tuples(plain), strict=False)
+        plain = with_privacy(_tuples(plain))
+        recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise RecipeError(f"the recipe does not hold together: {wrong}") from error

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.document import sha256
+from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.streams import Streams
+from assaymark.flow.budget import charge
 from assaymark.flow.generate import Candidate, candidate_of
 from assaymark.flow.history import attempt_event
 from assaymark.source.folds import FOLDS, Folds
@@ -81,6 +83,8 @@ def obtain(
         making.asked.record(who, why, (part,))
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
+    if making.recipe.privacy is not None:
+        charge(making.asked, making.recipe.privacy, making.prepared.parts, making.key)
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
     workspace.seal(f"{_ROOT_OF}{candidate.digest}", streams.root)
     _keep(workspace, making, candidate)
@@ -110,6 +114,7 @@ def _keep(workspace: Workspace, making: Making, candidate: Candidate) -> None:
         "generator": candidate.generator,
         "holds_records": candidate.holds_records,
         "seconds": list(candidate.seconds),
+        "privacy": None if candidate.privacy is None else candidate.privacy.plain(),
         "constraint": [s.plain() for s in making.recipe.generate.constraint],
         "plausible": [s.plain() for s in making.recipe.making.plausible],
     }
@@ -145,4 +150,7 @@ def _made(workspace: Workspace, key: str) -> Candidate | None:
         holds_records=about["holds_records"],
         seconds=tuple(about["seconds"]),
         model=workspace.get(str(body["model"])) if body.get("model") else b"",
+        privacy=PrivacyGuarantee.parse(json.dumps(said))
+        if (said := about.get("privacy"))
+        else None,
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
+from assaymark.core.privacy_spec import PRIVATE
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from assaymark.core.measurement import Json
+    from assaymark.core.privacy import PrivacyGuarantee
     from assaymark.core.protocols import Generator, Model
     from assaymark.core.recipe import GenerateSpec
     from assaymark.core.schema import Schema
@@ -51,7 +53,7 @@ class Candidate:
     ``digest`` is the SHA-256 over the Parquet files' digests, in order; ``holds_records`` is what
     the model says of itself, see :class:`assaymark.core.protocols.Model`; ``seconds`` are those
     of the processor for the fit and for drawing the rows; ``model`` is the model file, empty where
-    the generator's model cannot be written to one.
+    the generator's model cannot be written to one; ``privacy`` is what the generator proves.
     """
 
     files: tuple[bytes, ...]
@@ -60,6 +62,7 @@ class Candidate:
     holds_records: bool
     seconds: tuple[float, float]
     model: bytes = b""
+    privacy: PrivacyGuarantee | None = None
 
     @property
     def digest(self) -> str:
@@ -78,6 +81,11 @@ def fit(
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
     demands = Demands()
+    if spec.generator == PRIVATE and (spec.constraint or spec.plausible):
+        raise InputError(
+            f"generator {PRIVATE!r} cannot keep to rules that are looked up in the rows\n\n"
+            "Hint: leave constraints out"
+        )
     if spec.constraint or spec.plausible:
         rows = source.open("constraints", "which rows break them")
         demands = keeping(demands_of(spec.constraint, rows), spec.plausible, rows)
@@ -114,14 +122,17 @@ def sample(model: Model, rows: int, replicates: int, streams: Streams) -> tuple[
 def candidate_of(
     spec: GenerateSpec, train: Dataset, streams: Streams, record: Callable[[str, str], None]
 ) -> Candidate:
-    """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``."""
+    """Fit, sample and write; ``rows`` 0 in ``spec`` means about as many as in ``train``.
+
+    How many there are in ``train`` is itself paid for where the generator has a budget.
+    """
     begun = time.process_time()
     model = fit(spec, train, streams, record)
     fitted = time.process_time()
-    rows = spec.rows or rounded_rows(train.n)
+    inner = model.model if isinstance(model, Constrained) else model
+    rows = spec.rows or rounded_rows(getattr(inner, "rows", 0) or train.n)
     tables = sample(model, rows, spec.replicates, streams)
     drawn = time.process_time()
-    inner = model.model if isinstance(model, Constrained) else model
     return Candidate(
         files=tuple(parquet_of(t.frame) for t in tables),
         summary=model.summary,
@@ -129,6 +140,7 @@ def candidate_of(
         holds_records=model.holds_records,
         seconds=(fitted - begun, drawn - fitted),
         model=model_file(spec, inner, streams) if can_store(inner) else b"",
+        privacy=model.privacy,
     )
 
 

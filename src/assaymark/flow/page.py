@@ -17,6 +17,7 @@ from assaymark.flow.evaluate import quantities
 from assaymark.flow.learning import leaking, learning_of
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
+from assaymark.release.privacy_words import privacy_limits, privacy_lines
 from assaymark.release.report import render
 from assaymark.release.report_content import (
     FitnessLine,
@@ -327,6 +328,7 @@ def _provenance(ran: Ran) -> tuple[tuple[str, str], ...]:
         ("Source commitment (keyed)", ran.prepared.commitment),
         ("Split commitment (keyed)", ran.prepared.parts.commitment),
         ("Generator", f"{generator['name']} ({given})"),
+        *privacy_lines(made.privacy),
         ("Ancestry", descent_words(ran.ancestry)),
         ("Candidate digest", made.digest),
         ("Policy digest", sha256(ran.job.policy_bytes)),
@@ -340,7 +342,7 @@ def _limits(ran: Ran) -> tuple[str, ...]:
     )
     return (
         *(LIMITS if _crossed(ran) else (about,)),
-        "No differential privacy: nothing here is a theorem, all of it is measured.",
+        *privacy_limits(ran.attempt.candidate.privacy),
         f"The source is one sample of {band(ran.prepared.n_persons)} persons; what it lacks, the "
         "synthetic rows lack too.",
     )

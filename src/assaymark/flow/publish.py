@@ -198,6 +198,14 @@ def _stage(stage: StageDecision, evidence: str) -> StageDecided | CrossFitDecide
     return StageDecided.model_validate(said)
 
 
+def _fitted(ran: Ran) -> int:
+    """Return how many persons the generator was fitted to, as far as it may be told."""
+    noisy = ran.attempt.candidate.summary.get("rows")
+    if ran.attempt.candidate.privacy is not None and isinstance(noisy, int):
+        return noisy
+    return ran.prepared.parts.train.n_persons
+
+
 def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Provenance:
     job, prepared, candidate = ran.job, ran.prepared, ran.attempt.candidate
     parameters = candidate.generator["parameters"]
@@ -225,7 +233,7 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         parameters=json.loads(json.dumps(parameters)),
         rows=ran.synthetics[0].n,
         replicates=len(ran.synthetics),
-        fitted_persons=band(prepared.parts.train.n_persons),
+        fitted_persons=band(_fitted(ran)),
         ancestry=ran.ancestry,
         generator_version=ran.generator,
         lineage=lineage_of(prepared, candidate, ran.generator),
@@ -237,6 +245,7 @@ def _provenance(workspace: Workspace, ran: Ran, account: tuple[str, ...]) -> Pro
         software=f"assaymark {__version__}",
         ledger_size=workspace.ledger.size,
         ledger_root=workspace.ledger.root(),
+        privacy=candidate.privacy,
     )
     known = made.canonical().decode()
     new = tuple(t for t in account if json.dumps(t, ensure_ascii=False) not in known)

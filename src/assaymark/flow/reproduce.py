@@ -74,6 +74,12 @@ def reproduce(
     """
     release = of_workspace(workspace, name)
     candidate = release.made.candidate
+    if release.made.privacy is not None:
+        raise InputError(
+            f"{name!r} cannot be made again: the noise that its guarantee of differential privacy "
+            "rests on came from the operating system and was not kept; whoever could repeat it "
+            "could take it away\n\nHint: `assaymark release lot` draws more rows from this model"
+        )
     root = sealed_root(workspace, candidate)
     if root is None:
         raise InputError(

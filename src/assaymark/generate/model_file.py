@@ -24,6 +24,7 @@ from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor
 from assaymark.generate.cells import CellCoding, Grid
 from assaymark.generate.derived import Absent, Lookup
+from assaymark.generate.dp_marginals import DpMarginalsModel
 from assaymark.generate.effects import Effects
 from assaymark.generate.encoding import Encoding
 from assaymark.generate.independent import IndependentModel
@@ -51,6 +52,7 @@ STORED: dict[str, type] = {
         Anchored,
         CellCoding,
         Column,
+        DpMarginalsModel,
         Effects,
         Encoding,
         Gap,

@@ -11,6 +11,7 @@ from assaymark.core.document import Document
 from assaymark.core.generator import GeneratorVersion
 from assaymark.core.label import LabelSource
 from assaymark.core.lineage import Act
+from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.rights import Rights
 
 __all__ = [
@@ -48,12 +49,13 @@ class Provenance(Document):
     ``account`` has sentences of the card with numbers that only the run can vouch for.
     ``labels`` say where the labels of the source came from, and their measured error.
     ``fitted_persons`` are those that the generator was fitted to, and ``replicates_from`` says
-    whether one fit made all replicates: both decide how estimates are combined.
+    whether one fit made all replicates: both decide how estimates are combined. ``privacy`` is
+    what the generator proves, where it proves something.
     """
 
     LATER: ClassVar[tuple[str, ...]] = (
         *("model", "account", "generator_version", "lineage"),
-        *("fitted_persons", "replicates_from", "labels"),
+        *("fitted_persons", "replicates_from", "labels", "privacy"),
     )
     schema_id: Literal["assaymark/provenance/v0"] = "assaymark/provenance/v0"
     name: str
@@ -84,6 +86,7 @@ class Provenance(Document):
     ledger_size: int
     ledger_root: str
     account: tuple[str, ...] = ()
+    privacy: PrivacyGuarantee | None = None
 
 
 class StageDecided(Document):

@@ -262,8 +262,14 @@ def _attempts(state: Reading, found: Verification) -> None:
 
 
 def _budget(state: Reading, found: Verification) -> None:
-    del state
-    found.lack(9, "Privacy budget", "no differential privacy is claimed")
+    privacy = there(state.provenance).privacy
+    if privacy is None:
+        found.lack(9, "Privacy budget", "no differential privacy is claimed")
+        return
+    privacy.check()
+    looks = len(privacy.charges)
+    found.hold(9, "Privacy budget", f"{privacy.sentence}: {looks} looks at the rows add up to it")
+    found.leave("Differential privacy", "; ".join((*privacy.not_covered, *privacy.assumptions)))
 
 
 def _waivers(state: Reading, found: Verification) -> None:

@@ -8,7 +8,7 @@ import re
 __all__ = ["STANDALONE", "standalone"]
 
 STANDALONE = "verify.py"
-_PARTS = ("pieces", "gate", "people", "steps")
+_PARTS = ("pieces", "budget", "gate", "people", "steps")
 _OWN = re.compile(r"from assaymark[\w.]* import (?:\([^)]*\)|[^\n]*)\n")
 _EXPORTS = re.compile(r"__all__ = \[[^\]]*\]\n")
 _FUTURE = "from __future__ import annotations\n"

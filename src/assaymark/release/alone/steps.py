@@ -12,6 +12,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from assaymark.release.alone.budget import check_budget
 from assaymark.release.alone.gate import agreed, caught
 from assaymark.release.alone.people import check_people, check_waivers
 from assaymark.release.alone.pieces import (
@@ -255,7 +256,9 @@ class Release:
         self.note(8, f"all {self.made['attempts']} attempts that are counted are in the ledger")
 
     def rest(self) -> None:
-        self.note(9, "no differential privacy is claimed", "NOT APPLICABLE")
+        privacy = self.made.get("privacy")
+        said = check_budget(privacy) if privacy else "no differential privacy is claimed"
+        self.note(9, said, "OK" if privacy else "NOT APPLICABLE")
         rules = ", ".join(w["rule"] for w in self.waivers)
         self.note(10, rules or "none", "OK" if rules else "NOT APPLICABLE")
         until = self.released.get("expires", "")

@@ -1,0 +1,286 @@
+"""Nothing but paid mechanisms reaches the rows; broken mechanisms, each caught by name."""
+
+import ast
+import inspect
+import math
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy import stats
+
+from assaymark.core.dataset import POLARS_TYPES, Dataset
+from assaymark.core.privacy import Charge
+from assaymark.core.private_source import PrivateSource
+from assaymark.core.schema import Column, Kind, Schema
+from assaymark.core.streams import Streams
+from assaymark.core.zcdp import delta_of
+from assaymark.errors import NotApprovedError
+from assaymark.generate import generators, vault
+from assaymark.generate.account import Account
+from assaymark.generate.discrete_gaussian import Noise
+from assaymark.generate.dp_marginals import DpMarginals
+from assaymark.generate.vault import How, Vault
+
+CODE = Path(vault.__file__).parent
+RHO = 0.5
+
+
+class Silent(Noise):
+    """No noise, so that a test sees what a mechanism would have hidden."""
+
+    def gaussian(self, n, variance):
+        return np.zeros(n, dtype=np.int64)
+
+
+def table(persons=None, **columns):
+    schema = Schema(columns=tuple(Column(name=n, kind=k) for n, (k, _) in columns.items()))
+    frame = pl.DataFrame({n: pl.Series(n, v, POLARS_TYPES[k]) for n, (k, v) in columns.items()})
+    return Dataset(schema=schema, frame=frame, persons=persons)
+
+
+def numbers(values, persons=None):
+    return table(persons, x=(Kind.INTEGER, list(values)))
+
+
+def code(size):
+    return lambda s: np.clip(s.fill_null(-1).to_numpy(), -1, size - 1).astype(np.int32)
+
+
+def opened(data, kind=Vault, rho=1e6, **how):
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    found = kind(source, Account(rho, 0.5), **how)
+    for name in data.schema.names:
+        found.keep(name, name, code(4))
+    return found
+
+
+# What each check asks of a vault; run on the real one, and on those that are broken on purpose.
+
+
+def check_noise(kind):
+    """Hold the noise of many counts against its distribution; 1 in a million false alarms."""
+    found = opened(numbers([0]), kind).count(("x",), (20_000,), RHO)
+    expected = 1 / math.sqrt(2 * RHO)
+    assert found.sigma == pytest.approx(expected, rel=0.01)
+    spread = (found.counts[1:] ** 2).sum() / expected**2
+    low, high = stats.chi2.ppf([5e-7, 1 - 5e-7], len(found.counts) - 1)
+    assert low < spread < high * 1.01
+
+
+def check_sensitivity(kind, cap=3):
+    """Take away one person with many rows: no count may move further than the noise hides."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        persons = np.repeat(np.arange(12), rng.integers(1, 40, 12))
+        values = rng.integers(0, 4, len(persons))
+        left = persons != rng.integers(0, 12)
+        one, other = (
+            opened(numbers(values[w], persons[w]), kind, cap=cap, noise=Silent()).count(
+                ("x",), (4,), RHO
+            )
+            for w in (np.ones(len(persons), dtype=bool), left)
+        )
+        moved = math.dist(one.counts, other.counts)
+        assert one.sigma == other.sigma
+        # with several rows to choose from, others' rows are drawn anew: as many of each person
+        totals = one.counts.sum() - other.counts.sum()
+        assert totals <= cap
+        if (np.bincount(persons) <= cap).all():
+            assert moved**2 / (2 * one.sigma**2) <= RHO * 1.0001
+        assert totals**2 / (2 * one.sigma**2) <= RHO * 1.0001
+
+
+def check_fresh(kind):
+    """Count the same twice: noise that cancels was used twice."""
+    made = [opened(numbers([0, 1, 2]), kind).count(("x",), (500,), RHO) for _ in range(2)]
+    assert not np.array_equal(made[0].counts, made[1].counts)
+
+
+def check_two_worlds(kind, n=150_000):
+    """Attack: tell a count of 1 from one of 0, as often as an optimal attacker can.
+
+    At every threshold the rate of right alarms, less e^epsilon that of false ones, is at most
+    delta; both are taken at the end of an exact interval that is wrong once in 10^8.
+    """
+    worlds = [
+        opened(numbers([0] * m), kind).count(("x",), (n,), RHO).counts[1:] + m for m in (0, 1)
+    ]
+    for epsilon in (0.5, 2.0, 4.0, 6.0):
+        delta = delta_of(RHO, epsilon)
+        for threshold in np.arange(-4, 6):
+            fpr, tpr = (float((w >= threshold).mean()) for w in worlds)
+            error = math.sqrt((tpr + math.exp(epsilon) ** 2 * fpr + 1 / n) / n)
+            assert tpr - math.exp(epsilon) * fpr <= delta + 5 * error
+
+
+def check_domain(kind):
+    """Attack: a value that one person has must not be seen in what may come out."""
+    plain = table(
+        group=(Kind.CATEGORY, ["a", "b"] * 300), x=(Kind.INTEGER, [1, 2, 3, 4, 5, 6] * 100)
+    )
+    odd = table(
+        group=(Kind.CATEGORY, ["a", "b"] * 300 + ["only one"]),
+        x=(Kind.INTEGER, [1, 2, 3, 4, 5, 6] * 100 + [900_000]),
+    )
+    seen = []
+    for data in (plain, odd):
+        source = PrivateSource(_rows=data, record=lambda who, why: None)
+        model = kind(epsilon=5.0).fit(source, Streams.from_seed(1))
+        group, x = model.encoding.codings
+        seen.append((set(group.levels), bool(x.grid.value(x.first[-1:] + x.points[-1:]) > 1000)))
+    assert seen[0] == seen[1] == ({"a", "b"}, False)
+
+
+# Broken on purpose.
+
+
+class HalvedNoise(Vault):
+    """Noise of half the deviation that the charge pays for."""
+
+    def count(self, names, shape, rho):
+        found = super().count(names, shape, rho)
+        half = Noise().gaussian(found.counts.size, (1, 4)).reshape(shape)
+        exact = opened(numbers([0]), noise=Silent()).count(names, shape, rho).counts
+        return type(found)(exact + half, found.sigma)
+
+
+class WrongSensitivity(Vault):
+    """All rows of a person are counted, whatever the cap."""
+
+    def __init__(self, source, account, *, cap=1, noise=None):
+        super().__init__(source, account, cap=1000, noise=noise)
+        self.cap = cap
+
+
+class ReusedSeed(Vault):
+    """The noise of every vault begins at the same seed."""
+
+    def __init__(self, source, account, *, cap=1, noise=None):
+        rng = np.random.default_rng(0)
+        super().__init__(source, account, cap=cap, noise=Noise(rng.bytes))
+
+
+class DomainFromData(DpMarginals):
+    """Categories and bounds are read from the rows without a charge."""
+
+    def fit(self, source, streams):
+        frame = source.open("free look", "which values there are").frame
+        ends = (int(frame["x"].min()), int(frame["x"].max()))
+        levels = tuple(sorted(frame["group"].unique().to_list()))
+        whole = DpMarginals(
+            epsilon=self.epsilon, bounds={"x": ends}, categories={"group": levels}
+        ).fit(source, streams)
+        assert whole.privacy  # it claims what it does not keep
+        return whole
+
+
+CHECKS = (check_noise, check_sensitivity, check_fresh, check_two_worlds)
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_the_vault_passes_every_check(check):
+    check(Vault)
+
+
+def test_halved_noise_is_caught_by_its_distribution_and_by_the_attack():
+    with pytest.raises(AssertionError):
+        check_noise(HalvedNoise)
+    with pytest.raises(AssertionError):
+        check_two_worlds(HalvedNoise)
+
+
+def test_wrong_sensitivity_is_caught_on_neighbouring_tables():
+    with pytest.raises(AssertionError):
+        check_sensitivity(WrongSensitivity)
+
+
+def test_a_reused_seed_is_caught():
+    with pytest.raises(AssertionError):
+        check_fresh(ReusedSeed)
+
+
+def test_a_domain_from_data_is_caught_by_one_persons_value():
+    check_domain(DpMarginals)
+    with pytest.raises(AssertionError):
+        check_domain(DomainFromData)
+
+
+def test_a_look_after_the_budget_is_spent_is_refused_and_not_charged():
+    found = opened(numbers([0, 1, 2]), rho=0.1)
+    found.count(("x",), (4,), 0.1)
+    shares = {"x": np.full(4, 0.25)}
+    for look in (
+        lambda: found.count(("x",), (4,), 0.01),
+        lambda: found.choose("a table", [("x",)], shares, How(rho=0.01, penalty=0.0)),
+        lambda: found.discover("x", 0.01, 1e-6),
+        lambda: found.offered(20, 0.01),
+    ):
+        with pytest.raises(NotApprovedError, match="stay closed"):
+            look()
+    assert found.account.spent == pytest.approx(0.1)
+    for rho in ("nan", "-1", "inf"):
+        with pytest.raises(NotApprovedError):
+            found.account.spend(Charge(what="x", mechanism="exponential", rho=rho))
+
+
+def test_every_mechanism_pays_before_anything_else():
+    tree = ast.parse(inspect.getsource(vault))
+    (kind,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == "Vault"]
+    public = [m for m in kind.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("_")]
+    giving = [m for m in public if ast.unparse(m.returns) != "None"]
+    assert {m.name for m in public} - {m.name for m in giving} == {"keep", "merge"}
+    assert {m.name for m in giving} == {"count", "choose", "discover", "offered"}
+    for method in giving:
+        first = method.body[1]  # after the docstring
+        assert ast.unparse(first).startswith("self.__pay("), method.name
+
+
+def test_nothing_but_the_vault_opens_the_rows():
+    door = {p.name for p in CODE.glob("*.py") if ".open(" in p.read_text()}
+    private = {p.name for p in CODE.glob("dp_*.py")} | {"account.py", "exponential.py"}
+    assert "vault.py" in door
+    assert not door & private
+    for path in CODE.parent.rglob("*.py"):
+        text = path.read_text()
+        assert "_Vault__" not in text, path
+        if path.name in private:
+            assert "_rows" not in text.replace("_ROWS", ""), path
+    log = []
+    data = numbers([1, 2, 3] * 50)
+    source = PrivateSource(_rows=data, record=lambda who, why: log.append(who))
+    generators.build("dp_marginals", {"bounds": {"x": [0, 9]}}).fit(source, Streams.from_seed(1))
+    assert log == ["vault"]
+
+
+def test_a_score_moves_by_no_more_than_its_sensitivity_when_a_row_is_added():
+    rng = np.random.default_rng(3)
+    shares = {n: rng.dirichlet(np.ones(4)) for n in "ab"}
+    how = How(rho=RHO, penalty=0.0)
+    for _ in range(200):
+        a, b = rng.integers(0, 4, (2, 30)).tolist()
+        scores = []
+        for m in (29, 30):
+            found = opened(table(a=(Kind.INTEGER, a[:m]), b=(Kind.INTEGER, b[:m])))
+            assert found.choose("one", [("a", "b")], shares, how) == 0
+            scores.append(found._Vault__away(("a", "b"), shares))
+        assert abs(scores[0] - scores[1]) <= 2.0 + 1e-9
+
+
+def test_rows_beyond_the_cap_are_left_out_at_random_person_by_person():
+    persons = np.array([0] * 400 + [1, 2, 3])
+    data = numbers([0, 1] * 200 + [2, 2, 2], persons)
+    drawn = [opened(data, noise=Silent()).count(("x",), (4,), RHO).counts for _ in range(200)]
+    assert all(c.sum() == 4 and c[2] == 3 for c in drawn)
+    ones = sum(c[1] for c in drawn)
+    assert stats.binomtest(int(ones), 200, 0.5).pvalue > 1e-6
+    assert opened(data, noise=Silent()).offered(20, RHO).counts == [23.0]
+
+
+def test_a_category_of_one_person_is_found_at_most_as_often_as_delta_says():
+    data = table(x=(Kind.CATEGORY, ["many"] * 300 + ["one"]))
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    found = [Vault(source, Account(9.0, 0.9)).discover("x", 0.05, 0.02) for _ in range(400)]
+    assert all("many" in f for f in found)
+    assert sum("one" in f for f in found) <= stats.binom.ppf(1 - 1e-6, 400, 0.02)
