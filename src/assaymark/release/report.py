@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from assaymark.release.claims_page import claim_blocks
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_curve
 from assaymark.release.drawing_chain import draw_chain
@@ -27,6 +28,7 @@ from assaymark.release.drawing_exposure import (
     reach_of,
     secret_words,
 )
+from assaymark.release.drawing_forest import draw_effect
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
@@ -87,6 +89,7 @@ def render(content: ReportContent) -> bytes:
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
         groups=[(g, _top(g)) for g in content.groups],
+        claims=claim_blocks(content),
         reach=reach_of(content.attacks),
         untested=_untested(content),
         measurements=measurements[:_MOST_MEASUREMENTS],
@@ -160,6 +163,7 @@ def _environment() -> Environment:
         "secret_words": secret_words,
         "loss_words": loss_words,
         "draw_chain": draw_chain,
+        "draw_effect": draw_effect,
         "draw_family": draw_family,
         "draw_learning": draw_learning,
     }
