@@ -51,7 +51,8 @@ class Plausibility:
     hundred for all soft rules at once in 96 of 100 evaluations. Rows are looked at by another path
     than the one that keeps a generator from drawing them.
 
-    Rates are of the rows that a rule is about. Real rates below ten people are withheld.
+    Rates are of the rows that a rule is about. Real rates below ten people are withheld. Nothing
+    is looked for that nobody declared.
 
     References
     ----------
@@ -68,7 +69,6 @@ class Plausibility:
             unit="rows",
             better="lower",
             meaning="How many of all synthetic rows break a rule that no record may break.",
-            pitfalls="It counts what the declared rules exclude, and nothing that nobody declared.",
         ),
         Quantity(
             name=RATE,
@@ -85,7 +85,6 @@ class Plausibility:
             unit="difference of shares",
             better="lower",
             meaning="Share of synthetic rows that break the rule, less that of the real rows.",
-            pitfalls="Records that are as odd as the real ones are repeated, and not seen here.",
         ),
         Quantity(
             name=REAL,
