@@ -289,7 +289,9 @@ def _excesses(soft: Sequence[_Seen], case: Case) -> Iterator[Measurement]:
 def _error(seen: _Seen, case: Case, *, ideal: bool) -> float:
     """Return the error of an excess; ``ideal``, had the synthetic rows the real rate.
 
-    One row that breaks the rule and one that does not are added on either side.
+    Ideally the real rate is as high as it may be by one error more, so that a rule is not judged
+    because few real rows happened to break it. One row that breaks the rule and one that does not
+    are added on either side.
     """
     n, share = seen.real_persons, seen.real_rate
     near = (share * n + 1) / (n + 2)
@@ -309,7 +311,7 @@ def _error(seen: _Seen, case: Case, *, ideal: bool) -> float:
     if ideal:
         told = sum(len(a) for a in seen.real_about)
         m = round(rows * sum(int(a.sum()) for a in seen.real_about) / told) if told else 0
-    rate = share if ideal else seen.hits / max(m, 1)
+    rate = min(share + math.sqrt(real), 0.5) if ideal else seen.hits / max(m, 1)
     theirs = (rate * m + 1) / (m + 2)
     return math.sqrt(real + theirs * (1 - theirs) / (m + 2))
 
