@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
+from assaymark.core.correction import Correction
 from assaymark.core.document import Document
 from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
@@ -192,7 +193,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label", "privacy")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "correction", "label", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -206,6 +207,7 @@ class Recipe(Document):
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
     plausibility: tuple[PlausibilitySpec, ...] = ()
+    correction: tuple[Correction, ...] = ()
     label: tuple[LabelSpec, ...] = ()
 
     @property
@@ -221,7 +223,11 @@ class Recipe(Document):
     @property
     def questions(self) -> Questions:
         """What the recipe asks of the rows besides the metrics."""
-        return Questions(claim=self.claim, plausibility=expanded(self.plausibility))
+        return Questions(
+            claim=self.claim,
+            plausibility=expanded(self.plausibility),
+            correction=self.correction,
+        )
 
 
 def parse_recipe(raw: bytes) -> Recipe:
@@ -250,6 +256,8 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
     _check_questions(plain, "claim", CLAIMS)
     _check_questions(plain, "plausibility", PLAUSIBILITY)
+    for row in plain.get("correction", []):
+        _check_keys(row, Correction, "a correction")
     _check_labels(plain.get("label", []))
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}

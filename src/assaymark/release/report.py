@@ -29,6 +29,7 @@ from assaymark.release.drawing_exposure import (
     secret_words,
 )
 from assaymark.release.drawing_forest import draw_effect
+from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, signed
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
@@ -89,6 +90,7 @@ def render(content: ReportContent) -> bytes:
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
         groups=[(g, _top(g)) for g in content.groups],
+        gaps=by_outcome(content.gaps),
         claims=claim_blocks(content),
         reach=reach_of(content.attacks),
         untested=_untested(content),
@@ -151,6 +153,9 @@ def _environment() -> Environment:
         "steps": STEPS,
         "shown_columns": shown_columns,
         "draw_group": draw_group,
+        "draw_gap": draw_gap,
+        "gap_reach": gap_reach,
+        "signed": signed,
         "draw_curve": draw_curve,
         "attack_words": attack_words,
         "draw_gain": draw_gain,
