@@ -42,6 +42,10 @@ __all__ = [
 ]
 
 
+FOR_ANALYTICS = 10
+"""Replicates where analytics is asked for and the recipe does not say how many."""
+
+
 class MixedSpec(Document):
     """A release of which ``rows`` rows are in the source, beside real ones."""
 
@@ -152,8 +156,10 @@ class SplitSpec(Document):
 class GenerateSpec(Document):
     """Which generator, with which parameters; ``rows`` 0 means about as many as in train.
 
-    ``constraint`` holds the recipe's ``[[constraint]]`` tables, ``plausible`` the hard rules among
-    its ``[[plausibility]]`` tables.
+    ``replicates`` are tables of ``rows`` rows each, all from one fit: ten where they are left out
+    and ``[use]`` names ``analytics``, else one (docs/adr/0022-replicates.md). ``constraint`` holds
+    the recipe's ``[[constraint]]`` tables, ``plausible`` the hard rules among its
+    ``[[plausibility]]`` tables.
     """
 
     LATER: ClassVar[tuple[str, ...]] = ("constraint", "plausible")
@@ -256,6 +262,7 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
     _check_questions(plain, "claim", CLAIMS)
     _check_questions(plain, "plausibility", PLAUSIBILITY)
+    _set_replicates(plain)
     for row in plain.get("correction", []):
         _check_keys(row, Correction, "a correction")
     _check_labels(plain.get("label", []))
@@ -274,6 +281,15 @@ def parse_recipe(raw: bytes) -> Recipe:
     if abs(total - 1) > 1e-9:
         raise RecipeError(f"the shares in [split] add up to {total:g}, not to 1")
     return recipe
+
+
+def _set_replicates(plain: dict[str, Any]) -> None:
+    use, generate = plain.get("use", {}), plain.get("generate", {})
+    if not (isinstance(use, dict) and isinstance(generate, dict)) or "replicates" in generate:
+        return
+    requested = use.get("requested", ())
+    if isinstance(requested, list) and "analytics" in requested:
+        plain["generate"] = {**generate, "replicates": FOR_ANALYTICS}
 
 
 def _column(name: str, spec: object) -> dict[str, Any]:

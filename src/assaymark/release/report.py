@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from assaymark.release.analyst import analyst_view
 from assaymark.release.claims_page import claim_blocks
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_curve
 from assaymark.release.drawing_chain import draw_chain
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
+from assaymark.release.drawing_estimate import draw_coverage, draw_estimate
 from assaymark.release.drawing_exposure import (
     draw_exposed,
     draw_gain,
@@ -80,6 +82,7 @@ def render(content: ReportContent) -> bytes:
         answer=answer(content),
         uses=[use_card(content, u) for u in content.uses],
         fitness=fitness_table(content.fitness),
+        analyst=analyst_view(measurements),
         must_know=must_know(content),
         next_actions=_next_actions(content),
         blocks=rule_blocks(content),
@@ -168,6 +171,8 @@ def _environment() -> Environment:
         "secret_words": secret_words,
         "loss_words": loss_words,
         "draw_chain": draw_chain,
+        "draw_estimate": draw_estimate,
+        "draw_coverage": draw_coverage,
         "draw_effect": draw_effect,
         "draw_family": draw_family,
         "draw_learning": draw_learning,

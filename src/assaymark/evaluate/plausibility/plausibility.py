@@ -290,7 +290,8 @@ def _error(seen: _Seen, case: Case, *, ideal: bool) -> float:
     """Return the error of an excess; ``ideal``, had the synthetic rows the real rate.
 
     Ideally the real rate is as high as it may be by one error more, so that a rule is not judged
-    because few real rows happened to break it. One row that breaks the rule and one that does not are added on either side.
+    because few real rows happened to break it. One row that breaks the rule and one that does not
+    are added on either side.
     """
     n, share = seen.real_persons, seen.real_rate
     near = (share * n + 1) / (n + 2)
