@@ -96,7 +96,7 @@ def run(seed: int) -> dict[str, list[float]]:
         questions=Questions(claim=CLAIMS),
     )
     return {
-        m.subject.removeprefix("claim:"): [round(m.low, 4), round(m.high, 4)]
+        m.subject.removeprefix("claim:"): [round(m.low, 3), round(m.high, 3)]
         for m in Claims().measure(case, Streams.from_seed(seed))
         if m.metric == "claims.difference" and m.low is not None and m.high is not None
     }
@@ -119,7 +119,7 @@ def main() -> None:
         if str(seed) not in done:
             done[str(seed)] = run(seed)
             if not args.quick:
-                OUT.write_text(json.dumps(done) + "\n")
+                OUT.write_text(json.dumps(done, separators=(",", ":")) + "\n")
     for name in done["0"]:
         ends = [found[name] for found in done.values() if name in found]
         covered = rate(sum(low <= 0 <= high for low, high in ends), len(ends))

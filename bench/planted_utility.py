@@ -2,9 +2,9 @@
 
     python bench/planted_utility.py --seeds 100 [--quick] [--only effect_halved]
 
-A table of 10,000 people of a simulated population is split as the default does: 5,000 in train,
-2,000 held out, and 5,000 synthetic rows, which are a fresh sample of the same population
-(``fresh``) with one thing wrong. Caught means FAIL by a blocking rule that names it, after Holm's
+A table of 10,000 people of a simulated population is split as the default does: 5,000 in train and
+2,000 held out. The 10,000 synthetic rows are a fresh sample of the same population (``fresh``) with
+one thing wrong. Caught means FAIL by a blocking rule that names it, after Holm's
 adjustment over the whole gate of that use: the rules that are not under test are given the figures
 of the policy's fixture "fresh sample", so that the gate has all of its rules. A false alarm is
 such a FAIL on ``fresh``; what is not PASS there is a miss. Resumes.
@@ -43,7 +43,8 @@ from assaymark.flow.evaluate import measure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-OUT = Path(__file__).parent / "results" / "planted_utility.json"
+RESULTS = Path(__file__).parent / "results"
+MADE = 10_000
 SCHEMA = Schema(
     columns=(
         Column(name="region", kind=Kind.CATEGORY, roles=(Role.PROTECTED,)),
@@ -179,10 +180,10 @@ PLANTS = {
 }
 
 
-def case_of(seed: int, plant: Plant) -> Case:
+def case_of(seed: int, plant: Plant, made_rows: int) -> Case:
     """Return the tables of one seed, the same people for every plant."""
     rng = np.random.default_rng([seed, 10_000])
-    train, holdout, reference, made = (population(n, rng) for n in (5_000, 2_000, 1_000, 5_000))
+    train, holdout, reference, made = (population(n, rng) for n in (5_000, 2_000, 1_000, made_rows))
     return Case(
         schema=SCHEMA,
         train=train,
@@ -194,10 +195,10 @@ def case_of(seed: int, plant: Plant) -> Case:
     )
 
 
-def verdicts_of(seed: int, plant: Plant) -> dict[str, dict[str, str]]:
+def verdicts_of(seed: int, plant: Plant, made_rows: int) -> dict[str, dict[str, str]]:
     """Return the verdict on each subject of each rule that is judged by what was measured."""
     policy = parse_policy(profile_bytes(Profile.CONTROLLED))
-    measured = measure(case_of(seed, plant), Streams.from_seed(seed), only=plant.metrics)
+    measured = measure(case_of(seed, plant, made_rows), Streams.from_seed(seed), only=plant.metrics)
     stands_in = next(
         v for k, v in fixture_measurements(policy.fixture).items() if k == "fresh sample"
     )
@@ -211,10 +212,10 @@ def verdicts_of(seed: int, plant: Plant) -> dict[str, dict[str, str]]:
     return found
 
 
-def outcome_of(name: str, seed: int) -> bool | dict[str, list[str]]:
+def outcome_of(name: str, seed: int, made_rows: int = MADE) -> bool | dict[str, list[str]]:
     """Return whether a plant was caught; of fresh rows, what did not PASS by rule."""
     plant = PLANTS[name]
-    found = verdicts_of(seed, plant)
+    found = verdicts_of(seed, plant, made_rows)
     if name == "fresh":
         return {
             rule: sorted(f"{v} {s}" for s, v in found.get(rule, {}).items() if v != Verdict.PASS)
@@ -255,16 +256,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--quick", action="store_true", help="ten seeds, nothing written")
+    parser.add_argument("--made", type=int, default=MADE, help="synthetic rows")
     parser.add_argument("--only", choices=PLANTS, action="append")
     args = parser.parse_args()
-    done = json.loads(OUT.read_text())["outcomes"] if OUT.exists() and not args.quick else {}
+    name_of_file = "planted_utility" + ("" if args.made == MADE else f"_{args.made}")
+    out = RESULTS / f"{name_of_file}.json"
+    done = json.loads(out.read_text())["outcomes"] if out.exists() and not args.quick else {}
     for seed in range(10 if args.quick else args.seeds):
         for name in args.only or PLANTS:
             seeds = done.setdefault(name, {})
             if str(seed) not in seeds:
-                seeds[str(seed)] = outcome_of(name, seed)
+                seeds[str(seed)] = outcome_of(name, seed, args.made)
         if not args.quick:
-            OUT.write_text(json.dumps({"summary": summary(done), "outcomes": done}) + "\n")
+            out.write_text(json.dumps({"summary": summary(done), "outcomes": done}) + "\n")
     print(json.dumps(summary(done), indent=1))
 
 
