@@ -306,7 +306,7 @@ def _together(found: Sided, subject: str) -> Iterator[Measurement]:
         return
     same = np.sign(found.real) * found.made > 1.96 * np.sqrt(found.made_variance)
     yield Measurement(
-        metric=DECISIONS, subject=subject, value=float(same[sure].mean()), n=int(sure.sum())
+        metric=DECISIONS, subject=subject, value=float(same[sure].mean()), n=found.n
     )
 
 
