@@ -68,6 +68,9 @@ licence = "CC0-1.0"
 [split]
 cross_fit = false
 
+[generate]
+replicates = 1
+
 [use]
 requested = ["analytics"]
 

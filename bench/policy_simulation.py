@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.case import Case
+from assaymark.core.coverage import Certificate, Maker
 from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.evidence import Evidence
 from assaymark.core.schema import Column, Kind, Role, Schema
@@ -51,6 +52,27 @@ SCHEMA = Schema(
         Column(name="ill", kind=Kind.CATEGORY, roles=(Role.TARGET,)),
     )
 )
+
+MAKER = Maker(generator="fresh sample", software="bench", persons=1)
+
+
+def certificates() -> tuple[Certificate, ...]:
+    """Certify rows of the population itself: 2,000 draws of an estimate and its interval.
+
+    An estimate in units of its error is normal; the rule for one fit allows for a source as well.
+    """
+    off = np.random.default_rng(0).standard_normal(2_000)
+    covered = int((np.abs(off) <= 1.96 * np.sqrt(2)).sum())
+    found = clopper_pearson(covered, 2_000)
+    return tuple(
+        Certificate(
+            **{"generator": MAKER.generator, "software": MAKER.software, "estimand": kind},
+            **{"rule": "one fit", "persons_from": 1, "persons_to": 1, "replicates": 1},
+            **{"simulations": 2_000, "intervals": 2_000, "covered": covered},
+            **{"low": found.low, "high": found.high, "bench": "bench/policy_simulation.py"},
+        )
+        for kind in ("mean", "proportion", "ols", "logistic")
+    )
 
 
 def population(n: int, rng: np.random.Generator) -> Dataset:
@@ -89,6 +111,8 @@ def simulated_case(n: int, seed: int, scenario: str) -> Case:
         reference=reference,
         synthetics=(Dataset(schema=SCHEMA, frame=frame),),
         threat=threat_of(Profile.CONTROLLED),
+        maker=MAKER,
+        certificates=certificates(),
     )
 
 

@@ -33,6 +33,9 @@ expires = 2040-01-01
 patient = "person_key"
 [split]
 cross_fit = false
+[generate]
+replicates = 1
+
 [use]
 requested = ["analytics"]
 [threat]

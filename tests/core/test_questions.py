@@ -58,3 +58,21 @@ def test_wrong_questions_are_refused_by_name(extra: bytes, said: str) -> None:
 def test_two_rules_of_one_name_are_refused() -> None:
     with pytest.raises(RecipeError, match="adults"):
         parse_recipe(PLAIN + RULE + RULE)
+
+
+def test_a_correction_says_who_and_why() -> None:
+    table = b"""
+[[correction]]
+group = "sex=f"
+outcome = "ill=yes"
+change = -0.05
+why = "past referrals were biased"
+who = "ethics board"
+"""
+    recipe = parse_recipe(PLAIN + table)
+    assert recipe.questions.correction[0].change == -0.05
+    assert recipe.questions.digest() != Questions().digest()
+    with pytest.raises(AssaymarkError, match="wy"):
+        parse_recipe(PLAIN + table.replace(b"why", b"wy"))
+    with pytest.raises(AssaymarkError, match="who"):
+        parse_recipe(PLAIN + table.replace(b'who = "ethics board"', b""))

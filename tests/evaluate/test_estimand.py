@@ -4,15 +4,13 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
+from assaymark.evaluate.effect import adjusted, contrast, stratified
 from assaymark.evaluate.estimand import (
     Rows,
     added_up,
-    adjusted,
     average,
     beyond,
-    contrast,
     quantile_ratio,
-    stratified,
     total,
 )
 

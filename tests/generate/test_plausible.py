@@ -31,7 +31,9 @@ def visits(table):
         {
             "sex": holed(rng.choice(["m", "f"], n).tolist()),
             "code": holed(
-                rng.choice(["650", "63", "250.1", "O80", "185", "C61.9", "8"], n).tolist()
+                rng.choice(
+                    ["650", "63", "250.1", "O80", "185", "C61.9", "8", "other", "O"], n
+                ).tolist()
             ),
             "born": holed(born.tolist()),
             "died": holed((born + rng.integers(-5, 60, n)).tolist()),
@@ -53,7 +55,12 @@ RULES = [
     {"kind": "order", "columns": ("born", "died"), "strict": True},
     {"kind": "implies", "when": "sex == 'm'", "then": "age > 18 and born < 90"},
     {"kind": "codes", "columns": ("code",), "codes": ("630-679", "O"), "when": "sex == 'm'"},
-    {"kind": "codes", "columns": ("code",), "codes": ("630-679", "C60-C63"), "shortened": True},
+    {
+        "kind": "codes",
+        "columns": ("code",),
+        "codes": ("630-679", "O", "C60-C63"),
+        "shortened": True,
+    },
 ]
 
 

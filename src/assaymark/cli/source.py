@@ -80,3 +80,25 @@ def list_(workspace: _Workspace = Path(".assaymark"), json: _Json = False) -> No
         for s in found
     ]
     typer.echo(table(rows, ("id", "state", "licence or basis", "expires", "next")))
+
+
+@app.command("rules")
+def rules(
+    file: Annotated[Path, typer.Argument(help="A table: CSV or Parquet.")],
+    recipe: Annotated[
+        Path | None, typer.Option(help="A recipe, for what the columns mean and what is changed.")
+    ] = None,
+    support: Annotated[int, typer.Option(help="People that a rule must be about, at least.")] = 100,
+    json: _Json = False,
+) -> None:
+    """Propose plausibility rules that every row keeps, commented out, for somebody to accept.
+
+    Nothing in them is a value, or the end of a range, that fewer than ten people have.
+    """
+    from assaymark.flow.mining import mine, rules_text
+
+    found = mine(file, recipe, support=support)
+    if json:
+        print_json([{"rule": p.rule.plain(), "people": p.people, "words": p.words} for p in found])
+        return
+    typer.echo(rules_text(found), nl=False)

@@ -11,6 +11,7 @@ from assaymark.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from assaymark.core.coverage import Certificate, Maker
     from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
@@ -37,6 +38,10 @@ class Case:
         One or more replicates of the released rows; none where one table is described by itself.
     earlier
         Rows of earlier releases of the same people that an attacker may hold beside these.
+    maker
+        What made the synthetic rows, where that is known.
+    certificates
+        What benches found of the coverage of intervals, for any maker.
     questions
         Claims and plausibility rules that the recipe declares.
     refit
@@ -51,6 +56,8 @@ class Case:
     threat: ThreatModel
     earlier: tuple[Dataset, ...] = ()
     questions: Questions = NO_QUESTIONS
+    maker: Maker | None = None
+    certificates: tuple[Certificate, ...] = ()
     refit: Callable[[Dataset, int, Streams], Dataset] | None = None
 
     def __post_init__(self) -> None:

@@ -56,7 +56,8 @@ class CodeRange:
         if found is None or found.group(1) != self.letter:
             return False
         width, digits = _digits(self.letter), found.group(2)
-        if not digits and not (shortened and self.letter):
+        cut_to_letter = shortened and code.strip().upper() == self.letter
+        if not digits and not cut_to_letter:
             return False
         if shortened and len(digits) < width:
             first, last = int(digits.ljust(width, "0")), int(digits.ljust(width, "9"))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
+from assaymark.core.correction import Correction
 from assaymark.core.document import Document
 from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
@@ -39,6 +40,10 @@ __all__ = [
     "TransformSpec",
     "parse_recipe",
 ]
+
+
+FOR_ANALYTICS = 10
+"""Replicates where analytics is asked for and the recipe does not say how many."""
 
 
 class MixedSpec(Document):
@@ -151,8 +156,10 @@ class SplitSpec(Document):
 class GenerateSpec(Document):
     """Which generator, with which parameters; ``rows`` 0 means about as many as in train.
 
-    ``constraint`` holds the recipe's ``[[constraint]]`` tables, ``plausible`` the hard rules among
-    its ``[[plausibility]]`` tables.
+    ``replicates`` are tables of ``rows`` rows each, all from one fit: ten where they are left out
+    and ``[use]`` names ``analytics``, else one (docs/adr/0022-replicates.md). ``constraint`` holds
+    the recipe's ``[[constraint]]`` tables, ``plausible`` the hard rules among its
+    ``[[plausibility]]`` tables.
     """
 
     LATER: ClassVar[tuple[str, ...]] = ("constraint", "plausible")
@@ -192,7 +199,7 @@ class ThreatSpec(Document):
 class Recipe(Document):
     """Source, columns, transformations, split, generator, uses, threat and questions of one run."""
 
-    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "label", "privacy")
+    LATER: ClassVar[tuple[str, ...]] = ("claim", "plausibility", "correction", "label", "privacy")
 
     schema_id: Literal["assaymark/recipe/v0"] = "assaymark/recipe/v0"
     name: str
@@ -206,6 +213,7 @@ class Recipe(Document):
     threat: ThreatSpec = ThreatSpec()
     claim: tuple[ClaimSpec, ...] = ()
     plausibility: tuple[PlausibilitySpec, ...] = ()
+    correction: tuple[Correction, ...] = ()
     label: tuple[LabelSpec, ...] = ()
 
     @property
@@ -221,7 +229,11 @@ class Recipe(Document):
     @property
     def questions(self) -> Questions:
         """What the recipe asks of the rows besides the metrics."""
-        return Questions(claim=self.claim, plausibility=expanded(self.plausibility))
+        return Questions(
+            claim=self.claim,
+            plausibility=expanded(self.plausibility),
+            correction=self.correction,
+        )
 
 
 def parse_recipe(raw: bytes) -> Recipe:
@@ -250,6 +262,9 @@ def parse_recipe(raw: bytes) -> Recipe:
         _check_kind(rule, CONSTRAINTS, "constraint", "constraint")
     _check_questions(plain, "claim", CLAIMS)
     _check_questions(plain, "plausibility", PLAUSIBILITY)
+    _set_replicates(plain)
+    for row in plain.get("correction", []):
+        _check_keys(row, Correction, "a correction")
     _check_labels(plain.get("label", []))
     if constraints:
         plain["generate"] = {**plain.get("generate", {}), "constraint": constraints}
@@ -266,6 +281,15 @@ def parse_recipe(raw: bytes) -> Recipe:
     if abs(total - 1) > 1e-9:
         raise RecipeError(f"the shares in [split] add up to {total:g}, not to 1")
     return recipe
+
+
+def _set_replicates(plain: dict[str, Any]) -> None:
+    use, generate = plain.get("use", {}), plain.get("generate", {})
+    if not (isinstance(use, dict) and isinstance(generate, dict)) or "replicates" in generate:
+        return
+    requested = use.get("requested", ())
+    if isinstance(requested, list) and "analytics" in requested:
+        plain["generate"] = {**generate, "replicates": FOR_ANALYTICS}
 
 
 def _column(name: str, spec: object) -> dict[str, Any]:

@@ -153,8 +153,8 @@ def _coded(column: pl.Expr, within: CodeRange, rule: p.CodesExcluded) -> pl.Expr
     """Return whether a code is in a range, from its letter and its first digits."""
     width = 2 if within.letter else 3
     code = column.cast(pl.String).str.strip_chars().str.to_uppercase()
-    fewest = 0 if within.letter and rule.shortened else 1
-    digits = code.str.extract(rf"^{within.letter}(\d{{{fewest},{width}}})", 1)
+    nothing_more = "|$" if within.letter and rule.shortened else ""
+    digits = code.str.extract(rf"^{within.letter}(\d{{1,{width}}}{nothing_more})", 1)
     pads = ("0", "9") if rule.shortened else (None, None)
     first, last = (
         (digits if pad is None else digits.str.pad_end(width, pad)).cast(pl.Int64) for pad in pads

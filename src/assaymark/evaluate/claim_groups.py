@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["by_group"]
 
-_GROUP, _SHARE = 2.0, 0.25
+_GROUP, _SHARE = 2.0, 0.3
 
 
 def by_group(asked: Asked, sides: Sides, figures: Sequence[Figure]) -> Iterator[Measurement]:
     """Yield ``figures`` for each group with at least ten real people, and the group's share.
 
     A group's default margin is twice that of everybody; its share of all rows asked about may be
-    off by a quarter of itself.
+    off by three tenths of itself.
     """
     bins = sides.bins
     if bins is None:

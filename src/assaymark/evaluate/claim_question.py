@@ -11,15 +11,13 @@ from assaymark.core.claim import Contrast, Mean, Ranking, Ratio, Scenario, Share
 from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind, Role
 from assaymark.evaluate.binning import bins_of
+from assaymark.evaluate.effect import adjusted, contrast, stratified
 from assaymark.evaluate.estimand import (
     Rows,
     added_up,
-    adjusted,
     average,
     beyond,
-    contrast,
     quantile_ratio,
-    stratified,
     total,
 )
 from assaymark.evaluate.features import numbers_of

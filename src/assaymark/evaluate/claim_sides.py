@@ -12,7 +12,7 @@ import polars as pl
 from assaymark.core.dataset import Dataset
 from assaymark.core.measurement import Measurement
 from assaymark.evaluate.binning import bins_of
-from assaymark.evaluate.estimand import Estimate
+from assaymark.evaluate.estimand import Estimate, quantile
 from assaymark.evaluate.groups import banded
 from assaymark.evaluate.statistics import Interval, Z, symmetric
 
@@ -41,6 +41,7 @@ __all__ = [
     "pooled_estimate",
     "sides_of",
     "sign_agrees",
+    "spread_of",
 ]
 
 DIFFERENCE, SMALL, AGREEMENT = "claims.difference", "claims.difference_small", "claims.agreement"
@@ -50,7 +51,8 @@ CLEAR = 5.0
 
 _DEFAULT, _EFFECT = 0.1, 1.5
 _BANDS, _CATEGORIES = 5, 20
-_POWER = Z + 1.96  # errors that a margin must hold for a perfect generator to pass in 95 %
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_POWER = Z + 2.58  # errors that a margin must hold for a perfect generator to pass in 99 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -146,7 +148,9 @@ def compared(
     if not math.isfinite(real.variance + made.variance):
         return Measurement.missing(metric, "it has no finite error", subject, n=n)
     found = _difference(real, made, relative=figure.relative)
-    said = details_of(asked, figure.unit, real.interval, made.interval, margin)
+    share = figure.unit.startswith("share") and not figure.effect
+    one, other = (_kept(e.interval) if share else e.interval for e in (real, made))
+    said = details_of(asked, figure.unit, one, other, margin)
     return Measurement(
         metric=metric,
         subject=subject,
@@ -215,6 +219,21 @@ def details_of(
         "where": asked.spec.where,
         "shared_people": True,
     }
+
+
+def spread_of(sides: Sides) -> list[Json]:
+    """Return quantiles of the change, real beside the first synthetic table, rounded."""
+    found: list[Json] = []
+    for q in _QUANTILES:
+        real, made = quantile(sides.real, q), quantile(sides.made[0], q)
+        if not isinstance(real, str) and not isinstance(made, str):
+            found.append({"quantile": q, "real": _told(real), "synthetic": _told(made)})
+    return found
+
+
+def _kept(share: Interval) -> Interval:
+    """Return a share's interval without what is below 0 or above 1."""
+    return Interval(*(min(1.0, max(0.0, x)) for x in share))
 
 
 def _told(interval: Interval) -> list[Json]:

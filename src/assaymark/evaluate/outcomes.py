@@ -53,13 +53,14 @@ class Outcome:
 
 
 def outcomes_of(case: Case) -> list[Outcome]:
-    """Return the outcomes of the target column, and of the means that the recipe claims.
+    """Return the outcomes of the target column, and of what the recipe claims or corrects.
 
     Of two classes the rarer one; of more, the four most frequent in train; a number with more than
     ten values as it is.
     """
     names = [] if case.train.target is None else [case.train.target]
     names += [c.column for c in case.questions.claim if isinstance(c, Mean)]
+    names += [c.outcome.partition("=")[0] for c in case.questions.correction]
     found = []
     for name in dict.fromkeys(names):
         if name in case.schema.names:

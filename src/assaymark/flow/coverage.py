@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pydantic import JsonValue
 
     from assaymark.core.coverage import Certificate
+    from assaymark.core.recipe import GenerateSpec
 
-__all__ = ["certificates", "least_persons", "maker_of"]
+__all__ = ["certificates", "least_persons", "maker_for", "maker_of"]
 
 
 @cache
@@ -38,6 +39,14 @@ def maker_of(
     default = parameters_of(generators.build(generator)) if generator in generators.names() else {}
     changed = {k: v for k, v in parameters.items() if k not in default or default[k] != v}
     return Maker(generator=generator, software=software, changed=changed, persons=persons)
+
+
+def maker_for(spec: GenerateSpec, persons: int) -> Maker:
+    """Return what makes the rows of a recipe, fitted to so many persons.
+
+    Constraints and hard rules hold for every real row and are no change of the generator.
+    """
+    return maker_of(spec.generator, spec.parameters, persons)
 
 
 def least_persons(band: str) -> int:

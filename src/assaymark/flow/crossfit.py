@@ -15,6 +15,7 @@ from assaymark.evaluate import metrics
 from assaymark.evaluate.pooling import pooled
 from assaymark.evaluate.repeats import repeats_of
 from assaymark.flow.assess import Taken, kept, taken_of
+from assaymark.flow.coverage import certificates, maker_for
 from assaymark.flow.evaluate import quantities
 from assaymark.flow.generate import fit, refitter, sample
 from assaymark.source.folds import FOLDS
@@ -121,6 +122,8 @@ def refit_case(asked: CrossFit, fold: int, streams: Streams) -> Case:
         refit=refitter(asked.spec),
         earlier=asked.earlier,
         questions=asked.questions,
+        maker=maker_for(asked.spec, everybody.n_persons),
+        certificates=certificates(),
     )
 
 

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST", "Estimate", "Inferred", "Made", "infer", "made_of", "of_tables"]
 
-LEAST = 0.93
-"""Coverage of nominal 95 % that a certificate's interval has to reach."""
+LEAST = 0.9
+"""What the lower end of a certificate's interval has to reach, for nominal 95 %; a proposal."""
 
 
 class Estimate(Document):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.case import Case
 from assaymark.flow.assess import About, assess
+from assaymark.flow.coverage import certificates, maker_for
 from assaymark.flow.crossfit import PARTS, STAGE, CrossFit, cross_fit
 from assaymark.flow.decide import decide, decide_at_once
 from assaymark.flow.generate import refitter
@@ -81,6 +82,8 @@ class Look:
             refit=refitter(self.job.recipe.making),
             earlier=self.earlier.tables,
             questions=self.job.recipe.questions,
+            maker=maker_for(self.job.recipe.generate, parts.train.n_persons),
+            certificates=certificates(),
         )
         streams = self.attempt.streams.child("evaluate")
         workspace, about = self.asked.workspace, self._about(stage)

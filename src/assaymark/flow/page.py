@@ -11,6 +11,7 @@ from assaymark.core.opening import Opening
 from assaymark.decide.verdict import UseStatus, Verdict
 from assaymark.evaluate.repeats import REPEATS
 from assaymark.flow.attacks import attacks_of, pairs_of
+from assaymark.flow.bias import breaches_of, gaps_of, repeated_of
 from assaymark.flow.crossfit_words import LIMITS
 from assaymark.flow.descent import descent_words
 from assaymark.flow.evaluate import quantities
@@ -89,6 +90,8 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         columns=columns_of(train, ran.synthetics[0]),
         pairs=pairs_of(pictures),
         groups=groups_of(train, ran.synthetics[0]),
+        gaps=gaps_of(pictures),
+        breaches=breaches_of(pictures),
         attacks=attacks_of(pictures),
         learning=learning_of(pictures),
         stages=_stages(decision),
@@ -97,7 +100,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         chain_words=chain_words(str(made.generator["name"]), made.summary, made.seconds),
         provenance=(*_provenance(ran), *queries.lines),
         opened=queries.opened,
-        limits=_limits(ran),
+        limits=(*_limits(ran), *repeated_of(gaps_of(pictures))),
         attribution=_attribution(ran),
         next_actions=_actions(ran) if ran.blocked else (),
         notices=(
@@ -133,6 +136,8 @@ def evaluation_page(
         columns=columns_of(case.train, case.synthetic),
         pairs=pairs_of(measured),
         groups=groups_of(case.train, case.synthetic),
+        gaps=gaps_of(measured),
+        breaches=breaches_of(measured),
         attacks=attacks_of(measured),
         learning=learning_of(measured),
         opened=(
@@ -165,6 +170,8 @@ def draft_page(  # noqa: PLR0913
         columns=columns_of(case.train, case.synthetic),
         pairs=pairs_of(measured),
         groups=groups_of(case.train, case.synthetic),
+        gaps=gaps_of(measured),
+        breaches=breaches_of(measured),
         attacks=attacks_of(measured),
         learning=learning_of(measured),
         provenance=tuple(provenance),

@@ -37,9 +37,9 @@ class Shares:
     """``hits`` of ``n`` rows each, shape ``(shares,)``, in the order that a layout gives.
 
     An ordered column counts the rows up to each edge, so that a shift of all values shows in one
-    share; a category counts each level. Of a relation, the rows up to a cell of the second column
-    are counted among those in a cell of the first, so that a shift of one column alone, which its
-    own shares show, is not a change of the relation.
+    share; a category counts each level, and the levels up to each. Of a relation, the rows up to a
+    cell of the second column are counted among those in a cell of the first, so that a shift of
+    one column alone, which its own shares show, is not a change of the relation.
     """
 
     of: tuple[Share, ...]
@@ -69,6 +69,9 @@ def _column(c: ColumnSketch) -> Iterator[tuple[Share, int, int]]:
     if c.kind == "category":
         for level, count in zip((*c.levels, "any other value"), counts[:-1], strict=True):
             yield Share(kind="column", subject=subject, what=level), count, known
+        first = c.levels[0] if c.levels else ""
+        for level, count in zip(c.levels[1:-1], np.cumsum(counts)[1:].tolist(), strict=False):
+            yield Share(kind="column", subject=subject, what=f"{first} to {level}"), count, known
         return
     below = np.cumsum(counts[:-1])[:-1].tolist()
     word, shown = ("below", _short) if c.kind == "number" else ("before", _moment)

@@ -24,7 +24,7 @@ __all__ = ["FALSE_ALARM", "Alarm", "Watcher"]
 FALSE_ALARM = 0.05
 """Probability of any alarm at all, ever, while nothing changes."""
 
-_WEIGHTS: Mapping[str, float] = {"column": 0.5, "pair": 0.25, "group": 0.25}
+_WEIGHTS: Mapping[str, float] = {"column": 0.4, "group": 0.4, "pair": 0.2}
 _RECENT = 16
 
 

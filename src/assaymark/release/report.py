@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from assaymark.release.analyst import analyst_view
+from assaymark.release.claims_page import claim_blocks
 from assaymark.release.drawing import figure, percent, shortened
 from assaymark.release.drawing_attack import attack_words, draw_curve
 from assaymark.release.drawing_chain import draw_chain
 from assaymark.release.drawing_columns import column_words, draw_column, largest_gap
+from assaymark.release.drawing_estimate import draw_coverage, draw_estimate
 from assaymark.release.drawing_exposure import (
     draw_exposed,
     draw_gain,
@@ -27,6 +30,8 @@ from assaymark.release.drawing_exposure import (
     reach_of,
     secret_words,
 )
+from assaymark.release.drawing_forest import draw_effect
+from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, signed
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
@@ -77,6 +82,7 @@ def render(content: ReportContent) -> bytes:
         answer=answer(content),
         uses=[use_card(content, u) for u in content.uses],
         fitness=fitness_table(content.fitness),
+        analyst=analyst_view(measurements),
         must_know=must_know(content),
         next_actions=_next_actions(content),
         blocks=rule_blocks(content),
@@ -87,6 +93,8 @@ def render(content: ReportContent) -> bytes:
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],
         groups=[(g, _top(g)) for g in content.groups],
+        gaps=by_outcome(content.gaps),
+        claims=claim_blocks(content),
         reach=reach_of(content.attacks),
         untested=_untested(content),
         measurements=measurements[:_MOST_MEASUREMENTS],
@@ -148,6 +156,9 @@ def _environment() -> Environment:
         "steps": STEPS,
         "shown_columns": shown_columns,
         "draw_group": draw_group,
+        "draw_gap": draw_gap,
+        "gap_reach": gap_reach,
+        "signed": signed,
         "draw_curve": draw_curve,
         "attack_words": attack_words,
         "draw_gain": draw_gain,
@@ -160,6 +171,9 @@ def _environment() -> Environment:
         "secret_words": secret_words,
         "loss_words": loss_words,
         "draw_chain": draw_chain,
+        "draw_estimate": draw_estimate,
+        "draw_coverage": draw_coverage,
+        "draw_effect": draw_effect,
         "draw_family": draw_family,
         "draw_learning": draw_learning,
     }

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 __all__ = [
     "AttackPicture",
     "AttemptLine",
+    "BreachLine",
     "ChainLine",
     "ColumnPicture",
     "ControlLine",
     "FitnessLine",
+    "GapLine",
     "GroupLevel",
     "GroupPicture",
     "PairLine",
@@ -135,6 +137,51 @@ class GroupPicture:
     levels: tuple[GroupLevel, ...]
     unit: str = "share of rows"
     meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapLine:
+    """The gap of a group in an outcome, in standard deviations: real, synthetic, brought in.
+
+    ``level`` says by which limit it is judged, if any; ``crossing``, that several columns define
+    the group; ``stands_out``, that it is a discovery among all that were looked at;
+    ``intended`` says which correction was declared.
+    """
+
+    group: str
+    crossing: bool
+    outcome: str
+    rate: bool
+    real: float
+    real_low: float
+    real_high: float
+    synthetic: float
+    introduced: float
+    low: float
+    high: float
+    level: Literal["judged", "judged widely", "looked at", "corrected"]
+    stands_out: bool
+    n: int
+    intended: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachLine:
+    """How many synthetic rows break a plausibility rule, of those that it is about.
+
+    ``high`` is the exact upper end of the rate, ``real`` the rate among real rows where it points
+    at nobody.
+    """
+
+    rule: str
+    hard: bool
+    rows: int
+    n: int
+    rate: float
+    high: float
+    real: float | None
+    excess: float | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,6 +348,8 @@ class ReportContent:
     columns: tuple[ColumnPicture, ...] = ()
     pairs: tuple[PairLine, ...] = ()
     groups: tuple[GroupPicture, ...] = ()
+    gaps: tuple[GapLine, ...] = ()
+    breaches: tuple[BreachLine, ...] = ()
     attacks: tuple[AttackPicture, ...] = ()
     learning: LearningPicture | None = None
     stages: tuple[StageLine, ...] = ()

@@ -122,7 +122,7 @@ def spoken_use(use: str) -> str:
     return use.replace("_", " ")
 
 
-def spoken_subject(subject: str) -> str:
+def spoken_subject(subject: str) -> str:  # noqa: PLR0911
     """Return a subject as people say it; names of columns and groups stay as they are."""
     whom, attack, how = subject.partition("attack:")
     if attack:
@@ -136,6 +136,10 @@ def spoken_subject(subject: str) -> str:
         return name.replace(",", " with ")
     if kind in {"column", "pair"}:
         return "every column" if name == "*" and kind == "column" else name
+    if kind == "claim" and name != "*":
+        claim, _, group = name.partition(",group:")
+        said = claim.replace(":", ": ")
+        return f"{said}, {spoken_subject(f'group:{group}')}" if group else said
     if kind in {"model", "records"} and name:
         return f"{name.replace('_', ' ')} {kind}"
     return {"table": "whole table", "*": "nothing measured"}.get(subject, subject)

@@ -31,7 +31,7 @@ cross_fit = "auto"  # true or false: whatever the size
 [generate]
 generator = "tree_chain"  # or independent, the baseline
 rows = 0                  # 0: about as many as the generator saw
-replicates = 1
+replicates = 10           # tables of that many rows; ten make intervals narrow, 1 is quicker
 
 [use]
 requested = ["analytics", "pretraining"]  # also: policy_simulation

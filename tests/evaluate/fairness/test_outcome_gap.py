@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from assaymark.core.correction import Correction
 from assaymark.core.measurement import NO_SUBJECT
+from assaymark.core.questions import Questions
 from assaymark.core.schema import Role
 from assaymark.core.streams import Streams
 from assaymark.evaluate.fairness.outcome_gap import OutcomeGap
@@ -116,6 +120,34 @@ def test_persons_count_once_and_replicates_spread(table, make_case):
         for m in (measured(single), measured(five))
     )
     assert narrow < wide
+
+
+def corrected(case, **plain):
+    wanted = Correction(group="g=b", outcome="y", why="law", who="board", **plain)
+    return measured(replace(case, questions=Questions(correction=(wanted,))))
+
+
+def test_a_declared_correction_is_held_against_what_was_intended(table, make_case):
+    """The real gap is 0.8, the synthetic 0.3, as meant; nothing is introduced."""
+    real = [rows(table, s, gap=0.8, n=16_000) for s in (1, 2)]
+    case = make_case(*real, rows(table, 3, gap=0.3, n=16_000))
+    found = corrected(case, change=-0.5)
+    m = found["outcome_gap.correction", "outcome:y,group:g=b"]
+    assert m.low < 0 < m.high
+    assert m.details["why"] == "law"
+    judged = [s for name, s in found if name.startswith("outcome_gap.introduced")]
+    assert judged
+    assert not any("g=" in s for s in judged)
+    assert ("outcome_gap.exploratory", "outcome:y,group:g=a") in found
+    missed = corrected(case, change=-0.8)["outcome_gap.correction", "outcome:y,group:g=b"]
+    assert missed.low > 0.1
+
+
+def test_a_correction_of_no_group_has_a_reason(table, make_case):
+    case = make_case(*(rows(table, s) for s in (1, 2, 3)))
+    wanted = Correction(group="g=z", outcome="y", change=0.1, why="law", who="board")
+    found = measured(replace(case, questions=Questions(correction=(wanted,))))
+    assert "protected" in found["outcome_gap.correction", "outcome:y,group:g=z"].reason
 
 
 @pytest.mark.slow

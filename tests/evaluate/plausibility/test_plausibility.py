@@ -119,6 +119,7 @@ def shortened(code):
         ("63", "630-679", True),
         ("60", "600-608", False),
         ("O", "O00-O99", True),
+        ("other", "O00-O99", False),
         ("C6", "C61", False),
     ],
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.core.case import Case
+    from assaymark.core.correction import Correction
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
@@ -38,6 +39,7 @@ __all__ = ["OutcomeGap"]
 REAL, SYNTHETIC = "outcome_gap.real", "outcome_gap.synthetic"
 INTRODUCED, SMALL = "outcome_gap.introduced", "outcome_gap.introduced_small"
 LOOKED_AT, GROWTH = "outcome_gap.exploratory", "outcome_gap.amplification"
+CORRECTED = "outcome_gap.correction"
 MARGINS = {INTRODUCED: 0.1, SMALL: 0.25}
 _MISSED = 0.04
 NO_GROUP = f"the schema declares no protected column, or none with a group of {MINIMUM_CELL} people"
@@ -51,20 +53,24 @@ class OutcomeGap:
     """Difference of an outcome between a group and everyone else: real, synthetic, introduced.
 
     Outcomes are the target (each of its four most frequent classes; a number's mean) and the means
-    that the recipe claims; groups are the cells of protected columns, and crossings of two and
-    three of these columns. All in standard deviations of the outcome in the real rows. Real rows
-    are train and holdout together, since a mean, unlike a distance, is not biased by rows that the
-    generator saw; synthetic rows are those of all replicates. The interval of what is introduced
-    has the noise of both, persons counted once; where there are replicates, their spread too.
+    that the recipe claims or corrects; groups are the cells of protected columns, and crossings of
+    two and three of these columns. All in standard deviations of the outcome in the real rows.
+    Real rows are train and holdout together, since a mean, unlike a distance, is not biased by
+    rows that the generator saw; synthetic rows are those of all replicates. The interval of what
+    is introduced has the noise of both, persons counted once; where there are replicates, their
+    spread too.
 
     A group is judged (``introduced``) where a generator that is right would be shown to be within
     0.1 standard deviations for all such groups at once in 96 of 100 evaluations, else under a
     second name where the same holds within 0.25, else, and for every crossing, it is only looked
     at: with Benjamini and Hochberg's flags and shrunk values in the details. Groups with fewer
     than 30 real persons are left out. Amplification is the growth of a gap that the real rows
-    show beyond doubt.
+    show beyond doubt. A gap that the recipe declares to be corrected is held against the intended
+    change instead, and the other groups of its column, whose gaps change with it, are looked at.
 
-    It says nothing of outcomes that are not declared.
+    It says nothing of outcomes that are not declared. Where a real gap is only just beyond doubt
+    it is overstated by chance, and its growth understated: the interval of the growth then covers
+    less often than it says.
 
     References
     ----------
@@ -103,7 +109,6 @@ class OutcomeGap:
                 better="zero",
                 meaning="The gap between the group and everyone else in the synthetic rows, less "
                 "that in the real rows; 0 is the inequality of the real rows, whatever it is.",
-                pitfalls="An inequality that the real rows have is repeated, and not seen here.",
             )
             for name, which in (
                 (INTRODUCED, ""),
@@ -120,6 +125,14 @@ class OutcomeGap:
             "a gap that vanished. Only where the real gap is beyond doubt.",
             gate=False,
             why_not="a share of a small gap is large whatever was introduced: judge that",
+        ),
+        Quantity(
+            name=CORRECTED,
+            title="Declared correction of a gap: achieved less intended",
+            unit="standard deviations",
+            better="zero",
+            meaning="By how much the gap changed, less the change that the recipe declares; 0 is "
+            "the correction that was meant.",
         ),
     )
 
@@ -138,7 +151,8 @@ class OutcomeGap:
         found = list(_found(case, groups, outcomes))
         yield from (f.measured(REAL, f.real, f.real.error) for f in found)
         if not alone:
-            yield from _held_against(found)
+            yield from _held_against(found, case.questions.correction)
+            yield from _unknown(found, case.questions.correction)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -241,11 +255,20 @@ def _joined(group: Crossing, tables: Sequence[Dataset]) -> NDArray[np.bool_]:
     return np.concatenate([group.holds(t) for t in tables] or [np.zeros(0, dtype=bool)])
 
 
-def _held_against(found: Sequence[_Found]) -> Iterator[Measurement]:
+def _held_against(
+    found: Sequence[_Found], corrections: Sequence[Correction]
+) -> Iterator[Measurement]:
     """Yield what the synthetic rows have, what they bring in, and how much real gaps grew."""
     names, flags = _names(found), _flags(found)
+    meant = [_meant(f, corrections) for f in found]
+    moved = {(f.outcome, f.group.columns) for f, m in zip(found, meant, strict=True) if m}
+    for i, f in enumerate(found):
+        if meant[i]:
+            names[i] = CORRECTED
+        elif any(f.outcome == o and set(c) & set(f.group.columns) for o, c in moved):
+            names[i] = LOOKED_AT
     said = set()
-    for f, name, flag in zip(found, names, flags, strict=True):
+    for f, name, flag, wanted in zip(found, names, flags, meant, strict=True):
         said.add(name)
         if f.made is None:
             reason = f"fewer than {_FEWEST_MADE} synthetic rows in or outside the group"
@@ -253,6 +276,10 @@ def _held_against(found: Sequence[_Found]) -> Iterator[Measurement]:
             continue
         yield f.measured(SYNTHETIC, f.made, f.made_error)
         change = f.made._replace(value=f.introduced, n=f.real.n, others=f.real.others)
+        intended = 0.0 if wanted is None else wanted.change / f.scale
+        change = change._replace(value=change.value - intended)
+        if wanted is not None:
+            flag |= {"change": wanted.change, "why": wanted.why, "who": wanted.who}
         both = {"real": _digits(f.real.value, f.real.error), "synthetic": f.made.value, **flag}
         fewest = min(f.made.n, f.made.others, f.real.n, f.real.others)
         m = f.measured(name, change._replace(others=fewest), f.error, both)
@@ -273,10 +300,29 @@ def _held_against(found: Sequence[_Found]) -> Iterator[Measurement]:
         SMALL: "no group is small, and large enough for a verdict",
         LOOKED_AT: "there is nothing but what is judged",
         GROWTH: "the real rows show no gap beyond doubt",
+        CORRECTED: "the recipe declares no correction",
     }
     for name, why in whys.items():
         if name not in said:
             yield Measurement.missing(name, why, NO_SUBJECT)
+
+
+def _meant(f: _Found, corrections: Sequence[Correction]) -> Correction | None:
+    wanted = (c for c in corrections if (c.group, c.outcome) == (f.group.name, f.outcome.name))
+    return next(wanted, None)
+
+
+def _unknown(found: Sequence[_Found], corrections: Sequence[Correction]) -> Iterator[Measurement]:
+    """Say of each correction that is about no gap that was measured that there is none."""
+    known = {(f.group.name, f.outcome.name) for f in found}
+    for c in corrections:
+        if (c.group, c.outcome) not in known:
+            reason = (
+                f"no gap of {c.outcome!r} for {c.group!r} was measured: the group must be one of a "
+                f"protected column, with {MINIMUM_CELL} people"
+            )
+            subject = f"outcome:{c.outcome},group:{c.group}"
+            yield Measurement.missing(CORRECTED, reason, subject)
 
 
 def _names(found: Sequence[_Found]) -> list[str]:

@@ -51,7 +51,8 @@ class Plausibility:
     hundred for all soft rules at once in 96 of 100 evaluations. Rows are looked at by another path
     than the one that keeps a generator from drawing them.
 
-    Rates are of the rows that a rule is about. Real rates below ten people are withheld.
+    Rates are of the rows that a rule is about. Real rates below ten people are withheld. Nothing
+    is looked for that nobody declared.
 
     References
     ----------
@@ -68,7 +69,6 @@ class Plausibility:
             unit="rows",
             better="lower",
             meaning="How many of all synthetic rows break a rule that no record may break.",
-            pitfalls="It counts what the declared rules exclude, and nothing that nobody declared.",
         ),
         Quantity(
             name=RATE,
@@ -85,7 +85,6 @@ class Plausibility:
             unit="difference of shares",
             better="lower",
             meaning="Share of synthetic rows that break the rule, less that of the real rows.",
-            pitfalls="Records that are as odd as the real ones are repeated, and not seen here.",
         ),
         Quantity(
             name=REAL,
@@ -290,7 +289,9 @@ def _excesses(soft: Sequence[_Seen], case: Case) -> Iterator[Measurement]:
 def _error(seen: _Seen, case: Case, *, ideal: bool) -> float:
     """Return the error of an excess; ``ideal``, had the synthetic rows the real rate.
 
-    One row that breaks the rule and one that does not are added on either side.
+    Ideally the real rate is as high as it may be by one error more, so that a rule is not judged
+    because few real rows happened to break it. One row that breaks the rule and one that does not
+    are added on either side.
     """
     n, share = seen.real_persons, seen.real_rate
     near = (share * n + 1) / (n + 2)
@@ -310,7 +311,7 @@ def _error(seen: _Seen, case: Case, *, ideal: bool) -> float:
     if ideal:
         told = sum(len(a) for a in seen.real_about)
         m = round(rows * sum(int(a.sum()) for a in seen.real_about) / told) if told else 0
-    rate = share if ideal else seen.hits / max(m, 1)
+    rate = min(share + math.sqrt(real), 0.5) if ideal else seen.hits / max(m, 1)
     theirs = (rate * m + 1) / (m + 2)
     return math.sqrt(real + theirs * (1 - theirs) / (m + 2))
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from assaymark.core.claim import Quantile, Query, Ranking, Regression
+from assaymark.core.claim import Quantile, Query, Ranking, Regression, Scenario
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.claim_groups import by_group
@@ -20,6 +21,7 @@ from assaymark.evaluate.claim_sides import (
     compared,
     sides_of,
     sign_agrees,
+    spread_of,
 )
 from assaymark.evaluate.features import why_incomparable
 
@@ -141,7 +143,10 @@ def _of(asked: Asked, real: Dataset, streams: Streams) -> Iterator[Measurement]:
         yield from of_order(asked, sides)
         return
     for figure in question.figures:
-        yield compared(asked, sides, figure)
+        found = compared(asked, sides, figure)
+        if isinstance(spec, Scenario) and not figure.part:
+            found = replace(found, details={**found.details, "quantiles": spread_of(sides)})
+        yield found
         if figure.sign:
             yield from sign_agrees(asked, sides, figure)
     if spec.by:
