@@ -134,9 +134,17 @@ def test_bounds_that_were_not_given_are_bought_to_a_power_of_two_or_a_year():
         odd=(Kind.DECIMAL, [1e300, *rng.normal(0, 1, 4999).tolist()]),
     )
     made = drawn(data, epsilon=3.0)
-    assert -64 <= made["x"].min() <= made["x"].max() <= 1024
+    assert -64 < made["x"].min() <= made["x"].max() < 1024
     assert made["seen"].is_between(dt.date(2019, 1, 1), dt.date(2032, 12, 31)).all()
     assert made["odd"].abs().max() <= 16  # the one number far out is moved in, and not seen
+
+
+def test_a_value_that_most_people_have_is_found_without_bounds_too():
+    rng = np.random.default_rng(5)
+    gain = np.where(rng.random(20_000) < 0.9, 0, rng.integers(1, 99_999, 20_000))
+    made = drawn(table(gain=(Kind.INTEGER, gain.tolist())), epsilon=5.0)
+    assert (made["gain"] == 0).mean() == pytest.approx(0.9, abs=0.02)
+    assert made["gain"].max() < 2**17
 
 
 def test_constant_and_empty_columns_and_no_rows_at_all():

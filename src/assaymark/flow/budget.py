@@ -68,7 +68,7 @@ def charge(asked: Asked, spec: PrivacySpec, parts: Split | Folds, key: str) -> B
             f"the privacy budget of these people is spent: {before.charges} earlier candidates "
             f"cost epsilon {before.epsilon:.3g} together, and this one would bring it to "
             f"{after.epsilon:.3g}, above {after.cap:.3g}; their rows stay closed\n\nHint: a lower "
-            "epsilon, or take a candidate that is there: `assaymark ledger show`"
+            "epsilon, or take a candidate that is there: `assaymark ledger list`"
         )
     body = {
         "populations": people,

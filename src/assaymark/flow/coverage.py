@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import json
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -36,8 +37,9 @@ def maker_of(
     software: str = f"assaymark {__version__}",
 ) -> Maker:
     """Return what made rows; parameters that a generator has by default are left out."""
-    default = parameters_of(generators.build(generator)) if generator in generators.names() else {}
-    changed = {k: v for k, v in parameters.items() if k not in default or default[k] != v}
+    known = parameters_of(generators.build(generator)) if generator in generators.names() else {}
+    default, given = (json.loads(json.dumps(dict(p))) for p in (known, parameters))
+    changed = {k: v for k, v in given.items() if k not in default or default[k] != v}
     return Maker(generator=generator, software=software, changed=changed, persons=persons)
 
 

@@ -178,7 +178,8 @@ def bought_bounds(vault: Vault, column: Column, rho: float) -> Span:
     bounds = edges_of(low, upper=False), edges_of(high, upper=True)
     if column.kind is Kind.INTEGER:
         limit = 2.0**61
-        bounds = max(bounds[0], -limit), min(bounds[1], limit)
+        # the next power of two is the next cell's
+        bounds = max(bounds[0] + (bounds[0] < 0), -limit), min(bounds[1] - (bounds[1] > 0), limit)
         return span_of(column, (float(round(bounds[0])), float(round(bounds[1]))))
     return span_of(column, bounds)
 

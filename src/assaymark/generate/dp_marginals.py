@@ -100,7 +100,7 @@ class DpMarginals:
     bounds: dict[str, tuple[float | str, ...]] = field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parents: int = 2
-    classes: int = 16
+    classes: int = 32
     declared: tuple[str, ...] = ()
 
     def fit(self, source: PrivateSource, streams: Streams) -> DpMarginalsModel:
