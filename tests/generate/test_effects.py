@@ -47,3 +47,14 @@ def test_noise_counts_for_nothing():
         kept += len(fit_effects(*how, 5.0).of)
     # beyond one standard deviation: about one column of noise in six; P(more than 13) < 1 %
     assert kept <= 13
+
+
+def test_a_declared_relation_is_kept_however_weak_it_is():
+    codes = np.array([[0] * 300 + [1] * 300], np.int32)
+    y = np.array([1] * 156 + [0] * 144 + [1] * 144 + [0] * 156, np.int32)
+    base = np.full((600, 2), 0.5)
+    how = ([np.arange(2, dtype=np.int32)], codes, base, (y, np.ones(600)), 0.0)
+    assert len(fit_effects(*how).of) == 0  # 52 % and 48 % of 300: chance would do
+    p = corrected(fit_effects(*how, [True]), codes, base)[:, 1]
+    assert abs(p[0] - 0.52) < 0.002
+    assert abs(p[-1] - 0.48) < 0.002

@@ -96,7 +96,9 @@ def _sentences(found: dict[tuple[str, str], Measurement]) -> Iterator[str]:
         value, low, high = _ends(rare)
         ends = f"{figure(low)} to {figure(high)}"
         yield f"Lost on the rarest outcome: {figure(value)} ({ends})."
-    labels = found.get(("labels.error_excess", "table"))
+    labels = found.get(("labels.error_excess", "table")) or found.get(
+        ("labels.error_excess_small", "table")
+    )
     if labels is not None:
         value, low, high = _ends(labels)
         yield (

@@ -10,6 +10,8 @@ import numpy as np
 from assaymark.core.compiled import compiled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int32]
@@ -50,6 +52,7 @@ def fit_effects(
     base: Floats,
     seen: tuple[Codes, Floats],
     shrink: float,
+    sure: Sequence[bool] = (),
 ) -> Effects:
     """Fit effects so that each known column's table with the next is as it was seen.
 
@@ -69,6 +72,8 @@ def fit_effects(
         What the trees say, shape ``(n, groups)``; of trees that these rows did not fill.
     seen
         The group of each row, and what it counts for.
+    sure
+        Which columns are believed without asking whether chance explains what they tell.
 
     References
     ----------
@@ -79,13 +84,14 @@ def fit_effects(
     groups = base.shape[1]
     share = base / base.sum(axis=1, keepdims=True) * weight[:, None]
     told, wanted = [], []
-    for b, c in zip(bins, codes, strict=True):
+    for b, c, given in zip(bins, codes, sure or [False] * len(bins), strict=True):
         cell, rows = b[c].astype(np.int64) * groups + y, int(b.max(initial=0)) + 1
         seen_here = np.bincount(cell, weight, rows * groups).astype(np.float64)
         seen_here = seen_here.reshape(rows, groups)
         expected = np.zeros((rows, groups))
         _add(expected, b[c], share)
-        told.append(_believed(seen_here, expected, shrink))
+        found = _believed(seen_here, expected, shrink, given)
+        told.append(np.inf if given else found)
         wanted.append(seen_here)
     of = sorted(np.argsort(-np.array(told), kind="stable")[:_MOST].tolist())
     of = [j for j in of if told[j] > 0]
@@ -168,7 +174,7 @@ def _luck(expected: float) -> float:
 
 
 @compiled
-def _believed(wanted: Floats, expected: Floats, shrink: float) -> float:
+def _believed(wanted: Floats, expected: Floats, shrink: float, sure: bool) -> float:
     """Move ``wanted`` towards ``expected`` by as much as chance explains of the difference.
 
     By chance the log-likelihood grows, by a half for each parameter if counts are large. What a
@@ -198,6 +204,8 @@ def _believed(wanted: Floats, expected: Floats, shrink: float) -> float:
         luck -= 0.5 * (present > 0)  # the sum of each bin is given
     chance = luck + np.sqrt(0.5 * free)
     real = float(np.sqrt(1.0 - chance / gain)) if gain > chance else 0.0
+    if sure:
+        real = 1.0
     for r in range(len(wanted)):
         seen = wanted[r].sum()
         kept = real * seen / (seen + shrink) if seen > 0 else 0.0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.core.schema import Role
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
 from assaymark.generate.effects import BINS, fit_effects
@@ -54,7 +55,7 @@ class Known:
 
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
     no order, so that each tree finds one of its own. ``row`` is where its codes are when rows are
-    drawn.
+    drawn. ``part`` is the column's part in a declared relation, ``"group"`` or ``"outcome"``.
     """
 
     codes: Codes
@@ -62,6 +63,7 @@ class Known:
     places: Codes | None
     bins: Codes
     row: int
+    part: str = ""
 
     def only(self, rows: NDArray[np.bool_]) -> Known:
         """Return the column in these rows alone."""
@@ -70,18 +72,23 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Target:
-    """What is to be drawn: the code of each row, what each code weighs, and how codes are cut."""
+    """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
+
+    ``part`` is as in :class:`Known`.
+    """
 
     codes: Codes
     mass: Floats
     cut: Cut
+    part: str = ""
 
 
 def target_of(encoded: Encoded, column: int, classes: int) -> Target:
     """Return a column as it is to be drawn, in about ``classes`` classes."""
     mass = encoded.mass(column)
-    cut = cut_of(encoded.encoding.codings[column], mass, classes)
-    return Target(codes=encoded.codes[column], mass=mass, cut=cut)
+    coding = encoded.encoding.codings[column]
+    cut = cut_of(coding, mass, classes)
+    return Target(codes=encoded.codes[column], mass=mass, cut=cut, part=_part(coding))
 
 
 def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
@@ -90,7 +97,15 @@ def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
     if places is not None and coding.missing:  # "missing" lies before all values
         places = np.append(places[:-1] + 1, 0).astype(np.int32)
     bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
-    return Known(codes=codes, size=coding.size, places=places, bins=bins, row=row)
+    part = _part(coding)
+    return Known(codes=codes, size=coding.size, places=places, bins=bins, row=row, part=part)
+
+
+def _part(coding: Coding) -> str:
+    """Return what a column is in the relation of groups of people and their outcome."""
+    if coding.column.has(Role.TARGET):
+        return "outcome"
+    return "group" if coding.column.has(Role.PROTECTED) else ""
 
 
 def linked(
@@ -101,11 +116,17 @@ def linked(
     how: Growth,
     streams: Streams,
 ) -> Link:
-    """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them."""
+    """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
+
+    What the declared outcome has to do with a group of people is kept as it was seen, however
+    little it is.
+    """
     cut = target.cut
     classes = cut.classes[target.codes]
     groups = cut.groups[classes]
     given = most_telling([k.codes for k in known], groups, _MOST_KNOWN)
+    sure = [{k.part, target.part} == {"group", "outcome"} for k in known]
+    given = sorted({*given, *np.flatnonzero(sure).tolist()})
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
     trees: list[Branches] = []
@@ -138,6 +159,7 @@ def linked(
             base[rows_seen] / times[rows_seen, None],
             (groups[rows_seen], encoded.weights[rows_seen]),
             how.shrink,
+            [sure[j] for j in given],
         )
     if effects is not None and not len(effects.of):
         effects = None

@@ -9,8 +9,9 @@ from assaymark.evaluate.utility.labels import Labels
 
 
 def measured(case):
-    (found,) = Labels().measure(case, Streams.from_seed(0))
-    return found
+    found = list(Labels().measure(case, Streams.from_seed(0)))
+    (one,) = [m for m in found if m.value is not None] or found[:1]
+    return one
 
 
 def rows(table, seed, *, wrong=0.0, n=3000, kinds=2, noise=0.1):
@@ -65,3 +66,9 @@ def test_reasons(table, make_case):
     assert "30 are needed" in measured(make_case(few, few, few)).reason
     plain = table({"x": [1, 2, 3]}, x="integer")
     assert "no target" in measured(make_case(plain, plain, plain)).reason
+
+
+@pytest.mark.parametrize(("n", "name"), [(2_000, "error_excess"), (1_999, "error_excess_small")])
+def test_few_people_held_out_have_a_name_and_a_rule_of_their_own(table, make_case, n, name):
+    parts = [rows(table, s, n=m) for s, m in ((1, 3_000), (2, n), (3, 3_000))]
+    assert measured(make_case(*parts)).metric == f"labels.{name}"

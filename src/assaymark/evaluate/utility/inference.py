@@ -305,9 +305,7 @@ def _together(found: Sided, subject: str) -> Iterator[Measurement]:
         yield Measurement.missing(DECISIONS, reason, subject, n=found.n)
         return
     same = np.sign(found.real) * found.made > 1.96 * np.sqrt(found.made_variance)
-    yield Measurement(
-        metric=DECISIONS, subject=subject, value=float(same[sure].mean()), n=int(sure.sum())
-    )
+    yield Measurement(metric=DECISIONS, subject=subject, value=float(same[sure].mean()), n=found.n)
 
 
 def _excess(z: list[tuple[float, float]], n: int) -> Measurement:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from assaymark.core.measurement import Measurement, Quantity
+from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.families import learn
 from assaymark.evaluate.features import why_incomparable
+from assaymark.evaluate.groups import banded
 from assaymark.evaluate.predictors import one_thread, task_of
 from assaymark.evaluate.rehearsal import FEWEST_ROWS, blocks_of
 from assaymark.evaluate.statistics import mean_variance, persons_in, quantile_of_t
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Labels"]
 
 EXCESS = "labels.error_excess"
+SMALL = f"{EXCESS}_small"
+_MANY = 2_000  # people held out from whom on the interval is narrow enough for a close limit
 _FAR = 0.99  # quantile of real errors beyond which a number is counted as wrong
 _HALVES = 2
 _SURE = 0.98  # probability of the expected label from which a row counts in full
@@ -53,6 +56,9 @@ class Labels:
     number, a label is wrong where its error is beyond the 99th percentile of real errors. Rows may
     be rebalanced or drawn on conditions: only the label given the other columns is looked at.
 
+    With fewer than 2,000 people held out the interval is too wide for a close limit: the figure
+    then has a name of its own, and a rule of its own.
+
     The interval covers other rows on both sides, persons counted once, and the spread between
     synthetic sets.
 
@@ -61,16 +67,17 @@ class Labels:
     Northcutt, Jiang & Chuang (2021), Confident learning: estimating uncertainty in dataset labels.
     """
 
-    quantities: ClassVar[tuple[Quantity, ...]] = (
+    quantities: ClassVar[tuple[Quantity, ...]] = tuple(
         Quantity(
-            name=EXCESS,
-            title="Labels of synthetic rows that contradict the other columns",
+            name=name,
+            title=f"Labels of synthetic rows that contradict the other columns{which}",
             unit="share of rows, sure ones counting more",
             better="lower",
             meaning="How much more often the label of a synthetic row is not the one that a model "
             "of the real labels is sure of, than happens to real rows; 0 is as often. "
             "Where the other columns say little about the label, wrong labels stay unseen.",
-        ),
+        )
+        for name, which in ((EXCESS, ""), (SMALL, " (fewer than 2,000 people held out)"))
     )
 
     most_rows: int = 5_000
@@ -83,7 +90,7 @@ class Labels:
         if isinstance(task, str):
             reason = reason or task
         if reason or holdout is None or isinstance(task, str):
-            yield Measurement.missing(EXCESS, reason)
+            yield from (Measurement.missing(name, reason) for name in (EXCESS, SMALL))
             return
         seen = [_known(task, d, self.most_rows, streams) for d in (case.train, holdout)]
         made = [_known(task, s, self.most_rows, streams) for s in case.synthetics]
@@ -91,9 +98,12 @@ class Labels:
         n = persons_in(seen[1].persons, seen[1].n)
         if short < FEWEST_ROWS:
             few = f"{short} rows with a known label, and {FEWEST_ROWS} are needed in each part"
-            yield Measurement.missing(EXCESS, few, n=n)
+            yield from (Measurement.missing(name, few, n=n) for name in (EXCESS, SMALL))
             return
-        yield _excess(_Expected.of(task, seen, made, streams), n)
+        found = _excess(_Expected.of(task, seen, made, streams), n)
+        other = EXCESS if found.metric == SMALL else SMALL
+        held = f"{banded(n):,} people are held out"
+        yield from (found, Measurement.missing(other, held, NO_SUBJECT))
 
 
 class _Expected:
@@ -139,7 +149,7 @@ def _excess(got: _Expected, n: int) -> Measurement:
     degrees = persons_in(got.persons, len(got.real)) - 1 if between <= within else count - 1
     wide = quantile_of_t(degrees) * error
     return Measurement(
-        metric=EXCESS,
+        metric=EXCESS if n >= _MANY else SMALL,
         value=value,
         low=value - wide,
         high=value + wide,
