@@ -26,6 +26,8 @@ from assaymark.release.report_words import allowed, listed, measured, spoken_sub
         ("claim:effect", "effect"),
         ("claim:reform:total,group:sex=f", "reform: total, sex = f"),
         ("claim:*", "claim:*"),
+        ("outcome:ill=yes,group:sex=f", "ill = yes of sex = f"),
+        ("estimand:mean age", "mean age"),
         ("*", "nothing measured"),
         ("something else", "something else"),
     ],

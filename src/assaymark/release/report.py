@@ -219,7 +219,7 @@ def _unruled(content: ReportContent) -> list[dict[str, object]]:
     known = {q.name: q for q in content.quantities}
     by_metric: dict[str, list[Measurement]] = {}
     for m in content.measurements:
-        if not m.subject.startswith(("column:", "pair:")):
+        if not m.subject.startswith(("column:", "pair:", "none:")):
             by_metric.setdefault(m.metric, []).append(m)
     found: list[dict[str, object]] = [
         {

@@ -128,7 +128,12 @@ def spoken_subject(subject: str) -> str:  # noqa: PLR0911
     if attack:
         how = "every attack" if how == "*" else how.replace("_", " ")
         return f"{spoken_subject(whom.rstrip(','))}, {how}" if whom else how
+    what, inside, group = subject.partition(",group:")
+    if inside and not what.startswith("claim:"):
+        return f"{spoken_subject(what)} of {spoken_subject('group:' + group)}"
     kind, _, name = subject.partition(":")
+    if kind in {"outcome", "estimand", "rule"} and name:
+        return name.replace("=", " = ", 1) if kind == "outcome" else name
     if kind == "group":
         column, equals, value = name.partition("=")
         return f"{column} = {value}" if equals else name
