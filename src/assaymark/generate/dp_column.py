@@ -180,7 +180,9 @@ def bought_bounds(vault: Vault, column: Column, rho: float) -> Span:
         limit = 2.0**61
         # the next power of two is the next cell's
         bounds = max(bounds[0] + (bounds[0] < 0), -limit), min(bounds[1] - (bounds[1] > 0), limit)
-        return span_of(column, (float(round(bounds[0])), float(round(bounds[1]))))
+        lowest = float(round(bounds[0]))
+        # between two powers of two below one there is no whole number: it is the next
+        return span_of(column, (lowest, max(lowest, float(round(bounds[1])))))
     return span_of(column, bounds)
 
 
