@@ -70,7 +70,8 @@ def command(
     """
     from assaymark.flow.batch import read_batch
     from assaymark.flow.monitor import Watching, monitor
-    from assaymark.flow.watch_page import write_watch_page
+    from assaymark.flow.watch_page import watch_page
+    from assaymark.flow.written import write_page
 
     how = Watching(
         state=state,
@@ -82,7 +83,7 @@ def command(
     )
     found = monitor(release, read_batch(batch), threshold=threshold, watching=how)
     if report is not None:
-        write_watch_page(found, report)
+        write_page(report, watch_page(found))
     _tell(found, prometheus, jsonl, webhook, mail)
     if degrade and found.watched.alarmed:
         from assaymark.flow.degrade import degraded

@@ -11,7 +11,12 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.evaluate.families import DEFAULTS, features_for, learn
-from assaymark.evaluate.features import encoder_of, measured_columns, numbers_of
+from assaymark.evaluate.features import (
+    encoder_of,
+    measured_columns,
+    numbers_of,
+    why_incomparable,
+)
 from assaymark.evaluate.statistics import auc_of, persons_in
 
 if TYPE_CHECKING:
@@ -35,6 +40,7 @@ __all__ = [
     "fewest_persons",
     "one_thread",
     "score",
+    "task_and_test",
     "task_of",
     "train",
 ]
@@ -135,6 +141,14 @@ def task_of(case: Case) -> Task | str:
         counts = counts.sort(["n", name], descending=[True, False]).head(_MOST_CLASSES)
         classes = tuple(counts[name].to_list())
     return Task(target=name, classes=classes, encoder=encoder_of(features, [case.train]))
+
+
+def task_and_test(case: Case) -> tuple[Task, Dataset] | str:
+    """Return what is predicted and the real rows to test on, or why nothing can be compared."""
+    reason, task = why_incomparable(case), task_of(case)
+    if reason or isinstance(task, str) or case.holdout is None:
+        return reason or str(task)
+    return task, case.holdout
 
 
 def train(

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
-from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.core.document import sha256
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.time_limit import LIMIT
 from assaymark.errors import InputError
 from assaymark.flow.admit import load as _load
+from assaymark.flow.analysis import analysis_of
+from assaymark.flow.batch import read_batch
 from assaymark.flow.claims import read_recipe
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 
     from assaymark.core.comparison import Comparison
     from assaymark.core.measurement import Measurement
-    from assaymark.evaluate.analyses import Analysis
     from assaymark.flow.describe import Described
     from assaymark.flow.infer import Inferred
     from assaymark.flow.init import Initialised
@@ -258,43 +256,6 @@ def infer(  # noqa: PLR0913
     return _infer(rows, analysis, uncertified=uncertified)
 
 
-def analysis_of(
-    *,
-    mean: str = "",
-    share: str = "",
-    quantile: tuple[str, float] | None = None,
-    model: tuple[str, str, str] = ("", "ols", ""),
-    where: str = "",
-) -> Analysis:
-    """Return the one analysis that is asked for.
-
-    Raises
-    ------
-    InputError
-        When none is, or several are.
-    """
-    asked: list[dict[str, object]] = []
-    asked += [{"kind": "mean", "column": mean}] if mean else []
-    asked += [{"kind": "share", "condition": share}] if share else []
-    if quantile is not None:
-        asked += [{"kind": "quantile", "column": quantile[0], "quantile": quantile[1]}]
-    if model[0]:
-        asked += [dict(zip(("formula", "family", "event"), model, strict=True))]
-        asked[-1]["kind"] = "regression"
-    if len(asked) != 1:
-        raise InputError(
-            f"{len(asked)} analyses are asked for, and one is needed\n\nHint: one of mean, share, "
-            "quantile and model"
-        )
-    (one,) = asked
-    asking: TypeAdapter[Analysis] = TypeAdapter(Mean | Share | Quantile | Regression)
-    try:
-        return asking.validate_python({**one, "name": "asked", "where": where})
-    except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InputError(f"the analysis cannot be read: {said}") from error
-
-
 def init(
     source: str | Path, out: str | Path = ".", *, profile: str = "controlled", force: bool = False
 ) -> Initialised:
@@ -392,10 +353,11 @@ def monitor(  # noqa: PLR0913
     tolerance: float | None = None,
     name: str = "batch",
 ) -> Monitored:
-    """Hold a batch (a table or a path) against what was released, or the real rows behind it.
+    """Hold a batch (a table, a file, a folder or a release) against what was released.
 
     With ``state``, the file of a timeline, all batches so far count together, and one may look as
-    often as one likes. ``against="source"`` needs the ``workspace`` that issued the release.
+    often as one likes. ``against="source"`` is against the real rows behind the release, and needs
+    the ``workspace`` that issued it.
     """
     how = Watching(
         state=None if state is None else Path(state),
@@ -404,4 +366,5 @@ def monitor(  # noqa: PLR0913
         tolerance=tolerance,
         name=name,
     )
-    return _monitor(Path(release), read_frame(batch), threshold=threshold, watching=how)
+    rows = read_batch(Path(batch)) if isinstance(batch, str | Path) else read_frame(batch)
+    return _monitor(Path(release), rows, threshold=threshold, watching=how)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.errors import InputError
 from assaymark.release.watch import WatchContent, render_watch
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from assaymark.flow.monitor import Monitored
 
-__all__ = ["watch_page", "write_watch_page"]
+__all__ = ["watch_page"]
 
 
 def watch_page(found: Monitored) -> bytes:
@@ -37,17 +34,3 @@ def watch_page(found: Monitored) -> bytes:
             summary=found.summary,
         )
     )
-
-
-def write_watch_page(found: Monitored, path: Path) -> None:
-    """Write the page.
-
-    Raises
-    ------
-    InputError
-        When the file cannot be written.
-    """
-    try:
-        path.write_bytes(watch_page(found))
-    except OSError as error:
-        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.privacy import PrivacyGuarantee
@@ -15,7 +14,6 @@ from assaymark.core.schema import Kind, Role
 from assaymark.core.zcdp import epsilon_of, rho_of
 from assaymark.errors import DataError, InputError
 from assaymark.generate.account import Account
-from assaymark.generate.blocks import checked
 from assaymark.generate.chain import Chain
 from assaymark.generate.classes import Cut
 from assaymark.generate.dp_column import bought_bounds, learnt_levels, learnt_numbers
@@ -26,7 +24,7 @@ from assaymark.generate.encoding import Encoding
 from assaymark.generate.link import alone, link_of
 from assaymark.generate.project import nonnegative
 from assaymark.generate.vault import Vault
-from assaymark.generate.wanted import wanted
+from assaymark.generate.wanted import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DpMarginals"]
 
-_CHUNK = 65_536
 _ROWS, _ALONE, _CHOICE = 0.02, 0.28, 0.1  # shares of rho: row count, columns, choices
 _FOUND = 0.25  # share of delta for finding categories that were not listed
 _MOST_CLASSES = 64
@@ -293,19 +290,8 @@ class DpMarginalsModel:
 
     def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
-        chain = self._chain()
-        if given is not None:
-            frame = wanted(chain, checked(rows), streams.child("rows"), given)
-            return Dataset(schema=self.encoding.schema, frame=frame)
-        key = streams.child("rows").words()
-        frames = []
-        for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
-            n = min(start + _CHUNK, rows.stop) - start
-            drawn = chain.begun(key, start, n)
-            for i in range(len(self.order)):
-                chain.draw(drawn, i)
-            frames.append(chain.decode(drawn))
-        return Dataset(schema=self.encoding.schema, frame=pl.concat(frames).rechunk())
+        frame = sampled(self._chain(), rows, streams, given)
+        return Dataset(schema=self.encoding.schema, frame=frame)
 
     def _chain(self) -> Chain:
         return Chain(

@@ -7,13 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.anchored import Anchored, Gap, Sum, anchored, gap_of
 from assaymark.generate.anchors import apart, cells_of
-from assaymark.generate.blocks import checked
 from assaymark.generate.chain import Chain
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
@@ -21,7 +19,7 @@ from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
 from assaymark.generate.imputed import imputed
 from assaymark.generate.plan import plan_of
-from assaymark.generate.wanted import wanted
+from assaymark.generate.wanted import sampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,8 +35,6 @@ if TYPE_CHECKING:
     from assaymark.generate.plan import Plan
 
 __all__ = ["TreeChain"]
-
-_CHUNK = 65_536
 
 
 @component
@@ -261,19 +257,8 @@ class TreeChainModel:
 
     def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
-        chain = self._chain()
-        if given is not None:
-            frame = wanted(chain, checked(rows), streams.child("rows"), given)
-            return Dataset(schema=self.encoding.schema, frame=frame)
-        key = streams.child("rows").words()
-        frames = []
-        for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
-            n = min(start + _CHUNK, rows.stop) - start
-            drawn = chain.begun(key, start, n)
-            for i in range(len(self.order)):
-                chain.draw(drawn, i)
-            frames.append(chain.decode(drawn))
-        return Dataset(schema=self.encoding.schema, frame=pl.concat(frames).rechunk())
+        frame = sampled(self._chain(), rows, streams, given)
+        return Dataset(schema=self.encoding.schema, frame=frame)
 
     def impute(self, data: Dataset, streams: Streams, first: int = 0) -> Dataset:
         """Fill the missing cells of given rows; ``first`` is the number of the first of them.

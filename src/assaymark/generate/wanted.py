@@ -11,6 +11,7 @@ import polars as pl
 from assaymark.core.compiled import compiled
 from assaymark.core.value_sets import Allowed
 from assaymark.errors import ConditionError
+from assaymark.generate.blocks import checked
 from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.derived import Lookup
 from assaymark.generate.link import Link
@@ -70,6 +71,22 @@ class _Search:
     ceiling: float = 1.0
     rate: float = 1.0
     likely: tuple[float, float] = (1.0, 0.0)
+
+
+def sampled(
+    chain: Chain, rows: range, streams: Streams, given: Given | None = None
+) -> pl.DataFrame:
+    """Return these rows of a chain, or of those that satisfy a condition."""
+    if given is not None:
+        return wanted(chain, checked(rows), streams.child("rows"), given)
+    key, frames = streams.child("rows").words(), []
+    for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
+        n = min(start + _CHUNK, rows.stop) - start
+        drawn = chain.begun(key, start, n)
+        for i in range(len(chain.links)):
+            chain.draw(drawn, i)
+        frames.append(chain.decode(drawn))
+    return pl.concat(frames).rechunk()
 
 
 def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.DataFrame:

@@ -9,9 +9,8 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.groups import FEWEST, NO_GROUPS, banded, groups_of
-from assaymark.evaluate.predictors import task_of, train
+from assaymark.evaluate.predictors import task_and_test, train
 from assaymark.evaluate.statistics import mean_variance, persons_in, quantile_of_t
 
 if TYPE_CHECKING:
@@ -82,18 +81,14 @@ class Disparity:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield what is introduced for each group."""
-        reason, holdout = why_incomparable(case), case.holdout
-        task = task_of(case)
-        if isinstance(task, str):
-            reason = reason or task
-        groups = [
-            g for g in groups_of(case) if isinstance(task, str) or g.bins.column.name != task.target
-        ]
-        if not reason and not groups:
-            reason = NO_GROUPS
-        if reason or holdout is None or isinstance(task, str):
-            yield from (Measurement.missing(name, reason, "group:*") for name in NAMES)
+        tested, groups = task_and_test(case), list(groups_of(case))
+        if not isinstance(tested, str):
+            groups = [g for g in groups if g.bins.column.name != tested[0].target]
+            tested = tested if groups else NO_GROUPS
+        if isinstance(tested, str):
+            yield from (Measurement.missing(name, tested, "group:*") for name in NAMES)
             return
+        task, holdout = tested
         known = np.flatnonzero(~np.isnan(task.targets(holdout)))
         test = holdout.take(known)
         most = min(self.most_rows, case.train.n, case.synthetic.n)

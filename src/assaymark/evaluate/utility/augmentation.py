@@ -10,7 +10,6 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.families import learn
-from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.finetuning import finetuned
 from assaymark.evaluate.groups import banded
 from assaymark.evaluate.learning_curve import Curve, equivalent
@@ -21,7 +20,7 @@ from assaymark.evaluate.predictors import (
     fewest_persons,
     one_thread,
     score,
-    task_of,
+    task_and_test,
 )
 from assaymark.evaluate.rehearsal import blocks_of
 from assaymark.evaluate.statistics import persons_in
@@ -126,13 +125,11 @@ class Augmentation:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield gains along the curve, their worth in real rows, and the controls."""
-        reason, holdout = why_incomparable(case), case.holdout
-        task = task_of(case)
-        if isinstance(task, str):
-            reason = reason or task
-        if reason or holdout is None or isinstance(task, str):
-            yield from _missing(reason, 0)
+        tested = task_and_test(case)
+        if isinstance(tested, str):
+            yield from _missing(tested, 0)
             return
+        task, holdout = tested
         known = np.flatnonzero(~np.isnan(task.targets(holdout)))
         test = holdout.take(known)
         targets = task.targets(test)

@@ -10,9 +10,8 @@ import numpy as np
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.families import learn
-from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.groups import banded
-from assaymark.evaluate.predictors import one_thread, task_of
+from assaymark.evaluate.predictors import one_thread, task_and_test
 from assaymark.evaluate.rehearsal import FEWEST_ROWS, blocks_of
 from assaymark.evaluate.statistics import mean_variance, persons_in, quantile_of_t
 
@@ -85,13 +84,11 @@ class Labels:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the excess."""
-        reason, holdout = why_incomparable(case), case.holdout
-        task = task_of(case)
-        if isinstance(task, str):
-            reason = reason or task
-        if reason or holdout is None or isinstance(task, str):
-            yield from (Measurement.missing(name, reason) for name in (EXCESS, SMALL))
+        tested = task_and_test(case)
+        if isinstance(tested, str):
+            yield from (Measurement.missing(name, tested) for name in (EXCESS, SMALL))
             return
+        task, holdout = tested
         seen = [_known(task, d, self.most_rows, streams) for d in (case.train, holdout)]
         made = [_known(task, s, self.most_rows, streams) for s in case.synthetics]
         short = min(d.n for d in (*seen, *made))

@@ -10,8 +10,8 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.binning import bins_of
-from assaymark.evaluate.features import measured_columns, why_incomparable
-from assaymark.evaluate.predictors import task_of
+from assaymark.evaluate.features import measured_columns
+from assaymark.evaluate.predictors import task_and_test
 from assaymark.evaluate.statistics import auc_of, mean_variance, persons_in, quantile_of_t
 
 if TYPE_CHECKING:
@@ -83,13 +83,11 @@ class Shortcuts:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield both figures for each column but the target."""
-        reason, holdout = why_incomparable(case), case.holdout
-        task = task_of(case)
-        if isinstance(task, str):
-            reason = reason or task
-        if reason or holdout is None or isinstance(task, str):
-            yield from _missing(reason, "column:*", 0)
+        tested = task_and_test(case)
+        if isinstance(tested, str):
+            yield from _missing(tested, "column:*", 0)
             return
+        task, holdout = tested
         real = [_known(task, d, self.most_rows, streams) for d in (case.train, holdout)]
         made = [_known(task, s, self.most_rows, streams) for s in case.synthetics]
         n = persons_in(real[1].persons, real[1].n)

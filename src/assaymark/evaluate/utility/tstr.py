@@ -12,10 +12,9 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.calibration import brier, slope_of
 from assaymark.evaluate.families import FAMILIES
-from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.groups import banded
 from assaymark.evaluate.importance import agreement
-from assaymark.evaluate.predictors import Predictor, Score, fewest_persons, score, task_of
+from assaymark.evaluate.predictors import Predictor, Score, fewest_persons, score, task_and_test
 from assaymark.evaluate.rare import rare_of
 from assaymark.evaluate.rehearsal import FEWEST_ROWS, rehearse
 from assaymark.evaluate.statistics import persons_in
@@ -146,16 +145,14 @@ class Tstr:
 
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the figures of each family of models, and those of all together."""
-        reason, holdout = why_incomparable(case), case.holdout
-        task = task_of(case)
-        if isinstance(task, str):
-            reason = reason or task
+        tested = task_and_test(case)
         short = min(case.train.n, *(s.n for s in case.synthetics))
-        if not reason and short < FEWEST_ROWS:
-            reason = f"{short} rows to train on, and {FEWEST_ROWS} are needed"
-        if reason or holdout is None or isinstance(task, str):
-            yield from _missing(reason, "model:*", 0)
+        if not isinstance(tested, str) and short < FEWEST_ROWS:
+            tested = f"{short} rows to train on, and {FEWEST_ROWS} are needed"
+        if isinstance(tested, str):
+            yield from _missing(tested, "model:*", 0)
             return
+        task, holdout = tested
         targets = task.targets(holdout)
         test = holdout.take(np.flatnonzero(~np.isnan(targets)))
         targets = targets[~np.isnan(targets)]
