@@ -73,6 +73,9 @@ def test_the_report_shows_who_the_rows_are_fit_for(outcome):
     page = Path(outcome.report).read_text()
     assert "For the study of which people" in page
     assert "Not enough evidence" in page
+    card = (Path(outcome.release) / "card.md").read_text()
+    assert "- analytics, not enough evidence for: [sex = f](evidence/confirmation.json" in card
+    assert "sex = m]" not in card.partition("## Groups")[2].partition("\n## ")[0]
 
 
 def test_questions_asked_after_the_sealed_look_release_nothing(outcome, tmp_path):

@@ -14,6 +14,7 @@ from assaymark.release.report_content import (
     AttemptLine,
     ColumnPicture,
     ControlLine,
+    FitnessLine,
     GroupLevel,
     GroupPicture,
     PairLine,
@@ -397,6 +398,11 @@ def release() -> ReportContent:
             UseLine(use="analytics", status="approved"),
             UseLine(use="pretraining", status="inconclusive"),
             UseLine(use="policy_simulation", status="not asked"),
+        ),
+        fitness=tuple(
+            FitnessLine(use="analytics", group=f"race={name}", fitness=fitness, why=why)
+            for i, name in enumerate((*NASTY, *map(str, range(20))))
+            for fitness, why in [(("fit", ""), ("not fit", f"{name} fails"))[i % 2]]
         ),
         verdicts=(
             *fidelity_lines(rng, uses, ()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assaymark.release.watch import WatchContent, render_watch
@@ -17,7 +18,7 @@ def watch_page(found: Monitored) -> bytes:
     together = found.watched
     return render_watch(
         WatchContent(
-            title=found.release,
+            title=Path(found.release).resolve().name,
             says=together.says,
             against=together.against,
             looks=together.looks,

@@ -181,9 +181,34 @@ class _Card:
             + "; ".join(self.said(_shares(g.name, g.real, g.synthetic)) for g in group.levels)
             for group in content.groups
         ]
+        lines += self._unfit()
         if judged:
             names = [self.at(n, f"{judged[n]}/subject", "subject") for n in sorted(judged)]
             lines.append(f"- Not shown to hold for: {listed(names)}")
+        return lines
+
+    def _unfit(self) -> list[str]:
+        """Say of each use for whose study it is not fit, or not shown to be."""
+        content, lines = self.content, []
+        known = {
+            v.measurement.subject: self.graph.measurement(v.measurement, v.stage)
+            for v in content.verdicts
+        }
+        for use in dict.fromkeys(f.use for f in content.fitness):
+            for fitness in ("not fit", "not enough evidence"):
+                subjects = [
+                    f"group:{f.group}"
+                    for f in content.fitness
+                    if (f.use, f.fitness) == (use, fitness)
+                ]
+                names = [
+                    self.at(
+                        spoken_subject(s), f"{known[s]}/subject" if s in known else "", "subject"
+                    )
+                    for s in sorted(subjects)
+                ]
+                if names:
+                    lines.append(f"- {escaped(spoken_use(use))}, {fitness} for: {listed(names)}")
         return lines
 
     def threat(self) -> list[str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_timeline"]
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 220, 66, 16, 14, 30
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 220, 78, 16, 14, 30
 _LEAST, _MOST = -6.0, 6.0
 
 
