@@ -38,6 +38,7 @@ STEPS = (
 LEFT_OUT = (
     "The release-boundary linter: `assaymark verify`",
     "Whether CSV and Parquet hold the same rows, and the form of each document: `assaymark verify`",
+    "For the study of which people the uses are fit: `assaymark verify`",
     "Notices of withdrawal or challenge: ask who issued the release",
     "Truth of the measurements: only the holder of the source can repeat them",
     "The person behind the key, unless you know its fingerprint in another way (--trust)",
