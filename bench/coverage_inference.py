@@ -38,7 +38,7 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.core.streams import Streams
 from assaymark.errors import DataError
-from assaymark.evaluate.analyses import class_of, fits
+from assaymark.evaluate.analyses.analysis import class_of, fits
 from assaymark.evaluate.statistics import quantile_of_t
 from assaymark.generate import generators
 

@@ -28,7 +28,7 @@ from assaymark.evaluate.fairness.representation import Representation
 from assaymark.evaluate.features import encoder_of
 from assaymark.evaluate.fidelity.estimates import Estimates
 from assaymark.evaluate.fidelity.two_sample import TwoSample
-from assaymark.evaluate.predictors import Predictor, Task, score
+from assaymark.evaluate.models.predictors import Predictor, Task, score
 from assaymark.evaluate.statistics import (
     auc_of,
     clopper_pearson,

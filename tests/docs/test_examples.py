@@ -8,7 +8,7 @@ import pytest
 from assaymark.core.claim import Scenario
 from assaymark.core.claim_check import check_claims
 from assaymark.core.streams import Streams
-from assaymark.evaluate.scenario import Change, changed
+from assaymark.evaluate.claims.scenario import Change, changed
 from assaymark.flow.claims import read_recipe
 from assaymark.flow.source import prepare
 from assaymark.source.read import read_table

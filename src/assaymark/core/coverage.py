@@ -35,7 +35,7 @@ class Certificate(Document):
     to ``persons_to`` persons, with at least ``replicates`` tables. ``covered`` of ``intervals``
     nominal 95 % intervals held the truth; ``low`` and ``high`` bound that share, simulations of
     one world counted as one. ``inflation`` belongs to the rule: see
-    :func:`assaymark.evaluate.combining.combine`.
+    :func:`assaymark.evaluate.analyses.combining.combine`.
     """
 
     generator: str

@@ -2,7 +2,8 @@
 
 Beside the folders stands the maths that several of them share, and two families: ``attacks``,
 where each file is one way to score people by how likely they were in train, and ``inferrers``,
-where each file is one way to guess secrets.
+where each file is one way to guess secrets. What several metrics of usefulness share has a folder
+by its noun: ``claims``, ``analyses`` and ``models``.
 """
 
 from assaymark.core.protocols import Metric

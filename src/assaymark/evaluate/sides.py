@@ -10,18 +10,18 @@ import numpy as np
 from assaymark.core.claim import Regression, Share
 from assaymark.core.coverage import certificate_for
 from assaymark.errors import DataError, InputError
-from assaymark.evaluate.analyses import fits
-from assaymark.evaluate.combining import combine
-from assaymark.evaluate.formulas import designs
-from assaymark.evaluate.standard_analyses import values_of
+from assaymark.evaluate.analyses.analysis import fits
+from assaymark.evaluate.analyses.combining import combine
+from assaymark.evaluate.analyses.formulas import designs
+from assaymark.evaluate.analyses.standard import values_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
-    from assaymark.evaluate.analyses import Analysis
-    from assaymark.evaluate.regressions import Fit
+    from assaymark.evaluate.analyses.analysis import Analysis
+    from assaymark.evaluate.analyses.regressions import Fit
 
     Floats = NDArray[np.float64]
 

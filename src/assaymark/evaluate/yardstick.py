@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from assaymark.evaluate.predictors import one_thread
+from assaymark.evaluate.models.predictors import one_thread
 from assaymark.evaluate.statistics import auc_of
 
 if TYPE_CHECKING:

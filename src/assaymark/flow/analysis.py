@@ -10,7 +10,7 @@ from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.errors import InputError
 
 if TYPE_CHECKING:
-    from assaymark.evaluate.analyses import Analysis
+    from assaymark.evaluate.analyses.analysis import Analysis
 
 __all__ = ["analysis_of"]
 

@@ -14,10 +14,10 @@ from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.document import Document
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.errors import InputError, NotApprovedError
-from assaymark.evaluate.analyses import class_of, fits
-from assaymark.evaluate.combining import RULES, combine
+from assaymark.evaluate.analyses.analysis import class_of, fits
+from assaymark.evaluate.analyses.combining import RULES, combine
+from assaymark.evaluate.analyses.regressions import FAMILIES
 from assaymark.evaluate.inference import naive_coverage
-from assaymark.evaluate.regressions import FAMILIES
 from assaymark.flow.admit import load
 from assaymark.flow.coverage import certificates, least_persons, maker_of
 from assaymark.flow.recall import issued
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assaymark.core.coverage import Certificate, Maker
-    from assaymark.evaluate.analyses import Analysis
-    from assaymark.evaluate.combining import Rule
+    from assaymark.evaluate.analyses.analysis import Analysis
+    from assaymark.evaluate.analyses.combining import Rule
 
 __all__ = ["LEAST", "Estimate", "Inferred", "Made", "infer", "made_of", "of_tables"]
 

@@ -5,8 +5,8 @@ import pytest
 
 from assaymark.core.schema import Role
 from assaymark.core.streams import Streams
-from assaymark.evaluate.learning_curve import rows_for
-from assaymark.evaluate.oversampling import repeated, smote
+from assaymark.evaluate.models.learning_curve import rows_for
+from assaymark.evaluate.models.oversampling import repeated, smote
 from assaymark.evaluate.utility.augmentation import Augmentation
 from assaymark.flow.evaluate import wanted_metrics
 

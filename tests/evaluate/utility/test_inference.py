@@ -11,7 +11,7 @@ from assaymark.core.measurement import NO_SUBJECT
 from assaymark.core.questions import Questions
 from assaymark.core.schema import Role
 from assaymark.core.streams import Streams
-from assaymark.evaluate.standard_analyses import standard_model
+from assaymark.evaluate.analyses.standard import standard_model
 from assaymark.evaluate.utility.inference import Inference
 
 STREAMS = Streams.from_seed(0)

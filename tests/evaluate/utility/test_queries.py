@@ -7,7 +7,7 @@ from assaymark.core.measurement import NO_SUBJECT
 from assaymark.core.questions import Questions
 from assaymark.core.streams import Streams
 from assaymark.errors import DataError, InputError
-from assaymark.evaluate.sql import answers
+from assaymark.evaluate.analyses.sql import answers
 from assaymark.evaluate.utility.queries import Queries
 
 STREAMS = Streams.from_seed(0)

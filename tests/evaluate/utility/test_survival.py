@@ -8,7 +8,7 @@ import pytest
 from assaymark.core.claim import Regression
 from assaymark.core.questions import Questions
 from assaymark.core.streams import Streams
-from assaymark.evaluate.hazards import Times, concordance, cox_risk, forest_risk
+from assaymark.evaluate.models.hazards import Times, concordance, cox_risk, forest_risk
 from assaymark.evaluate.utility.survival import Survival
 
 CLAIM = Regression(kind="regression", name="stay", formula="days ~ age", family="cox", event="left")

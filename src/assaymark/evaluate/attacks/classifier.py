@@ -9,7 +9,7 @@ import numpy as np
 from assaymark.core.registry import component
 from assaymark.evaluate.features import encoder_of, fit_for_trees, measured_columns
 from assaymark.evaluate.ground import Scores
-from assaymark.evaluate.predictors import one_thread
+from assaymark.evaluate.models.predictors import one_thread
 
 if TYPE_CHECKING:
     from assaymark.core.streams import Streams

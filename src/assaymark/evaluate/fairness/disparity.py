@@ -10,7 +10,7 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.groups import FEWEST, NO_GROUPS, banded, groups_of
-from assaymark.evaluate.predictors import task_and_test, train
+from assaymark.evaluate.models.predictors import task_and_test, train
 from assaymark.evaluate.statistics import mean_variance, persons_in, quantile_of_t
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
     from assaymark.evaluate.groups import Group
-    from assaymark.evaluate.predictors import Predictor, Task
+    from assaymark.evaluate.models.predictors import Predictor, Task
 
     Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from assaymark.evaluate.features import (
     measured_columns,
     why_incomparable,
 )
-from assaymark.evaluate.predictors import one_thread
+from assaymark.evaluate.models.predictors import one_thread
 from assaymark.evaluate.statistics import Z, auc_of, mean_variance
 
 if TYPE_CHECKING:

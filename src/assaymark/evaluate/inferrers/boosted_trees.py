@@ -8,7 +8,7 @@ import numpy as np
 
 from assaymark.core.registry import component
 from assaymark.evaluate.dossier import Guesses, Inference, surest
-from assaymark.evaluate.predictors import one_thread
+from assaymark.evaluate.models.predictors import one_thread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

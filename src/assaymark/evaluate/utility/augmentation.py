@@ -9,12 +9,12 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.families import learn
-from assaymark.evaluate.finetuning import finetuned
 from assaymark.evaluate.groups import banded
-from assaymark.evaluate.learning_curve import Curve, equivalent
-from assaymark.evaluate.oversampling import repeated, smote
-from assaymark.evaluate.predictors import (
+from assaymark.evaluate.models.families import learn
+from assaymark.evaluate.models.finetuning import finetuned
+from assaymark.evaluate.models.learning_curve import Curve, equivalent
+from assaymark.evaluate.models.oversampling import repeated, smote
+from assaymark.evaluate.models.predictors import (
     Predictor,
     Score,
     fewest_persons,
@@ -22,9 +22,9 @@ from assaymark.evaluate.predictors import (
     score,
     task_and_test,
 )
-from assaymark.evaluate.rehearsal import blocks_of
+from assaymark.evaluate.models.rehearsal import blocks_of
+from assaymark.evaluate.models.two_level import estimate, level_of
 from assaymark.evaluate.statistics import persons_in
-from assaymark.evaluate.two_level import estimate, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.predictors import Task
+    from assaymark.evaluate.models.predictors import Task
 
     Floats = NDArray[np.float64]
     Rows = tuple[Floats, Floats]

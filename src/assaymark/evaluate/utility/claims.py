@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from assaymark.core.claim import Quantile, Query, Ranking, Regression, Scenario
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.claim_groups import by_group
-from assaymark.evaluate.claim_order import of_order
-from assaymark.evaluate.claim_proposal import proposed_claims
-from assaymark.evaluate.claim_question import question_of
-from assaymark.evaluate.claim_sides import (
+from assaymark.evaluate.claims.groups import by_group
+from assaymark.evaluate.claims.order import of_order
+from assaymark.evaluate.claims.proposal import proposed_claims
+from assaymark.evaluate.claims.question import question_of
+from assaymark.evaluate.claims.sides import (
     AGREEMENT,
     DIFFERENCE,
     SMALL,

@@ -12,11 +12,11 @@ from assaymark.core.coverage import certificate_for
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.core.schema import Kind
-from assaymark.evaluate.analyses import class_of
+from assaymark.evaluate.analyses.analysis import class_of
+from assaymark.evaluate.analyses.standard import level_of, standard_model, values_of
 from assaymark.evaluate.features import measured_columns, why_incomparable
 from assaymark.evaluate.inference import expected_overlap, interval_overlap, lack_of_fit
 from assaymark.evaluate.sides import LEAST_SHARE, Sided, Sides, sided
-from assaymark.evaluate.standard_analyses import level_of, standard_model, values_of
 from assaymark.evaluate.statistics import quantile_of_t, symmetric
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.schema import Column
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.analyses import Analysis
+    from assaymark.evaluate.analyses.analysis import Analysis
 
     Floats = NDArray[np.float64]
 

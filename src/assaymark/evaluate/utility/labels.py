@@ -9,10 +9,10 @@ import numpy as np
 
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.families import learn
 from assaymark.evaluate.groups import banded
-from assaymark.evaluate.predictors import one_thread, task_and_test
-from assaymark.evaluate.rehearsal import FEWEST_ROWS, blocks_of
+from assaymark.evaluate.models.families import learn
+from assaymark.evaluate.models.predictors import one_thread, task_and_test
+from assaymark.evaluate.models.rehearsal import FEWEST_ROWS, blocks_of
 from assaymark.evaluate.statistics import mean_variance, persons_in, quantile_of_t
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.families import Learnt
-    from assaymark.evaluate.predictors import Task
+    from assaymark.evaluate.models.families import Learnt
+    from assaymark.evaluate.models.predictors import Task
     from assaymark.evaluate.statistics import Persons
 
     Floats = NDArray[np.float64]

@@ -12,9 +12,9 @@ from assaymark.core.claim import Query
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.errors import DataError, InputError
+from assaymark.evaluate.analyses.sql import answers
 from assaymark.evaluate.binning import bins_of
 from assaymark.evaluate.features import measured_columns, why_incomparable
-from assaymark.evaluate.sql import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,7 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.binning import bins_of
 from assaymark.evaluate.features import measured_columns
-from assaymark.evaluate.predictors import task_and_test
+from assaymark.evaluate.models.predictors import task_and_test
 from assaymark.evaluate.statistics import auc_of, mean_variance, persons_in, quantile_of_t
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
     from assaymark.evaluate.binning import Bins
-    from assaymark.evaluate.predictors import Task
+    from assaymark.evaluate.models.predictors import Task
 
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]

@@ -12,11 +12,11 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.core.schema import Kind
 from assaymark.evaluate.features import encoder_of, measured_columns, numbers_of, why_incomparable
-from assaymark.evaluate.hazards import HAZARDS, Times, concordance, cox_risk, forest_risk
-from assaymark.evaluate.predictors import one_thread
-from assaymark.evaluate.rehearsal import blocks_of
+from assaymark.evaluate.models.hazards import HAZARDS, Times, concordance, cox_risk, forest_risk
+from assaymark.evaluate.models.predictors import one_thread
+from assaymark.evaluate.models.rehearsal import blocks_of
+from assaymark.evaluate.models.two_level import difference_of, estimate, level_of
 from assaymark.evaluate.statistics import persons_in
-from assaymark.evaluate.two_level import difference_of, estimate, level_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
     from assaymark.evaluate.features import Encoder
-    from assaymark.evaluate.hazards import Hazard
-    from assaymark.evaluate.predictors import Score
+    from assaymark.evaluate.models.hazards import Hazard
+    from assaymark.evaluate.models.predictors import Score
 
 __all__ = ["Survival"]
 

@@ -10,15 +10,21 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.calibration import brier, slope_of
-from assaymark.evaluate.families import FAMILIES
 from assaymark.evaluate.groups import banded
-from assaymark.evaluate.importance import agreement
-from assaymark.evaluate.predictors import Predictor, Score, fewest_persons, score, task_and_test
-from assaymark.evaluate.rare import rare_of
-from assaymark.evaluate.rehearsal import FEWEST_ROWS, rehearse
+from assaymark.evaluate.models.calibration import brier, slope_of
+from assaymark.evaluate.models.families import FAMILIES
+from assaymark.evaluate.models.importance import agreement
+from assaymark.evaluate.models.predictors import (
+    Predictor,
+    Score,
+    fewest_persons,
+    score,
+    task_and_test,
+)
+from assaymark.evaluate.models.rare import rare_of
+from assaymark.evaluate.models.rehearsal import FEWEST_ROWS, rehearse
+from assaymark.evaluate.models.two_level import difference_of, estimate, level_of, spread_of
 from assaymark.evaluate.statistics import persons_in
-from assaymark.evaluate.two_level import difference_of, estimate, level_of, spread_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,10 +35,10 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.families import Family
-    from assaymark.evaluate.predictors import Task
-    from assaymark.evaluate.rehearsal import Rehearsal
-    from assaymark.evaluate.two_level import Level
+    from assaymark.evaluate.models.families import Family
+    from assaymark.evaluate.models.predictors import Task
+    from assaymark.evaluate.models.rehearsal import Rehearsal
+    from assaymark.evaluate.models.two_level import Level
 
     Floats = NDArray[np.float64]
     _Levels = dict[Family, Level]

@@ -12,7 +12,7 @@ from assaymark.errors import DataError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from assaymark.evaluate.formulas import Design
+    from assaymark.evaluate.analyses.formulas import Design
 
     Floats = NDArray[np.float64]
 

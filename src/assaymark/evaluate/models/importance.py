@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from assaymark.evaluate.families import features_for
-from assaymark.evaluate.predictors import one_thread
+from assaymark.evaluate.models.families import features_for
+from assaymark.evaluate.models.predictors import one_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.families import Learnt
-    from assaymark.evaluate.predictors import Task
+    from assaymark.evaluate.models.families import Learnt
+    from assaymark.evaluate.models.predictors import Task
 
     Floats = NDArray[np.float64]
 

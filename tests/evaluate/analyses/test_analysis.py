@@ -3,7 +3,7 @@ import pytest
 
 from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.errors import DataError, InputError, UnknownNameError
-from assaymark.evaluate.analyses import class_of, fits
+from assaymark.evaluate.analyses.analysis import class_of, fits
 
 
 def regression(formula, family="ols", event=""):

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.measurement import Measurement
-from assaymark.evaluate.claim_question import Figure
-from assaymark.evaluate.claim_sides import SMALL, compared, default_margin
-from assaymark.evaluate.estimand import average
+from assaymark.evaluate.claims.estimand import average
+from assaymark.evaluate.claims.question import Figure
+from assaymark.evaluate.claims.sides import SMALL, compared, default_margin
 from assaymark.evaluate.groups import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from assaymark.evaluate.claim_sides import Asked, Sides
-    from assaymark.evaluate.estimand import Rows
+    from assaymark.evaluate.claims.estimand import Rows
+    from assaymark.evaluate.claims.sides import Asked, Sides
 
 __all__ = ["by_group"]
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.evaluate.predictors import Score
+from assaymark.evaluate.models.predictors import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from assaymark.evaluate.predictors import Task
+    from assaymark.evaluate.models.predictors import Task
 
     Floats = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.evaluate.predictors import Score
+    from assaymark.evaluate.models.predictors import Score
 
     Floats = NDArray[np.float64]
 

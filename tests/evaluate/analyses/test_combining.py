@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from assaymark.errors import InputError
-from assaymark.evaluate.combining import RULES, combine
+from assaymark.evaluate.analyses.combining import RULES, combine
 from assaymark.evaluate.inference import naive_coverage
 
 Q = np.array([[1.0], [3.0]])  # mean 2, b = 2

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.measurement import Measurement
-from assaymark.evaluate.claim_sides import AGREEMENT, CLEAR, DIFFERENCE, pooled_estimate
-from assaymark.evaluate.estimand import average
+from assaymark.evaluate.claims.estimand import average
+from assaymark.evaluate.claims.sides import AGREEMENT, CLEAR, DIFFERENCE, pooled_estimate
 from assaymark.evaluate.groups import FEWEST
 from assaymark.evaluate.statistics import Z
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from assaymark.core.measurement import Json
-    from assaymark.evaluate.claim_sides import Asked, Sides
-    from assaymark.evaluate.estimand import Estimate
+    from assaymark.evaluate.claims.estimand import Estimate
+    from assaymark.evaluate.claims.sides import Asked, Sides
 
 __all__ = ["of_order"]
 

@@ -11,8 +11,8 @@ from assaymark.core.claim import Contrast, Mean, Ranking, Ratio, Scenario, Share
 from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind, Role
 from assaymark.evaluate.binning import bins_of
-from assaymark.evaluate.effect import adjusted, contrast, stratified
-from assaymark.evaluate.estimand import (
+from assaymark.evaluate.claims.effect import adjusted, contrast, stratified
+from assaymark.evaluate.claims.estimand import (
     Rows,
     added_up,
     average,
@@ -20,8 +20,8 @@ from assaymark.evaluate.estimand import (
     quantile_ratio,
     total,
 )
+from assaymark.evaluate.claims.scenario import changed
 from assaymark.evaluate.features import numbers_of
-from assaymark.evaluate.scenario import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
     from assaymark.evaluate.binning import Bins
-    from assaymark.evaluate.estimand import Estimate
+    from assaymark.evaluate.claims.estimand import Estimate
     from assaymark.evaluate.statistics import Floats
 
 __all__ = ["Figure", "Question", "question_of", "weights_of"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.evaluate.families import DEFAULTS, FAMILIES, GRIDS, is_dense, learn
-from assaymark.evaluate.predictors import Predictor, one_thread, score
+from assaymark.evaluate.models.families import DEFAULTS, FAMILIES, GRIDS, is_dense, learn
+from assaymark.evaluate.models.predictors import Predictor, one_thread, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.families import Family, Learnt, Parameters
-    from assaymark.evaluate.predictors import Task
+    from assaymark.evaluate.models.families import Family, Learnt, Parameters
+    from assaymark.evaluate.models.predictors import Task
 
     Floats = NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind
 from assaymark.errors import DataError, InputError, UnknownNameError
+from assaymark.evaluate.analyses.formulas import columns_of, designs
+from assaymark.evaluate.analyses.regressions import Fit, fit_cox, fit_linear
 from assaymark.evaluate.features import numbers_of
-from assaymark.evaluate.formulas import columns_of, designs
-from assaymark.evaluate.regressions import Fit, fit_cox, fit_linear
 from assaymark.evaluate.statistics import Z
 
 if TYPE_CHECKING:

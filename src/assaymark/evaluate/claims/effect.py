@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.evaluate.estimand import Estimate, average
+from assaymark.evaluate.claims.estimand import Estimate, average
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from assaymark.evaluate.estimand import Rows
+    from assaymark.evaluate.claims.estimand import Rows
     from assaymark.evaluate.statistics import Floats
 
 __all__ = ["adjusted", "contrast", "stratified"]

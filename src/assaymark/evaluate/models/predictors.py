@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Kind
-from assaymark.evaluate.families import DEFAULTS, features_for, learn
 from assaymark.evaluate.features import (
     encoder_of,
     measured_columns,
     numbers_of,
     why_incomparable,
 )
+from assaymark.evaluate.models.families import DEFAULTS, features_for, learn
 from assaymark.evaluate.statistics import auc_of, persons_in
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from assaymark.core.case import Case
     from assaymark.core.dataset import Dataset
     from assaymark.core.streams import Streams
-    from assaymark.evaluate.families import Family
     from assaymark.evaluate.features import Encoder
+    from assaymark.evaluate.models.families import Family
     from assaymark.evaluate.statistics import Persons
 
     Floats = NDArray[np.float64]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from assaymark.evaluate.families import learn
-from assaymark.evaluate.predictors import Score
+from assaymark.evaluate.models.families import learn
+from assaymark.evaluate.models.predictors import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

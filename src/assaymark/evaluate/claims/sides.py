@@ -12,7 +12,7 @@ import polars as pl
 from assaymark.core.dataset import Dataset
 from assaymark.core.measurement import Measurement
 from assaymark.evaluate.binning import bins_of
-from assaymark.evaluate.estimand import Estimate, quantile
+from assaymark.evaluate.claims.estimand import Estimate, quantile
 from assaymark.evaluate.groups import banded
 from assaymark.evaluate.statistics import Interval, Z, symmetric
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
     from assaymark.evaluate.binning import Bins
-    from assaymark.evaluate.claim_question import Figure, Question
-    from assaymark.evaluate.estimand import Rows
+    from assaymark.evaluate.claims.estimand import Rows
+    from assaymark.evaluate.claims.question import Figure, Question
 
 __all__ = [
     "AGREEMENT",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.evaluate.predictors import Score
+from assaymark.evaluate.models.predictors import Score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.evaluate.predictors import Score
+    from assaymark.evaluate.models.predictors import Score
     from assaymark.evaluate.statistics import Persons
 
     Floats = NDArray[np.float64]

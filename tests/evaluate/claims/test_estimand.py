@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from assaymark.evaluate.effect import adjusted, contrast, stratified
-from assaymark.evaluate.estimand import (
+from assaymark.evaluate.claims.effect import adjusted, contrast, stratified
+from assaymark.evaluate.claims.estimand import (
     Rows,
     added_up,
     average,

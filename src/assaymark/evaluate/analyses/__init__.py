@@ -1,0 +1,1 @@
+"""Analyses: estimates that an analyst makes from tables, and their intervals."""

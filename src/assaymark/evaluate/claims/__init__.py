@@ -1,0 +1,1 @@
+"""Claims: what users want to conclude, worked out on real and on synthetic rows."""
