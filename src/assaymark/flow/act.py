@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document, sha256
 from assaymark.core.notice import Observation
-from assaymark.decide.policy import parse_policy
+from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.watch import Seen, fired
 from assaymark.errors import InputError
 from assaymark.flow.recall import (
@@ -89,10 +89,13 @@ def _kind(subject: str) -> Literal["column", "group", "relation"]:
     return kinds.get(subject.partition(":")[0], "column")
 
 
-def act(workspace: Workspace, name: str, seen: Sequence[Seen], method: str) -> Acted:
+def act(
+    workspace: Workspace, name: str, seen: Sequence[Seen], method: str, *, shipped: bool = False
+) -> Acted:
     """Do what the policy of a release says of what was seen: sign it, and withdraw if it says so.
 
-    What was signed before is not signed again. Only who issued the release can.
+    What was signed before is not signed again. Only who issued the release can. With ``shipped``,
+    a policy that says nothing of what is seen later is read as the shipped one of its profile.
 
     Raises
     ------
@@ -102,6 +105,10 @@ def act(workspace: Workspace, name: str, seen: Sequence[Seen], method: str) -> A
     release = of_workspace(workspace, name)
     raw = (release.folder / "policy.toml").read_bytes()
     policy = parse_policy(raw)
+    if not policy.watch and shipped:
+        other = profile_bytes(policy.profile)
+        policy = policy.model_copy(update={"watch": parse_policy(other).watch})
+        raw = other
     if not policy.watch:
         note = (
             "the policy of this release says nothing of what is seen later ([[watch]]); "
