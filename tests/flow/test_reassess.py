@@ -113,7 +113,19 @@ def test_the_same_attacks_say_the_same_and_what_is_gone_is_said(desk):
     workspace, release, _ = desk
     said = CliRunner().invoke(
         app,
-        [*"release reassess --all --every --json --recipe recipe.toml --workspace ws".split()],
+        [
+            *[
+                "release",
+                "reassess",
+                "--all",
+                "--every",
+                "--json",
+                "--recipe",
+                "recipe.toml",
+                "--workspace",
+                "ws",
+            ]
+        ],
         standalone_mode=False,
     )
     (found,) = json.loads(said.stdout)

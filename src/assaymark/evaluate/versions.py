@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.registry import Registry
-    from assaymark.evaluate.ground import Attack
     from assaymark.evaluate.dossier import Inferrer
+    from assaymark.evaluate.ground import Attack
 
 __all__ = ["attack_versions"]
 
