@@ -81,9 +81,9 @@ def fit(
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
     demands = Demands()
-    if spec.generator == PRIVATE and (spec.constraint or spec.plausible):
+    if spec.generator in PRIVATE.values() and (spec.constraint or spec.plausible):
         raise InputError(
-            f"generator {PRIVATE!r} cannot keep to rules that are looked up in the rows\n\n"
+            f"generator {spec.generator!r} cannot keep to rules that are looked up in the rows\n\n"
             "Hint: leave constraints out"
         )
     if spec.constraint or spec.plausible:
