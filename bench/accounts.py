@@ -3,7 +3,7 @@
     python bench/accounts.py --adult adult.parquet [--quick] [--seeds N]
 
 Two real tables: Adult (UCI; no person key, 10,000 rows a table) and the encounters of patients with
-diabetes that ship with assaymark (a person key, 10,000 persons of whom some have several rows). Each
+diabetes that ship with assaymark (a person key, 10,000 persons, some with several rows). Each
 seed deals the persons anew. One table is charged; another is made of it as somebody might who hopes
 for a new budget, or of other people. Printed: in how many of the seeds they were taken for the same
 people, with the ends of an exact 95 % interval, and by which evidence. Then persons only, by hashes

@@ -161,11 +161,8 @@ def test_low_entropy_without_a_key_shares_a_budget_until_privacy_signs_otherwise
         separate(desk.workspace, pair, " ", grace)
     with pytest.raises(UnknownNameError):
         separate(desk.workspace, ("0" * 16, words[1]), "other ward", grace)
-    said = CliRunner().invoke(
-        app,
-        ["budget", "separate", *pair, "--reason", "other ward", "--key", str(folder / "grace")]
-        + ["--workspace", str(folder)],
-    )
+    how = ["--reason", "other ward", "--key", str(folder / "grace"), "--workspace", str(folder)]
+    said = CliRunner().invoke(app, ["budget", "separate", *pair, *how])
     assert said.exit_code == 0, said.output
     assert desk.charge(other, ROW).charges == 1
     remove(desk.workspace, "grace")  # whose word no longer counts

@@ -189,8 +189,8 @@ def _pay(entrant: Entrant, prepared: Prepared, bench: Bench) -> None:
         charge(bench.asked, recipe.privacy, prepared.prints, "compare", times=bench.repeats + 1)
     elif spends(recipe.generate.generator):
         raise InputError(
-            f"generator {recipe.generate.generator!r} spends a privacy budget, and none is given\n\nHint: a recipe "
-            "with [privacy] for it"
+            f"generator {recipe.generate.generator!r} spends a privacy budget, and none is given"
+            "\n\nHint: a recipe with [privacy] for it"
         )
 
 

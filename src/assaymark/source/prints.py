@@ -1,4 +1,4 @@
-"""Prints: by which a table's people are known again, whatever the file or its columns are called."""
+"""Prints: by which a table's people are known again, whatever its file or columns are called."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class Prints:
 class Match:
     """Whether two tables are taken to be of the same people, and by which evidence.
 
-    ``by`` is ``"itself"``, ``"persons"``, ``"values"`` or ``"doubt"``, or empty where they are not; ``shared``
-    is the share of the smaller table that was found in the other.
+    ``by`` is ``"itself"``, ``"persons"``, ``"values"`` or ``"doubt"``, or empty where they are
+    not; ``shared`` is the share of the smaller table that was found in the other.
     """
 
     by: str

@@ -1,4 +1,4 @@
-"""Sketch: the lowest of a set's keyed hashes, which tell what share of it two sets have in common."""
+"""Sketch: the lowest of a set's keyed hashes, which tell what two sets have in common."""
 
 from __future__ import annotations
 
