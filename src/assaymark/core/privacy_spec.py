@@ -14,7 +14,7 @@ from assaymark.errors import RecipeError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRIVATE", "PrivacySpec", "with_privacy"]
+__all__ = ["PRIVATE", "PrivacySpec", "spends", "with_privacy"]
 
 PRIVATE = "dp_marginals"
 """The generator that a recipe with ``[privacy]`` gets."""
@@ -77,6 +77,11 @@ class PrivacySpec(Document):
             )
 
 
+def spends(generator: str) -> bool:
+    """Whether a generator of this name spends a privacy budget."""
+    return generator.startswith("dp_")
+
+
 def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe as read, with what its ``[privacy]`` table asks for, if it has one.
 
@@ -86,9 +91,10 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
         When the recipe contradicts itself, or asks for something that reads rows for free.
     """
     if "privacy" not in plain:
-        if plain.get("generate", {}).get("generator") == PRIVATE:
+        named = str(plain.get("generate", {}).get("generator", ""))
+        if spends(named):
             raise RecipeError(
-                f"generator {PRIVATE!r} spends a privacy budget, and the recipe gives none\n\n"
+                f"generator {named!r} spends a privacy budget, and the recipe gives none\n\n"
                 'Hint: [privacy] with epsilon = 1.0 and unit = "row", or the column of the person'
             )
         return plain
@@ -98,7 +104,7 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     out["columns"] = _columns(plain.get("columns", {}), spec)
     generate = dict(plain.get("generate", {}))
     wanted = generate.setdefault("generator", PRIVATE)
-    if wanted != PRIVATE:
+    if not spends(str(wanted)):
         raise RecipeError(
             f"the recipe has [privacy] and asks for generator {wanted!r}, which proves nothing"
             f"\n\nHint: leave the generator out, or take {PRIVATE!r}; or leave [privacy] out"
