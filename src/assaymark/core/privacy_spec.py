@@ -14,7 +14,7 @@ from assaymark.errors import RecipeError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRIVATE", "PrivacySpec", "with_privacy"]
+__all__ = ["PRIVATE", "PrivacySpec", "spends", "with_privacy"]
 
 PRIVATE = {"quick": "dp_marginals", "thorough": "dp_adaptive"}
 """The generator that a recipe with ``[privacy]`` gets, by the effort it asks for."""
@@ -83,6 +83,11 @@ class PrivacySpec(Document):
             )
 
 
+def spends(generator: str) -> bool:
+    """Whether a generator of this name spends a privacy budget."""
+    return generator.startswith("dp_")
+
+
 def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     """Return a recipe as read, with what its ``[privacy]`` table asks for, if it has one.
 
@@ -92,8 +97,8 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
         When the recipe contradicts itself, or asks for something that reads rows for free.
     """
     if "privacy" not in plain:
-        named = plain.get("generate", {}).get("generator")
-        if named in PRIVATE.values():
+        named = str(plain.get("generate", {}).get("generator", ""))
+        if spends(named):
             raise RecipeError(
                 f"generator {named!r} spends a privacy budget, and the recipe gives none\n\n"
                 'Hint: [privacy] with epsilon = 1.0 and unit = "row", or the column of the person'
@@ -143,7 +148,7 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
 
 def _check_generator(wanted: object, spec: PrivacySpec) -> None:
     known = " or ".join(map(repr, PRIVATE.values()))
-    if wanted not in PRIVATE.values():
+    if not spends(str(wanted)):
         raise RecipeError(
             f"the recipe has [privacy] and asks for generator {wanted!r}, which proves nothing"
             f"\n\nHint: leave the generator out, or take {known}; or leave [privacy] out"
