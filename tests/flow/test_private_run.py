@@ -54,7 +54,7 @@ def made(frame=None, fresh=True):
     asked = asked_of(workspace, prepared)
     making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=None)
     attempt = obtain(workspace, making, silent, fresh=fresh)
-    return attempt.candidate, balance_of(asked, prepared.parts)
+    return attempt.candidate, balance_of(asked, prepared.prints)
 
 
 def kinds():

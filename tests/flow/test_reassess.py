@@ -20,6 +20,7 @@ from assaymark.flow.verify import verify
 from assaymark.store.workspace import Workspace
 
 RECIPE = Path("recipe.toml")
+COMMAND = ("release", "reassess", "--all", "--every", "--json")
 PROBE = '''
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component

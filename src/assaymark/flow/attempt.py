@@ -84,7 +84,7 @@ def obtain(
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
     if making.recipe.privacy is not None:
-        charge(making.asked, making.recipe.privacy, making.prepared.parts, making.key)
+        charge(making.asked, making.recipe.privacy, making.prepared.prints, making.key)
     candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
     workspace.seal(f"{_ROOT_OF}{candidate.digest}", streams.root)
     _keep(workspace, making, candidate)

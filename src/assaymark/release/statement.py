@@ -36,6 +36,7 @@ KINDS = {
     "destruction": "https://assaymark.dev/destruction/v0",
     "waiver": "https://assaymark.dev/waiver/v0",
     "approval": "https://assaymark.dev/approval/v0",
+    "separation": "https://assaymark.dev/separation/v0",
 }
 Statement = dict[str, Any]
 
