@@ -10,9 +10,10 @@ import numpy as np
 from assaymark.core.schema import Role
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
-from assaymark.generate.effects import BINS, fit_effects
+from assaymark.generate.effects import BINS, corrected, fit_effects, steepened
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
+from assaymark.generate.slopes import fit_slopes, scores_of
 from assaymark.generate.telling import most_telling
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from assaymark.core.streams import Streams
     from assaymark.generate.branches import Branches
     from assaymark.generate.classes import Cut
+    from assaymark.generate.effects import Effects
     from assaymark.generate.encoding import Coding, Encoded
     from assaymark.generate.link import Link
 
@@ -35,6 +37,7 @@ _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its po
 _MOST_ROWS = 50_000
 _MOST_KNOWN = 24
 _FEW = 4
+_LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +57,17 @@ class Known:
     """A column that was drawn before: its codes in train, and how trees and effects see them.
 
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
-    no order, so that each tree finds one of its own. ``row`` is where its codes are when rows are
-    drawn. ``part`` is the column's part in a declared relation, ``"group"`` or ``"outcome"``.
+    no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
+    what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
+    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
+    ``"group"`` or ``"outcome"``.
     """
 
     codes: Codes
     size: int
     places: Codes | None
     bins: Codes
+    scores: Floats
     row: int
     part: str = ""
 
@@ -74,12 +80,14 @@ class Known:
 class Target:
     """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
 
-    ``part`` is as in :class:`Known`.
+    ``scores`` is what each group of codes counts for in a linear relation, shape
+    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`.
     """
 
     codes: Codes
     mass: Floats
     cut: Cut
+    scores: Floats | None = None
     part: str = ""
 
 
@@ -88,7 +96,13 @@ def target_of(encoded: Encoded, column: int, classes: int) -> Target:
     mass = encoded.mass(column)
     coding = encoded.encoding.codings[column]
     cut = cut_of(coding, mass, classes)
-    return Target(codes=encoded.codes[column], mass=mass, cut=cut, part=_part(coding))
+    return Target(
+        codes=encoded.codes[column],
+        mass=mass,
+        cut=cut,
+        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS),
+        part=_part(coding),
+    )
 
 
 def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
@@ -97,8 +111,15 @@ def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
     if places is not None and coding.missing:  # "missing" lies before all values
         places = np.append(places[:-1] + 1, 0).astype(np.int32)
     bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
-    part = _part(coding)
-    return Known(codes=codes, size=coding.size, places=places, bins=bins, row=row, part=part)
+    return Known(
+        codes=codes,
+        size=coding.size,
+        places=places,
+        bins=bins,
+        scores=scores_of(coding, mass, bins, _LEVELS),
+        row=row,
+        part=_part(coding),
+    )
 
 
 def _part(coding: Coding) -> str:
@@ -147,23 +168,37 @@ def linked(
         )
         trees.append(tree)
         shares.append(filled)
-        if how.effects and used:
-            base[deciding] += _grouped(filled, cut)[leaf[deciding]]
+        if how.effects and used:  # what a row is drawn from is one of its trees, not their mean
             times[deciding] += 1
+            turn = deciding[rng.random(len(deciding)) * times[deciding] < 1]
+            base[turn] = _grouped(filled, cut)[leaf[turn]]
     effects = None
     rows_seen = np.flatnonzero(times)
     if len(rows_seen):
-        effects = fit_effects(
-            [k.bins for k in used],
-            seen[:, rows_seen],
-            base[rows_seen] / times[rows_seen, None],
-            (groups[rows_seen], encoded.weights[rows_seen]),
-            how.shrink,
-            [sure[j] for j in given],
-        )
-    if effects is not None and not len(effects.of):
-        effects = None
+        base = base[rows_seen]
+        rows = groups[rows_seen], encoded.weights[rows_seen]
+        effects = _corrections(used, seen[:, rows_seen], base, target, rows, how.shrink)
     return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
+
+
+def _corrections(
+    used: Sequence[Known],
+    codes: Codes,
+    base: Floats,
+    target: Target,
+    seen: tuple[Codes, Floats],
+    shrink: float,
+) -> Effects | None:
+    """Fit what corrects the trees: bin by bin where that is believed, and slopes always."""
+    bins = [k.bins for k in used]
+    sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
+    found = fit_effects(bins, codes, base, seen, shrink, sure)
+    if target.scores is not None:
+        cells = np.stack([b[c] for b, c in zip(bins, codes, strict=True)])
+        share = corrected(found, codes, base)
+        more = fit_slopes([k.scores for k in used], cells, share, target.scores, seen, shrink)
+        found = steepened(found, bins, more)
+    return found if len(found.of) else None
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

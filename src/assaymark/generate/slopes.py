@@ -1,0 +1,275 @@
+"""Slopes: how a column goes up or down with each column before it, kept as it was seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.compiled import compiled
+from assaymark.generate.cells import CellCoding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.encoding import Coding
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+
+__all__ = ["fit_slopes", "scores_of"]
+
+_FAR = 4.0  # standard deviations at which a score stops
+_OFTEN = 0.02  # of the persons make a level worth a score
+_ROUNDS, _STOP, _MOST_SPREAD = 8, 0.01, 4000
+_STEEP = 30.0
+
+
+def scores_of(coding: Coding, mass: Floats, rows: Codes, levels: int) -> Floats:
+    """Return what a column counts for in a linear relation, shape ``(scores, rows of codes)``.
+
+    A number or date has its value, standardised and cut at 4 standard deviations; a category has
+    1 for a level and 0 for the others, for each of the ``levels`` most frequent levels but the
+    first that 2 % of the persons have at least. "Missing" has a score of its own, if it is as
+    frequent, and is 0 in the others.
+
+    Parameters
+    ----------
+    mass, rows
+        What each code weighs, and which row (bin or group) it is put into, shape ``(size,)``.
+    """
+    held = np.bincount(rows, mass).astype(np.float64)
+    often = held >= _OFTEN * held.sum()
+    if not isinstance(coding, CellCoding):
+        order = np.argsort(-held, kind="stable")[1 : levels + 1]
+        return np.eye(len(held))[order[often[order]]]
+    codes = np.arange(coding.size, dtype=np.int32)
+    value = coding.numbers(codes, np.full(coding.size, 0.5))
+    known = np.isfinite(value)
+    weight = np.where(known, mass, 0.0)
+    here = np.bincount(rows, weight, len(held))
+    there = here > 0
+    mean = np.bincount(rows, np.where(known, value, 0.0) * weight, len(held))
+    mean = np.where(there, mean / np.where(there, here, 1.0), 0.0)
+    centre = float((mean * here).sum() / max(here.sum(), 1e-300))
+    spread = float(np.sqrt(((mean - centre) ** 2 * here).sum() / max(here.sum(), 1e-300)))
+    scores = [] if spread == 0 else [np.clip((mean - centre) / spread, -_FAR, _FAR) * there]
+    if (often & ~there).any():
+        scores.append((often & ~there).astype(np.float64))
+    return np.array(scores).reshape(-1, len(held))
+
+
+def fit_slopes(
+    scores: Sequence[Floats],
+    cells: Codes,
+    share: Floats,
+    toward: Floats,
+    seen: tuple[Codes, Floats],
+    shrink: float,
+) -> list[Floats]:
+    """Return what to add to the logs of the groups' probabilities, by row of each known column.
+
+    Each score of a known column has one parameter for each score of the column that is drawn, so
+    that the mean of their product is as it was seen: the covariances, on which every regression
+    rests. That is few parameters of many persons each. ``shrink`` more persons, in whom nothing
+    goes with anything, are in the balance.
+
+    Parameters
+    ----------
+    scores
+        Of each known column, shape ``(scores, rows)``.
+    cells
+        The row of each known column, shape ``(columns, n)``.
+    share
+        What was expected of each group so far, shape ``(n, groups)``, 1 in each row's sum.
+    toward
+        The scores of the groups, shape ``(directions, groups)``; at most one of them is not 0.
+    seen
+        The group of each row, and what it counts for.
+
+    Returns
+    -------
+    One array per known column, shape ``(rows, groups)``.
+
+    References
+    ----------
+    Goodman (1979), Simple models for the analysis of association in cross-classifications having
+    ordered categories; Böhning & Lindsay (1988), Monotonicity of quadratic-approximation
+    algorithms.
+    """
+    y, weight = seen
+    scores = [*scores, np.ones((1, 1))]  # so that the means stay as they were seen, too
+    cells = np.vstack([cells, np.zeros((1, cells.shape[1]), cells.dtype)])
+    start = np.cumsum([0, *(len(s) for s in scores)])
+    table = np.zeros((len(scores), max(s.shape[1] for s in scores), int(start[-1])))
+    for j, s in enumerate(scores):
+        table[j, : s.shape[1], start[j] : start[j + 1]] = s.T
+    slopes = np.zeros((int(start[-1]), len(toward)))
+    if slopes.size:
+        bounds = start.astype(np.int64)
+        wanted = _products(table, bounds, cells, np.ascontiguousarray(toward[:, y].T), weight)
+        given = (table, bounds, cells, np.ascontiguousarray(share), toward, weight)
+        slopes = _climbed(given, wanted, shrink)
+    *each, level = (
+        s.T @ slopes[a:b] @ toward
+        for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
+    )
+    return [each[0] + level, *each[1:]]
+
+
+def _climbed(
+    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats],
+    wanted: Floats,
+    shrink: float,
+) -> Floats:
+    """Return the slopes of the greatest likelihood, as far as few rounds get."""
+    factors = [_factored(_spread(given, d, shrink)) for d in range(wanted.shape[1])]
+    slopes = np.zeros(wanted.shape)
+    best, steep = _likelihood(given, wanted, slopes, shrink)
+    step = 1.0
+    for _ in range(_ROUNDS):
+        move = np.stack([_solved(f, steep[:, d]) for d, f in enumerate(factors)], axis=1)
+        tried = slopes + step * move
+        found, there = _likelihood(given, wanted, tried, shrink)
+        if found <= best:
+            step *= 0.5
+            continue
+        gained, slopes, best, steep = found - best, tried, found, there
+        if gained < _STOP:
+            break
+    return slopes
+
+
+@compiled
+def _products(
+    table: Floats, bounds: NDArray[np.int64], cells: Codes, t: Floats, weight: Floats
+) -> Floats:
+    """Return the sums of each score times each direction, shape ``(scores, directions)``."""
+    out = np.zeros((table.shape[2], t.shape[1]))
+    for j in range(len(cells)):
+        for i in range(cells.shape[1]):
+            for f in range(bounds[j], bounds[j + 1]):
+                x = table[j, cells[j, i], f]
+                if x != 0.0:
+                    for d in range(t.shape[1]):
+                        out[f, d] += weight[i] * x * t[i, d]
+    return out
+
+
+@compiled
+def _spread(
+    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats], d: int, shrink: float
+) -> Floats:
+    """Return a bound of the likelihood's curvature in one direction, from 4,000 rows at most.
+
+    Directions are of different groups, so that the mean square bounds the covariances; a single
+    direction has its variance.
+    """
+    table, bounds, cells, share, toward, weight = given
+    n, size = len(weight), table.shape[2]
+    out, x = np.zeros((size, size)), np.empty(size)
+    every = max(n // _MOST_SPREAD, 1)
+    for i in range(0, n, every):
+        mean, square = 0.0, 0.0
+        for g in range(toward.shape[1]):
+            mean += share[i, g] * toward[d, g]
+            square += share[i, g] * toward[d, g] ** 2
+        if len(toward) == 1:
+            square -= mean * mean
+        for j in range(len(cells)):
+            for f in range(bounds[j], bounds[j + 1]):
+                x[f] = table[j, cells[j, i], f]
+        for f in range(size):
+            if x[f] != 0.0:
+                for h in range(f + 1):
+                    out[f, h] += every * weight[i] * square * x[f] * x[h]
+    for f in range(size):
+        out[f, f] += shrink + 1e-9
+    return out
+
+
+@compiled
+def _factored(matrix: Floats) -> Floats:
+    """Return the Cholesky factor of the lower half; plain loops, the same on every machine."""
+    size = len(matrix)
+    out = np.zeros((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= out[i, k] * out[j, k]
+            out[i, j] = np.sqrt(max(total, 1e-12)) if i == j else total / out[j, j]
+    return out
+
+
+@compiled
+def _solved(factor: Floats, right: Floats) -> Floats:
+    size = len(right)
+    out = np.zeros(size)
+    for i in range(size):
+        total = right[i]
+        for k in range(i):
+            total -= factor[i, k] * out[k]
+        out[i] = total / factor[i, i]
+    for i in range(size - 1, -1, -1):
+        total = out[i]
+        for k in range(i + 1, size):
+            total -= factor[k, i] * out[k]
+        out[i] = total / factor[i, i]
+    return out
+
+
+@compiled
+def _likelihood(
+    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats],
+    wanted: Floats,
+    slopes: Floats,
+    shrink: float,
+) -> tuple[float, Floats]:
+    """Return the log-likelihood of slopes, and its gradient, shape of ``slopes``."""
+    table, bounds, cells, share, toward, weight = given
+    columns, n = cells.shape
+    directions, groups = toward.shape
+    rows = table.shape[1]
+    worth, expected = np.zeros((columns, rows, directions)), np.zeros((columns, rows, directions))
+    for j in range(columns):
+        for r in range(rows):
+            for f in range(bounds[j], bounds[j + 1]):
+                for d in range(directions):
+                    worth[j, r, d] += table[j, r, f] * slopes[f, d]
+    value, p = 0.0, np.empty(groups)
+    eta, mean = np.empty(directions), np.empty(directions)
+    for i in range(n):
+        eta[:] = 0.0
+        for j in range(columns):
+            for d in range(directions):
+                eta[d] += worth[j, cells[j, i], d]
+        total = 0.0
+        for g in range(groups):
+            e = 0.0
+            for d in range(directions):
+                e += eta[d] * toward[d, g]
+            p[g] = share[i, g] * np.exp(min(max(e, -_STEEP), _STEEP))
+            total += p[g]
+        value -= weight[i] * np.log(total)
+        mean[:] = 0.0
+        for g in range(groups):
+            for d in range(directions):
+                mean[d] += p[g] * toward[d, g]
+        for d in range(directions):
+            mean[d] *= weight[i] / total
+        for j in range(columns):
+            for d in range(directions):
+                expected[j, cells[j, i], d] += mean[d]
+    out = wanted - shrink * slopes
+    for f in range(len(slopes)):
+        for d in range(directions):
+            value += wanted[f, d] * slopes[f, d] - 0.5 * shrink * slopes[f, d] ** 2
+    for j in range(columns):
+        for r in range(rows):
+            for f in range(bounds[j], bounds[j + 1]):
+                for d in range(directions):
+                    out[f, d] -= table[j, r, f] * expected[j, r, d]
+    return value, out
