@@ -41,6 +41,7 @@ generators: Registry[Generator] = Registry(
         "mixture",
         "model_file",
         "notches",
+        "parting",
         "philox",
         "plan",
         "plausible",

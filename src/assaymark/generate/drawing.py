@@ -29,6 +29,7 @@ __all__ = [
     "TreeArrays",
     "WorthArrays",
     "draw_rows",
+    "leaves_of",
     "packed",
     "spread_rows",
 ]
@@ -142,6 +143,28 @@ def spread_rows(where: Where, inside: Floats) -> None:
         philox_strip(key, rows[low : low + size], column, np.uint64(0), words)
         for k in range(size):
             inside[low + k] = uniform(np.uint64(words[3, k]))
+
+
+@compiled
+def leaves_of(trees: TreeArrays, codes: Codes) -> Codes:
+    """Return the leaf of the first tree at which each row ends; ``codes`` as features need them."""
+    found = np.empty(codes.shape[1], np.int32)
+    none = np.empty((0, 0), np.int32)
+    words = np.empty((0, 0), np.uint32)
+    strip = _Strip(
+        np.empty((max(len(trees.given), 1), STRIP), np.uint8),
+        np.empty(STRIP, np.int64),
+        none,
+        np.empty(0, np.float32),
+        words,
+        words,
+    )
+    for low in range(0, len(found), STRIP):
+        high = min(low + STRIP, len(found))
+        _fall(trees, 0, codes[:, low:high], strip)
+        for k in range(high - low):
+            found[low + k] = strip.node[k]
+    return found
 
 
 @compiled
