@@ -55,10 +55,11 @@ class Branches:
 
     def leaves(self, codes: Codes) -> Codes:
         """Return the leaf each row ends at; ``codes`` has shape ``(features, n)``."""
-        nodes, depth = packed(self.nodes, _ROOT)
         given = np.arange(len(self.start), dtype=np.int32)
+        nodes, depth, used = packed(self.nodes, _ROOT, len(given))
         places = self.places.astype(np.uint8)
-        return leaves_of(TreeArrays(_ROOT, nodes, depth, places, self.start[None, :], given), codes)
+        start = self.start[None, :]
+        return leaves_of(TreeArrays(_ROOT, nodes, depth, used, places, start, given), codes)
 
 
 def grow(
