@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PRIVATE", "PrivacySpec", "spends", "with_privacy"]
 
-PRIVATE = "dp_marginals"
-"""The generator that a recipe with ``[privacy]`` gets."""
+PRIVATE = {"quick": "dp_marginals", "thorough": "dp_adaptive"}
+"""The generator that a recipe with ``[privacy]`` gets, by the effort it asks for."""
 
 FEWEST_CANARIES, MOST_CANARIES = 50, 10_000
 
@@ -37,6 +37,9 @@ class PrivacySpec(Document):
         The column that says whose row it is, or ``"row"`` where each row is another person.
     rows_per_person
         Rows of a person that are used at most.
+    effort
+        ``"quick"``, where nothing is said: seconds; ``"thorough"``: up to a minute, and rows that
+        are closer to the real ones at the same epsilon.
     budget
         Epsilon that all candidates of the same people may cost together. The lowest that any
         recipe for these people named holds; 10 where none did.
@@ -47,12 +50,13 @@ class PrivacySpec(Document):
         Made-up persons that a coin each puts among the real ones, to test the claim; 0 for none.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("canaries",)
+    LATER: ClassVar = ("effort", "canaries")
 
     epsilon: float
     delta: float = 1e-6
     unit: str
     rows_per_person: int = Field(default=1, ge=1, le=1000)
+    effort: Literal["quick", "thorough"] | None = None
     budget: float | None = None
     bounds: dict[str, tuple[float | str, ...]] = Field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
@@ -117,12 +121,8 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     out = dict(plain)
     out["columns"] = _columns(plain.get("columns", {}), spec)
     generate = dict(plain.get("generate", {}))
-    wanted = generate.setdefault("generator", PRIVATE)
-    if not spends(str(wanted)):
-        raise RecipeError(
-            f"the recipe has [privacy] and asks for generator {wanted!r}, which proves nothing"
-            f"\n\nHint: leave the generator out, or take {PRIVATE!r}; or leave [privacy] out"
-        )
+    wanted = generate.setdefault("generator", PRIVATE[spec.effort or "quick"])
+    _check_generator(wanted, spec)
     given = dict(generate.get("parameters", {}))
     twice = sorted(set(given) & set(_OURS))
     if twice:
@@ -156,6 +156,20 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     }
     out["generate"] = generate
     return out
+
+
+def _check_generator(wanted: object, spec: PrivacySpec) -> None:
+    known = " or ".join(map(repr, PRIVATE.values()))
+    if not spends(str(wanted)):
+        raise RecipeError(
+            f"the recipe has [privacy] and asks for generator {wanted!r}, which proves nothing"
+            f"\n\nHint: leave the generator out, or take {known}; or leave [privacy] out"
+        )
+    if spec.effort and wanted != PRIVATE[spec.effort]:
+        raise RecipeError(
+            f"[privacy] effort is {spec.effort!r}, which is generator {PRIVATE[spec.effort]!r}, "
+            f"and the recipe asks for {wanted!r}\n\nHint: leave one of them out"
+        )
 
 
 def _read(table: object) -> PrivacySpec:
