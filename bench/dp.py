@@ -35,6 +35,7 @@ from assaymark.generate import generators
 
 RESULTS = Path(__file__).parent / "results" / "dp.json"
 TARGET = "income"
+GEN = "dp_marginals"
 BOUNDS = {
     "age": [17, 90],
     "fnlwgt": [10_000, 1_500_000],
@@ -70,7 +71,7 @@ def dataset(frame: pl.DataFrame, numeric: set[str], target: str | None = TARGET)
 def fitted(data: Dataset, parameters: dict, seed: int):
     """Return a model and the processor seconds that it took."""
     source = PrivateSource(_rows=data, record=lambda *_: None)
-    generator = generators.build("dp_marginals", parameters)
+    generator = generators.build(GEN, parameters)
     begun = time.process_time()
     model = generator.fit(source, Streams.from_seed(seed))
     model.privacy.check()
