@@ -35,6 +35,7 @@ __all__ = ["Growth", "Known", "Target", "known_of", "linked", "target_of"]
 
 _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
 _MOST_ROWS = 50_000
+_MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
 _LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
@@ -174,6 +175,9 @@ def linked(
             base[turn] = _grouped(filled, cut)[leaf[turn]]
     effects = None
     rows_seen = np.flatnonzero(times)
+    if len(rows_seen) > _MOST_SEEN:
+        rng = streams.child("effects").generator()
+        rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
         base = base[rows_seen]
         rows = groups[rows_seen], encoded.weights[rows_seen]
