@@ -13,7 +13,7 @@ from assaymark.generate.classes import classes_of, cut_of, placed
 from assaymark.generate.effects import BINS, corrected, fit_effects, steepened
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
-from assaymark.generate.slopes import fit_slopes, scores_of
+from assaymark.generate.slopes import Rows, fit_slopes, scores_of
 from assaymark.generate.telling import most_telling
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def linked(
     encoded: Encoded,
     target: Target,
     known: Sequence[Known],
+    made: Codes,
     *,
     how: Growth,
     streams: Streams,
@@ -141,7 +142,8 @@ def linked(
     """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
 
     What the declared outcome has to do with a group of people is kept as it was seen, however
-    little it is.
+    little it is. ``made`` are the codes of rows drawn from the chain so far, shape
+    ``(places in the chain, n)``.
     """
     cut = target.cut
     classes = cut.classes[target.codes]
@@ -154,6 +156,8 @@ def linked(
     trees: list[Branches] = []
     shares: list[Floats] = []
     base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
+    there = made[[k.row for k in used]]
+    said = np.zeros((there.shape[1], cut.n_groups))
     for m in range(how.trees if used else 1):
         rng = streams.child(m).generator()
         deciding, filling = _halves(encoded, honest=how.honest and bool(used), rng=rng)
@@ -172,35 +176,44 @@ def linked(
         if how.effects and used:  # what a row is drawn from is one of its trees, not their mean
             times[deciding] += 1
             turn = deciding[rng.random(len(deciding)) * times[deciding] < 1]
-            base[turn] = _grouped(filled, cut)[leaf[turn]]
+            grouped = _grouped(filled, cut)
+            base[turn] = grouped[leaf[turn]]
+            said[m :: how.trees] = grouped[tree.leaves(there[:, m :: how.trees])]
     effects = None
     rows_seen = np.flatnonzero(times)
     if len(rows_seen) > _MOST_SEEN:
         rng = streams.child("effects").generator()
         rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
-        base = base[rows_seen]
-        rows = groups[rows_seen], encoded.weights[rows_seen]
-        effects = _corrections(used, seen[:, rows_seen], base, target, rows, how.shrink)
+        people = seen[:, rows_seen], base[rows_seen], groups[rows_seen], encoded.weights[rows_seen]
+        effects = _corrections(used, target, people, (there, said), how.shrink)
     return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
 
 
 def _corrections(
     used: Sequence[Known],
-    codes: Codes,
-    base: Floats,
     target: Target,
-    seen: tuple[Codes, Floats],
+    seen: tuple[Codes, Floats, Codes, Floats],
+    made: tuple[Codes, Floats],
     shrink: float,
 ) -> Effects | None:
-    """Fit what corrects the trees: bin by bin where that is believed, and slopes always."""
+    """Fit what corrects the trees: bin by bin where that is believed, and slopes always.
+
+    ``seen`` are people: codes of the used columns, what trees say, groups, and weights; ``made``
+    the codes of rows made so far, and what trees say there.
+    """
+    codes, base, groups, weights = seen
     bins = [k.bins for k in used]
     sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
-    found = fit_effects(bins, codes, base, seen, shrink, sure)
+    found = fit_effects(bins, codes, base, (groups, weights), shrink, sure)
     if target.scores is not None:
-        cells = np.stack([b[c] for b, c in zip(bins, codes, strict=True)])
-        share = corrected(found, codes, base)
-        more = fit_slopes([k.scores for k in used], cells, share, target.scores, seen, shrink)
+        people, rows = (
+            Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
+            for c, w in ((codes, weights), (made[0], np.ones(made[0].shape[1])))
+        )
+        said = rows, corrected(found, *made)
+        scores = [k.scores for k in used]
+        more = fit_slopes(scores, target.scores, (people, groups), said, shrink)
         found = steepened(found, bins, more)
     return found if len(found.of) else None
 

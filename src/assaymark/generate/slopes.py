@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,13 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["fit_slopes", "scores_of"]
+__all__ = ["Rows", "fit_slopes", "scores_of"]
 
 _FAR = 4.0  # standard deviations at which a score stops
 _OFTEN = 0.02  # of the persons make a level worth a score
 _ROUNDS, _STOP, _MOST_SPREAD = 8, 0.01, 4000
 _STEEP = 30.0
+_RIDGE = 1.0  # keeps slopes of scores that say the same from running away
 
 
 def scores_of(coding: Coding, mass: Floats, rows: Codes, levels: int) -> Floats:
@@ -61,33 +63,54 @@ def scores_of(coding: Coding, mass: Floats, rows: Codes, levels: int) -> Floats:
     return np.array(scores).reshape(-1, len(held))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rows:
+    """Rows as linear relations see them.
+
+    Attributes
+    ----------
+    cells
+        The row of each known column's scores, shape ``(columns, n)``.
+    weight
+        What each row counts for, shape ``(n,)``.
+    """
+
+    cells: Codes
+    weight: Floats
+
+    def with_level(self) -> Rows:
+        """Return the rows with a column more, in which all are alike."""
+        level = np.zeros((1, self.cells.shape[1]), self.cells.dtype)
+        return Rows(cells=np.vstack([self.cells, level]), weight=self.weight)
+
+
 def fit_slopes(
     scores: Sequence[Floats],
-    cells: Codes,
-    share: Floats,
     toward: Floats,
-    seen: tuple[Codes, Floats],
+    seen: tuple[Rows, Codes],
+    made: tuple[Rows, Floats],
     shrink: float,
 ) -> list[Floats]:
     """Return what to add to the logs of the groups' probabilities, by row of each known column.
 
-    Each score of a known column has one parameter for each score of the column that is drawn, so
-    that the mean of their product is as it was seen: the covariances, on which every regression
-    rests. That is few parameters of many persons each. ``shrink`` more persons, in whom nothing
-    goes with anything, are in the balance.
+    The scores of the column that is drawn are regressed on those of the known columns among the
+    people. Slopes are then such that the same regression among rows that were made gives the
+    same: so every covariance of made rows is as it was seen, and with them every regression,
+    whatever the trees before have missed. That is few parameters of many persons each.
 
     Parameters
     ----------
     scores
         Of each known column, shape ``(scores, rows)``.
-    cells
-        The row of each known column, shape ``(columns, n)``.
-    share
-        What was expected of each group so far, shape ``(n, groups)``, 1 in each row's sum.
     toward
         The scores of the groups, shape ``(directions, groups)``; at most one of them is not 0.
     seen
-        The group of each row, and what it counts for.
+        The people, and the group of each.
+    made
+        Rows made of the columns so far, and what is expected there of each group so far, shape
+        ``(n, groups)``, 1 in each row's sum.
+    shrink
+        How many more persons, in whom nothing goes with anything, are in the balance.
 
     Returns
     -------
@@ -99,40 +122,39 @@ def fit_slopes(
     ordered categories; Böhning & Lindsay (1988), Monotonicity of quadratic-approximation
     algorithms.
     """
-    y, weight = seen
     scores = [*scores, np.ones((1, 1))]  # so that the means stay as they were seen, too
-    cells = np.vstack([cells, np.zeros((1, cells.shape[1]), cells.dtype)])
-    start = np.cumsum([0, *(len(s) for s in scores)])
+    start = np.cumsum([0, *(len(s) for s in scores)]).astype(np.int64)
     table = np.zeros((len(scores), max(s.shape[1] for s in scores), int(start[-1])))
     for j, s in enumerate(scores):
         table[j, : s.shape[1], start[j] : start[j + 1]] = s.T
     slopes = np.zeros((int(start[-1]), len(toward)))
     if slopes.size:
-        bounds = start.astype(np.int64)
-        wanted = _products(table, bounds, cells, np.ascontiguousarray(toward[:, y].T), weight)
-        given = (table, bounds, cells, np.ascontiguousarray(share), toward, weight)
-        slopes = _climbed(given, wanted, shrink)
+        people, rows = seen[0].with_level(), made[0].with_level()
+        t = np.ascontiguousarray(toward[:, seen[1]].T)
+        products = _products(table, start, people.cells, t, people.weight)
+        factor = _factored(_gram(table, start, people.cells, people.weight, shrink))
+        known = np.stack([_solved(factor, p) for p in products.T], axis=1)
+        wanted = _gram(table, start, rows.cells, rows.weight, 0.0) @ known
+        given = (table, start, rows.cells, made[1], toward, rows.weight)
+        slopes = _climbed(given, wanted)
     *each, level = (
-        s.T @ slopes[a:b] @ toward
-        for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
+        s.T @ slopes[a:b] @ toward for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
     )
     return [each[0] + level, *each[1:]]
 
 
 def _climbed(
-    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats],
-    wanted: Floats,
-    shrink: float,
+    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats], wanted: Floats
 ) -> Floats:
-    """Return the slopes of the greatest likelihood, as far as few rounds get."""
-    factors = [_factored(_spread(given, d, shrink)) for d in range(wanted.shape[1])]
+    """Return the slopes with which the made rows' products are as ``wanted``, but for a little."""
+    factors = [_factored(_spread(given, d)) for d in range(wanted.shape[1])]
     slopes = np.zeros(wanted.shape)
-    best, steep = _likelihood(given, wanted, slopes, shrink)
+    best, steep = _likelihood(given, wanted, slopes)
     step = 1.0
     for _ in range(_ROUNDS):
         move = np.stack([_solved(f, steep[:, d]) for d, f in enumerate(factors)], axis=1)
         tried = slopes + step * move
-        found, there = _likelihood(given, wanted, tried, shrink)
+        found, there = _likelihood(given, wanted, tried)
         if found <= best:
             step *= 0.5
             continue
@@ -140,6 +162,29 @@ def _climbed(
         if gained < _STOP:
             break
     return slopes
+
+
+@compiled
+def _gram(
+    table: Floats, bounds: NDArray[np.int64], cells: Codes, weight: Floats, more: float
+) -> Floats:
+    """Return the sums of the products of scores, and ``more`` in each score's own."""
+    size = table.shape[2]
+    out, x = np.zeros((size, size)), np.empty(size)
+    for i in range(len(weight)):
+        for j in range(len(cells)):
+            for f in range(bounds[j], bounds[j + 1]):
+                x[f] = table[j, cells[j, i], f]
+        for f in range(size):
+            if x[f] != 0.0:
+                for h in range(f + 1):
+                    out[f, h] += weight[i] * x[f] * x[h]
+    for f in range(size):
+        for h in range(f):
+            out[h, f] = out[f, h]
+        if f < size - 1:  # the level is not drawn towards 0
+            out[f, f] += more
+    return out
 
 
 @compiled
@@ -160,7 +205,7 @@ def _products(
 
 @compiled
 def _spread(
-    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats], d: int, shrink: float
+    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats], d: int
 ) -> Floats:
     """Return a bound of the likelihood's curvature in one direction, from 4,000 rows at most.
 
@@ -186,7 +231,7 @@ def _spread(
                 for h in range(f + 1):
                     out[f, h] += every * weight[i] * square * x[f] * x[h]
     for f in range(size):
-        out[f, f] += shrink + 1e-9
+        out[f, f] += _RIDGE
     return out
 
 
@@ -226,7 +271,6 @@ def _likelihood(
     given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats],
     wanted: Floats,
     slopes: Floats,
-    shrink: float,
 ) -> tuple[float, Floats]:
     """Return the log-likelihood of slopes, and its gradient, shape of ``slopes``."""
     table, bounds, cells, share, toward, weight = given
@@ -263,10 +307,10 @@ def _likelihood(
         for j in range(columns):
             for d in range(directions):
                 expected[j, cells[j, i], d] += mean[d]
-    out = wanted - shrink * slopes
+    out = wanted - _RIDGE * slopes
     for f in range(len(slopes)):
         for d in range(directions):
-            value += wanted[f, d] * slopes[f, d] - 0.5 * shrink * slopes[f, d] ** 2
+            value += wanted[f, d] * slopes[f, d] - 0.5 * _RIDGE * slopes[f, d] ** 2
     for j in range(columns):
         for r in range(rows):
             for f in range(bounds[j], bounds[j + 1]):

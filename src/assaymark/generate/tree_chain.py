@@ -12,7 +12,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.anchored import Anchored, Gap, Sum, anchored, gap_of
 from assaymark.generate.anchors import apart, cells_of
-from assaymark.generate.chain import Chain
+from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.encoding import encode
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from assaymark.generate.plan import Plan
 
 __all__ = ["TreeChain"]
+
+_MADE = 2000, 20_000  # rows made while fitting: as many as persons, within these
 
 
 @component
@@ -121,18 +123,31 @@ class TreeChain:
         known: list[Known] = []
         gaps: list[Gap] = []
         links: list[Link | Anchored | Sum | Lookup] = []
+        place = plan.order.index
+        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
+        size = 2 * len(plan.order), int(np.clip(encoded.n_persons, *_MADE))
+        made = Rows.begun(streams.child("made").words(), 0, size)
         for column in plan.free:
             tree = streams.child("tree", dataset.schema.names[column])
-            grow = partial(linked, how=growth, streams=tree)
+            there = made.codes
+            if column in absent:
+                there = there[:, ~absent[column].table[there[absent[column].source]]]
+            grow = partial(linked, made=there, how=growth, streams=tree)
             links.append(self._link(encoded, plan, column, known, grow))
             coding = encoded.encoding.codings[column]
             codes, mass = encoded.codes[column], encoded.mass(column)
             known.append(known_of(coding, mass, codes, row=len(links) - 1))
             if isinstance(links[-1], Anchored):
                 self._add_gap(encoded, plan, column, (gaps, known))
-        place = plan.order.index
+            rest = len(plan.order) - len(links)
+            Chain(
+                links=(*links, *rest * links[-1:]),  # of which the last is drawn, and no later one
+                codings=tuple(encoded.encoding.codings[i] for i in plan.order),
+                absent=tuple(absent.get(i) for i in plan.order),
+                names=dataset.schema.names,
+                gaps=tuple(gaps),
+            ).draw(made, len(links) - 1)
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
-        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
         return TreeChainModel(
             encoding=encoded.encoding,
             order=plan.order,
