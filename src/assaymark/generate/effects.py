@@ -23,7 +23,7 @@ BINS = 16
 CLIP = 2.0
 _ROUNDS, _STEP, _FASTER, _LEAST = 10, 0.7, 1.2, 0.5
 _MOST = 12
-_LITTLE = 0.005  # a correction of less than half a per cent is none
+_LITTLE = 0.01  # a correction of less than one per cent is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,7 +120,7 @@ def corrected(found: Effects, codes: Codes, base: Floats) -> Floats:
             [found.bins[s + codes[j]] for s, j in zip(found.start, found.of, strict=True)]
         )
         _correct(share, cells, found.worth)
-    return share / share.sum(axis=1, keepdims=True)
+    return np.asarray(share / share.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
 def steepened(found: Effects, bins: list[Codes], more: list[Floats]) -> Effects:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
+    Given = tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats]
 
 __all__ = ["Rows", "fit_slopes", "scores_of"]
 
@@ -46,7 +47,9 @@ def scores_of(coding: Coding, mass: Floats, rows: Codes, levels: int) -> Floats:
     often = held >= _OFTEN * held.sum()
     if not isinstance(coding, CellCoding):
         order = np.argsort(-held, kind="stable")[1 : levels + 1]
-        return np.eye(len(held))[order[often[order]]]
+        return np.asarray(np.eye(len(held))[order[often[order]]], dtype=np.float64)
+    if not len(coding.first):
+        return np.zeros((0, len(held)))
     codes = np.arange(coding.size, dtype=np.int32)
     value = coding.numbers(codes, np.full(coding.size, 0.5))
     known = np.isfinite(value)
@@ -143,9 +146,7 @@ def fit_slopes(
     return [each[0] + level, *each[1:]]
 
 
-def _climbed(
-    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats], wanted: Floats
-) -> Floats:
+def _climbed(given: Given, wanted: Floats) -> Floats:
     """Return the slopes with which the made rows' products are as ``wanted``, but for a little."""
     factors = [_factored(_spread(given, d)) for d in range(wanted.shape[1])]
     slopes = np.zeros(wanted.shape)
@@ -204,9 +205,7 @@ def _products(
 
 
 @compiled
-def _spread(
-    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats], d: int
-) -> Floats:
+def _spread(given: Given, d: int) -> Floats:
     """Return a bound of the likelihood's curvature in one direction, from 4,000 rows at most.
 
     Directions are of different groups, so that the mean square bounds the covariances; a single
@@ -267,53 +266,56 @@ def _solved(factor: Floats, right: Floats) -> Floats:
 
 
 @compiled
-def _likelihood(
-    given: tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats],
-    wanted: Floats,
-    slopes: Floats,
-) -> tuple[float, Floats]:
+def _likelihood(given: Given, wanted: Floats, slopes: Floats) -> tuple[float, Floats]:
     """Return the log-likelihood of slopes, and its gradient, shape of ``slopes``."""
     table, bounds, cells, share, toward, weight = given
-    columns, n = cells.shape
-    directions, groups = toward.shape
-    rows = table.shape[1]
-    worth, expected = np.zeros((columns, rows, directions)), np.zeros((columns, rows, directions))
+    columns, rows, _ = table.shape
+    worth, expected = np.zeros((columns, rows, len(toward))), np.zeros((columns, rows, len(toward)))
     for j in range(columns):
         for r in range(rows):
             for f in range(bounds[j], bounds[j + 1]):
-                for d in range(directions):
-                    worth[j, r, d] += table[j, r, f] * slopes[f, d]
-    value, p = 0.0, np.empty(groups)
-    eta, mean = np.empty(directions), np.empty(directions)
+                worth[j, r] += table[j, r, f] * slopes[f]
+    value = -_expect(cells, (share, toward, weight), worth, expected)
+    out = wanted - _RIDGE * slopes
+    value += (wanted * slopes).sum() - 0.5 * _RIDGE * (slopes * slopes).sum()
+    for j in range(columns):
+        for r in range(rows):
+            for f in range(bounds[j], bounds[j + 1]):
+                out[f] -= table[j, r, f] * expected[j, r]
+    return value, out
+
+
+@compiled
+def _expect(
+    cells: Codes, given: tuple[Floats, Floats, Floats], worth: Floats, expected: Floats
+) -> float:
+    """Fill ``expected`` with what each row of scores sees of each direction.
+
+    Returns
+    -------
+    The summed logs of the sums of the corrected probabilities.
+    """
+    share, toward, weight = given
+    columns, n = cells.shape
+    directions, groups = toward.shape
+    eta, mean, logs = np.empty(directions), np.empty(directions), 0.0
     for i in range(n):
         eta[:] = 0.0
         for j in range(columns):
             for d in range(directions):
                 eta[d] += worth[j, cells[j, i], d]
         total = 0.0
+        mean[:] = 0.0
         for g in range(groups):
             e = 0.0
             for d in range(directions):
                 e += eta[d] * toward[d, g]
-            p[g] = share[i, g] * np.exp(min(max(e, -_STEEP), _STEEP))
-            total += p[g]
-        value -= weight[i] * np.log(total)
-        mean[:] = 0.0
-        for g in range(groups):
+            p = share[i, g] * np.exp(min(max(e, -_STEEP), _STEEP))
+            total += p
             for d in range(directions):
-                mean[d] += p[g] * toward[d, g]
-        for d in range(directions):
-            mean[d] *= weight[i] / total
+                mean[d] += p * toward[d, g]
+        logs += weight[i] * np.log(total)
         for j in range(columns):
             for d in range(directions):
-                expected[j, cells[j, i], d] += mean[d]
-    out = wanted - _RIDGE * slopes
-    for f in range(len(slopes)):
-        for d in range(directions):
-            value += wanted[f, d] * slopes[f, d] - 0.5 * _RIDGE * slopes[f, d] ** 2
-    for j in range(columns):
-        for r in range(rows):
-            for f in range(bounds[j], bounds[j + 1]):
-                for d in range(directions):
-                    out[f, d] -= table[j, r, f] * expected[j, r, d]
-    return value, out
+                expected[j, cells[j, i], d] += mean[d] * weight[i] / total
+    return logs

@@ -104,7 +104,7 @@ class TreeChain:
     classes: int = 64
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
-    order: Literal["cardinality", "schema", "target_last"] = "cardinality"
+    order: Literal["cardinality", "schema", "target_last"] = "target_last"
 
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
         """Fit the chain, column after column."""
