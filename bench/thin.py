@@ -1,6 +1,6 @@
 """What sampling a table larger than memory costs: seconds, and the most memory that was used.
 
-    python bench/thin.py            # 3,000,000 rows x 30 as CSV, 10,000,000 as Parquet and SQLite
+    python bench/thin.py            # 1,500,000 rows x 30 as CSV, 10,000,000 as Parquet, 1,000,000 in SQLite
     python bench/thin.py --quick    # a hundredth of it, results are not kept
 
 The table is that of ``engines.py``, written again and again until there are enough rows. 200,000
@@ -80,9 +80,9 @@ def main() -> None:
     less = 100 if asked.quick else 1
     kept = json.loads(OUT.read_text()) if OUT.exists() else {}
     for kind, rows, each in (
-        ("csv", 3_000_000, 500_000),
+        ("csv", 1_500_000, 500_000),
         ("parquet", 10_000_000, 1_000_000),
-        ("sqlite", 2_000_000, 500_000),
+        ("sqlite", 1_000_000, 500_000),
     ):
         if asked.part not in kind:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ class _Kept:
         numbers = pl.Series(_NUMBER, np.arange(first, first + frame.height))
         numbered = frame.with_columns(pl.Series(_CHANCE, chance), numbers)
         few = numbered.filter(pl.col(_CHANCE) <= self.bound)
-        self.parts.append(few)
+        self.parts.append(_own(few))
         self.held += few.height
         if self.held > self.rows + max(self.rows // 2, 10_000):
             self._cut()
@@ -113,7 +114,7 @@ class _Kept:
                 lower = chance[chance < bound]
                 bound = lower[-1] if len(lower) else -1.0
             self.bound = float(bound)
-            whole = whole.filter(pl.col(_CHANCE) <= self.bound)
+            whole = _own(whole.filter(pl.col(_CHANCE) <= self.bound))
         self.parts, self.held = [whole], whole.height
 
     def _of_persons(self, who: pl.Series, chance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -131,6 +132,16 @@ class _Kept:
 def _number(value: str, key: bytes) -> float:
     raw = hashlib.blake2b(value.encode(), key=key, digest_size=8).digest()
     return (int.from_bytes(raw, "big") >> 11) * 2.0**-53
+
+
+def _own(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with text of its own; a part of a frame holds all text of the whole."""
+    if pl.String not in frame.dtypes:
+        return frame
+    raw = io.BytesIO()
+    frame.write_ipc(raw, compat_level=pl.CompatLevel.oldest())
+    raw.seek(0)
+    return pl.read_ipc(raw)
 
 
 def _together(parts: list[pl.DataFrame]) -> pl.DataFrame:
