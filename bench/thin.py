@@ -1,6 +1,6 @@
 """What sampling a table larger than memory costs: seconds, and the most memory that was used.
 
-    python bench/thin.py            # 1,500,000 rows as CSV, 10,000,000 as Parquet, 1,000,000 in SQLite
+    python bench/thin.py            # CSV 1,500,000 rows, Parquet 10,000,000, SQLite 1,000,000
     python bench/thin.py --quick    # a hundredth of it, results are not kept
 
 The table is that of ``engines.py``, written again and again until there are enough rows. 200,000
