@@ -101,21 +101,23 @@ class _Kept:
     def frame(self) -> pl.DataFrame:
         """Return the rows of the sample in the table's order."""
         self._cut()
-        return self.parts[0].sort(_NUMBER).drop(_CHANCE, _NUMBER) if self.parts else pl.DataFrame()
+        whole, self.parts = _together(self.parts) if self.parts else pl.DataFrame(), []
+        return whole.sort(_NUMBER).drop(_CHANCE, _NUMBER) if whole.width else whole
 
     def _cut(self) -> None:
-        if not self.parts:
+        """Leave out what is no longer among the lowest, part by part."""
+        if self.held <= self.rows:
             return
-        whole = _together(self.parts)
-        if whole.height > self.rows:
-            chance = np.sort(whole[_CHANCE].to_numpy())
-            bound = chance[self.rows - 1]
-            if bound == chance[self.rows]:  # a person whose rows are too many by some
-                lower = chance[chance < bound]
-                bound = lower[-1] if len(lower) else -1.0
-            self.bound = float(bound)
-            whole = _own(whole.filter(pl.col(_CHANCE) <= self.bound))
-        self.parts, self.held = [whole], whole.height
+        chance = np.sort(np.concatenate([p[_CHANCE].to_numpy() for p in self.parts]))
+        bound = chance[self.rows - 1]
+        if bound == chance[self.rows]:  # a person whose rows are too many by some
+            lower = chance[chance < bound]
+            bound = lower[-1] if len(lower) else -1.0
+        self.bound, self.held = float(bound), 0
+        for i, part in enumerate(self.parts):
+            self.parts[i] = _own(part.filter(pl.col(_CHANCE) <= self.bound))
+            self.held += self.parts[i].height
+        self.parts = [p for p in self.parts if p.height] or self.parts[:1]
 
     def _of_persons(self, who: pl.Series, chance: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the number of each row's person; who has no key is a person by himself."""
