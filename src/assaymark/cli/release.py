@@ -282,8 +282,9 @@ def detect(
 ) -> None:
     """Find out whether rows without card and name are rows of a release, and of which.
 
-    Compares with the releases given, or else with all that the workspace issued. Rows are found
-    in any order; altered values and renamed columns are not recognised.
+    Compares with the releases given, or else with all that the workspace issued: by the file's
+    hash, then by fragments of rows, so that shuffling, subsampling, dropped columns and edits do
+    not hide them. Renamed columns are not recognised.
     """
     from assaymark.flow.detect import detect as do
 
@@ -294,3 +295,6 @@ def detect(
         return
     heads = ("release", "columns", "rows found", "by chance", "so it holds")
     typer.echo(table([m.cells for m in found.matches], heads))
+    typer.echo(
+        f"\nOf files that hold none of these rows, at most {found.error:.1%} are said to hold some."
+    )
