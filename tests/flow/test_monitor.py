@@ -180,6 +180,16 @@ def test_an_alarm_is_told_signed_and_heard_at_the_next_load(release, batches, tm
     assert "DEGRADED already" in again.stderr
 
 
+def test_a_model_of_the_released_rows_is_estimated_on_the_batch(release, batches, tmp_path):
+    batches(60).drop("ill").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--target", "ill"]
+    done = CliRunner().invoke(app, said, standalone_mode=False)
+    assert "Expected without labels" in done.stdout
+    assert "no concept drift" in done.stdout
+    found = json.loads(CliRunner().invoke(app, [*said, "--json"]).stdout)["performance"]
+    assert [e["name"] for e in found["estimates"]] == ["accuracy", "AUC"]
+
+
 WATCH = """
 [[watch]]
 id = "moved"

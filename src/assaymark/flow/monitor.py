@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError
 from assaymark.evaluate.statistics import distance_interval
+from assaymark.flow.performance import Performance, estimate_performance
 from assaymark.flow.timeline import read_looks
 from assaymark.flow.verify import read_release, verify
 from assaymark.flow.watch import Batch, Watched, look_at, take_in, watched
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from assaymark.flow.performance import Forecast
     from assaymark.flow.timeline import Against
     from assaymark.monitor.compare import Difference
 
@@ -44,7 +46,8 @@ class Watching:
     ``state`` is the file of the timeline; without one, the batch is looked at alone. ``against``
     is ``"released"``, or ``"source"`` for the sealed sketch of the real rows in ``workspace``.
     ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
-    and 0 against the source. ``at`` is the time of the batch, by default now.
+    and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
+    how a model is expected to do on the batch.
     """
 
     state: Path | None = None
@@ -53,6 +56,7 @@ class Watching:
     tolerance: float | None = None
     at: datetime | None = None
     name: str = "batch"
+    forecast: Forecast | None = None
 
 
 class MonitorLine(Document):
@@ -84,6 +88,7 @@ class Monitored(Document):
     summary: str
     lines: tuple[MonitorLine, ...]
     watched: Watched
+    performance: Performance | None = None
 
 
 def monitor(
@@ -125,6 +130,9 @@ def monitor(
         f"cannot be told with {batch.height:,} rows",
         lines=tuple(lines),
         watched=together,
+        performance=None
+        if how.forecast is None
+        else estimate_performance(release, batch, how.forecast),
     )
 
 
