@@ -93,13 +93,13 @@ def main() -> None:
     done = json.loads(asked.out.read_text()) if asked.out.exists() else {}
     recipe = parse_recipe((DATA / "careful.toml").read_bytes())
     parts = prepare(read_table(DATA / "diabetes130.parquet"), recipe, bytes([7]) * 32).parts
-    n = 1_000 if asked.quick else asked.rows
+    n = 500 if asked.quick else asked.rows
     real = parts.train.one_row_each(np.random.default_rng(0))
     real = real.take(np.random.default_rng(1).permutation(real.n)[:n])
     real = Dataset(schema=real.schema, frame=real.frame)
     for seed in range(1 if asked.quick else asked.seeds):
         for how in ("replaced", "accumulated"):
-            key = f"{how} {seed}"
+            key = f"{how} {seed}, {n} rows"
             if key not in done:
                 done[key] = lineage(real, recipe.generate, seed, how, n)
                 if not asked.quick:

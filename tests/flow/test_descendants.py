@@ -88,10 +88,10 @@ def test_a_release_of_real_rows_has_depth_one(parent):
 
 def test_a_lineage_is_held_against_its_first_generation(desk):
     _, one, two = desk
-    folders = [f"ws/releases/{name}" for name in (one, two)]
+    folders = [str(one), str(two)]
     said = CliRunner().invoke(app, ["release", "generations", *folders, "--json"])
     found = json.loads(said.stdout)
-    assert (found["first"], [g["depth"] for g in found["generations"]]) == (one, [2])
+    assert (found["first"], [g["depth"] for g in found["generations"]]) == (one.name, [2])
     assert found["generations"][0]["compared"] > 0
     for wrong in (folders[:1], folders[::-1]):
         refused = CliRunner().invoke(app, ["release", "generations", *wrong])

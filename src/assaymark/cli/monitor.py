@@ -166,6 +166,8 @@ def _tell(
 def _say(found: Monitored) -> None:
     together = found.watched
     looks = "one look" if together.looks == 1 else f"{together.looks} looks"
+    if found.note:
+        typer.echo(f"\nKnow: {found.note}")
     typer.echo(f"\n{together.says.upper()}, by {looks} at {together.rows:,} rows\n")
     for odd in together.odd:
         typer.echo(f"  {odd}")

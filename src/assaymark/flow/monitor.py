@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document, sha256
-from assaymark.errors import InputError, IntegrityError
+from assaymark.errors import InputError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
+from assaymark.flow.heard import check_in_force
 from assaymark.flow.performance import Performance, estimate_performance
+from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
-from assaymark.flow.verify import read_release, verify
+from assaymark.flow.verify import read_release
 from assaymark.flow.watch import Batch, Watched, look_at, take_in, watched
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from assaymark.flow.performance import Forecast
+    from assaymark.flow.recall import Issued
     from assaymark.flow.timeline import Against
     from assaymark.monitor.compare import Difference
 
@@ -79,7 +82,10 @@ class MonitorLine(Document):
 
 
 class Monitored(Document):
-    """All columns of the batch, those that drifted first, and what all looks say together."""
+    """All columns of the batch, those that drifted first, and what all looks say together.
+
+    ``note`` says so where the release is no longer in force.
+    """
 
     release: str
     n: int
@@ -89,6 +95,7 @@ class Monitored(Document):
     lines: tuple[MonitorLine, ...]
     watched: Watched
     performance: Performance | None = None
+    note: str = ""
 
 
 def monitor(
@@ -104,10 +111,7 @@ def monitor(
         When the batch cannot be the next of its timeline.
     """
     how = watching or Watching()
-    found = verify(release, status=False)
-    if not found.ok:
-        broken = next(c for c in found.checks if c.outcome == "FAILED")
-        raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    note = _note(issued(release))
     reference = _reference(release, how)
     manifest = sha256((release / MANIFEST).read_bytes())
     looks = [] if how.state is None else read_looks(how.state)
@@ -133,7 +137,16 @@ def monitor(
         performance=None
         if how.forecast is None
         else estimate_performance(release, batch, how.forecast),
+        note=note,
     )
+
+
+def _note(release: Issued) -> str:
+    try:
+        check_in_force(release, today=datetime.now(UTC).date())
+    except NotApprovedError as error:
+        return str(error).partition("\n")[0]
+    return ""
 
 
 def _reference(release: Path, how: Watching) -> Sketch:
