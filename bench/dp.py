@@ -6,13 +6,13 @@ Tables of bench/dp_tables.py: half of the persons to fit to, half held out; end 
 columns, delta 1e-5, both private generators side by side. Domains are either declared (bounds and
 categories from public descriptions) or bought from the budget. Printed for each: AUC of boosted
 trees that tell synthetic from held-out rows (xgboost where it is installed, five folds, out of
-fold, 10,000 rows a side); AUC on held-out rows of boosted trees trained on synthetic rows; mean over
-all tables of three columns of 1 - total variation (numbers in tenths of the fitted rows, the ten
-most frequent categories); processor seconds of the fit and of drawing a million rows; peak memory.
-Then ("mbi") the mean L1 over all tables of three columns of the 14 columns of mbi's Adult domain,
-rebuilt from the same file (delta 1e-9, all rows), beside a bootstrap (floor) and independent
-columns, which show that the domain is the one that others have measured on. Results go to
-bench/results/dp.json, which lets an interrupted run go on.
+fold, 10,000 rows a side); AUC on held-out rows of boosted trees trained on synthetic rows; mean
+over all tables of three columns of 1 - total variation (numbers in tenths of the fitted rows, the
+ten most frequent categories); processor seconds of the fit and of drawing a million rows; peak
+memory. Then ("mbi") the mean L1 over all tables of three columns of the 14 columns of mbi's Adult
+domain, rebuilt from the same file (delta 1e-9, all rows), beside a bootstrap (floor) and
+independent columns, which show that the domain is the one that others have measured on. Results
+go to bench/results/dp.json, which lets an interrupted run go on.
 """
 
 import argparse
