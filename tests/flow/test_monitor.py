@@ -180,6 +180,72 @@ def test_an_alarm_is_told_signed_and_heard_at_the_next_load(release, batches, tm
     assert "DEGRADED already" in again.stderr
 
 
+WATCH = """
+[[watch]]
+id = "moved"
+observe = "column"
+against = "source"
+at_least = 0.05
+then = "{then}"
+{more}
+title = "People moved"
+why = "They did."
+remedy = "Fit again."
+"""
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory, split_in_two):
+    """Return a maker of releases whose policy says what follows from what is seen."""
+
+    def make(then, more=""):
+        folder = tmp_path_factory.mktemp(then)
+        split_in_two(folder)
+        with (folder / "policy.toml").open("a") as file:
+            file.write(WATCH.format(then=then, more=more))
+        job = read_job(folder / "recipe.toml", uses=["analytics"])
+        assert run(job, Options(workspace=folder / "ws", seed=1)).release
+        return next((folder / "ws/releases").iterdir())
+
+    return make
+
+
+def acted(release, batches, tmp_path):
+    batches(50, "age").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--act"]
+    return CliRunner().invoke(app, [*said, "--against", "source"], standalone_mode=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("then", "more", "said"),
+    [
+        ("stale", 'rules = ["columns"]', "no longer approved for analytics"),
+        ("degraded", "", "DEGRADED: column:age"),
+        ("recommend_withdrawal", "", "withdrawal is recommended: column:age"),
+        ("withdrawn", "", r"withdrawn \(quality\): column:age"),
+    ],
+)
+def test_a_policy_says_what_follows_and_consumers_learn(
+    judged, batches, tmp_path, then, more, said
+):
+    release = judged(then, more)
+    assaymark.load(release, use="analytics")
+    assert "signed: " in acted(release, batches, tmp_path)
+    with pytest.raises(NotApprovedError, match=said):
+        assaymark.load(release, use="analytics")
+    assert "signed: " not in acted(release, batches, tmp_path)
+    away = tmp_path / "away" / release.name
+    shutil.copytree(release, away)
+    shutil.copytree(release.parents[1] / "notices", away.with_name(release.name + ".notices"))
+    with pytest.raises(NotApprovedError, match=said):
+        assaymark.load(away, use="analytics")
+
+
+def test_a_policy_that_says_nothing_signs_nothing(release, batches, tmp_path):
+    assert "says nothing of what is seen later" in acted(release, batches, tmp_path)
+    assaymark.load(release, use="analytics")
+
+
 def test_a_hook_that_nobody_hears_is_an_error(release, batches, tmp_path):
     batches(50, "age").write_csv(tmp_path / "today.csv")
     said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--webhook"]

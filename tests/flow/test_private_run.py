@@ -10,9 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assaymark.core.document import sha256
 from assaymark.core.privacy import PrivacyGuarantee
-from assaymark.errors import InputError, NotApprovedError
+from assaymark.errors import InputError, NotApprovedError, RecipeError
 from assaymark.flow.attempt import Making, obtain
+from assaymark.flow.audit import COMMITTED, REVEALED
 from assaymark.flow.budget import CHARGED, balance_of
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import asked_of
@@ -20,6 +22,8 @@ from assaymark.flow.reproduce import reproduce
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.source import prepare
 from assaymark.flow.verify import verify
+from assaymark.generate.dp_marginals import DpMarginals
+from assaymark.release.privacy_words import privacy_lines
 from assaymark.store.workspace import Workspace
 
 WS = Path("ws")
@@ -134,6 +138,49 @@ def test_the_lowest_budget_that_was_named_holds(private):
     RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", "budget = 9.0"))
     with pytest.raises(NotApprovedError, match="above 9"):
         made()
+
+
+def test_canaries_are_committed_to_before_the_fit_and_revealed_after_it(private):
+    RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", "budget = 20.0\ncanaries = 60"))
+    found = made()[0].privacy
+    found.check()
+    assert (found.audit.canaries, found.audit.guesses) == (60, 12)
+    assert float(found.audit.lower_bound) < float(found.epsilon)
+    order = [k for k in kinds() if k in {CHARGED, COMMITTED, "source.opened", REVEALED}]
+    assert order == [CHARGED, COMMITTED, "source.opened", REVEALED]
+    workspace = Workspace.open(WS)
+    (committed,) = workspace.ledger.entries(kind=COMMITTED)
+    (revealed,) = workspace.ledger.entries(kind=REVEALED)
+    assert committed.subject == revealed.subject == found.audit.commitment
+    raw = workspace.get(str(revealed.body["reveal"]))
+    assert sha256(raw) == committed.subject
+    assert len(json.loads(raw)["inside"]) == 60
+    assert any("could have refuted" in value for _, value in privacy_lines(found))
+    RECIPE.write_text(RECIPE.read_text().replace("days = [0, 60]\n", ""))
+    with pytest.raises(InputError, match="'days'"):
+        made()
+    RECIPE.write_text(RECIPE.read_text().replace("canaries = 60", "canaries = 5"))
+    with pytest.raises(RecipeError, match="between 50"):
+        made()
+
+
+def test_an_audit_that_refutes_the_claim_keeps_nothing(private, monkeypatch):
+    """A generator that gives its rows out and claims epsilon 1 is refused by its own canaries."""
+    plain = DpMarginals.fit
+
+    def copied(self, source, streams):
+        model = plain(self, source, streams)
+        rows = source.open("copier", "free look")
+        monkeypatch.setattr(type(model), "sample", lambda _, at, __, given=None: rows)
+        return model
+
+    monkeypatch.setattr(DpMarginals, "fit", copied)
+    text = RECIPE.read_text().replace("epsilon = 8.0", "epsilon = 0.5")
+    RECIPE.write_text(text.replace("budget = 20.0", "budget = 20.0\ncanaries = 400"))
+    with pytest.raises(NotApprovedError, match="does not keep what it claims"):
+        made()
+    assert not [k for k in kinds() if k == "candidate"]
+    assert CHARGED in kinds()
 
 
 def test_the_number_of_rows_released_is_bought_too(private):

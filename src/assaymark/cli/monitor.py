@@ -61,6 +61,12 @@ def command(
             "--degrade", help="On an alarm, sign that the release is DEGRADED; for who issued it."
         ),
     ] = False,
+    act: Annotated[
+        bool,
+        typer.Option(
+            "--act", help="On an alarm, sign what the release's policy says of it ([[watch]])."
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
     """Hold a batch of rows against what was released. Ends with 3 where something changed.
@@ -89,11 +95,30 @@ def command(
         from assaymark.flow.degrade import degraded
 
         typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
+    if act and found.watched.alarmed:
+        _act(release, workspace, found)
     if json:
         print_json(found.plain())
     else:
         _say(found)
     return 3 if found.drifted or found.watched.alarmed else 0
+
+
+def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
+    from assaymark.flow.act import act, issuer_of, seen_in
+
+    together = found.watched
+    method = (
+        f"assaymark monitor --against {together.against}, {together.looks} looks, "
+        f"{together.rows} rows, false alarms at most {together.false_alarm:g} over all looks"
+    )
+    place = issuer_of(release, workspace)
+    acted = act(place, release.resolve().name, seen_in(together), method)
+    for line in acted.signed:
+        typer.echo(f"signed: {line}", err=True)
+    typer.echo(f"{acted.name} is {acted.standing}", err=True)
+    if acted.note:
+        typer.echo(acted.note, err=True)
 
 
 def _tell(

@@ -221,6 +221,56 @@ def reproduce(
     return 0 if found.same else 4
 
 
+@app.command("reassess")
+def reassess(
+    name: Annotated[
+        str, typer.Argument(help="Name of the release's folder; left out with --all.")
+    ] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Every release of the workspace.")] = False,
+    recipe: Annotated[
+        list[Path] | None,
+        typer.Option(help="The recipe it was made with; repeat for those of several releases."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Run all attacks, also those that are no newer.")
+    ] = False,
+    workspace: _Workspace = Path(".assaymark"),
+    json: _Json = False,
+) -> int:
+    """Run attacks that are newer than a release on the people who were sealed for it.
+
+    Where a verdict falls, an advisory is signed as the release's policy says. Ends with 3 where
+    one was, or where a release could not be attacked again. Needs the table as it was.
+    """
+    from assaymark.errors import InputError
+    from assaymark.flow.log import workspace_at
+    from assaymark.flow.reassess import reassess as do
+
+    opened = workspace_at(workspace)
+    folders = sorted(p.name for p in (opened.path / "releases").glob("*") if p.is_dir())
+    if bool(name) == all_:
+        raise InputError(
+            f"say which release, or --all\n\nHint: {', '.join(folders) or 'none was issued'}"
+        )
+    shown = progress(quiet=json)
+    found = [
+        do(opened, n, recipe or (), every=every, progress=shown)
+        for n in (folders if all_ else [name])
+    ]
+    if json:
+        print_json([f.plain() for f in found])
+    else:
+        heads = ("rule", "on", "was", "is", "why")
+        for f in found:
+            again = f"{len(f.attacks)} attacks run again" if f.told != "not possible" else f.why
+            typer.echo(f"{f.name}: {f.told}; {again}; {f.standing}")
+            if f.changes:
+                typer.echo(table([c.cells for c in f.changes], heads))
+            for line in f.signed:
+                typer.echo(f"  signed: {line}")
+    return 3 if any(f.told in {"advisory", "not possible"} for f in found) else 0
+
+
 @app.command("detect")
 def detect(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file of unknown origin.")],

@@ -19,6 +19,8 @@ __all__ = ["PRIVATE", "PrivacySpec", "spends", "with_privacy"]
 PRIVATE = {"quick": "dp_marginals", "thorough": "dp_adaptive"}
 """The generator that a recipe with ``[privacy]`` gets, by the effort it asks for."""
 
+FEWEST_CANARIES, MOST_CANARIES = 50, 10_000
+
 _OURS = ("epsilon", "delta", "unit", "cap", "bounds", "categories", "declared")
 _FREE_LOOKS = {"group_rare": "counts who holds which category"}
 
@@ -44,9 +46,11 @@ class PrivacySpec(Document):
     bounds, categories
         By column: lowest and highest value (and step), or all categories, as known to everybody.
         What is not given is bought from the budget.
+    canaries
+        Made-up persons that a coin each puts among the real ones, to test the claim; 0 for none.
     """
 
-    LATER: ClassVar = ("effort",)
+    LATER: ClassVar = ("effort", "canaries")
 
     epsilon: float
     delta: float = 1e-6
@@ -56,6 +60,7 @@ class PrivacySpec(Document):
     budget: float | None = None
     bounds: dict[str, tuple[float | str, ...]] = Field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    canaries: int = 0
 
     def check(self) -> None:
         """Raise unless the numbers can be budgets.
@@ -63,7 +68,8 @@ class PrivacySpec(Document):
         Raises
         ------
         RecipeError
-            When epsilon or the budget is not positive and finite, or delta not between 0 and 1.
+            When epsilon or the budget is not positive and finite, delta not between 0 and 1, or
+            there are too few or too many canaries.
         """
         budget = self.epsilon if self.budget is None else self.budget
         for name, value in (("epsilon", self.epsilon), ("budget", budget)):
@@ -76,6 +82,12 @@ class PrivacySpec(Document):
             raise RecipeError(
                 f"[privacy] delta is {self.delta}, and must lie between 0 and 1\n\nHint: leave it "
                 "out for 1e-6, or take a tenth of one in the number of persons, or less"
+            )
+        if self.canaries and not FEWEST_CANARIES <= self.canaries <= MOST_CANARIES:
+            raise RecipeError(
+                f"[privacy] canaries is {self.canaries}, and must be 0 for none, or between "
+                f"{FEWEST_CANARIES} and {MOST_CANARIES:,}\n\nHint: fewer refute nothing; each is a "
+                "made-up row among the real ones"
             )
         if self.epsilon > budget:
             raise RecipeError(

@@ -16,6 +16,7 @@ generators: Registry[Generator] = Registry(
         "anchors",
         "blocks",
         "branches",
+        "canaries",
         "cells",
         "chain",
         "classes",

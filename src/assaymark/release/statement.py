@@ -30,6 +30,7 @@ KINDS = {
     "withdrawal": "https://assaymark.dev/withdrawal/v0",
     "finding": "https://assaymark.dev/finding/v0",
     "answer": "https://assaymark.dev/answer/v0",
+    "observation": "https://assaymark.dev/observation/v0",
     "generator": "https://assaymark.dev/generator/v0",
     "lot": "https://assaymark.dev/lot/v0",
     "destruction": "https://assaymark.dev/destruction/v0",
