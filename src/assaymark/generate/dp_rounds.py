@@ -38,6 +38,7 @@ _SWEEPS, _LAST = 3, 8
 _SETTLED = 1e-3
 _CELLS = 1024
 _ASKED = (40, 400)
+_WIDEST = 2000.0  # rows of noise in a count, at most, as long as there can be fewer rounds
 _LOOK = 3e-8  # seconds for a row of a table to choose from, on a slow machine
 
 
@@ -119,7 +120,7 @@ def rounds(
     field = Field([np.maximum(s, 1e-9) for s in shares.values()])
     seen: dict[Table, Counted] = {}
     open_ = _tables(field, limits, rows)
-    planned = min(_ROUNDS * len(names), max(len(open_), 1))
+    planned = _planned(len(names), len(open_), left / vault.cap**2)
     each, done, clock = left / planned, 0, _Clock()
     while open_ and left > 0 and clock.read() < limits.seconds:
         spend = left if left < 1.5 * each else each  # no rest that is too small to count by
@@ -148,6 +149,12 @@ def rounds(
         for c, given, table in field.conditionals()
     )
     return Result(drawn=drawn, rounds=done, left=left)
+
+
+def _planned(columns: int, tables: int, rho: float) -> int:
+    """Return the rounds to plan: fewer where the noise of each would be all there is to see."""
+    bearable = 2 * rho * (1 - _CHOICE) * _WIDEST**2
+    return max(1, min(_ROUNDS * columns, tables, int(bearable)))
 
 
 class _Expected:
