@@ -96,8 +96,9 @@ def test_rows_given_one_by_one_are_those_of_the_stretch():
 
 
 def test_a_packed_leaf_leads_to_itself_and_a_tree_knows_its_depth():
-    nodes, depth = packed(link().nodes, i32(0, 3))
+    nodes, depth, used = packed(link().nodes, i32(0, 3), 3)
     assert depth.tolist() == [1, 1]
+    assert used.tolist() == [[True, False, False], [True, False, False]]
     assert [int(v) & 255 for v in nodes[[0, 3]]] == [0, 0]
     for leaf in (1, 2, 4, 5):
         assert int(nodes[leaf]) >> 16 & 0xFFFFFF == int(nodes[leaf]) >> 40 & 0xFFFFFF == leaf

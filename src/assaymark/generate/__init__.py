@@ -48,6 +48,7 @@ generators: Registry[Generator] = Registry(
         "mixture",
         "model_file",
         "notches",
+        "parting",
         "philox",
         "plan",
         "plausible",

@@ -29,6 +29,7 @@ __all__ = [
     "TreeArrays",
     "WorthArrays",
     "draw_rows",
+    "leaves_of",
     "packed",
     "spread_rows",
 ]
@@ -45,14 +46,16 @@ _MOST = np.float32(CLIP)
 class TreeArrays(NamedTuple):
     """The trees of a column.
 
-    ``nodes`` has one word a node, see :func:`packed`; ``depth`` the branches on the longest way
-    down each tree; ``places`` and ``start`` are those of ``Link``; ``given`` which of the columns
+    ``nodes`` has one word a node, ``depth`` the branches on the longest way down each tree, and
+    ``used``, shape ``(trees, features)``, says which features a tree splits on, see
+    :func:`packed`; ``places`` and ``start`` are those of ``Link``; ``given`` which of the columns
     drawn so far the features are.
     """
 
     roots: Codes
     nodes: NDArray[np.int64]
     depth: Codes
+    used: NDArray[np.bool_]
     places: NDArray[np.uint8]
     start: Codes
     given: Codes
@@ -97,21 +100,24 @@ class _Strip(NamedTuple):
 
 
 def packed(
-    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes
-) -> tuple[NDArray[np.int64], Codes]:
-    """Return each node as one word, and how deep each tree is.
+    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes, features: int
+) -> tuple[NDArray[np.int64], Codes, NDArray[np.bool_]]:
+    """Return each node as one word, how deep each tree is, and which features it splits on.
 
     From the lowest bit: feature (8 bits), threshold (8), left (24), right (24). A leaf's children
     are the leaf itself, so that rows may go on down after they have arrived.
     """
     feature, threshold, left, right = nodes
-    return _packed(feature, threshold, left, right, roots)
+    used = np.zeros((len(roots), features), dtype=np.bool_)
+    words, depth = _packed((feature, threshold, left, right), roots, used)
+    return words, depth, used
 
 
 @compiled
 def _packed(
-    feature: Codes, threshold: Codes, left: Codes, right: Codes, roots: Codes
+    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes, used: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], Codes]:
+    feature, threshold, left, right = nodes
     words = np.empty(len(feature), np.int64)
     level, depth = np.zeros(len(feature), np.int32), np.zeros(len(roots), np.int32)
     tree = 0
@@ -122,6 +128,7 @@ def _packed(
         if feature[v] < 0:
             words[v] = 255 << 8 | v << 16 | v << 40
             continue
+        used[tree, feature[v]] = True
         level[left[v]] = level[right[v]] = level[v] + 1
         words[v] = (
             np.int64(feature[v])
@@ -142,6 +149,28 @@ def spread_rows(where: Where, inside: Floats) -> None:
         philox_strip(key, rows[low : low + size], column, np.uint64(0), words)
         for k in range(size):
             inside[low + k] = uniform(np.uint64(words[3, k]))
+
+
+@compiled
+def leaves_of(trees: TreeArrays, codes: Codes) -> Codes:
+    """Return the leaf of the first tree at which each row ends; ``codes`` as features need them."""
+    found = np.empty(codes.shape[1], np.int32)
+    none = np.empty((0, 0), np.int32)
+    words = np.empty((0, 0), np.uint32)
+    strip = _Strip(
+        np.empty((max(len(trees.given), 1), STRIP), np.uint8),
+        np.empty(STRIP, np.int64),
+        none,
+        np.empty(0, np.float32),
+        words,
+        words,
+    )
+    for low in range(0, len(found), STRIP):
+        high = min(low + STRIP, len(found))
+        _fall(trees, 0, codes[:, low:high], strip)
+        for k in range(high - low):
+            found[low + k] = strip.node[k]
+    return found
 
 
 @compiled
@@ -202,6 +231,8 @@ def _fall(trees: TreeArrays, tree: int, drawn: Codes, strip: _Strip) -> None:
     """Let each row of a strip fall to its leaf."""
     local, node, size = strip.local, strip.node, drawn.shape[1]
     for j in range(len(trees.given)):
+        if not trees.used[tree, j]:
+            continue
         begin, row = trees.start[tree, j], drawn[trees.given[j]]
         for k in range(size):
             local[j, k] = trees.places[begin + row[k]]

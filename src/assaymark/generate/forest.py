@@ -33,6 +33,7 @@ __all__ = ["Growth", "Known", "Target", "known_of", "linked", "target_of"]
 
 _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
 _MOST_ROWS = 50_000
+_MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
 
@@ -152,6 +153,9 @@ def linked(
             times[deciding] += 1
     effects = None
     rows_seen = np.flatnonzero(times)
+    if len(rows_seen) > _MOST_SEEN:
+        rng = streams.child("effects").generator()
+        rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
         effects = fit_effects(
             [k.bins for k in used],
