@@ -170,6 +170,7 @@ def test_canaries_are_committed_to_before_the_fit_and_revealed_after_it(private)
     RECIPE.write_text(RECIPE.read_text().replace("days = [0, 60]\n", ""))
     with pytest.raises(InputError, match="'days'"):
         made()
+    assert kinds().count(CHARGED) == 1
     RECIPE.write_text(RECIPE.read_text().replace("canaries = 60", "canaries = 5"))
     with pytest.raises(RecipeError, match="between 50"):
         made()
@@ -192,6 +193,36 @@ def test_an_audit_that_refutes_the_claim_keeps_nothing(private, monkeypatch):
         made()
     assert not [k for k in kinds() if k == "candidate"]
     assert CHARGED in kinds()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("age = [0, 120]", "age = [120, 0]", "lowest must come first"),
+        ("age = [0, 120]", "aeg = [0, 120]", "did you mean 'age'"),
+        ('sex = ["f", "m"]', 'sexe = ["f", "m"]', "'sexe'"),
+        ("delta = 1e-5", "delta = 0.4", "one row in"),
+        ('unit = "patient"', 'unit = "patiant"', "'patiant'"),
+    ],
+)
+def test_a_wrong_word_costs_nobody_anything(private, right, wrong, said):
+    RECIPE.write_text(RECIPE.read_text().replace(right, wrong))
+    with pytest.raises(InputError, match=said):
+        made()
+    assert CHARGED not in kinds()
+
+
+def test_rows_without_a_key_are_refused_and_one_person_with_half_of_them_counts_once(private):
+    frame = pl.read_csv("stays.csv")
+    holes = frame.with_columns(patient=pl.when(pl.int_range(pl.len()) > 4).then(pl.col("patient")))
+    with pytest.raises(InputError, match="5 of 900 rows have no value in the person key"):
+        made(frame=holes)
+    assert CHARGED not in kinds()
+    first = pl.int_range(pl.len()) < 450
+    heavy = frame.with_columns(patient=pl.when(first).then(pl.lit("p")).otherwise("patient"))
+    found = made(frame=heavy)[0]
+    assert 0 < found.summary["rows"] < 450
+    assert found.summary["rows_left_out"].startswith("about")
 
 
 def test_the_number_of_rows_released_is_bought_too(private):
