@@ -93,6 +93,17 @@ def test_the_guarantee_is_in_the_statement_the_card_and_step_nine(private):
         reproduce(Workspace.open(WS), release.name, RECIPE)
 
 
+def test_a_thorough_fit_is_asked_for_in_one_line_and_charged_alike(private):
+    RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", 'effort = "thorough"'))
+    candidate, account = made()
+    assert candidate.generator["name"] == "dp_adaptive"
+    assert account.epsilon == pytest.approx(8.0)
+    candidate.privacy.check()
+    tables = candidate.summary["tables"]
+    assert sum(c.what.startswith("choice of table") for c in candidate.privacy.charges) == tables
+    assert candidate.summary["unspent"] == ""
+
+
 def test_a_fit_is_charged_before_the_rows_are_opened_and_the_same_candidate_is_free(private):
     first, account = made()
     assert (account.charges, account.cap) == (1, 20.0)
