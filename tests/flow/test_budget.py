@@ -267,3 +267,16 @@ def test_an_epsilon_is_explained_in_words():
     assert "2.7%" in said.output
     for wrong in ("0", "nan", "inf"):
         assert CliRunner().invoke(app, ["budget", "explain", wrong]).exit_code != 0
+
+
+def test_other_shares_of_the_split_do_not_begin_a_new_account_of_openings(desk):
+    found = set()
+    for shares in (
+        "",
+        "[split]\ntrain = 0.3\ndevelopment = 0.1\nconfirmation = 0.2\nreference = 0.4\n",
+    ):
+        text = f'name = "x"\n[source]\npath = "x.csv"\n[columns]\nwho = "person_key"\n{shares}'
+        parsed = parse_recipe(text.encode())
+        prepared = prepare(people(2_400), parsed, desk.workspace.secret("split"))
+        found.add(asked_of(desk.workspace, prepared).population)
+    assert len(found) == 1

@@ -89,6 +89,9 @@ def expected(
 def contradiction(scores: Floats, outcomes: Floats, calibrator: Calibrator | None) -> float:
     """Return the p-value of known outcomes under the risks: small where these do not hold.
 
+    In each tenth of the rows the noise of the outcomes counts, and that of the risks, which were
+    learnt from so many rows with scores in that range.
+
     References
     ----------
     Hosmer & Lemeshow (1980), Goodness of fit tests for the multiple logistic regression model.
@@ -100,6 +103,10 @@ def contradiction(scores: Floats, outcomes: Floats, calibrator: Calibrator | Non
     total = 0.0
     for rows in np.array_split(order, _GROUPS):
         variance = float((risks[rows] * (1 - risks[rows])).sum())
+        if calibrator is not None:
+            low, high = scores[rows].min(), scores[rows].max()
+            learnt = ((calibrator.scores >= low) & (calibrator.scores <= high)).sum()
+            variance *= 1 + len(rows) / max(1, int(learnt))
         total += float((outcomes[rows] - risks[rows]).sum()) ** 2 / max(variance, _EDGE)
     return float(chdtrc(_GROUPS, total))
 
