@@ -20,6 +20,7 @@ from assaymark.flow.entrants import read_entrants
 from assaymark.flow.people import add, init, new_key, read_key, remove
 from assaymark.flow.queries import asked_of
 from assaymark.flow.source import prepare
+from assaymark.flow.sweep import Sweeping, sweep
 from assaymark.store.workspace import Workspace
 
 SPEC = PrivacySpec(epsilon=1.0, unit="who")
@@ -232,3 +233,50 @@ def test_a_comparison_charges_every_fit_and_refuses_a_generator_without_a_budget
     assert "none is given" in free.contenders[0].reason
     with pytest.raises(InputError, match="no account"):
         draft(frame, generator="dp_marginals")
+
+
+def test_a_sweep_says_what_it_costs_charges_it_and_a_proxy_is_free(tmp_path):
+    text = 'name = "people"\n[source]\npath = "x.csv"\n[privacy]\nepsilon = 1.0\nunit = "who"\n'
+    path, where = tmp_path / "dp.toml", tmp_path / "ws"
+    path.write_text(text + "budget = 6.0\n")
+    people(600).write_csv(tmp_path / "x.csv")
+    people(600, first=5_000).write_csv(tmp_path / "public.csv")
+    how = {"workspace": where, "epsilons": (0.5, 2.0), "rows": 300, "report": None, "seed": 1}
+    free = sweep(path, Sweeping(**how, proxy=tmp_path / "public.csv"))
+    assert (free.cost, free.spent) == (0.0, 0.0)
+    assert not list(Workspace.open(where).ledger.entries(kind=CHARGED))
+    found = sweep(path, Sweeping(**how))
+    rho = 2 * (rho_of(0.5, 1e-6) + rho_of(2.0, 1e-6))
+    assert found.cost == pytest.approx(epsilon_of(rho, 4e-6))
+    assert found.spent == pytest.approx(found.cost)
+    assert [line.epsilon for line in found.lines] == [0.5, 2.0]
+    assert all(line.closeness.value is not None for line in found.lines)
+    before = len(list(Workspace.open(where).ledger.entries(kind=CHARGED)))
+    with pytest.raises(NotApprovedError, match="nothing was fitted"):
+        sweep(path, Sweeping(**{**how, "epsilons": (2.0, 5.0)}))
+    assert len(list(Workspace.open(where).ledger.entries(kind=CHARGED))) == before
+    for wrong in ((), (0.0,), (float("inf"),), (-1.0,)):
+        with pytest.raises(InputError):
+            sweep(path, Sweeping(**{**how, "epsilons": wrong}))
+
+
+def test_an_epsilon_is_explained_in_words():
+    said = CliRunner().invoke(app, ["budget", "explain", "1"])
+    assert said.exit_code == 0, said.output
+    assert "73.1%" in said.output
+    assert "2.7%" in said.output
+    for wrong in ("0", "nan", "inf"):
+        assert CliRunner().invoke(app, ["budget", "explain", wrong]).exit_code != 0
+
+
+def test_other_shares_of_the_split_do_not_begin_a_new_account_of_openings(desk):
+    found = set()
+    for shares in (
+        "",
+        "[split]\ntrain = 0.3\ndevelopment = 0.1\nconfirmation = 0.2\nreference = 0.4\n",
+    ):
+        text = f'name = "x"\n[source]\npath = "x.csv"\n[columns]\nwho = "person_key"\n{shares}'
+        parsed = parse_recipe(text.encode())
+        prepared = prepare(people(2_400), parsed, desk.workspace.secret("split"))
+        found.add(asked_of(desk.workspace, prepared).population)
+    assert len(found) == 1

@@ -93,6 +93,17 @@ def test_the_guarantee_is_in_the_statement_the_card_and_step_nine(private):
         reproduce(Workspace.open(WS), release.name, RECIPE)
 
 
+def test_a_thorough_fit_is_asked_for_in_one_line_and_charged_alike(private):
+    RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", 'effort = "thorough"'))
+    candidate, account = made()
+    assert candidate.generator["name"] == "dp_adaptive"
+    assert account.epsilon == pytest.approx(8.0)
+    candidate.privacy.check()
+    tables = candidate.summary["tables"]
+    assert sum(c.what.startswith("choice of table") for c in candidate.privacy.charges) == tables
+    assert candidate.summary["unspent"] == ""
+
+
 def test_a_fit_is_charged_before_the_rows_are_opened_and_the_same_candidate_is_free(private):
     first, account = made()
     assert (account.charges, account.cap) == (1, 20.0)
@@ -159,6 +170,7 @@ def test_canaries_are_committed_to_before_the_fit_and_revealed_after_it(private)
     RECIPE.write_text(RECIPE.read_text().replace("days = [0, 60]\n", ""))
     with pytest.raises(InputError, match="'days'"):
         made()
+    assert kinds().count(CHARGED) == 1
     RECIPE.write_text(RECIPE.read_text().replace("canaries = 60", "canaries = 5"))
     with pytest.raises(RecipeError, match="between 50"):
         made()
@@ -181,6 +193,36 @@ def test_an_audit_that_refutes_the_claim_keeps_nothing(private, monkeypatch):
         made()
     assert not [k for k in kinds() if k == "candidate"]
     assert CHARGED in kinds()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("age = [0, 120]", "age = [120, 0]", "lowest must come first"),
+        ("age = [0, 120]", "aeg = [0, 120]", "did you mean 'age'"),
+        ('sex = ["f", "m"]', 'sexe = ["f", "m"]', "'sexe'"),
+        ("delta = 1e-5", "delta = 0.4", "one row in"),
+        ('unit = "patient"', 'unit = "patiant"', "'patiant'"),
+    ],
+)
+def test_a_wrong_word_costs_nobody_anything(private, right, wrong, said):
+    RECIPE.write_text(RECIPE.read_text().replace(right, wrong))
+    with pytest.raises(InputError, match=said):
+        made()
+    assert CHARGED not in kinds()
+
+
+def test_rows_without_a_key_are_refused_and_one_person_with_half_of_them_counts_once(private):
+    frame = pl.read_csv("stays.csv")
+    holes = frame.with_columns(patient=pl.when(pl.int_range(pl.len()) > 4).then(pl.col("patient")))
+    with pytest.raises(InputError, match="5 of 900 rows have no value in the person key"):
+        made(frame=holes)
+    assert CHARGED not in kinds()
+    first = pl.int_range(pl.len()) < 450
+    heavy = frame.with_columns(patient=pl.when(first).then(pl.lit("p")).otherwise("patient"))
+    found = made(frame=heavy)[0]
+    assert 0 < found.summary["rows"] < 450
+    assert found.summary["rows_left_out"].startswith("about")
 
 
 def test_the_number_of_rows_released_is_bought_too(private):

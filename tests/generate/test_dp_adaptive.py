@@ -65,6 +65,13 @@ def test_all_is_spent_and_the_charges_add_up():
     assert len(kinds) == 1 + 4 + 2 * model.tables
 
 
+def test_almost_no_budget_is_spent_on_few_tables_and_none_is_refused():
+    model = fit(ring(3000), epsilon=0.01, **KNOWN)
+    model.privacy.check()
+    assert 1 <= model.tables <= 4
+    assert model.sample(range(50), STREAMS).n == 50
+
+
 def test_a_time_limit_stops_the_rounds_and_says_what_was_not_spent():
     model = fit(ring(3000), seconds=1e-6, **KNOWN)
     model.privacy.check()
@@ -137,6 +144,7 @@ def test_wrong_parameters_are_refused(case):
         fit(ring(500), **{**KNOWN, **parameters})
 
 
+@pytest.mark.slow
 def test_many_wide_columns_need_no_more_memory_than_their_cells():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     rng = np.random.default_rng(0)

@@ -1,5 +1,8 @@
 """Thinned: as likely for every row, whole persons, the same however the table is cut."""
 
+import resource
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -63,3 +66,18 @@ def test_all_rows_are_counted_and_types_that_differ_are_brought_together():
         "b": [None, None, "x", "y"],
         "c": ["1", "2", "3", None],
     }
+
+
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc")
+def test_what_was_not_drawn_is_not_held():
+    # 100 stretches of 20,000 texts of 60 bytes: 120 MB, of which 10,200 are held at most
+    rows = pl.select(i=pl.int_range(20_000))
+    text = pl.format("{}-{}", pl.lit("x" * 52), pl.col("i") + 1_000_000)
+    before = resident()
+    found = thinned((rows.select(text.alias("t")) for _ in range(100)), 200, Streams.from_seed(1))
+    assert (found.n, found.frame.height) == (2_000_000, 200)
+    assert resident() - before < 60

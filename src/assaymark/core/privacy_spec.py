@@ -19,6 +19,7 @@ __all__ = ["PRIVATE", "PrivacySpec", "spends", "with_privacy"]
 PRIVATE = {"quick": "dp_marginals", "thorough": "dp_adaptive"}
 """The generator that a recipe with ``[privacy]`` gets, by the effort it asks for."""
 
+MOST_DELTA = 1e-3
 FEWEST_CANARIES, MOST_CANARIES = 50, 10_000
 
 _OURS = ("epsilon", "delta", "unit", "cap", "bounds", "categories", "declared")
@@ -82,6 +83,12 @@ class PrivacySpec(Document):
             raise RecipeError(
                 f"[privacy] delta is {self.delta}, and must lie between 0 and 1\n\nHint: leave it "
                 "out for 1e-6, or take a tenth of one in the number of persons, or less"
+            )
+        if self.delta > MOST_DELTA:
+            raise RecipeError(
+                f"[privacy] delta is {self.delta:g}: it allows to publish one row in "
+                f"{1 / self.delta:.0f}\n\nHint: leave it out for 1e-6, or take a tenth of one in "
+                f"the number of persons, or less; {MOST_DELTA:g} at most"
             )
         if self.canaries and not FEWEST_CANARIES <= self.canaries <= MOST_CANARIES:
             raise RecipeError(

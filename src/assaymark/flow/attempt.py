@@ -10,7 +10,7 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.streams import Streams
-from assaymark.flow.audit import begun
+from assaymark.flow.audit import begun, check_declared
 from assaymark.flow.budget import charge
 from assaymark.flow.generate import Candidate, candidate_of
 from assaymark.flow.history import attempt_event
@@ -87,6 +87,7 @@ def obtain(
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
     if making.recipe.privacy is not None:
+        check_declared(making.recipe.privacy, making.prepared.parts.train)
         charge(making.asked, making.recipe.privacy, making.prepared.prints, making.key)
     test = begun(making.asked, making.recipe.privacy, making.prepared.parts.train)
     candidate = test.ended(candidate_of(spec, test.rows, streams, record), streams)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from assaymark.flow.generate import Candidate
     from assaymark.flow.queries import Asked
 
-__all__ = ["COMMITTED", "REVEALED", "begun"]
+__all__ = ["COMMITTED", "REVEALED", "begun", "check_declared"]
 
 COMMITTED, REVEALED = "canaries.committed", "canaries.revealed"
 _DRAWN = 200_000
@@ -71,6 +71,17 @@ class _Test:
                 "kept, and the people stay charged\n\nHint: report it; do not use this generator"
             ) from error
         return replace(candidate, privacy=claim.model_copy(update={"audit": audit}))
+
+
+def check_declared(spec: PrivacySpec, train: Dataset) -> None:
+    """Raise where what the recipe declares does not fit the table; looks at no row.
+
+    A wrong word in a recipe must not cost anybody's budget.
+    """
+    domain = Domain(bounds=spec.bounds, categories=spec.categories)
+    domain.check_columns(train.schema)
+    if spec.canaries:
+        domain.check(train.schema)
 
 
 def begun(asked: Asked, spec: PrivacySpec | None, train: Dataset) -> _Test:

@@ -40,6 +40,23 @@ class Domain:
     bounds: Mapping[str, Sequence[float | str]]
     categories: Mapping[str, Sequence[str]]
 
+    def check_columns(self, schema: Schema) -> None:
+        """Raise where a bound or a list is of no column, or no bound.
+
+        Raises
+        ------
+        UnknownNameError
+            When there is no such column.
+        RecipeError
+            When the lowest is not below the highest, or a column takes no bounds.
+        """
+        for name, bounds in self.bounds.items():
+            column = schema.column(name)
+            if column.kind.ordered:
+                span_of(column, tuple(bounds))
+        for name in self.categories:
+            schema.column(name)
+
     def check(self, schema: Schema) -> None:
         """Raise unless canaries can be made without a look at the rows.
 

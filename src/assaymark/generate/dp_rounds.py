@@ -32,11 +32,14 @@ _CHOICE = 0.15  # share of a round's rho for choosing
 _PENALTY = 0.5 * math.sqrt(2 / math.pi)  # half of the mean size of the noise
 _ROUNDS = 2  # rounds that are planned for each column
 _FASTER = 4.0  # a table that told nothing: the next gets so many times its budget
-_MADE = (10_000, 4, 100_000)  # rows that are drawn to see what is expected: four times the table's
+_MADE = (10_000, 2, 100_000)  # rows drawn to see what is expected: least, by row, and most
 _LEAST = 0.02  # of what was expected of a cell is left, whatever was counted
 _SWEEPS, _LAST = 3, 8
 _SETTLED = 1e-3
 _CELLS = 1024
+_ASKED = (40, 400)
+_WIDEST = 2000.0  # rows of noise in a count, at most, as long as there can be fewer rounds
+_LOOK = 3e-8  # seconds for a row of a table to choose from, on a slow machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +52,19 @@ class Limits:
         Columns of a table, at most.
     cells
         Cells of a table, and of the whole model.
-    asked
-        Tables to choose from in one round, drawn by lot where there are more.
     seconds
-        Processor seconds of what is computed outside the vault.
+        Processor seconds of what is computed outside the vault; within, work is planned to take
+        no more than that.
     """
 
     columns: int = 3
     cells: int = 2**18
-    asked: int = 600
     seconds: float = 60.0
+
+    def asked(self, rows: float, planned: int) -> int:
+        """Return the tables to choose from in one round; drawn by lot where there are more."""
+        work = self.seconds / (_LOOK * max(rows, 1.0) * planned)
+        return int(min(max(work, _ASKED[0]), _ASKED[1]))
 
     def table(self, rows: float) -> int:
         """Return the cells of one table at most: as many as there are rows, or 1,024."""
@@ -114,10 +120,13 @@ def rounds(
     field = Field([np.maximum(s, 1e-9) for s in shares.values()])
     seen: dict[Table, Counted] = {}
     open_ = _tables(field, limits, rows)
-    each, done, clock = left / min(_ROUNDS * len(names), max(len(open_), 1)), 0, _Clock()
+    planned = _planned(len(names), len(open_), left / vault.cap**2)
+    each, done, clock = left / planned, 0, _Clock()
     while open_ and left > 0 and clock.read() < limits.seconds:
         spend = left if left < 1.5 * each else each  # no rest that is too small to count by
-        open_, asked = _fitting(field, open_, limits, rng)
+        some = _some(open_, limits.asked(rows, planned), rng)
+        asked = [t for t in some if field.widened(t) <= limits.cells]
+        open_ = [t for t in open_ if t not in set(some) - set(asked)]
         if not asked:
             continue
         pay, cost = spend * _CHOICE, spend * (1 - _CHOICE)
@@ -142,6 +151,12 @@ def rounds(
     return Result(drawn=drawn, rounds=done, left=left)
 
 
+def _planned(columns: int, tables: int, rho: float) -> int:
+    """Return the rounds to plan: fewer where the noise of each would be all there is to see."""
+    bearable = 2 * rho * (1 - _CHOICE) * _WIDEST**2
+    return max(1, min(_ROUNDS * columns, tables, int(bearable)))
+
+
 class _Expected:
     """The counts that the model expects of a table, told by rows drawn from it."""
 
@@ -156,9 +171,10 @@ class _Expected:
     def __call__(self, asked: tuple[str, ...]) -> Floats:
         table = tuple(self._place[name] for name in asked)
         shape = [self._sizes[c] for c in table]
-        at = np.zeros(self._made.shape[1], dtype=np.int64)
-        for c, size in zip(table, shape, strict=True):
-            at = at * size + self._made[c]
+        at = self._made[table[0]].copy()
+        for c, size in zip(table[1:], shape[1:], strict=True):
+            at *= size
+            at += self._made[c]
         found = np.bincount(at, minlength=math.prod(shape)).reshape(shape)
         return np.asarray(found * self._weight, dtype=np.float64)
 
@@ -174,25 +190,11 @@ def _tables(field: Field, limits: Limits, rows: float) -> list[Table]:
     ]
 
 
-def _fitting(
-    field: Field, tables: list[Table], limits: Limits, rng: np.random.Generator
-) -> tuple[list[Table], list[Table]]:
-    """Return the tables that may still be asked about, and those to ask about now.
-
-    A table that would make the model too large is not asked about again.
-    """
-    lot = range(len(tables))
-    if len(tables) > limits.asked:
-        lot = np.sort(rng.choice(len(tables), limits.asked, replace=False)).tolist()
-    groups = [set(clique) for clique in field.tree.cliques]
-    asked, closed = [], set()
-    for table in (tables[i] for i in lot):
-        inside = any(group.issuperset(table) for group in groups)
-        if inside or field.widened(table).cells <= limits.cells:
-            asked.append(table)
-        else:
-            closed.add(table)
-    return [t for t in tables if t not in closed], asked
+def _some(tables: list[Table], n: int, rng: np.random.Generator) -> list[Table]:
+    """Return ``n`` of the tables, by lot."""
+    if len(tables) <= n:
+        return tables
+    return [tables[i] for i in np.sort(rng.choice(len(tables), n, replace=False))]
 
 
 def _settle(field: Field, seen: Mapping[Table, Counted], rows: float, sweeps: int) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.junction import junction
+from assaymark.generate.junction import cells_of, junction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Field"]
 
 _TINY = 1e-300
+_FACTOR = 1e-12, 1e12  # two tables that contradict each other may not drive each other further
 
 
 class Field:
@@ -46,9 +47,11 @@ class Field:
         """The tables of more than one column that have factors."""
         return tuple(t for t in self._factors if len(t) > 1)
 
-    def widened(self, table: Table) -> Junction:
-        """Return the tree as it would be with one more table."""
-        return junction(self.sizes, [*self._factors, table])
+    def widened(self, table: Table) -> int:
+        """Return how many cells there would be with one more table."""
+        if any(set(clique).issuperset(table) for clique in self.tree.cliques):
+            return self.tree.cells
+        return cells_of(self.sizes, [*self.tables, table])
 
     def hold(self, table: Table) -> None:
         """Give a table a factor, so that :meth:`scale` can change its shares."""
@@ -63,10 +66,11 @@ class Field:
 
     def scale(self, table: Table, by: Floats) -> None:
         """Multiply the factor of a table, of which :meth:`margin` was just asked."""
-        self._factors[table] = self._factors[table] * by
+        before = self._factors[table]
+        self._factors[table] = np.clip(before * by, *_FACTOR)
         at = self._at
         belief = self._beliefs[at]
-        belief *= self._spread(by, table, at)
+        belief *= self._spread(self._factors[table] / before, table, at)
         belief /= belief.sum()
 
     def conditionals(self) -> list[tuple[int, Table, Floats]]:

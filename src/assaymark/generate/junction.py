@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Table = tuple[int, ...]
 
-__all__ = ["Junction", "junction"]
+__all__ = ["Junction", "cells_of", "junction"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,28 +56,37 @@ def junction(sizes: Sequence[int], tables: Iterable[Table]) -> Junction:
     Lauritzen & Spiegelhalter (1988), Local computations with probabilities on graphical
     structures; Koller & Friedman (2009), Probabilistic graphical models, section 9.4.3.
     """
+    return _tree(_groups(sizes, tables), sizes)
+
+
+def cells_of(sizes: Sequence[int], tables: Iterable[Table]) -> int:
+    """Return the cells of all groups of :func:`junction` together."""
+    return sum(math.prod(sizes[c] for c in group) for group in _groups(sizes, tables))
+
+
+def _groups(sizes: Sequence[int], tables: Iterable[Table]) -> list[set[int]]:
     near: list[set[int]] = [set() for _ in sizes]
     for table in tables:
         for c in table:
-            near[c] |= set(table)
+            near[c].update(table)
     for c, found in enumerate(near):
         found.discard(c)
     weight = [math.log(s) for s in sizes]
-    left = set(range(len(sizes)))
-    cost = {c: weight[c] + sum(weight[o] for o in near[c]) for c in left}
+    cost = {c: weight[c] + sum([weight[o] for o in near[c]]) for c in range(len(sizes))}
     out: list[set[int]] = []
-    while left:
-        first = min(left, key=lambda c: (cost[c], c))
+    while cost:
+        first = min(cost, key=cost.__getitem__)
+        del cost[first]
         group = near[first]
-        left.discard(first)
         clique = group | {first}
         if not any(clique <= other for other in out):
             out.append(clique)
         for c in group:
-            near[c] |= group
+            new = group - near[c]
+            near[c] |= new
             near[c] -= {c, first}
-            cost[c] = weight[c] + sum(weight[o] for o in near[c])
-    return _tree(out, sizes)
+            cost[c] += sum([weight[o] for o in new if o != c]) - weight[first]
+    return out
 
 
 def _tree(groups: Sequence[set[int]], sizes: Sequence[int]) -> Junction:

@@ -177,12 +177,13 @@ class Vault:
 
     def __table(self, names: Sequence[str], shape: tuple[int, ...]) -> NDArray[np.int64]:
         at = np.zeros(self.__rows.n, dtype=np.int64)
-        there = np.ones(self.__rows.n, dtype=np.bool_)
+        least = np.zeros(self.__rows.n, dtype=np.int32)
         for name, size in zip(names, shape, strict=True):
-            at = at * size + self.__codes[name]
-            there &= self.__codes[name] >= 0
-        cells = math.prod(shape)
-        return np.bincount(at[there], minlength=cells).reshape(shape).astype(np.int64)
+            at *= size
+            at += self.__codes[name]
+            np.minimum(least, self.__codes[name], out=least)
+        at[least < 0] = math.prod(shape)
+        return np.bincount(at, minlength=math.prod(shape) + 1)[:-1].reshape(shape)
 
 
 def _capped(data: Dataset, cap: int, noise: Noise) -> tuple[Dataset, NDArray[np.int64]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["stretches"]
 
-_BYTES = 1 << 25
+_BYTES = 1 << 23
 _ROWS = 262_144
 _LONGEST = 1 << 29
 _TEXT = (".csv", ".tsv", ".txt")
@@ -32,7 +32,7 @@ _QUOTE, _LINE, _RETURN = 0x22, 0x0A, 0x0D
 def stretches(place: str, query: str = "") -> Iterator[pl.DataFrame]:
     """Yield the rows of a file, a folder or pattern of files, an object store or a database.
 
-    No more than one stretch and what it was read from is held in memory: 32 MiB of a CSV, 262,144
+    No more than one stretch and what it was read from is held in memory: 8 MiB of a CSV, 262,144
     rows of a Parquet file or a query. Objects of a store are copied to this machine's disk one
     after the other.
 
@@ -152,7 +152,7 @@ def _of_text(name: str, file: Path) -> Iterator[pl.DataFrame]:
 
 
 def _whole_lines(name: str, file: Path) -> Iterator[bytes]:
-    """Yield about 32 MiB at a time, cut where a line ends that is not inside quotes."""
+    """Yield about 8 MiB at a time, cut where a line ends that is not inside quotes."""
     rest = b""
     with file.open("rb") as source:
         while raw := source.read(_BYTES):

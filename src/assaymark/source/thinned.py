@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -92,7 +93,7 @@ class _Kept:
         numbers = pl.Series(_NUMBER, np.arange(first, first + frame.height))
         numbered = frame.with_columns(pl.Series(_CHANCE, chance), numbers)
         few = numbered.filter(pl.col(_CHANCE) <= self.bound)
-        self.parts.append(few)
+        self.parts.append(_own(few))
         self.held += few.height
         if self.held > self.rows + max(self.rows // 2, 10_000):
             self._cut()
@@ -100,21 +101,23 @@ class _Kept:
     def frame(self) -> pl.DataFrame:
         """Return the rows of the sample in the table's order."""
         self._cut()
-        return self.parts[0].sort(_NUMBER).drop(_CHANCE, _NUMBER) if self.parts else pl.DataFrame()
+        whole, self.parts = _together(self.parts) if self.parts else pl.DataFrame(), []
+        return whole.sort(_NUMBER).drop(_CHANCE, _NUMBER) if whole.width else whole
 
     def _cut(self) -> None:
-        if not self.parts:
+        """Leave out what is no longer among the lowest, part by part."""
+        if self.held <= self.rows:
             return
-        whole = _together(self.parts)
-        if whole.height > self.rows:
-            chance = np.sort(whole[_CHANCE].to_numpy())
-            bound = chance[self.rows - 1]
-            if bound == chance[self.rows]:  # a person whose rows are too many by some
-                lower = chance[chance < bound]
-                bound = lower[-1] if len(lower) else -1.0
-            self.bound = float(bound)
-            whole = whole.filter(pl.col(_CHANCE) <= self.bound)
-        self.parts, self.held = [whole], whole.height
+        chance = np.sort(np.concatenate([p[_CHANCE].to_numpy() for p in self.parts]))
+        bound = chance[self.rows - 1]
+        if bound == chance[self.rows]:  # a person whose rows are too many by some
+            lower = chance[chance < bound]
+            bound = lower[-1] if len(lower) else -1.0
+        self.bound, self.held = float(bound), 0
+        for i, part in enumerate(self.parts):
+            self.parts[i] = _own(part.filter(pl.col(_CHANCE) <= self.bound))
+            self.held += self.parts[i].height
+        self.parts = [p for p in self.parts if p.height] or self.parts[:1]
 
     def _of_persons(self, who: pl.Series, chance: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the number of each row's person; who has no key is a person by himself."""
@@ -131,6 +134,16 @@ class _Kept:
 def _number(value: str, key: bytes) -> float:
     raw = hashlib.blake2b(value.encode(), key=key, digest_size=8).digest()
     return (int.from_bytes(raw, "big") >> 11) * 2.0**-53
+
+
+def _own(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with text of its own; a part of a frame holds all text of the whole."""
+    if pl.String not in frame.dtypes:
+        return frame
+    raw = io.BytesIO()
+    frame.write_ipc(raw, compat_level=pl.CompatLevel.oldest())
+    raw.seek(0)
+    return pl.read_ipc(raw)
 
 
 def _together(parts: list[pl.DataFrame]) -> pl.DataFrame:
