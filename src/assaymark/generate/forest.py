@@ -101,7 +101,7 @@ def target_of(encoded: Encoded, column: int, classes: int) -> Target:
         codes=encoded.codes[column],
         mass=mass,
         cut=cut,
-        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS),
+        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS, squares=True),
         part=_part(coding),
     )
 

@@ -30,10 +30,13 @@ _STEEP = 30.0
 _RIDGE = 1.0  # keeps slopes of scores that say the same from running away
 
 
-def scores_of(coding: Coding, mass: Floats, rows: Codes, levels: int) -> Floats:
+def scores_of(
+    coding: Coding, mass: Floats, rows: Codes, levels: int, *, squares: bool = False
+) -> Floats:
     """Return what a column counts for in a linear relation, shape ``(scores, rows of codes)``.
 
-    A number or date has its value, standardised and cut at 4 standard deviations; a category has
+    A number or date has its value, standardised and cut at 4 standard deviations, and with
+    ``squares`` half of its square less the mean, so that variances are kept too; a category has
     1 for a level and 0 for the others, for each of the ``levels`` most frequent levels but the
     first that 2 % of the persons have at least. "Missing" has a score of its own, if it is as
     frequent, and is 0 in the others.
@@ -61,6 +64,9 @@ def scores_of(coding: Coding, mass: Floats, rows: Codes, levels: int) -> Floats:
     centre = float((mean * here).sum() / max(here.sum(), 1e-300))
     spread = float(np.sqrt(((mean - centre) ** 2 * here).sum() / max(here.sum(), 1e-300)))
     scores = [] if spread == 0 else [np.clip((mean - centre) / spread, -_FAR, _FAR) * there]
+    if squares and scores:
+        square = scores[0] ** 2
+        scores.append((square - float((square * here).sum() / here.sum())) / 2 * there)
     if (often & ~there).any():
         scores.append((often & ~there).astype(np.float64))
     return np.array(scores).reshape(-1, len(held))
@@ -106,7 +112,7 @@ def fit_slopes(
     scores
         Of each known column, shape ``(scores, rows)``.
     toward
-        The scores of the groups, shape ``(directions, groups)``; at most one of them is not 0.
+        The scores of the groups, shape ``(directions, groups)``.
     seen
         The people, and the group of each.
     made
@@ -206,10 +212,10 @@ def _products(
 
 @compiled
 def _spread(given: Given, d: int) -> Floats:
-    """Return a bound of the likelihood's curvature in one direction, from 4,000 rows at most.
+    """Return about how the likelihood curves in one direction, from 4,000 rows at most.
 
-    Directions are of different groups, so that the mean square bounds the covariances; a single
-    direction has its variance.
+    A single direction has its variance. Of several, each has its mean square, which bounds the
+    curvature where they are of different groups; where they are not, steps are halved.
     """
     table, bounds, cells, share, toward, weight = given
     n, size = len(weight), table.shape[2]

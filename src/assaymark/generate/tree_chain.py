@@ -46,7 +46,8 @@ class TreeChain:
     The branches of a tree are decided by some of the persons and its pools filled by the others
     (honest); a branch must be worth its parameters; a pool speaks for at least ``k`` persons and
     borrows from the pools above it. What each column by itself says of the next, the trees
-    together miss a little of: a correction makes up for it. A value comes out only if ``protect``
+    together miss a little of: a correction makes up for it, so that means, variances and
+    covariances, and every regression with them, come out as they were seen. A value comes out only if ``protect``
     persons share it or stand behind the interval it is drawn from. A column that follows from
     another, such as a group from a code or a total from its parts, is worked out; one that lies
     near another, such as a bill near the last one less what was paid, is drawn by its difference
@@ -84,8 +85,9 @@ class TreeChain:
         person's rows; ``"row"``: each row weighs 1, a person 10 at most, so that the synthetic
         rows are as the table's rows. The same where a person has one row.
     order
-        ``"cardinality"``: columns with few codes first; ``"schema"``: as in the table;
-        ``"target_last"``: as cardinality, the declared target last.
+        ``"target_last"``: columns with few codes first, but the declared target last, so that
+        what it depends on is learnt as it is asked; ``"cardinality"``: columns with few codes
+        first; ``"schema"``: as in the table.
 
     References
     ----------
