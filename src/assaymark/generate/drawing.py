@@ -154,7 +154,7 @@ def spread_rows(where: Where, inside: Floats) -> None:
 def leaves_of(trees: TreeArrays, codes: Codes) -> Codes:
     """Return the leaf of the first tree at which each row ends; ``codes`` as features need them."""
     found = np.empty(codes.shape[1], np.int32)
-    none = np.empty((0, 0), np.int32)
+    none = np.empty((0, 0), np.float32)
     words = np.empty((0, 0), np.uint32)
     strip = _Strip(
         np.empty((max(len(trees.given), 1), STRIP), np.uint8),

@@ -47,12 +47,12 @@ class TreeChain:
     (honest); a branch must be worth its parameters; a pool speaks for at least ``k`` persons and
     borrows from the pools above it. What each column by itself says of the next, the trees
     together miss a little of: a correction makes up for it, so that means, variances and
-    covariances, and every regression with them, come out as they were seen. A value comes out only if ``protect``
-    persons share it or stand behind the interval it is drawn from. A column that follows from
-    another, such as a group from a code or a total from its parts, is worked out; one that lies
-    near another, such as a bill near the last one less what was paid, is drawn by its difference
-    where that says more. There is no theorem in this: what it
-    leaks is measured by the attacks.
+    covariances, and every regression with them, come out as they were seen. A value comes out
+    only if ``protect`` persons share it or stand behind the interval it is drawn from. A column
+    that follows from another, such as a group from a code or a total from its parts, is worked
+    out; one that lies near another, such as a bill near the last one less what was paid, is drawn
+    by its difference where that says more. There is no theorem in this: what it leaks is measured
+    by the attacks.
 
     Attributes
     ----------
