@@ -26,7 +26,7 @@ def branches(threshold):
 
 
 SHARES = np.array([[0.0, 0.0, 0.0], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
-WORTH = np.array([[0.0, 0.9, -0.4], [2.0, -3.0, 0.5], [0.0, 0.0, 0.0]], dtype=np.float32)
+WORTH = np.array([[0.0, 0.9, -0.4], [3.0, -5.0, 1.5], [0.0, 0.0, 0.0]], dtype=np.float32)
 
 
 def link(effects=None):
@@ -47,7 +47,7 @@ def expected(code, worth):
     """Return the shares of the four codes, the two trees together, corrected by hand."""
     total = np.zeros(4)
     for threshold in (0, 1):
-        p = SHARES[1 if code <= threshold else 2] * np.exp(np.clip(worth, -1, 1))
+        p = SHARES[1 if code <= threshold else 2] * np.exp(np.clip(worth, -2, 2))
         p /= p.sum()
         total += np.append(p[:2], p[2] * np.array([0.25, 0.75])) / 2
     return total

@@ -71,13 +71,12 @@ class PoolArrays(NamedTuple):
 
 
 class WorthArrays(NamedTuple):
-    """What corrects the pools, see ``Effects``; ``of`` are columns, ``most`` the best of a row."""
+    """What corrects the pools, see ``Effects``; ``of`` are columns."""
 
     of: Codes
     bins: Codes
     start: Codes
     worth: NDArray[np.float32]
-    most: NDArray[np.float32]
 
 
 class FineArrays(NamedTuple):
@@ -89,11 +88,11 @@ class FineArrays(NamedTuple):
 
 
 class _Strip(NamedTuple):
-    """Scratch for 64 rows: places, nodes, effects' rows and bounds, two quadruples of words."""
+    """Scratch for 64 rows: places, nodes, worth of each group and bounds, two times four words."""
 
     local: NDArray[np.uint8]
     node: NDArray[np.int64]
-    at: Codes
+    worth: NDArray[np.float32]
     bound: NDArray[np.float32]
     words: Words
     others: Words
@@ -155,7 +154,7 @@ def spread_rows(where: Where, inside: Floats) -> None:
 def leaves_of(trees: TreeArrays, codes: Codes) -> Codes:
     """Return the leaf of the first tree at which each row ends; ``codes`` as features need them."""
     found = np.empty(codes.shape[1], np.int32)
-    none = np.empty((0, 0), np.int32)
+    none = np.empty((0, 0), np.float32)
     words = np.empty((0, 0), np.uint32)
     strip = _Strip(
         np.empty((max(len(trees.given), 1), STRIP), np.uint8),
@@ -192,7 +191,7 @@ def draw_rows(
     strip = _Strip(
         np.empty((max(len(trees.given), 1), STRIP), np.uint8),
         np.empty(STRIP, np.int64),
-        np.empty((STRIP, max(len(worths.of), 1)), np.int32),
+        np.empty((STRIP, worths.worth.shape[1]), np.float32),
         np.empty(STRIP, np.float32),
         np.empty((4, STRIP), np.uint32),
         np.empty((4, STRIP), np.uint32),
@@ -246,16 +245,20 @@ def _fall(trees: TreeArrays, tree: int, drawn: Codes, strip: _Strip) -> None:
 
 @compiled
 def _bound(worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
-    """Find the effects' rows of each row of a strip, and more than any group can be worth."""
-    strip.bound[:] = 0.0
+    """Find what each group is worth in each row of a strip, and the most of it."""
+    strip.worth[:] = 0.0
     for j in range(len(worths.of)):
         begin, row = worths.start[j], drawn[worths.of[j]]
         for k in range(drawn.shape[1]):
-            at = worths.bins[begin + row[k]]
-            strip.at[k, j] = at
-            strip.bound[k] += worths.most[at]
+            at, here = worths.bins[begin + row[k]], strip.worth[k]
+            for g in range(len(here)):
+                here[g] += worths.worth[at, g]
     for k in range(drawn.shape[1]):
-        strip.bound[k] = np.float32(min(max(strip.bound[k], -_MOST), _MOST))
+        here, most = strip.worth[k], -_MOST
+        for g in range(len(here)):
+            here[g] = np.float32(min(max(here[g], -_MOST), _MOST))
+            most = max(most, here[g])
+        strip.bound[k] = most
 
 
 @compiled
@@ -277,16 +280,14 @@ def _pick(
         c = np.int64(slot >> _HALF)
         code[k] = pools.other[leaf, c] if (slot & _LOW) > pools.keep[leaf, c] else c
     if len(worths.of):
-        _correct(where, pools, worths, strip, code)
+        _correct(where, pools, strip, code)
     for k in range(size):
         code[k] = code_in(fine, np.int64(code[k]), uniform(np.uint64(words[2, k])))
         inside[k] = uniform(np.uint64(words[3, k]))
 
 
 @compiled
-def _correct(
-    where: Where, pools: PoolArrays, worths: WorthArrays, strip: _Strip, drawn: Codes
-) -> None:
+def _correct(where: Where, pools: PoolArrays, strip: _Strip, drawn: Codes) -> None:
     """Draw again, from the same pools, what does not stand.
 
     A class stands with probability exp(worth - bound). The exponential lies between its Taylor
@@ -294,7 +295,7 @@ def _correct(
     words, and those of the second and third try are made for the whole strip at once.
     """
     key, rows, column = where
-    groups, worth, at, classes = pools.groups, worths.worth, strip.at, pools.keep.shape[1]
+    groups, worth, classes = pools.groups, strip.worth, pools.keep.shape[1]
     philox_strip(key, rows, column, np.uint64(1), strip.others)
     for k in range(len(drawn)):
         c, leaf, bound = drawn[k], pools.pool[strip.node[k]], strip.bound[k]
@@ -302,10 +303,7 @@ def _correct(
         p, q = np.uint64(strip.others[2, k]), np.uint64(strip.others[3, k])
         word, group = np.uint64(strip.words[1, k]), groups[c]
         for attempt in range(_TRIES):
-            total = np.float32(0.0)
-            for j in range(len(worths.of)):
-                total += worth[at[k, j], group]
-            x, u = np.float64(min(max(total, -_MOST), _MOST) - bound), uniform(word)
+            x, u = np.float64(worth[k, group] - bound), uniform(word)
             if u < 1.0 + x or (u < 1.0 + x + 0.5 * x * x and u < np.exp(x)):
                 break
             if attempt > 0 and attempt % 2 == 0:

@@ -10,9 +10,10 @@ import numpy as np
 from assaymark.core.schema import Role
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
-from assaymark.generate.effects import BINS, fit_effects
+from assaymark.generate.effects import BINS, corrected, fit_effects, steepened
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
+from assaymark.generate.slopes import Rows, fit_slopes, scores_of
 from assaymark.generate.telling import most_telling
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from assaymark.core.streams import Streams
     from assaymark.generate.branches import Branches
     from assaymark.generate.classes import Cut
+    from assaymark.generate.effects import Effects
     from assaymark.generate.encoding import Coding, Encoded
     from assaymark.generate.link import Link
 
@@ -36,6 +38,7 @@ _MOST_ROWS = 50_000
 _MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
+_LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +58,17 @@ class Known:
     """A column that was drawn before: its codes in train, and how trees and effects see them.
 
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
-    no order, so that each tree finds one of its own. ``row`` is where its codes are when rows are
-    drawn. ``part`` is the column's part in a declared relation, ``"group"`` or ``"outcome"``.
+    no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
+    what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
+    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
+    ``"group"`` or ``"outcome"``.
     """
 
     codes: Codes
     size: int
     places: Codes | None
     bins: Codes
+    scores: Floats
     row: int
     part: str = ""
 
@@ -75,12 +81,14 @@ class Known:
 class Target:
     """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
 
-    ``part`` is as in :class:`Known`.
+    ``scores`` is what each group of codes counts for in a linear relation, shape
+    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`.
     """
 
     codes: Codes
     mass: Floats
     cut: Cut
+    scores: Floats | None = None
     part: str = ""
 
 
@@ -89,7 +97,13 @@ def target_of(encoded: Encoded, column: int, classes: int) -> Target:
     mass = encoded.mass(column)
     coding = encoded.encoding.codings[column]
     cut = cut_of(coding, mass, classes)
-    return Target(codes=encoded.codes[column], mass=mass, cut=cut, part=_part(coding))
+    return Target(
+        codes=encoded.codes[column],
+        mass=mass,
+        cut=cut,
+        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS, squares=True),
+        part=_part(coding),
+    )
 
 
 def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
@@ -98,8 +112,15 @@ def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
     if places is not None and coding.missing:  # "missing" lies before all values
         places = np.append(places[:-1] + 1, 0).astype(np.int32)
     bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
-    part = _part(coding)
-    return Known(codes=codes, size=coding.size, places=places, bins=bins, row=row, part=part)
+    return Known(
+        codes=codes,
+        size=coding.size,
+        places=places,
+        bins=bins,
+        scores=scores_of(coding, mass, bins, _LEVELS),
+        row=row,
+        part=_part(coding),
+    )
 
 
 def _part(coding: Coding) -> str:
@@ -113,6 +134,7 @@ def linked(
     encoded: Encoded,
     target: Target,
     known: Sequence[Known],
+    made: Codes,
     *,
     how: Growth,
     streams: Streams,
@@ -120,7 +142,8 @@ def linked(
     """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
 
     What the declared outcome has to do with a group of people is kept as it was seen, however
-    little it is.
+    little it is. ``made`` are the codes of rows drawn from the chain so far, shape
+    ``(places in the chain, n)``.
     """
     cut = target.cut
     classes = cut.classes[target.codes]
@@ -133,6 +156,8 @@ def linked(
     trees: list[Branches] = []
     shares: list[Floats] = []
     base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
+    there = made[[k.row for k in used]]
+    said = np.zeros((there.shape[1], cut.n_groups))
     for m in range(how.trees if used else 1):
         rng = streams.child(m).generator()
         deciding, filling = _halves(encoded, honest=how.honest and bool(used), rng=rng)
@@ -148,26 +173,49 @@ def linked(
         )
         trees.append(tree)
         shares.append(filled)
-        if how.effects and used:
-            base[deciding] += _grouped(filled, cut)[leaf[deciding]]
+        if how.effects and used:  # what a row is drawn from is one of its trees, not their mean
             times[deciding] += 1
+            turn = deciding[rng.random(len(deciding)) * times[deciding] < 1]
+            grouped = _grouped(filled, cut)
+            base[turn] = grouped[leaf[turn]]
+            said[m :: how.trees] = grouped[tree.leaves(there[:, m :: how.trees])]
     effects = None
     rows_seen = np.flatnonzero(times)
     if len(rows_seen) > _MOST_SEEN:
         rng = streams.child("effects").generator()
         rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
-        effects = fit_effects(
-            [k.bins for k in used],
-            seen[:, rows_seen],
-            base[rows_seen] / times[rows_seen, None],
-            (groups[rows_seen], encoded.weights[rows_seen]),
-            how.shrink,
-            [sure[j] for j in given],
-        )
-    if effects is not None and not len(effects.of):
-        effects = None
+        people = seen[:, rows_seen], base[rows_seen], groups[rows_seen], encoded.weights[rows_seen]
+        effects = _corrections(used, target, people, (there, said), how.shrink)
     return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
+
+
+def _corrections(
+    used: Sequence[Known],
+    target: Target,
+    seen: tuple[Codes, Floats, Codes, Floats],
+    made: tuple[Codes, Floats],
+    shrink: float,
+) -> Effects | None:
+    """Fit what corrects the trees: bin by bin where that is believed, and slopes always.
+
+    ``seen`` are people: codes of the used columns, what trees say, groups, and weights; ``made``
+    the codes of rows made so far, and what trees say there.
+    """
+    codes, base, groups, weights = seen
+    bins = [k.bins for k in used]
+    sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
+    found = fit_effects(bins, codes, base, (groups, weights), shrink, sure)
+    if target.scores is not None:
+        people, rows = (
+            Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
+            for c, w in ((codes, weights), (made[0], np.ones(made[0].shape[1])))
+        )
+        said = rows, corrected(found, *made)
+        scores = [k.scores for k in used]
+        more = fit_slopes(scores, target.scores, (people, groups), said, shrink)
+        found = steepened(found, bins, more)
+    return found if len(found.of) else None
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:
