@@ -7,7 +7,7 @@ import pytest
 
 from assaymark.errors import DataError, InputError
 from assaymark.flow.batch import batch_of
-from assaymark.source.query import read_query
+from assaymark.source.query import named, read_query
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def databases(tmp_path):
 def test_both_kinds_of_files_give_the_same_rows(databases):
     expected = {"age": [40, None], "sex": ["f", "m"], "cost": [1.5, 2.0]}
     for file in databases:
-        assert read_query(file, "SELECT * FROM visits").to_dict(as_series=False) == expected
+        assert read_query(str(file), "SELECT * FROM visits").to_dict(as_series=False) == expected
     with pytest.raises(DataError, match="no rows"):
-        read_query(databases[0], "SELECT age FROM visits WHERE age > 99")
+        read_query(str(databases[0]), "SELECT age FROM visits WHERE age > 99")
 
 
 @pytest.mark.parametrize(
@@ -36,20 +36,26 @@ def test_both_kinds_of_files_give_the_same_rows(databases):
 )
 def test_what_is_no_select_or_cannot_be_run_is_refused_and_nothing_is_altered(databases, sql):
     for file in databases:
-        with pytest.raises(InputError, match="SELECT"):
-            read_query(file, sql)
-        assert read_query(file, "SELECT * FROM visits").height == 2
+        with pytest.raises(DataError, match=r"SELECT|cannot be asked"):
+            read_query(str(file), sql)
+        assert read_query(str(file), "SELECT * FROM visits").height == 2
 
 
 def test_other_files_and_doubled_columns_are_refused(databases, tmp_path):
     (tmp_path / "b.txt").write_text("age\n40\n")
     for file in (tmp_path / "b.txt", tmp_path / "none.sqlite"):
         with pytest.raises(DataError):
-            read_query(file, "SELECT 1")
+            read_query(str(file), "SELECT 1")
     with pytest.raises(DataError):
-        read_query(databases[0], "SELECT age AS a, cost AS a FROM visits")
-    for wrong in ((None, None, ""), (tmp_path, databases[0], "SELECT 1"), (None, databases[0], "")):
+        read_query(str(databases[0]), "SELECT age AS a, cost AS a FROM visits")
+    for wrong in ((None, None, ""), (tmp_path, "a", "SELECT 1"), (None, "a", "")):
         with pytest.raises(InputError, match="where the rows of today are"):
             batch_of(*wrong)
-    rows, name = batch_of(None, databases[0], "SELECT *  FROM visits")
+    rows, name = batch_of(None, str(databases[0]), "SELECT *  FROM visits")
     assert (rows.height, name) == (2, "a.sqlite: SELECT * FROM visits")
+
+
+def test_a_database_with_an_address_is_named_without_its_password(databases):
+    rows = read_query(f"sqlite:///{databases[0]}", "SELECT age FROM visits")
+    assert rows["age"].to_list() == [40, None]
+    assert named("postgresql://me:secret@host/visits?sslmode=require") == "visits"

@@ -24,7 +24,8 @@ def command(
         typer.Option(help="Rows of today: CSV, Parquet, a folder of them, or another release."),
     ] = None,
     database: Annotated[
-        Path | None, typer.Option(help="SQLite or DuckDB file with the rows, instead of --batch.")
+        str | None,
+        typer.Option(help="SQLite or DuckDB file, or a database's address, instead of --batch."),
     ] = None,
     query: Annotated[str, typer.Option(help="The SELECT that returns the rows of today.")] = "",
     state: Annotated[

@@ -8,7 +8,7 @@ import polars as pl
 
 from assaymark.errors import DataError, InputError
 from assaymark.release.build import MANIFEST
-from assaymark.source.query import read_query
+from assaymark.source.query import named, read_query
 from assaymark.source.read import SUFFIXES, read_table
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["batch_of", "read_batch"]
 
 
-def batch_of(path: Path | None, database: Path | None, query: str) -> tuple[pl.DataFrame, str]:
+def batch_of(path: Path | None, database: str | None, query: str) -> tuple[pl.DataFrame, str]:
     """Return the rows and the name of a batch: of ``path``, or of a query on a database.
 
     Raises
@@ -28,7 +28,7 @@ def batch_of(path: Path | None, database: Path | None, query: str) -> tuple[pl.D
     if path is not None and database is None and not query:
         return read_batch(path), path.name
     if path is None and database is not None and query:
-        return read_query(database, query), f"{database.name}: {' '.join(query.split())[:80]}"
+        return read_query(database, query), f"{named(database)}: {' '.join(query.split())[:80]}"
     raise InputError(
         "say where the rows of today are\n\nHint: --batch FILE, or --database FILE --query SQL"
     )

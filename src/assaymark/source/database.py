@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import polars as pl
 
 from assaymark.errors import DataError
+from assaymark.source.canonical import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,12 @@ __all__ = ["is_database", "rows_of"]
 
 _STORES = {"s3", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https", "file", "memory",
            "hdfs", "sftp", "ftp", "github", "local"}  # fmt: skip
+
+
+_ONE_SELECT = (
+    "a query is one SELECT, which returns rows\n\n"
+    'Hint: --query "SELECT age, sex FROM visits WHERE day = 20260501"'
+)
 
 
 class _Reading(NamedTuple):
@@ -73,6 +80,9 @@ def rows_of(url: str, query: str, rows: int) -> Iterator[pl.DataFrame]:
     opened = {"sqlite": _sqlite, "duckdb": _duckdb}.get(scheme, _sqlalchemy)
     n = 0
     with opened(url, query) as reading:
+        if not reading.names:
+            raise DataError(_ONE_SELECT)
+        check_names(reading.names)
         while True:
             try:
                 found = reading.more(rows)
@@ -124,6 +134,9 @@ def _duckdb(url: str, query: str) -> Iterator[_Reading]:
         there = duckdb.connect(_file_of(url), read_only=True)
     try:
         with _opening(url, errors):
+            said = there.extract_statements(query)
+            if len(said) != 1 or said[0].type != duckdb.StatementType.SELECT:
+                raise DataError(_ONE_SELECT)
             asked = there.execute(query)
         yield _Reading([c[0] for c in asked.description or ()], asked.fetchmany, errors)
     finally:

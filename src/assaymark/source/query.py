@@ -1,86 +1,54 @@
-"""Query: the rows that one SELECT returns, of a SQLite or DuckDB file that is only read."""
+"""Query: the rows that one SELECT returns, of a database that is only read."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import polars as pl
 
-from assaymark.errors import DataError, InputError
-from assaymark.source.canonical import canonical, check_names
+from assaymark.errors import DataError
+from assaymark.source.canonical import canonical
+from assaymark.source.database import rows_of
 
-if TYPE_CHECKING:
-    from pathlib import Path
+__all__ = ["named", "read_query"]
 
-__all__ = ["read_query"]
-
-_SQLITE = b"SQLite format 3\x00"
-_DUCKDB = b"DUCK"
-_HINT = 'Hint: --database FILE --query "SELECT age, sex FROM visits WHERE day = 20260501"'
+_ROWS = 100_000
+_HEADS = {"sqlite": (0, b"SQLite format 3\x00"), "duckdb": (8, b"DUCK")}
 
 
-def read_query(database: Path, sql: str) -> pl.DataFrame:
-    """Return the rows of a SELECT; the file is opened for reading only.
+def read_query(database: str, sql: str) -> pl.DataFrame:
+    """Return the rows of a SELECT on a SQLite or DuckDB file, or on a database at an address.
 
     Raises
     ------
     DataError
-        When there is no such file, it is of another kind, or the rows are not one table.
-    InputError
-        When the query is no SELECT or cannot be run, or DuckDB is not installed.
+        When there is no such database, it is of another kind, the query is no SELECT or cannot be
+        run, or the rows are not one table.
     """
+    parts = list(rows_of(_url(database), sql, _ROWS))
     try:
-        with database.open("rb") as file:
+        return canonical(pl.concat(parts, how="vertical_relaxed"))
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"the rows are not one table: {str(error).splitlines()[0]}") from error
+
+
+def named(database: str) -> str:
+    """Return what to call a database: the last part of its address, which has no password."""
+    return database.rstrip("/").rpartition("/")[2].partition("?")[0]
+
+
+def _url(database: str) -> str:
+    if "://" in database:
+        return database
+    try:
+        with Path(database).open("rb") as file:
             head = file.read(16)
     except OSError as error:
-        raise DataError(f"{str(database)!r} cannot be read: {error.strerror}") from error
-    if head == _SQLITE:
-        return _of_sqlite(database, sql)
-    if head[8:12] == _DUCKDB:
-        return _of_duckdb(database, sql)
-    raise DataError(f"{database.name!r} is neither a SQLite nor a DuckDB file\n\n{_HINT}")
-
-
-def _of_sqlite(database: Path, sql: str) -> pl.DataFrame:
-    try:
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            found = db.execute(sql)
-            names = [d[0] for d in found.description or ()]
-            return _table(names, found.fetchall())
-    except (sqlite3.Error, sqlite3.Warning) as error:
-        raise InputError(f"the query cannot be run: {error}\n\n{_HINT}") from error
-
-
-def _of_duckdb(database: Path, sql: str) -> pl.DataFrame:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise InputError("DuckDB files need it\n\nHint: pip install 'assaymark[sql]'") from error
-    try:
-        with closing(duckdb.connect(str(database), read_only=True)) as db:
-            statements = db.extract_statements(sql)
-            if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-                raise InputError(f"a query is one SELECT\n\n{_HINT}")
-            found = db.execute(sql)
-            names = [d[0] for d in found.description or ()]
-            return _table(names, found.fetchall())
-    except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        raise InputError(f"the query cannot be run: {said}\n\n{_HINT}") from error
-
-
-def _table(names: list[str], rows: list[tuple[object, ...]]) -> pl.DataFrame:
-    if not names:
-        raise InputError(f"a query is one SELECT\n\n{_HINT}")
-    check_names(names)
-    columns = zip(*rows, strict=True) if rows else [()] * len(names)
-    try:
-        made = {
-            n: pl.Series(n, list(values), strict=False)
-            for n, values in zip(names, columns, strict=True)
-        }
-        return canonical(pl.DataFrame(made))
-    except (pl.exceptions.PolarsError, TypeError, OverflowError) as error:
-        raise DataError(f"the rows are not one table: {str(error).splitlines()[0]}") from error
+        raise DataError(f"{database!r} cannot be read: {error.strerror}") from error
+    for kind, (at, mark) in _HEADS.items():
+        if head[at : at + len(mark)] == mark:
+            return f"{kind}:///{Path(database).resolve()}"
+    raise DataError(
+        f"{Path(database).name!r} is neither a SQLite nor a DuckDB file\n\n"
+        "Hint: other databases have an address, such as postgresql://user@host/name"
+    )
