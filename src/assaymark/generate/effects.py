@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["BINS", "CLIP", "Effects", "corrected", "fit_effects", "steepened"]
+__all__ = ["BINS", "CLIP", "Effects", "corrected", "fit_effects", "no_effects", "steepened"]
 
 BINS = 16
 CLIP = 2.0
@@ -110,6 +110,13 @@ def fit_effects(
         start=np.cumsum(sizes)[:-1].astype(np.int32),
         worth=worth.astype(np.float32),
     )
+
+
+def no_effects(groups: int) -> Effects:
+    """Return effects of no column on so many groups."""
+    none = np.zeros(0, dtype=np.int32)
+    worth = np.zeros((0, groups), dtype=np.float32)
+    return Effects(of=none, bins=none, start=none, worth=worth)
 
 
 def corrected(found: Effects, codes: Codes, base: Floats) -> Floats:

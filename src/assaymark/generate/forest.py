@@ -10,7 +10,7 @@ import numpy as np
 from assaymark.core.schema import Role
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
-from assaymark.generate.effects import BINS, corrected, fit_effects, steepened
+from assaymark.generate.effects import BINS, corrected, fit_effects, no_effects, steepened
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
 from assaymark.generate.slopes import Rows, fit_slopes, scores_of
@@ -51,6 +51,7 @@ class Growth:
     penalty: float
     shrink: float
     effects: bool
+    slopes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -173,7 +174,9 @@ def linked(
         )
         trees.append(tree)
         shares.append(filled)
-        if how.effects and used:  # what a row is drawn from is one of its trees, not their mean
+        if (
+            how.effects or how.slopes
+        ) and used:  # what a row is drawn from is one of its trees, not their mean
             times[deciding] += 1
             turn = deciding[rng.random(len(deciding)) * times[deciding] < 1]
             grouped = _grouped(filled, cut)
@@ -186,7 +189,7 @@ def linked(
         rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
         people = seen[:, rows_seen], base[rows_seen], groups[rows_seen], encoded.weights[rows_seen]
-        effects = _corrections(used, target, people, (there, said), how.shrink)
+        effects = _corrections(used, target, people, (there, said), how)
     return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
 
 
@@ -195,9 +198,9 @@ def _corrections(
     target: Target,
     seen: tuple[Codes, Floats, Codes, Floats],
     made: tuple[Codes, Floats],
-    shrink: float,
+    how: Growth,
 ) -> Effects | None:
-    """Fit what corrects the trees: bin by bin where that is believed, and slopes always.
+    """Fit what corrects the trees: bin by bin where that is believed, and slopes.
 
     ``seen`` are people: codes of the used columns, what trees say, groups, and weights; ``made``
     the codes of rows made so far, and what trees say there.
@@ -205,15 +208,17 @@ def _corrections(
     codes, base, groups, weights = seen
     bins = [k.bins for k in used]
     sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
-    found = fit_effects(bins, codes, base, (groups, weights), shrink, sure)
-    if target.scores is not None:
+    found = no_effects(base.shape[1])
+    if how.effects:
+        found = fit_effects(bins, codes, base, (groups, weights), how.shrink, sure)
+    if how.slopes and target.scores is not None:
         people, rows = (
             Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
             for c, w in ((codes, weights), (made[0], np.ones(made[0].shape[1])))
         )
         said = rows, corrected(found, *made)
         scores = [k.scores for k in used]
-        more = fit_slopes(scores, target.scores, (people, groups), said, shrink)
+        more = fit_slopes(scores, target.scores, (people, groups), said, how.shrink)
         found = steepened(found, bins, more)
     return found if len(found.of) else None
 

@@ -70,7 +70,10 @@ class TreeChain:
         Persons' worth of the pool above that is mixed into each pool, and of what was expected
         into each correction.
     effects
-        Whether the correction is made; it needs honest trees.
+        Whether what each column by itself says of the next is corrected, where that is more than
+        chance; it needs honest trees.
+    slopes
+        Whether means, variances and covariances are corrected; it needs honest trees.
     relations
         Which rules between columns are looked for: ``"codes"``, a column's code follows from
         another's, or it is missing because of another; ``"all"``, also that its values lie at or
@@ -102,6 +105,7 @@ class TreeChain:
     penalty: float = 0.8
     shrink: float = 5.0
     effects: bool = True
+    slopes: bool = True
     relations: Literal["all", "codes", "none"] = "all"
     classes: int = 64
     protect: int = 10
@@ -121,6 +125,7 @@ class TreeChain:
             penalty=self.penalty,
             shrink=self.shrink,
             effects=self.effects and self.honest,
+            slopes=self.slopes and self.honest,
         )
         known: list[Known] = []
         gaps: list[Gap] = []
@@ -249,6 +254,7 @@ class TreeChainModel:
             "penalty": how.penalty,
             "shrink": how.shrink,
             "effects": how.effects,
+            "slopes": how.slopes,
             "protect": how.protect,
             "weigh": how.weigh,
             "derived": {
