@@ -3,10 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check format bench bench-zoo docs lock clean
+.PHONY: demo demo-dp test check format bench bench-zoo docs lock clean
 
 demo: .venv/.core
 	$(BIN)/assaymark demo --out demo
+
+demo-dp: .venv/.core
+	$(BIN)/assaymark demo --out demo --dp
 
 # Two halves at once: whole runs on one core, all else on the other.
 test: .venv/.dev

@@ -1,18 +1,18 @@
 """What differential privacy costs: closeness, training, tables and seconds, by epsilon.
 
-    python bench/dp.py --adult adult.parquet [--quick] [--seeds N] [--epsilon E ...] [--fresh]
+    python bench/dp.py --data FOLDER [--quick] [--seeds N] [--epsilon E ...] [--only TABLE ...]
 
-Adult (UCI, 48,842 rows, 15 columns): half to fit to (24,421 rows), half held out; end to end from
-the raw columns, delta 1e-5, target income. Domains are either declared (bounds and categories from
-the census' own description) or bought from the budget. Printed for each: AUC of boosted trees that
-tell synthetic from held-out rows (xgboost where it is installed, five folds, out of fold, 10,000
-rows a side); AUC on held-out rows of boosted trees trained on synthetic rows; mean over all tables
-of three columns of 1 - total variation (numbers in tenths of the fitted rows, the ten most
-frequent categories); processor seconds of the fit and of drawing a million rows; peak memory. Then
-the mean L1 over all tables of three columns of the 14 columns of mbi's Adult domain, rebuilt from
-the same file (delta 1e-9, all rows), beside a bootstrap (floor) and independent columns, which show
-that the domain is the one that others have measured on. Results go to bench/results/dp.json, which
-lets an interrupted run go on.
+Tables of bench/dp_tables.py: half of the persons to fit to, half held out; end to end from the raw
+columns, delta 1e-5, both private generators side by side. Domains are either declared (bounds and
+categories from public descriptions) or bought from the budget. Printed for each: AUC of boosted
+trees that tell synthetic from held-out rows (xgboost where it is installed, five folds, out of
+fold, 10,000 rows a side); AUC on held-out rows of boosted trees trained on synthetic rows; mean
+over all tables of three columns of 1 - total variation (numbers in tenths of the fitted rows, the
+ten most frequent categories); processor seconds of the fit and of drawing a million rows; peak
+memory. Then ("mbi") the mean L1 over all tables of three columns of the 14 columns of mbi's Adult
+domain, rebuilt from the same file (delta 1e-9, all rows), beside a bootstrap (floor) and
+independent columns, which show that the domain is the one that others have measured on. Results
+go to bench/results/dp.json, which lets an interrupted run go on.
 """
 
 import argparse
@@ -20,29 +20,23 @@ import itertools
 import json
 import resource
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from dp_tables import TABLES, Table, dataset
 
-from assaymark.core.dataset import POLARS_TYPES, Dataset
+from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
-from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.core.streams import Streams
 from assaymark.evaluate.statistics import auc_of
 from assaymark.evaluate.yardstick import _boosted, closeness, numbers, teller
 from assaymark.generate import generators
 
 RESULTS = Path(__file__).parent / "results" / "dp.json"
-TARGET = "income"
-BOUNDS = {
-    "age": [17, 90],
-    "fnlwgt": [10_000, 1_500_000],
-    "education_num": [1, 16],
-    "capital_gain": [0, 99_999],
-    "capital_loss": [0, 5000],
-    "hours_per_week": [1, 99],
-}
+GENERATORS = ("dp_marginals", "dp_adaptive")
+MILLION = ("adult", "nist")
 MBI = {  # lowest value, width of a bin, bins
     "age": (17, 1, 85),
     "fnlwgt": (12_285, 14_781, 100),
@@ -53,38 +47,25 @@ MBI = {  # lowest value, width of a bin, bins
 }
 
 
-def dataset(frame: pl.DataFrame, numeric: set[str], target: str | None = TARGET) -> Dataset:
-    """Return a frame with kinds and target declared."""
-    columns = tuple(
-        Column(
-            name=c,
-            kind=Kind.INTEGER if c in numeric else Kind.CATEGORY,
-            roles=(Role.TARGET,) if c == target else (Role.OTHER,),
-        )
-        for c in frame.columns
-    )
-    typed = frame.with_columns(pl.col(c.name).cast(POLARS_TYPES[c.kind]) for c in columns)
-    return Dataset(schema=Schema(columns=columns), frame=typed)
-
-
-def fitted(data: Dataset, parameters: dict, seed: int):
+def fitted(name: str, data: Dataset, parameters: dict, seed: int):
     """Return a model and the processor seconds that it took."""
     source = PrivateSource(_rows=data, record=lambda *_: None)
-    generator = generators.build("dp_marginals", parameters)
+    generator = generators.build(name, parameters)
     begun = time.process_time()
     model = generator.fit(source, Streams.from_seed(seed))
     model.privacy.check()
     return model, time.process_time() - begun
 
 
-def trained(made: Dataset, holdout: Dataset) -> float:
+def trained(made: Dataset, table: Table) -> float:
     """Return the AUC on held-out rows of boosted trees trained on ``made``."""
-    (x, z), unordered = numbers(made, holdout)
-    at = made.schema.names.index(TARGET)
-    label = [(d.frame[TARGET] == ">50K").fill_null(value=False).to_numpy() for d in (made, holdout)]
-    kept = [i for i in range(x.shape[1]) if i != at]
-    chance = _boosted(x[:, kept], label[0], z[:, kept], [unordered[i] for i in kept], 0)
-    return float(auc_of(chance, label[1]).value)
+    (x, z), unordered = numbers(made, table.holdout)
+    kept = [i for i, n in enumerate(made.schema.names) if n not in {table.target, *table.hidden}]
+    label = table.label(made)
+    if label.all() or not label.any():
+        return 0.5
+    chance = _boosted(x[:, kept], label, z[:, kept], [unordered[i] for i in kept], 0)
+    return float(auc_of(chance, table.label(table.holdout)).value)
 
 
 def tables(made: Dataset, real: Dataset) -> float:
@@ -116,37 +97,30 @@ def tables(made: Dataset, real: Dataset) -> float:
     return float(np.mean(found))
 
 
-def end_to_end(frame: pl.DataFrame, epsilon: float, domain: str, seed: int) -> dict:
+def end_to_end(table: Table, name: str, epsilon: float, domain: str, seed: int, *, many=False):
     """Fit to one half from the raw columns and judge by the other."""
-    order = np.random.default_rng(7).permutation(frame.height)
-    half = frame.height // 2
-    train, holdout = (dataset(frame[o], set(BOUNDS)) for o in (order[:half], order[half:]))
-    given: dict = {"epsilon": epsilon, "delta": 1e-5, "unit": "row"}
+    given: dict = {"epsilon": epsilon, "delta": 1e-5, "unit": table.unit}
     if domain == "declared":
-        levels = {
-            c: sorted(frame[c].drop_nulls().unique().to_list())
-            for c in frame.columns
-            if c not in BOUNDS
-        }
-        given |= {"bounds": BOUNDS, "categories": levels}
-    model, spent = fitted(train, given, seed)
-    made = model.sample(range(half), Streams.from_seed(seed))
+        given |= {"bounds": table.bounds, "categories": table.categories}
+    model, spent = fitted(name, table.train, given, seed)
+    made = model.sample(range(table.train.n), Streams.from_seed(seed))
     begun = time.process_time()
-    model.sample(range(1_000_000), Streams.from_seed(seed))
-    many = time.process_time() - begun
+    if many:
+        model.sample(range(1_000_000), Streams.from_seed(seed))
+    million = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    told = closeness(made, holdout, Streams.from_seed(seed), most=10_000)
-    return {
+    told = closeness(made, table.holdout, Streams.from_seed(seed), most=10_000)
+    found = {
         "auc": 0.5 + (1 - told) / 2,
-        "tstr": trained(made, holdout),
-        "tables": tables(made, train),
+        "tstr": trained(made, table),
+        "tables": tables(made, table.train),
         "fit_s": spent,
-        "million_s": many,
         "peak_mib": peak,
     }
+    return found | ({"million_s": million} if many else {})
 
 
-def far(frame: pl.DataFrame, epsilon: float, target: str | None, seed: int) -> dict:
+def far(frame: pl.DataFrame, name: str, epsilon: float, target: str | None, seed: int) -> dict:
     """Return the mean L1 over tables of one, two and three columns of mbi's domain."""
     coded, sizes = {}, {}
     for c in frame.columns:
@@ -177,7 +151,7 @@ def far(frame: pl.DataFrame, epsilon: float, target: str | None, seed: int) -> d
         "bounds": {c: [0, sizes[c] - 1] for c in MBI},
         "categories": known,
     }
-    model, spent = fitted(data, given, seed)
+    model, spent = fitted(name, data, given, seed)
     made = model.sample(range(model.rows), Streams.from_seed(seed)).frame.drop_nulls()
     codes = {c: made[c].cast(pl.Int64).to_numpy() for c in sizes}
     return {f"l1_{k}": l1(coded, codes, sizes, k) for k in (1, 2, 3)} | {"fit_s": spent}
@@ -200,15 +174,17 @@ def l1(real: dict, made: dict, sizes: dict, k: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--adult", type=Path, default=Path("../shared/data/adult.parquet"))
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--epsilon", nargs="+", type=float, default=[0.1, 1.0, 3.0, 10.0])
+    parser.add_argument("--only", nargs="+", choices=[*TABLES, "mbi"], default=[*TABLES, "mbi"])
+    parser.add_argument("--domain", nargs="+", default=["declared", "bought"])
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="epsilon 1 and two fits")
+    parser.add_argument("--quick", action="store_true", help="Adult, epsilon 1 and two fits")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results")
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
-    frame = pl.read_parquet(args.adult)
-    epsilons, seeds = ([1.0], 2) if args.quick else (args.epsilon, args.seeds)
+    if args.quick:
+        args.epsilon, args.seeds, args.only = [1.0], 2, ["adult"]
     done = {} if args.fresh or not args.out.exists() else json.loads(args.out.read_text())
     print("told apart by", teller())
 
@@ -226,26 +202,32 @@ def main() -> None:
             said.append(f"{k} {np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})")
         print(f"{name} ({len(found)}): {', '.join(said)}", flush=True)
 
-    kept("warm", lambda: {"compiled": bool(end_to_end(frame.head(4000), 1.0, "declared", 0))})
-    for domain, epsilon in itertools.product(("declared", "bought"), epsilons):
+    for which in (t for t in args.only if t != "mbi"):
+        table = TABLES[which](args.data)
+        for domain, epsilon, name in itertools.product(args.domain, args.epsilon, GENERATORS):
+            if domain == "bought" and which != "adult":
+                continue
+            found = [
+                kept(
+                    f"{name} {which} {teller()} {domain} {epsilon} {s}",
+                    partial(end_to_end, table, name, epsilon, domain, s, many=which in MILLION),
+                )
+                for s in range(args.seeds)
+            ]
+            show(f"{which}, {domain}, epsilon {epsilon:g}, {name}", found)
+    if "mbi" not in args.only:
+        return
+    frame = pl.read_parquet(args.data / "adult.parquet")
+    show("mbi domain", [kept("mbi known", lambda: far(frame, "", 0, None, 0))])
+    for target, epsilon, name in itertools.product((None, "income"), args.epsilon, GENERATORS):
         found = [
             kept(
-                f"adult {teller()} {domain} {epsilon} {s}",
-                lambda e=epsilon, d=domain, s=s: end_to_end(frame, e, d, s),
+                f"{name} mbi {target} {epsilon} {s}",
+                partial(far, frame, name, epsilon, target, s),
             )
-            for s in range(seeds)
+            for s in range(args.seeds)
         ]
-        show(f"Adult, {domain}, epsilon {epsilon:g}", found)
-    show("mbi domain", [kept("mbi known", lambda: far(frame, 0, None, 0))])
-    for target, epsilon in itertools.product((None, TARGET), epsilons):
-        found = [
-            kept(
-                f"mbi {target} {epsilon} {s}",
-                lambda e=epsilon, t=target, s=s: far(frame, e, t, s),
-            )
-            for s in range(seeds)
-        ]
-        show(f"mbi domain, target {target}, epsilon {epsilon:g}", found)
+        show(f"mbi domain, target {target}, epsilon {epsilon:g}, {name}", found)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@
     python bench/monitor.py --cost --rows 10000000        # sketch and comparison
     python bench/monitor.py --peers PYTHON --seeds 3      # PYTHON has evidently and nannyml
     python bench/monitor.py --tables DIR   # NIST ACS 2018 and 2019, heart disease by site
+    python bench/monitor.py --tables DIR --splits 200   # halves of one year
+    python bench/monitor.py --delays 100   # one group's outcome, up to 200 looks after the change
 
 The population is the demo's 20,000 patients, one encounter each, 15 columns. Reference (8,000 rows)
 and batches (1,000 rows) are drawn from it with replacement, so that nothing changes until something
@@ -37,6 +39,8 @@ from assaymark.monitor.watcher import Watcher
 
 OUT = Path(__file__).parent / "results" / "monitor.json"
 REFERENCE, BATCH, QUIET, MOST = 8_000, 1_000, 20, 60
+LOOKS = (5, 10, 20, 40, 80, 120, 200)
+GROUP = "one group's outcome + 0.2 SD"
 NUMBERS = (
     *("time_in_hospital", "num_lab_procedures", "num_procedures", "num_medications"),
     *("number_outpatient", "number_emergency", "number_inpatient", "number_diagnoses"),
@@ -51,7 +55,7 @@ CHANGES = {
     "unit x 1000": "column:num_lab_procedures",
     "category recoded": "column:admission_type_id",
     "5 % missing": "column:num_medications",
-    "one group's outcome + 0.2 SD": "group:race=AfricanAmerican",
+    GROUP: "group:race=AfricanAmerican",
 }
 PEERS = """
 import json, sys, time, warnings
@@ -119,7 +123,7 @@ def drawn(rows: pl.DataFrame, n: int, rng: np.random.Generator, change: str = ""
         gone = pl.Series(rng.random(n) < 0.05)
         kept = pl.when(gone).then(None).otherwise(pl.col("num_medications"))
         batch = batch.with_columns(num_medications=kept)
-    if change == "one group's outcome + 0.2 SD":
+    if change == GROUP:
         inside = rows.filter(race="AfricanAmerican")["readmitted"] == "<30"
         share = float(inside.mean())
         extra = 0.2 * np.sqrt(share * (1 - share)) / (1 - share)
@@ -130,12 +134,12 @@ def drawn(rows: pl.DataFrame, n: int, rng: np.random.Generator, change: str = ""
     return batch
 
 
-def timeline(rows: pl.DataFrame, seed: int, change: str) -> dict[str, object]:
+def timeline(rows: pl.DataFrame, seed: int, change: str, most: int = MOST) -> dict[str, object]:
     """Watch quiet batches, then changed ones until the alarm; say when and about what it was."""
     rng = np.random.default_rng([seed, *change.encode()])
     reference = sketch(drawn(rows, REFERENCE, rng), CROSSED)
     watcher, begun = Watcher(shares_of(reference)), time.process_time()
-    looks = MOST if change else 2 * MOST
+    looks = most if change else 2 * most
     for look in range(1, looks + 1):
         what = change if look > QUIET else ""
         watcher.see(shares_of(counted(reference, drawn(rows, BATCH, rng, what))))
@@ -245,8 +249,25 @@ def of_tables(folder: Path) -> dict[str, object]:
         alarms = watcher.alarms()
         columns = dict.fromkeys(a.share.subject for a in alarms if a.share.kind == "column")
         pairs = dict.fromkeys(a.share.subject for a in alarms if a.share.kind == "pair")
-        found[name] = {"columns": [c.partition(":")[2] for c in columns], "pairs": len(pairs)}
+        names = [p.partition(":")[2] for p in pairs]
+        found[name] = {
+            "columns": [c.partition(":")[2] for c in columns],
+            "pairs": len(pairs),
+            "first pairs": names[:3],
+        }
     return found
+
+
+def split_year(then: pl.DataFrame, seed: int) -> dict[str, object]:
+    """Hold one half of a year against the other, 500 rows a look; say what raised an alarm."""
+    rows = then.sample(fraction=1.0, shuffle=True, seed=seed)
+    reference = sketch(rows.head(rows.height // 2))
+    watcher = Watcher(shares_of(reference))
+    for batch in rows.tail(rows.height - rows.height // 2).iter_slices(500):
+        watcher.see(shares_of(counted(reference, batch)))
+        if watcher.surest() >= 0:
+            return {"look": watcher.looks, "named": watcher.alarms()[0].share.subject}
+    return {"look": 0, "named": ""}
 
 
 def _named(names: list[str], change: str) -> bool:
@@ -272,8 +293,17 @@ def show(done: dict[str, dict]) -> None:
             f"{change}: {len(runs)} timelines, alarms before {early.value:.3f}, found {len(late)}, "
             f"named {right}, median delay {delay:g} looks"
         )
+    splits = list(done.get("splits of NIST ACS 2018", {}).values())
+    if splits:
+        any_ = clopper_pearson(sum(r["look"] > 0 for r in splits), len(splits))
+        print(f"halves of one year: {len(splits)} splits, any alarm {any_}")
+    late = [r["look"] - QUIET for r in done.get("delays", {}).values()]
+    if late:
+        seen = sorted(x for x in late if x > 0)
+        quarters = [f"{len([x for x in seen if x <= k]) / len(late):.0%} by {k}" for k in LOOKS]
+        print(f"one group's outcome, {len(late)} timelines: found {', '.join(quarters)} looks")
     for key, value in done.items():
-        if not key.startswith("timeline"):
+        if not key.startswith(("timeline", "splits", "delays")):
             print(key, json.dumps(value)[:600])
 
 
@@ -287,6 +317,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--peers", default="")
     parser.add_argument("--tables", type=Path)
+    parser.add_argument("--splits", type=int, default=0)
+    parser.add_argument("--delays", type=int, default=0)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path, default=OUT)
     asked = parser.parse_args()
@@ -319,9 +351,21 @@ def main() -> None:
     if asked.cost or asked.quick:
         done["cost"] = cost(500_000 if asked.quick else asked.rows)
         save()
-    if asked.tables:
+    if asked.tables and not asked.splits:
         done["tables"] = of_tables(asked.tables)
         save()
+    if asked.splits:
+        then = pl.read_parquet(asked.tables / "nist_acs/national2018.parquet")
+        runs = done.setdefault("splits of NIST ACS 2018", {})
+        for seed in range(asked.splits):
+            if str(seed) not in runs:
+                runs[str(seed)] = split_year(then, seed)
+                save()
+    for seed in range(asked.delays):
+        runs = done.setdefault("delays", {})
+        if str(seed) not in runs:
+            runs[str(seed)] = timeline(rows, seed, GROUP, QUIET + LOOKS[-1])
+            save()
     show(done)
 
 

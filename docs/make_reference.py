@@ -22,6 +22,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.fixture import Fixture, Sample
 from assaymark.decide.lifecycle import NEEDS, TRANSITIONS
 from assaymark.decide.policy import Policy, Rule, parse_policy, profile_bytes
+from assaymark.decide.watch import Watch
 from assaymark.evaluate import metrics
 from assaymark.flow.outcome import Outcome
 from assaymark.generate import generators
@@ -112,6 +113,9 @@ def rules() -> str:
         lines += [f"Not covered: {threat.not_covered}.", ""]
         lines += ["| rule | good is | on | uses | severity | origin |", "|---|---|---|---|---|---|"]
         lines += [_rule(r) for r in policy.rule]
+        lines += ["", "| watch | seen | held against | then | rules that become STALE |"]
+        lines += ["|---|---|---|---|---|"]
+        lines += [_watch(w) for w in policy.watch]
         lines.append("")
     return "\n".join(lines)
 
@@ -124,6 +128,12 @@ def _rule(r: Rule) -> str:
     )
 
 
+def _watch(w: Watch) -> str:
+    size = f" of {w.at_least:g} or more" if w.at_least else ""
+    then, rules = w.then.replace("_", " "), ", ".join(w.rules)
+    return f"| `{w.id}` {w.title} | {w.observe}{size} | {w.against} | {then} | {rules} |"
+
+
 def settings() -> str:
     """Every key of recipe.toml and policy.toml."""
     lines = ["# Settings", "", "Generated. Unknown keys are errors with a suggestion.", ""]
@@ -133,7 +143,7 @@ def settings() -> str:
     models += [recipe.GenerateSpec, recipe.UseSpec, recipe.ThreatSpec]
     models += CONSTRAINTS.values()
     models += [recipe.Drop, recipe.Generalise, recipe.TopCode, recipe.BucketDate, recipe.GroupRare]
-    for model in [*models, Policy, Rule, Fixture, Sample]:
+    for model in [*models, Policy, Rule, Watch, Fixture, Sample]:
         lines += [f"## {model.__name__}", "", inspect.getdoc(model) or "", ""]
         lines += ["| key | type | default |", "|---|---|---|"]
         for name, f in model.model_fields.items():

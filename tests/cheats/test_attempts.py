@@ -2,6 +2,7 @@
 
 import pytest
 
+from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import AssaymarkError, IntegrityError
@@ -9,7 +10,7 @@ from assaymark.flow.population import population_of
 from assaymark.flow.status import status_of
 from assaymark.flow.story import story_of
 
-PEOPLE = [f"{i:064x}" for i in range(1_000)]
+PEOPLE = [sha256(str(i).encode()) for i in range(1_000)]
 
 
 @pytest.mark.slow
@@ -23,7 +24,7 @@ def test_g05_a_source_renamed_split_or_merged_to_begin_again(shop, write_table):
     assert len({e.body["population"] for e in shop.entries("candidate")}) == 1
 
 
-OTHERS = [f"{i:064x}" for i in range(5_000, 6_000)]
+OTHERS = [sha256(str(i).encode()) for i in range(5_000, 6_000)]
 
 
 @pytest.mark.parametrize(

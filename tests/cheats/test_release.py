@@ -70,12 +70,13 @@ def test_g18_card_and_marks_are_stripped_and_rows_shuffled_and_cut(issued, tmp_p
     bare = tmp_path / "mine.csv"
     rows.sample(fraction=0.5, shuffle=True, seed=0).select("score", "age").write_csv(bare)
     (match,) = detect(bare, [release]).matches
-    assert (match.said, match.columns, match.share) == ("these rows", ("score", "age"), 1.0)
+    assert (match.said, match.columns) == ("these rows", ("score", "age"))
+    assert match.share > 0.9
     assert match.by_chance < 0.2
     assert match.manifest == sha256((release / "manifest.json").read_bytes())
 
 
-def test_g18_limit_altered_values_are_not_recognised_and_real_rows_are_not_taken_for_it(
+def test_g18_limit_rows_of_which_no_part_is_left_are_not_recognised_nor_real_rows_taken_for_it(
     issued, tmp_path
 ):
     shop, release = issued

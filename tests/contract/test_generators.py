@@ -22,7 +22,10 @@ from assaymark.generate.blocks import BLOCK
 from assaymark.generate.extras import can_fit
 
 NAMES = [name for name in generators.names() if can_fit(name)]
-PROVEN = {"dp_marginals": {"epsilon": 50.0}}  # noise from the system; so much that little is lost
+PROVEN = {  # noise from the system; so much that little is lost
+    "dp_marginals": {"epsilon": 50.0},
+    "dp_adaptive": {"epsilon": 50.0},
+}
 FREE = [name for name in NAMES if name not in PROVEN]
 
 

@@ -52,6 +52,17 @@ def test_a_recipe_without_it_is_as_it_was():
     assert b"privacy" not in plain.canonical()
 
 
+def test_effort_picks_the_generator():
+    assert read(PRIVACY + 'effort = "thorough"\n').generate.generator == "dp_adaptive"
+    assert read(PRIVACY + 'effort = "quick"\n').generate.generator == "dp_marginals"
+    named = read(PRIVACY, before='[generate]\ngenerator = "dp_adaptive"\n')
+    assert named.generate.generator == "dp_adaptive"
+    assert named.generate.parameters["unit"] == "person"
+    with pytest.raises(RecipeError, match="leave one of them out"):
+        read(PRIVACY + 'effort = "quick"\n', before='[generate]\ngenerator = "dp_adaptive"\n')
+    assert b"effort" not in read().canonical()
+
+
 REFUSED = {
     "epsilon is 0": ("epsilon = 1.0", "epsilon = 0.0", "positive"),
     "epsilon below 0": ("epsilon = 1.0", "epsilon = -1.0", "positive"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assaymark.core.notice import Answer, Finding, Withdrawal
+from assaymark.core.notice import Answer, Finding, Observation, Withdrawal
 from assaymark.decide.lifecycle import TRANSITIONS, Status
 from assaymark.decide.standing import standing
 
@@ -27,7 +27,17 @@ def answered(i, outcome):
     return f"a{i}{outcome}", made
 
 
+def observed(then, uses=()):
+    made = Observation(
+        release="r", name="n", watch="w", policy="p", observe="column", seen=("age moved",),
+        method="m", then=then, verdicts=("learning",) if uses else (), uses=uses, made_at="t",
+    )  # fmt: skip
+    return f"o{then}{uses}", made
+
+
 EVENTS = [
+    observed("degraded"),
+    observed("stale", ("analytics",)),
     *map(finding, range(4)),
     *(answered(i, o) for i in range(4) for o in ("upheld", "refuted")),
 ]
@@ -53,6 +63,20 @@ def test_a_withdrawal_is_final_and_expiry_follows_the_date():
     assert status(("w", WITHDRAWAL), expires="2026-01-01") is Status.WITHDRAWN
 
 
+def test_an_observation_degrades_or_makes_a_use_stale():
+    assert status(observed("degraded")) is Status.DEGRADED
+    assert status(observed("degraded"), finding(1), answered(1, "refuted")) is Status.DEGRADED
+    assert status(finding(1), observed("degraded")) is Status.CONTESTED
+    assert status(finding(1), observed("degraded"), answered(1, "refuted")) is Status.DEGRADED
+    asked = standing([observed("recommend_withdrawal")], expires="", today=TODAY)
+    assert asked.words == "DEGRADED: withdrawal is recommended: age moved"
+    now = standing([observed("stale", ("analytics",))] * 2, expires="", today=TODAY)
+    assert (now.status, [s.use for s in now.stale]) == (Status.RELEASED, ["analytics"])
+    assert now.words == (
+        "RELEASED; STALE for analytics: the verdict of learning is STALE since age moved"
+    )
+
+
 def expected(events):
     """Say the same in another way: look at the whole story instead of replaying it."""
     if any(isinstance(n, Withdrawal) for _, n in events):
@@ -61,6 +85,8 @@ def expected(events):
     for digest, notice in events:
         if isinstance(notice, Finding):
             left.add(digest)
+        elif isinstance(notice, Observation):
+            upheld |= notice.then == "degraded"
         elif notice.finding in left:
             left.discard(notice.finding)
             upheld |= notice.outcome == "upheld"

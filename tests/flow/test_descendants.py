@@ -86,6 +86,18 @@ def test_a_release_of_real_rows_has_depth_one(parent):
     assert "synthetic depth 1, real fraction 1" in (release / "card.md").read_text()
 
 
+def test_a_lineage_is_held_against_its_first_generation(desk):
+    _, one, two = desk
+    folders = [str(one), str(two)]
+    said = CliRunner().invoke(app, ["release", "generations", *folders, "--json"])
+    found = json.loads(said.stdout)
+    assert (found["first"], [g["depth"] for g in found["generations"]]) == (one.name, [2])
+    assert found["generations"][0]["compared"] > 0
+    for wrong in (folders[:1], folders[::-1]):
+        refused = CliRunner().invoke(app, ["release", "generations", *wrong])
+        assert isinstance(refused.exception, InputError)
+
+
 def test_terms_end_and_ancestry_of_a_parent_flow_to_the_child(desk):
     _, first, second = desk
     one, two = issued(first), issued(second)

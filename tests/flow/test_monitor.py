@@ -19,6 +19,7 @@ from assaymark.errors import AssaymarkError, DataError, InputError, IntegrityErr
 from assaymark.flow.monitor import Watching, monitor
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.timeline import read_looks
+from assaymark.monitor.sketch import Sketch
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +88,17 @@ def test_columns_that_are_gone_new_or_retyped_are_named(release, batches):
         "column:sex is not there",
         "column:extra is new",
     }
+
+
+def test_another_unit_is_named(release, batches):
+    months = batches(3).with_columns(pl.col("age") * 12)
+    assert monitor(release, months, threshold=0.1).watched.alarms[0].subject == "column:age"
+
+
+def test_a_sketch_of_another_version_is_refused_by_its_version(release):
+    raw = (release / "sketch.json").read_bytes()
+    with pytest.raises(IntegrityError, match="sketch/v9"):
+        Sketch.parse(raw.replace(b"sketch/v0", b"sketch/v9"))
 
 
 def test_few_rows_say_nothing_and_none_are_refused(release, batches):
@@ -178,6 +190,84 @@ def test_an_alarm_is_told_signed_and_heard_at_the_next_load(release, batches, tm
         assaymark.load(release, use="analytics")
     again = CliRunner().invoke(app, [*said[:6], "--degrade"])
     assert "DEGRADED already" in again.stderr
+
+
+def test_a_model_of_the_released_rows_is_estimated_on_the_batch(release, batches, tmp_path):
+    batches(60).drop("ill").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--target", "ill"]
+    done = CliRunner().invoke(app, said, standalone_mode=False)
+    assert "Expected without labels" in done.stdout
+    assert "no concept drift" in done.stdout
+    found = json.loads(CliRunner().invoke(app, [*said, "--json"]).stdout)["performance"]
+    assert [e["name"] for e in found["estimates"]] == ["accuracy", "AUC"]
+
+
+WATCH = """
+[[watch]]
+id = "moved"
+observe = "column"
+against = "source"
+at_least = 0.05
+then = "{then}"
+{more}
+title = "People moved"
+why = "They did."
+remedy = "Fit again."
+"""
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory, split_in_two):
+    """Return a maker of releases whose policy says what follows from what is seen."""
+
+    def make(then, more=""):
+        folder = tmp_path_factory.mktemp(then)
+        split_in_two(folder)
+        with (folder / "policy.toml").open("a") as file:
+            file.write(WATCH.format(then=then, more=more))
+        job = read_job(folder / "recipe.toml", uses=["analytics"])
+        assert run(job, Options(workspace=folder / "ws", seed=1)).release
+        return next((folder / "ws/releases").iterdir())
+
+    return make
+
+
+def acted(release, batches, tmp_path):
+    batches(50, "age").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--act"]
+    return CliRunner().invoke(app, [*said, "--against", "source"], standalone_mode=False).stderr
+
+
+@pytest.mark.parametrize(
+    ("then", "more", "said"),
+    [
+        ("stale", 'rules = ["columns"]', "no longer approved for analytics"),
+        ("degraded", "", "DEGRADED: column:age"),
+        ("recommend_withdrawal", "", "withdrawal is recommended: column:age"),
+        ("withdrawn", "", r"withdrawn \(quality\): column:age"),
+    ],
+)
+def test_a_policy_says_what_follows_and_consumers_learn(
+    judged, batches, tmp_path, then, more, said
+):
+    release = judged(then, more)
+    assaymark.load(release, use="analytics")
+    assert "signed: " in acted(release, batches, tmp_path)
+    with pytest.raises(NotApprovedError, match=said):
+        assaymark.load(release, use="analytics")
+    again = acted(release, batches, tmp_path)
+    assert "signed: " not in again
+    assert release.name in monitor(release, batches(51), threshold=0.1).note
+    away = tmp_path / "away" / release.name
+    shutil.copytree(release, away)
+    shutil.copytree(release.parents[1] / "notices", away.with_name(release.name + ".notices"))
+    with pytest.raises(NotApprovedError, match=said):
+        assaymark.load(away, use="analytics")
+
+
+def test_a_policy_that_says_nothing_signs_nothing(release, batches, tmp_path):
+    assert "says nothing of what is seen later" in acted(release, batches, tmp_path)
+    assaymark.load(release, use="analytics")
 
 
 def test_a_hook_that_nobody_hears_is_an_error(release, batches, tmp_path):

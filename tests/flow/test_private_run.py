@@ -10,9 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assaymark.core.document import sha256
 from assaymark.core.privacy import PrivacyGuarantee
-from assaymark.errors import InputError, NotApprovedError
+from assaymark.errors import InputError, NotApprovedError, RecipeError
 from assaymark.flow.attempt import Making, obtain
+from assaymark.flow.audit import COMMITTED, REVEALED
 from assaymark.flow.budget import CHARGED, balance_of
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import asked_of
@@ -20,6 +22,8 @@ from assaymark.flow.reproduce import reproduce
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.source import prepare
 from assaymark.flow.verify import verify
+from assaymark.generate.dp_marginals import DpMarginals
+from assaymark.release.privacy_words import privacy_lines
 from assaymark.store.workspace import Workspace
 
 WS = Path("ws")
@@ -54,7 +58,7 @@ def made(frame=None, fresh=True):
     asked = asked_of(workspace, prepared)
     making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=None)
     attempt = obtain(workspace, making, silent, fresh=fresh)
-    return attempt.candidate, balance_of(asked, prepared.parts)
+    return attempt.candidate, balance_of(asked, prepared.prints)
 
 
 def kinds():
@@ -87,6 +91,17 @@ def test_the_guarantee_is_in_the_statement_the_card_and_step_nine(private):
     assert "(8, 1e-05)-differential privacy for each person" in alone.stdout
     with pytest.raises(InputError, match="was not kept"):
         reproduce(Workspace.open(WS), release.name, RECIPE)
+
+
+def test_a_thorough_fit_is_asked_for_in_one_line_and_charged_alike(private):
+    RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", 'effort = "thorough"'))
+    candidate, account = made()
+    assert candidate.generator["name"] == "dp_adaptive"
+    assert account.epsilon == pytest.approx(8.0)
+    candidate.privacy.check()
+    tables = candidate.summary["tables"]
+    assert sum(c.what.startswith("choice of table") for c in candidate.privacy.charges) == tables
+    assert candidate.summary["unspent"] == ""
 
 
 def test_a_fit_is_charged_before_the_rows_are_opened_and_the_same_candidate_is_free(private):
@@ -134,6 +149,80 @@ def test_the_lowest_budget_that_was_named_holds(private):
     RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", "budget = 9.0"))
     with pytest.raises(NotApprovedError, match="above 9"):
         made()
+
+
+def test_canaries_are_committed_to_before_the_fit_and_revealed_after_it(private):
+    RECIPE.write_text(RECIPE.read_text().replace("budget = 20.0", "budget = 20.0\ncanaries = 60"))
+    found = made()[0].privacy
+    found.check()
+    assert (found.audit.canaries, found.audit.guesses) == (60, 12)
+    assert float(found.audit.lower_bound) < float(found.epsilon)
+    order = [k for k in kinds() if k in {CHARGED, COMMITTED, "source.opened", REVEALED}]
+    assert order == [CHARGED, COMMITTED, "source.opened", REVEALED]
+    workspace = Workspace.open(WS)
+    (committed,) = workspace.ledger.entries(kind=COMMITTED)
+    (revealed,) = workspace.ledger.entries(kind=REVEALED)
+    assert committed.subject == revealed.subject == found.audit.commitment
+    raw = workspace.get(str(revealed.body["reveal"]))
+    assert sha256(raw) == committed.subject
+    assert len(json.loads(raw)["inside"]) == 60
+    assert any("could have refuted" in value for _, value in privacy_lines(found))
+    RECIPE.write_text(RECIPE.read_text().replace("days = [0, 60]\n", ""))
+    with pytest.raises(InputError, match="'days'"):
+        made()
+    assert kinds().count(CHARGED) == 1
+    RECIPE.write_text(RECIPE.read_text().replace("canaries = 60", "canaries = 5"))
+    with pytest.raises(RecipeError, match="between 50"):
+        made()
+
+
+def test_an_audit_that_refutes_the_claim_keeps_nothing(private, monkeypatch):
+    """A generator that gives its rows out and claims epsilon 1 is refused by its own canaries."""
+    plain = DpMarginals.fit
+
+    def copied(self, source, streams):
+        model = plain(self, source, streams)
+        rows = source.open("copier", "free look")
+        monkeypatch.setattr(type(model), "sample", lambda _, at, __, given=None: rows)
+        return model
+
+    monkeypatch.setattr(DpMarginals, "fit", copied)
+    text = RECIPE.read_text().replace("epsilon = 8.0", "epsilon = 0.5")
+    RECIPE.write_text(text.replace("budget = 20.0", "budget = 20.0\ncanaries = 400"))
+    with pytest.raises(NotApprovedError, match="does not keep what it claims"):
+        made()
+    assert not [k for k in kinds() if k == "candidate"]
+    assert CHARGED in kinds()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("age = [0, 120]", "age = [120, 0]", "lowest must come first"),
+        ("age = [0, 120]", "aeg = [0, 120]", "did you mean 'age'"),
+        ('sex = ["f", "m"]', 'sexe = ["f", "m"]', "'sexe'"),
+        ("delta = 1e-5", "delta = 0.4", "one row in"),
+        ('unit = "patient"', 'unit = "patiant"', "'patiant'"),
+    ],
+)
+def test_a_wrong_word_costs_nobody_anything(private, right, wrong, said):
+    RECIPE.write_text(RECIPE.read_text().replace(right, wrong))
+    with pytest.raises(InputError, match=said):
+        made()
+    assert CHARGED not in kinds()
+
+
+def test_rows_without_a_key_are_refused_and_one_person_with_half_of_them_counts_once(private):
+    frame = pl.read_csv("stays.csv")
+    holes = frame.with_columns(patient=pl.when(pl.int_range(pl.len()) > 4).then(pl.col("patient")))
+    with pytest.raises(InputError, match="5 of 900 rows have no value in the person key"):
+        made(frame=holes)
+    assert CHARGED not in kinds()
+    first = pl.int_range(pl.len()) < 450
+    heavy = frame.with_columns(patient=pl.when(first).then(pl.lit("p")).otherwise("patient"))
+    found = made(frame=heavy)[0]
+    assert 0 < found.summary["rows"] < 450
+    assert found.summary["rows_left_out"].startswith("about")
 
 
 def test_the_number_of_rows_released_is_bought_too(private):

@@ -70,3 +70,32 @@ def test_the_first_cut_is_the_best_of_all(seed, least):
         return
     chosen = (int(found.feature[0]), int(found.threshold[0]))
     assert abs(gains[chosen] - max(gains.values())) < 1e-9
+
+
+def test_rows_counted_and_the_same_rows_weighed_grow_the_same_tree():
+    rng = np.random.default_rng(3)
+    codes = rng.integers(0, 60, (4, 800)).astype(np.int32)
+    y = ((codes[0] // 20 + codes[1] // 30 + rng.integers(0, 3, 800)) % 5).astype(np.int32)
+    places = [np.arange(60, dtype=np.int32)] * 4
+    one, half = np.ones(800), np.full(1600, 0.5)
+    counted = grow(places, codes, y, (one, one), (0.5, 10.0))
+    twice = np.repeat(codes, 2, axis=1), np.repeat(y, 2)
+    weighed = grow(places, *twice, (half, half), (0.5, 10.0))
+    assert len(counted.feature) > 5
+    assert counted.feature.tolist() == weighed.feature.tolist()
+    assert counted.threshold.tolist() == weighed.threshold.tolist()
+
+
+def test_leaves_are_those_of_the_branches_followed_one_by_one():
+    rng = np.random.default_rng(4)
+    codes = rng.integers(0, 9, (3, 500)).astype(np.int32)
+    y = (codes[0] > codes[1]).astype(np.int32)
+    found = tree(codes, y, penalty=0.5, least=5.0)
+    by_hand = []
+    for row in codes.T:
+        node = 0
+        while found.feature[node] >= 0:
+            left = row[found.feature[node]] <= found.threshold[node]
+            node = int(found.left[node] if left else found.right[node])
+        by_hand.append(node)
+    assert found.leaves(codes).tolist() == by_hand

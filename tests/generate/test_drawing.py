@@ -26,7 +26,7 @@ def branches(threshold):
 
 
 SHARES = np.array([[0.0, 0.0, 0.0], [0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
-WORTH = np.array([[0.0, 0.9, -0.4], [2.0, -3.0, 0.5], [0.0, 0.0, 0.0]], dtype=np.float32)
+WORTH = np.array([[0.0, 0.9, -0.4], [3.0, -5.0, 1.5], [0.0, 0.0, 0.0]], dtype=np.float32)
 
 
 def link(effects=None):
@@ -47,7 +47,7 @@ def expected(code, worth):
     """Return the shares of the four codes, the two trees together, corrected by hand."""
     total = np.zeros(4)
     for threshold in (0, 1):
-        p = SHARES[1 if code <= threshold else 2] * np.exp(np.clip(worth, -1, 1))
+        p = SHARES[1 if code <= threshold else 2] * np.exp(np.clip(worth, -2, 2))
         p /= p.sum()
         total += np.append(p[:2], p[2] * np.array([0.25, 0.75])) / 2
     return total
@@ -96,8 +96,9 @@ def test_rows_given_one_by_one_are_those_of_the_stretch():
 
 
 def test_a_packed_leaf_leads_to_itself_and_a_tree_knows_its_depth():
-    nodes, depth = packed(link().nodes, i32(0, 3))
+    nodes, depth, used = packed(link().nodes, i32(0, 3), 3)
     assert depth.tolist() == [1, 1]
+    assert used.tolist() == [[True, False, False], [True, False, False]]
     assert [int(v) & 255 for v in nodes[[0, 3]]] == [0, 0]
     for leaf in (1, 2, 4, 5):
         assert int(nodes[leaf]) >> 16 & 0xFFFFFF == int(nodes[leaf]) >> 40 & 0xFFFFFF == leaf

@@ -8,7 +8,7 @@ from assaymark.generate.effects import fit_effects
 def corrected(found, codes, base):
     start = found.start[:, None]
     added = found.worth[found.bins[start + codes[found.of]]].sum(axis=0)
-    p = base * np.exp(np.clip(added, -1, 1))
+    p = base * np.exp(np.clip(added, -2, 2))
     return p / p.sum(axis=1, keepdims=True)
 
 

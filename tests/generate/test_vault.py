@@ -12,6 +12,7 @@ from scipy import stats
 
 from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.privacy import Charge
+from assaymark.core.privacy_spec import PRIVATE
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
@@ -216,6 +217,9 @@ def test_a_look_after_the_budget_is_spent_is_refused_and_not_charged():
     for look in (
         lambda: found.count(("x",), (4,), 0.01),
         lambda: found.choose("a table", [("x",)], shares, How(rho=0.01, penalty=0.0)),
+        lambda: found.prefer(
+            "a table", [("x",)], lambda names: shares["x"], How(rho=0.01, penalty=0)
+        ),
         lambda: found.discover("x", 0.01, 1e-6),
         lambda: found.offered(20, 0.01),
     ):
@@ -233,7 +237,7 @@ def test_every_mechanism_pays_before_anything_else():
     public = [m for m in kind.body if isinstance(m, ast.FunctionDef) and not m.name.startswith("_")]
     giving = [m for m in public if ast.unparse(m.returns) != "None"]
     assert {m.name for m in public} - {m.name for m in giving} == {"keep", "merge"}
-    assert {m.name for m in giving} == {"count", "choose", "discover", "offered"}
+    assert {m.name for m in giving} == {"count", "choose", "prefer", "discover", "offered"}
     for method in giving:
         first = method.body[1]  # after the docstring
         assert ast.unparse(first).startswith("self.__pay("), method.name
@@ -241,7 +245,13 @@ def test_every_mechanism_pays_before_anything_else():
 
 def test_nothing_but_the_vault_opens_the_rows():
     door = {p.name for p in CODE.glob("*.py") if ".open(" in p.read_text()}
-    private = {p.name for p in CODE.glob("dp_*.py")} | {"account.py", "exponential.py"}
+    private = {p.name for p in CODE.glob("dp_*.py")} | {
+        "account.py",
+        "denoise.py",
+        "exponential.py",
+        "field.py",
+        "junction.py",
+    }
     assert "vault.py" in door
     assert not door & private
     for path in CODE.parent.rglob("*.py"):
@@ -249,11 +259,37 @@ def test_nothing_but_the_vault_opens_the_rows():
         assert "_Vault__" not in text, path
         if path.name in private:
             assert "_rows" not in text.replace("_ROWS", ""), path
-    log = []
-    data = numbers([1, 2, 3] * 50)
-    source = PrivateSource(_rows=data, record=lambda who, why: log.append(who))
-    generators.build("dp_marginals", {"bounds": {"x": [0, 9]}}).fit(source, Streams.from_seed(1))
-    assert log == ["vault"]
+    data = table(x=(Kind.INTEGER, [1, 2, 3] * 50), y=(Kind.BOOLEAN, [True, False, True] * 50))
+    for name in PRIVATE.values():
+        log = []
+        source = PrivateSource(_rows=data, record=lambda who, why, log=log: log.append(who))
+        generators.build(name, {"bounds": {"x": [0, 9]}}).fit(source, Streams.from_seed(1))
+        assert log == ["vault"]
+
+
+@pytest.mark.parametrize("name", PRIVATE.values())
+def test_a_fit_reads_no_row_but_by_methods_that_pay(name, monkeypatch):
+    """Every look at the counts within the vault is made by a mechanism that has just paid."""
+    looks, paid = [], []
+    plain_table, plain_pay = Vault._Vault__table, Vault._Vault__pay
+
+    def seen(self, names, shape):
+        looks.append((len(paid), inspect.stack()[1].function))
+        return plain_table(self, names, shape)
+
+    def pays(self, what, *cost):
+        paid.append(what)
+        return plain_pay(self, what, *cost)
+
+    monkeypatch.setattr(Vault, "_Vault__table", seen)
+    monkeypatch.setattr(Vault, "_Vault__pay", pays)
+    x = np.arange(300) % 4
+    data = table(x=(Kind.INTEGER, x.tolist()), y=(Kind.BOOLEAN, (x > 1).tolist()))
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    model = generators.build(name, {"bounds": {"x": [0, 9]}}).fit(source, Streams.from_seed(1))
+    assert {by for _, by in looks} <= {"count", "__away", "__off"}
+    assert all(after > 0 for after, _ in looks)
+    assert [c.what for c in model.privacy.charges] == paid
 
 
 def test_a_score_moves_by_no_more_than_its_sensitivity_when_a_row_is_added():
@@ -268,6 +304,68 @@ def test_a_score_moves_by_no_more_than_its_sensitivity_when_a_row_is_added():
             assert found.choose("one", [("a", "b")], shares, how) == 0
             scores.append(found._Vault__away(("a", "b"), shares))
         assert abs(scores[0] - scores[1]) <= 2.0 + 1e-9
+
+
+def test_a_preference_moves_by_no_more_than_its_sensitivity_when_a_person_comes():
+    # a person with many rows: as many as the cap are used, each of which changes one cell by 1
+    rng = np.random.default_rng(4)
+    for cap in (1, 3):
+        for _ in range(100):
+            persons = np.repeat(np.arange(8), rng.integers(1, cap + 1, 8))
+            a, b = rng.integers(0, 4, (2, len(persons)))
+            expected = rng.uniform(0, 9, (4, 4))
+            scores = []
+            for w in (np.ones(len(persons), dtype=bool), persons != 3):
+                data = table(persons[w], a=(Kind.INTEGER, a[w]), b=(Kind.INTEGER, b[w]))
+                scores.append(opened(data, cap=cap)._Vault__off(("a", "b"), expected, 0.7))
+            assert abs(scores[0] - scores[1]) <= cap + 1e-9
+
+
+def test_a_preference_is_drawn_as_the_exponential_mechanism_says():
+    # scores by hand: 12 rows at (0, 0), expected 12 and 0: distances 0 and 12
+    data = numbers([0] * 12)
+    wanted = {"near": np.array([12.0, 0, 0, 0]), "far": np.zeros(4)}
+    how = How(rho=0.005, penalty=0.0)  # a rate of sqrt(8 * 0.005) = 0.2
+    found = opened(data)
+    found.keep("near", "x", code(4))
+    found.keep("far", "x", code(4))
+    asked = [("near",), ("far",)]
+    drawn = [found.prefer("one", asked, lambda n: wanted[n[0]], how) for _ in range(600)]
+    chance = 1 / (1 + math.exp(-0.2 * 12 / 2))
+    assert stats.binomtest(sum(drawn), 600, chance).pvalue > 1e-6
+
+
+class HalvedSensitivity(Vault):
+    """Choices as sure as if one person could change a score by half as much."""
+
+    def prefer(self, what, asked, expected, how):
+        sure = How(rho=min(how.rho * 16, 1e5), penalty=how.penalty)
+        return super().prefer(what, asked, expected, sure)
+
+
+def check_choice(kind, n=500):
+    """Attack: tell by the table chosen whether one more person is in; 1 in 10^8 false alarms."""
+    rho, seen = 0.5, []
+    for m in (0, 1):
+        found = opened(numbers([0] * m), kind)
+        for name in ("near", "far"):
+            found.keep(name, "x", code(1))
+        asked, how = [("near",), ("far",)], How(rho=rho, penalty=0.0)
+        drawn = [
+            found.prefer("one", asked, lambda names: np.full(1, names == ("near",), float), how)
+            for _ in range(n)
+        ]
+        seen.append(sum(drawn))
+    # nobody is nearer to nought, somebody to one: the odds of "far" move by exp(rate) at most
+    fpr = stats.beta.ppf(1 - 1e-8, seen[0] + 1, n - seen[0]) if seen[0] < n else 1.0
+    tpr = stats.beta.ppf(1e-8, seen[1], n - seen[1] + 1) if seen[1] else 0.0
+    assert tpr <= math.exp(math.sqrt(8 * rho)) * fpr
+
+
+def test_a_choice_that_is_too_sure_is_caught_by_an_attack_on_the_choice():
+    check_choice(Vault)
+    with pytest.raises(AssertionError):
+        check_choice(HalvedSensitivity)
 
 
 def test_rows_beyond_the_cap_are_left_out_at_random_person_by_person():

@@ -32,7 +32,7 @@ def test_all_rows_of_a_person_are_in_one_fold_and_folds_are_equal(table):
         seen, unseen = folds.others(i), folds.held_out(i)
         assert seen.n + unseen.n == data.n
         assert not set(seen.persons.tolist()) & set(unseen.persons.tolist())
-    assert len(folds.confirmation_hashes) == 103
+    assert len(folds.account_hashes) == 103
 
 
 def test_order_names_and_transformations_move_nobody(table):
@@ -42,7 +42,7 @@ def test_order_names_and_transformations_move_nobody(table):
     other = deal(data.take(order).drop("patient"), SplitSpec(), KEY, basis=data.take(order))
     assert (one.fold[order] == other.fold).all()
     assert one.commitment == other.commitment
-    assert one.confirmation_hashes == other.confirmation_hashes
+    assert one.account_hashes == other.account_hashes
     assert deal(data, SplitSpec(), b"other", basis=data).commitment != one.commitment
 
 
@@ -92,7 +92,7 @@ def test_a_split_of_part_of_the_same_people_shares_their_hashes(table):
     data = visits(table, 100)
     folds = parts_of(data, SplitSpec(), KEY, basis=data)
     split = parts_of(data, SplitSpec(cross_fit=False), KEY, basis=data)
-    assert split.confirmation_hashes < folds.confirmation_hashes
+    assert split.account_hashes == folds.account_hashes
 
 
 def test_rows_are_polars_rows_in_their_order(table):

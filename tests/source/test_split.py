@@ -116,7 +116,7 @@ def test_another_key_draws_other_parts_and_another_commitment():
     one, two = (split(data, SPEC, k, basis=data) for k in (KEY, b"j" * 32))
     assert parts_of(one) != parts_of(two)
     assert one.commitment != two.commitment
-    assert not one.confirmation_hashes & two.confirmation_hashes
+    assert not one.account_hashes & two.account_hashes
 
 
 def test_the_commitment_is_to_the_assignment():
@@ -130,13 +130,15 @@ def test_the_commitment_is_to_the_assignment():
     assert commitments[0] == commitments[1] != commitments[2]
 
 
-def test_confirmation_hashes_name_persons_across_tables():
+def test_account_hashes_name_persons_across_tables():
     data = visits()
     done = split(data, SPEC, KEY, basis=data)
-    assert len(done.confirmation_hashes) == done.confirmation.n_persons
+    assert len(done.account_hashes) == sum(part.n_persons for part in done.all)
     fewer = data.take(np.flatnonzero(data.frame["x"].to_numpy() % 3 == 0))
     again = split(fewer, SplitSpec(train=0.1, development=0.1, confirmation=0.7), KEY, basis=fewer)
-    assert len(done.confirmation_hashes & again.confirmation_hashes) > 0
+    assert len(done.account_hashes & again.account_hashes) > 0
+    other = split(data, SplitSpec(train=0.1, development=0.1, confirmation=0.7), KEY, basis=data)
+    assert other.account_hashes == done.account_hashes
 
 
 def test_repeated_rows_are_other_persons_and_are_noted():

@@ -10,6 +10,7 @@ import typer
 
 from assaymark import __version__
 from assaymark.cli import (
+    budget,
     compare,
     demo,
     dial,
@@ -65,6 +66,7 @@ app.add_typer(generator.app, name="generator")
 app.add_typer(release.app, name="release")
 app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(budget.app, name="budget")
 
 
 @app.callback(invoke_without_command=True)

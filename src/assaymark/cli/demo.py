@@ -15,8 +15,12 @@ __all__ = ["command"]
 
 def command(
     out: Annotated[Path, typer.Option(help="Folder for all that the demo makes.")] = Path("demo"),
+    dp: Annotated[
+        bool,
+        typer.Option("--dp", help="Once more under differential privacy: about a minute longer."),
+    ] = False,
 ) -> None:
     """Tell the story in two acts on real hospital encounters; every number is computed."""
     from assaymark.flow.demo import demo
 
-    demo(out, say=typer.echo, progress=progress(), program=sys.argv[0])
+    demo(out, say=typer.echo, progress=progress(), program=sys.argv[0], private=dp)

@@ -12,6 +12,7 @@ from assaymark.cli.say import print_json, table
 
 if TYPE_CHECKING:
     from assaymark.flow.monitor import Monitored
+    from assaymark.flow.performance import Performance
 
 __all__ = ["command"]
 
@@ -19,9 +20,14 @@ __all__ = ["command"]
 def command(
     release: Annotated[Path, typer.Argument(help="The folder of a release.")],
     batch: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="Rows of today: CSV, Parquet, a folder of them, or another release."),
-    ],
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(help="SQLite or DuckDB file, or a database's address, instead of --batch."),
+    ] = None,
+    query: Annotated[str, typer.Option(help="The SELECT that returns the rows of today.")] = "",
     state: Annotated[
         Path | None,
         typer.Option(help="File of the timeline: each batch is added, and all count together."),
@@ -55,10 +61,27 @@ def command(
     jsonl: Annotated[Path | None, typer.Option(help="Add a line of JSON to this file.")] = None,
     webhook: Annotated[str, typer.Option(help="On an alarm, POST JSON to this address.")] = "",
     mail: Annotated[Path | None, typer.Option(help="On an alarm, write a mail (.eml).")] = None,
+    target: Annotated[
+        str,
+        typer.Option(
+            help="Estimate how a model of this column, trained on the released rows, does on the "
+            "batch; labels are not needed."
+        ),
+    ] = "",
+    positive: Annotated[str, typer.Option(help="The value of the target to predict.")] = "",
+    scores: Annotated[
+        str, typer.Option(help="Column of the batch with a model's calibrated risks, instead.")
+    ] = "",
     degrade: Annotated[
         bool,
         typer.Option(
             "--degrade", help="On an alarm, sign that the release is DEGRADED; for who issued it."
+        ),
+    ] = False,
+    act: Annotated[
+        bool,
+        typer.Option(
+            "--act", help="On an alarm, sign what the release's policy says of it ([[watch]])."
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
@@ -68,20 +91,25 @@ def command(
     With --state, look as often as you like: while nothing changes, at most one timeline in twenty
     ever raises an alarm.
     """
-    from assaymark.flow.batch import read_batch
+    from assaymark.flow.batch import batch_of
     from assaymark.flow.monitor import Watching, monitor
+    from assaymark.flow.performance import Forecast
     from assaymark.flow.watch_page import watch_page
     from assaymark.flow.written import write_page
 
+    rows, name = batch_of(batch, database, query)
     how = Watching(
         state=state,
         against=against,
         workspace=workspace,
         tolerance=tolerance,
         at=at,
-        name=batch.name,
+        name=name,
+        forecast=Forecast(target=target, positive=positive, scores=scores)
+        if target or scores
+        else None,
     )
-    found = monitor(release, read_batch(batch), threshold=threshold, watching=how)
+    found = monitor(release, rows, threshold=threshold, watching=how)
     if report is not None:
         write_page(report, watch_page(found))
     _tell(found, prometheus, jsonl, webhook, mail)
@@ -89,11 +117,35 @@ def command(
         from assaymark.flow.degrade import degraded
 
         typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
+    if act:
+        _act(release, workspace, found)
     if json:
         print_json(found.plain())
     else:
         _say(found)
     return 3 if found.drifted or found.watched.alarmed else 0
+
+
+def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
+    from assaymark.flow.act import act, issuer_of, seen_in
+    from assaymark.flow.performance import seen_in_performance
+
+    together, seen = found.watched, seen_in(found.watched)
+    if found.performance is not None:
+        seen += seen_in_performance(found.performance)
+    if not seen:
+        return
+    method = (
+        f"assaymark monitor --against {together.against}, {together.looks} looks, "
+        f"{together.rows} rows, false alarms at most {together.false_alarm:g} over all looks"
+    )
+    place = issuer_of(release, workspace)
+    acted = act(place, release.resolve().name, seen, method)
+    for line in acted.signed:
+        typer.echo(f"signed: {line}", err=True)
+    typer.echo(f"{acted.name} is {acted.standing}", err=True)
+    if acted.note:
+        typer.echo(acted.note, err=True)
 
 
 def _tell(
@@ -115,6 +167,8 @@ def _tell(
 def _say(found: Monitored) -> None:
     together = found.watched
     looks = "one look" if together.looks == 1 else f"{together.looks} looks"
+    if found.note:
+        typer.echo(f"\nKnow: {found.note}")
     typer.echo(f"\n{together.says.upper()}, by {looks} at {together.rows:,} rows\n")
     for odd in together.odd:
         typer.echo(f"  {odd}")
@@ -129,3 +183,15 @@ def _say(found: Monitored) -> None:
     typer.echo("This batch, column by column:\n")
     typer.echo(table([line.cells for line in found.lines], heads))
     typer.echo(f"\n{found.summary}")
+    if found.performance is not None:
+        _say_performance(found.performance)
+
+
+def _say_performance(found: Performance) -> None:
+    typer.echo(f"\nExpected without labels, of {found.model}:\n")
+    if found.estimates:
+        heads = ("figure", "expected", "interval", "on released rows", "by the labels")
+        typer.echo(table([e.cells for e in found.estimates], heads))
+    for doubt in found.doubts:
+        typer.echo(f"  NOT to be believed: {doubt}")
+    typer.echo(f"Assumed: {found.assumes}.")

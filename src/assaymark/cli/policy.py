@@ -98,6 +98,9 @@ def try_out(
         typer.echo(table(rows, ("fixture", "must be", "is")))
         heads = ("rule", "severity", "mutations stopped", "not asked for")
         typer.echo("\n" + table([r.cells for r in found.rules], heads) + "\n")
+        if found.watches:
+            seen = ("watch", "then", "at its limit", "below", "of another kind")
+            typer.echo(table([w.cells for w in found.watches], seen) + "\n")
         for problem in found.problems:
             typer.echo(f"  - {problem}")
         for note in found.notes:

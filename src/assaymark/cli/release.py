@@ -221,6 +221,103 @@ def reproduce(
     return 0 if found.same else 4
 
 
+@app.command("reassess")
+def reassess(
+    name: Annotated[
+        str, typer.Argument(help="Name of the release's folder; left out with --all.")
+    ] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Every release of the workspace.")] = False,
+    recipe: Annotated[
+        list[Path] | None,
+        typer.Option(help="The recipe it was made with; repeat for those of several releases."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="Run all attacks, also those that are no newer.")
+    ] = False,
+    workspace: _Workspace = Path(".assaymark"),
+    json: _Json = False,
+) -> int:
+    """Run attacks that are newer than a release on the people who were sealed for it.
+
+    Where a verdict falls, an advisory is signed as the release's policy says. Ends with 3 where
+    one was, or where a release could not be attacked again. Needs the table as it was.
+    """
+    from assaymark.errors import InputError
+    from assaymark.flow.log import workspace_at
+    from assaymark.flow.reassess import reassess as do
+
+    opened = workspace_at(workspace)
+    folders = sorted(p.name for p in (opened.path / "releases").glob("*") if p.is_dir())
+    if bool(name) == all_:
+        raise InputError(
+            f"say which release, or --all\n\nHint: {', '.join(folders) or 'none was issued'}"
+        )
+    shown = progress(quiet=json)
+    found = [
+        do(opened, n, recipe or (), every=every, progress=shown)
+        for n in (folders if all_ else [name])
+    ]
+    if json:
+        print_json([f.plain() for f in found])
+    else:
+        heads = ("rule", "on", "was", "is", "why")
+        for f in found:
+            again = f"{len(f.attacks)} attacks run again" if f.told != "not possible" else f.why
+            typer.echo(f"{f.name}: {f.told}; {again}; {f.standing}")
+            if f.changes:
+                typer.echo(table([c.cells for c in f.changes], heads))
+            for line in f.signed:
+                typer.echo(f"  signed: {line}")
+    return 3 if any(f.told in {"advisory", "not possible"} for f in found) else 0
+
+
+@app.command("generations")
+def generations(
+    releases: Annotated[
+        list[Path], typer.Argument(help="Releases of one lineage, each made of the one before.")
+    ],
+    act: Annotated[
+        bool, typer.Option("--act", help="Sign what the policy of the newest says of a loss.")
+    ] = False,
+    workspace: Annotated[
+        Path | None, typer.Option(help="The workspace that issued the newest, for --act.")
+    ] = None,
+    json: _Json = False,
+) -> int:
+    """Find out whether rows made of made rows lose tails, spread and rare values (collapse).
+
+    Each release is held against the first, the oldest. Ends with 3 where the newest lost any for
+    certain.
+    """
+    from assaymark.flow.generations import generations as do
+    from assaymark.flow.generations import seen_in_generations
+
+    found = do(releases)
+    if act and found.collapsing:
+        from assaymark.flow.act import act as sign
+        from assaymark.flow.act import issuer_of
+
+        newest, method = releases[-1].resolve(), f"held against {found.first}, generation by "
+        place = issuer_of(newest, workspace)
+        acted = sign(place, newest.name, seen_in_generations(found), f"{method}generation")
+        for line in acted.signed:
+            typer.echo(f"signed: {line}", err=True)
+        typer.echo(f"{acted.name} is {acted.standing}", err=True)
+    if json:
+        print_json(found.plain())
+    else:
+        for g in found.generations:
+            said = "nothing lost for certain" if not g.losses else f"{len(g.losses)} losses"
+            typer.echo(f"{g.name} (depth {g.depth}): {said} of {g.compared} looked at")
+            rows = [
+                (x.column, x.measure, f"{x.ratio:.2f}", f"{x.lost:.0%} for certain")
+                for x in g.losses
+            ]
+            if rows:
+                typer.echo(table(rows, ("column", "what", "of the first", "lost")))
+    return 3 if found.collapsing else 0
+
+
 @app.command("detect")
 def detect(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file of unknown origin.")],
@@ -232,8 +329,9 @@ def detect(
 ) -> None:
     """Find out whether rows without card and name are rows of a release, and of which.
 
-    Compares with the releases given, or else with all that the workspace issued. Rows are found
-    in any order; altered values and renamed columns are not recognised.
+    Compares with the releases given, or else with all that the workspace issued: by the file's
+    hash, then by fragments of rows, so that shuffling, subsampling, dropped columns and edits do
+    not hide them. Renamed columns are not recognised.
     """
     from assaymark.flow.detect import detect as do
 
@@ -244,3 +342,6 @@ def detect(
         return
     heads = ("release", "columns", "rows found", "by chance", "so it holds")
     typer.echo(table([m.cells for m in found.matches], heads))
+    typer.echo(
+        f"\nOf files that hold none of these rows, at most {found.error:.1%} are said to hold some."
+    )

@@ -102,3 +102,56 @@ def rules(
         print_json([{"rule": p.rule.plain(), "people": p.people, "words": p.words} for p in found])
         return
     typer.echo(rules_text(found), nl=False)
+
+
+@app.command("sample")
+def sample(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PLACE",
+            help="A CSV or Parquet file, a folder or 'pattern*' of them, an object store such as "
+            "s3://bucket/visits/, or a database such as sqlite:///file.db.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The .parquet file to write.")],
+    rows: Annotated[int, typer.Option(min=1, help="How many rows at most.")] = 1_000_000,
+    query: Annotated[str, typer.Option(help="For a database: the query that finds the rows.")] = "",
+    person: Annotated[
+        str | None,
+        typer.Option(help="The column that says whose row it is. Default: the one that looks so."),
+    ] = None,
+    by_row: Annotated[
+        bool, typer.Option("--by-row", help="Draw rows, not persons with all of theirs.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="A public seed: the same sample again.")] = None,
+    json: _Json = False,
+) -> None:
+    """Draw a random sample from a table of any size, and say what the whole of it holds.
+
+    The table is read once, some rows at a time, so that it need not fit into memory. Every other
+    command takes the sample.
+    """
+    from assaymark.cli.say import progress
+    from assaymark.flow.thin import sample_source
+
+    made = sample_source(
+        place,
+        out,
+        rows=rows,
+        query=query,
+        person=person,
+        by_row=by_row,
+        seed=seed,
+        progress=progress(quiet=json),
+    )
+    if json:
+        print_json(made.plain())
+        return
+    by = f"persons by {made.person}" if made.person else "rows"
+    typer.echo(f"{made.file}: {made.rows:,} of {made.n:,} rows, drawn by {by}")
+    lines = [
+        (c.name, c.kind, c.reason, f"{c.n_unique_in_sample:,}", f"{c.empty:.1%}")
+        for c in made.columns
+    ]
+    typer.echo(table(lines, ("column", "kind", "why", "values in the sample", "empty, all rows")))

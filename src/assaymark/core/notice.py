@@ -18,7 +18,10 @@ __all__ = [
     "Finding",
     "MadeKind",
     "Notice",
+    "Observation",
+    "Observe",
     "ReasonClass",
+    "Then",
     "Withdrawal",
 ]
 
@@ -116,6 +119,45 @@ class Answer(Document):
     made_at: str
 
 
+Observe = Literal[
+    "column",
+    "group",
+    "relation",
+    "schema",
+    "attack_succeeds",
+    "attack_open",
+    "collapse",
+    "performance",
+]
+"""What may be seen of a release after it was issued."""
+
+Then = Literal["stale", "degraded", "recommend_withdrawal", "withdrawn"]
+"""What a policy makes of that, from the mildest on."""
+
+
+class Observation(Document):
+    """Whoever issued a release saw something of it, of which its policy makes ``then``.
+
+    ``watch`` is the id of the policy's entry, ``policy`` the SHA-256 of the policy; ``seen`` is
+    what was seen and ``method`` how, in words. ``verdicts`` are rules whose verdicts are STALE
+    for that, and ``uses`` those that are inconclusive therefore. A withdrawal is a statement of
+    its own beside this one.
+    """
+
+    schema_id: Literal["assaymark/observation/v0"] = "assaymark/observation/v0"
+    release: str
+    name: str
+    watch: str
+    policy: str
+    observe: Observe
+    seen: tuple[str, ...] = Field(min_length=1)
+    method: str
+    then: Then
+    verdicts: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    made_at: str
+
+
 class Admission(Document):
     """A consumer took a release into use, after these checks.
 
@@ -141,10 +183,11 @@ class Admission(Document):
     made_at: str
 
 
-Notice = Withdrawal | Finding | Answer
-NOTICES: dict[str, type[Withdrawal | Finding | Answer]] = {
+Notice = Withdrawal | Finding | Answer | Observation
+NOTICES: dict[str, type[Withdrawal | Finding | Answer | Observation]] = {
     "withdrawal": Withdrawal,
     "finding": Finding,
     "answer": Answer,
+    "observation": Observation,
 }
 """The kinds of statements that change where a release stands."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from assaymark.core.audit import Audit
 from assaymark.core.document import Document
 from assaymark.core.zcdp import epsilon_of
 from assaymark.errors import IntegrityError
@@ -43,7 +44,11 @@ class PrivacyGuarantee(Document):
         ``delta`` leaves after the charges' own deltas.
     covers, not_covered, assumptions
         What the guarantee is and is not about, and what is taken as known to everybody.
+    audit
+        What canaries in the fit say against it; ``None`` where there were none.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("audit",)
 
     schema_id: Literal["assaymark/privacy-guarantee/v0"] = "assaymark/privacy-guarantee/v0"
     unit: Literal["person", "row"]
@@ -58,6 +63,7 @@ class PrivacyGuarantee(Document):
     covers: str
     not_covered: tuple[str, ...]
     assumptions: tuple[str, ...]
+    audit: Audit | None = None
 
     def check(self) -> None:
         """Do the accounting again from the charges.
@@ -65,7 +71,8 @@ class PrivacyGuarantee(Document):
         Raises
         ------
         IntegrityError
-            When the charges cost more than is claimed, or epsilon does not follow from rho.
+            When the charges cost more than is claimed, epsilon does not follow from rho, or its
+            own audit refutes it.
         """
         rho, delta = _number(self.rho), _number(self.delta)
         spent = math.fsum(_number(c.rho) for c in self.charges)
@@ -80,6 +87,8 @@ class PrivacyGuarantee(Document):
                 f"rho {rho:.6g} at delta {delta - beside:.6g} is epsilon {found:.6g}, and "
                 f"{said:.6g} is claimed"
             )
+        if self.audit is not None:
+            self.audit.check(said, delta)
 
     @property
     def sentence(self) -> str:

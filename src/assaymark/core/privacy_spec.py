@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,10 +14,13 @@ from assaymark.errors import RecipeError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PRIVATE", "PrivacySpec", "with_privacy"]
+__all__ = ["PRIVATE", "PrivacySpec", "spends", "with_privacy"]
 
-PRIVATE = "dp_marginals"
-"""The generator that a recipe with ``[privacy]`` gets."""
+PRIVATE = {"quick": "dp_marginals", "thorough": "dp_adaptive"}
+"""The generator that a recipe with ``[privacy]`` gets, by the effort it asks for."""
+
+MOST_DELTA = 1e-3
+FEWEST_CANARIES, MOST_CANARIES = 50, 10_000
 
 _OURS = ("epsilon", "delta", "unit", "cap", "bounds", "categories", "declared")
 _FREE_LOOKS = {"group_rare": "counts who holds which category"}
@@ -35,21 +38,30 @@ class PrivacySpec(Document):
         The column that says whose row it is, or ``"row"`` where each row is another person.
     rows_per_person
         Rows of a person that are used at most.
+    effort
+        ``"quick"``, where nothing is said: seconds; ``"thorough"``: up to a minute, and rows that
+        are closer to the real ones at the same epsilon.
     budget
         Epsilon that all candidates of the same people may cost together. The lowest that any
         recipe for these people named holds; 10 where none did.
     bounds, categories
         By column: lowest and highest value (and step), or all categories, as known to everybody.
         What is not given is bought from the budget.
+    canaries
+        Made-up persons that a coin each puts among the real ones, to test the claim; 0 for none.
     """
+
+    LATER: ClassVar = ("effort", "canaries")
 
     epsilon: float
     delta: float = 1e-6
     unit: str
     rows_per_person: int = Field(default=1, ge=1, le=1000)
+    effort: Literal["quick", "thorough"] | None = None
     budget: float | None = None
     bounds: dict[str, tuple[float | str, ...]] = Field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    canaries: int = 0
 
     def check(self) -> None:
         """Raise unless the numbers can be budgets.
@@ -57,7 +69,8 @@ class PrivacySpec(Document):
         Raises
         ------
         RecipeError
-            When epsilon or the budget is not positive and finite, or delta not between 0 and 1.
+            When epsilon or the budget is not positive and finite, delta not between 0 and 1, or
+            there are too few or too many canaries.
         """
         budget = self.epsilon if self.budget is None else self.budget
         for name, value in (("epsilon", self.epsilon), ("budget", budget)):
@@ -71,10 +84,27 @@ class PrivacySpec(Document):
                 f"[privacy] delta is {self.delta}, and must lie between 0 and 1\n\nHint: leave it "
                 "out for 1e-6, or take a tenth of one in the number of persons, or less"
             )
+        if self.delta > MOST_DELTA:
+            raise RecipeError(
+                f"[privacy] delta is {self.delta:g}: it allows to publish one row in "
+                f"{1 / self.delta:.0f}\n\nHint: leave it out for 1e-6, or take a tenth of one in "
+                f"the number of persons, or less; {MOST_DELTA:g} at most"
+            )
+        if self.canaries and not FEWEST_CANARIES <= self.canaries <= MOST_CANARIES:
+            raise RecipeError(
+                f"[privacy] canaries is {self.canaries}, and must be 0 for none, or between "
+                f"{FEWEST_CANARIES} and {MOST_CANARIES:,}\n\nHint: fewer refute nothing; each is a "
+                "made-up row among the real ones"
+            )
         if self.epsilon > budget:
             raise RecipeError(
                 f"[privacy] epsilon is {self.epsilon:g}, more than the whole budget of {budget:g}"
             )
+
+
+def spends(generator: str) -> bool:
+    """Whether a generator of this name spends a privacy budget."""
+    return generator.startswith("dp_")
 
 
 def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
@@ -86,9 +116,10 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
         When the recipe contradicts itself, or asks for something that reads rows for free.
     """
     if "privacy" not in plain:
-        if plain.get("generate", {}).get("generator") == PRIVATE:
+        named = str(plain.get("generate", {}).get("generator", ""))
+        if spends(named):
             raise RecipeError(
-                f"generator {PRIVATE!r} spends a privacy budget, and the recipe gives none\n\n"
+                f"generator {named!r} spends a privacy budget, and the recipe gives none\n\n"
                 'Hint: [privacy] with epsilon = 1.0 and unit = "row", or the column of the person'
             )
         return plain
@@ -97,12 +128,8 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     out = dict(plain)
     out["columns"] = _columns(plain.get("columns", {}), spec)
     generate = dict(plain.get("generate", {}))
-    wanted = generate.setdefault("generator", PRIVATE)
-    if wanted != PRIVATE:
-        raise RecipeError(
-            f"the recipe has [privacy] and asks for generator {wanted!r}, which proves nothing"
-            f"\n\nHint: leave the generator out, or take {PRIVATE!r}; or leave [privacy] out"
-        )
+    wanted = generate.setdefault("generator", PRIVATE[spec.effort or "quick"])
+    _check_generator(wanted, spec)
     given = dict(generate.get("parameters", {}))
     twice = sorted(set(given) & set(_OURS))
     if twice:
@@ -136,6 +163,20 @@ def with_privacy(plain: dict[str, Any]) -> dict[str, Any]:
     }
     out["generate"] = generate
     return out
+
+
+def _check_generator(wanted: object, spec: PrivacySpec) -> None:
+    known = " or ".join(map(repr, PRIVATE.values()))
+    if not spends(str(wanted)):
+        raise RecipeError(
+            f"the recipe has [privacy] and asks for generator {wanted!r}, which proves nothing"
+            f"\n\nHint: leave the generator out, or take {known}; or leave [privacy] out"
+        )
+    if spec.effort and wanted != PRIVATE[spec.effort]:
+        raise RecipeError(
+            f"[privacy] effort is {spec.effort!r}, which is generator {PRIVATE[spec.effort]!r}, "
+            f"and the recipe asks for {wanted!r}\n\nHint: leave one of them out"
+        )
 
 
 def _read(table: object) -> PrivacySpec:

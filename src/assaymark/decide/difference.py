@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from assaymark.core.document import Document
+from assaymark.core.notice import Then
 from assaymark.core.threat import threat_of
 from assaymark.decide.policy import Policy, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from assaymark.decide.watch import Watch
 
 __all__ = ["Change", "Effect", "changes"]
 
@@ -18,6 +21,7 @@ Effect = Literal["looser", "tighter", "other", "words"]
 
 _SEVERITIES = ("info", "warn", "block")
 _WORDS = ("title", "why", "remedy", "origin")
+_THEN: tuple[Then, ...] = get_args(Then)
 
 
 class Change(Document):
@@ -47,7 +51,40 @@ def changes(old: Policy, new: Policy) -> tuple[Change, ...]:
     for rule, b in after.items():
         if rule not in before:
             found.append(_change(rule, "rule", "not there", _short(b), _weight(b, "tighter")))
-    return tuple(found)
+    return (*found, *_watches(old, new))
+
+
+def _watches(old: Policy, new: Policy) -> Iterator[Change]:
+    before, after = ({w.id: w for w in p.watch} for p in (old, new))
+    for name, a in before.items():
+        if name in after:
+            yield from _watch(a, after[name])
+        else:
+            yield _change(name, "watch", _seen(a), "removed", "looser")
+    for name, b in after.items():
+        if name not in before:
+            yield _change(name, "watch", "not there", _seen(b), "tighter")
+
+
+def _watch(a: Watch, b: Watch) -> Iterator[Change]:
+    if a.then != b.then:
+        up = _THEN.index(b.then) > _THEN.index(a.then)
+        yield _change(a.id, "then", a.then, b.then, "tighter" if up else "looser")
+    yield from _ordered(a.id, "at_least", a.at_least, b.at_least, less="tighter")
+    for key in ("observe", "against", "subject"):
+        if getattr(a, key) != getattr(b, key):
+            yield _change(a.id, key, getattr(a, key), getattr(b, key), "other")
+    lost, won = set(a.rules) - set(b.rules), set(b.rules) - set(a.rules)
+    if lost or won:
+        effect: Effect = "other" if lost and won else "looser" if lost else "tighter"
+        yield _change(a.id, "rules", ", ".join(a.rules), ", ".join(b.rules), effect)
+    words = [key for key in _WORDS if getattr(a, key) != getattr(b, key)]
+    if words:
+        yield _change(a.id, ", ".join(words), "other words", "other words", "words")
+
+
+def _seen(w: Watch) -> str:
+    return f"{w.observe} of {w.at_least:g} or more: {w.then}"
 
 
 def _whole(old: Policy, new: Policy) -> Iterator[Change]:

@@ -49,7 +49,7 @@ NEEDS: dict[Status, str] = {
     _S.RELEASED: "the last decision, with every required rule PASS or validly WAIVED for an "
     "approved use; enough persons of the roles that the policy asks for, none of them the author; "
     "the proof that it is in the log",
-    _S.DEGRADED: "a finding that was upheld",
+    _S.DEGRADED: "a finding that was upheld, or an observation that its policy says degrades it",
     _S.CONTESTED: "a signed finding that is not answered yet",
     _S.EXPIRED: "the day after the last day that source and waivers allow",
     _S.WITHDRAWN: "a withdrawal, signed by the key that signed the release; final",

@@ -12,10 +12,11 @@ from assaymark.core.document import Document
 from assaymark.core.people import Role
 from assaymark.core.threat import Profile
 from assaymark.decide.fixture import Fixture, Sample, fixture_measurements
+from assaymark.decide.watch import Watch
 from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from assaymark.core.measurement import Quantity
 
@@ -71,7 +72,8 @@ class Policy(Document):
     ``never_waived`` are ids of rules, ``waivers_at_most`` how many rules may be waived at once.
     ``max_synthetic_depth`` and ``min_real_fraction`` say how far from real rows a release may be;
     ``lot_rows_at_most`` how many times its rows may be handed out in all, its lots included.
-    ``fixture`` are measurements that ``assaymark policy test`` holds the rules against.
+    ``watch`` says what follows from what is seen of it later. ``fixture`` are measurements that
+    ``assaymark policy test`` holds the rules against.
     """
 
     LATER: ClassVar[tuple[str, ...]] = (
@@ -81,6 +83,7 @@ class Policy(Document):
         "max_synthetic_depth",
         "min_real_fraction",
         "lot_rows_at_most",
+        "watch",
         "fixture",
     )
 
@@ -95,6 +98,7 @@ class Policy(Document):
     min_real_fraction: float | None = Field(default=None, ge=0.0, le=1.0)
     lot_rows_at_most: float = Field(default=10.0, ge=1.0)
     rule: tuple[Rule, ...] = Field(min_length=1)
+    watch: tuple[Watch, ...] = ()
     fixture: tuple[Fixture, ...] = ()
 
     def rules_for(self, use: str) -> tuple[Rule, ...]:
@@ -134,6 +138,7 @@ def parse_policy(raw: bytes) -> Policy:
     doubled = sorted({i for i in ids if ids.count(i) > 1})
     if doubled:
         raise RecipeError(f"the policy has two rules called {', '.join(doubled)}")
+    _check_watches(policy, ids)
     for f in policy.fixture:
         strange = [i for i in f.rules if i not in ids]
         if strange:
@@ -160,10 +165,24 @@ def check_policy(policy: Policy, quantities: Mapping[str, Quantity]) -> None:
                 raise UnknownNameError("metric", sample.metric, quantities, where)
 
 
+def _check_watches(policy: Policy, ids: Sequence[str]) -> None:
+    """Refuse an entry that has the id of another, or makes an unknown rule STALE."""
+    names = [w.id for w in policy.watch]
+    doubled = sorted({i for i in names if names.count(i) > 1})
+    if doubled:
+        raise RecipeError(f"the policy has two entries of [[watch]] called {', '.join(doubled)}")
+    for w in policy.watch:
+        strange = [i for i in w.rules if i not in ids]
+        if strange:
+            raise UnknownNameError("rule", strange[0], ids, f"watch {w.id!r}")
+
+
 def _check_tables(plain: Mapping[str, Any]) -> None:
     """Name an unknown key in a rule, a fixture or a measurement of one, with the nearest."""
     for rule in _tables(plain, "rule", "the policy"):
         _check_keys(rule, Rule, f"rule {rule.get('id', '?')!r}")
+    for watch in _tables(plain, "watch", "the policy"):
+        _check_keys(watch, Watch, f"watch {watch.get('id', '?')!r}")
     for fixture in _tables(plain, "fixture", "the policy"):
         where = f"fixture {fixture.get('name', '?')!r}"
         _check_keys(fixture, Fixture, where)

@@ -19,6 +19,7 @@ from assaymark.decide.fixture import fixture_measurements
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import USES
 from assaymark.decide.verdict import UseStatus, Verdict
+from assaymark.decide.watch_trial import WatchResult, watch_trials
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class SelfTest(Document):
     rules: tuple[RuleResult, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    watches: tuple[WatchResult, ...] = ()
 
 
 def self_test(policy: Policy, quantities: Mapping[str, Quantity]) -> SelfTest:
@@ -97,12 +99,15 @@ def self_test(policy: Policy, quantities: Mapping[str, Quantity]) -> SelfTest:
     problems = [*_lacking(policy.fixture)]
     problems += [f"fixture {f.name!r}: {p}" for f in fixtures for p in f.problems]
     problems += [f"rule {r.rule!r}: {p}" for r in rules for p in r.problems]
+    watches = watch_trials(policy)
+    problems += [f"watch {w.watch!r}: {p}" for w in watches for p in w.problems]
     return SelfTest(
         policy=policy.name,
         fixtures=fixtures,
         rules=rules,
         problems=tuple(problems),
         notes=_unproven(policy),
+        watches=watches,
     )
 
 

@@ -70,8 +70,8 @@ def admit(  # noqa: PLR0913
     IntegrityError
         When the release does not verify, or its signer is not among ``trusted``.
     NotApprovedError
-        When the use was not approved, or the release is expired, contested, degraded, withdrawn,
-        or made of one that was withdrawn.
+        When the use was not approved or its verdicts are STALE, or the release is expired,
+        contested, degraded, withdrawn, or made of one that was withdrawn.
     """
     if use not in USES:
         raise UnknownNameError("use", use, USES)
@@ -116,7 +116,7 @@ def check_use(
             f"{release.folder.name} is not approved for {use}\n\nHint: it is approved for "
             f"{', '.join(release.released.approved)}"
         )
-    return check_in_force(release, notices, workspaces, today=today)
+    return check_in_force(release, notices, workspaces, today=today, use=use)
 
 
 def load(  # noqa: PLR0913

@@ -11,6 +11,7 @@ from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
 from assaymark.core.opening import counted
 from assaymark.core.questions import NO_QUESTIONS, Questions
+from assaymark.evaluate.versions import attack_versions
 from assaymark.flow.evaluate import SUITE, measure
 from assaymark.release.history import EVALUATED
 
@@ -57,7 +58,8 @@ class About:
     """Which candidate is assessed, beside which earlier releases, on which holdout, for whom.
 
     ``time_limit`` is what one metric may take, in seconds; ``fold`` is for one refit only;
-    ``questions`` are the recipe's own.
+    ``questions`` are the recipe's own. ``only`` names the metrics to measure, by default all;
+    such evidence is kept apart, and decides nothing by itself.
     """
 
     candidate: str
@@ -67,6 +69,7 @@ class About:
     time_limit: float
     fold: int | None = None
     questions: Questions = NO_QUESTIONS
+    only: tuple[str, ...] = ()
 
     def record(self, who: str, parts: tuple[str, ...]) -> None:
         """Put into the ledger that ``who`` is about to be given these parts of the real rows."""
@@ -136,6 +139,7 @@ def taken_of(
     values = measure(
         case,
         streams,
+        only=about.only,
         person_weighs_one=True,
         time_limit=about.time_limit,
         record=record,
@@ -163,11 +167,14 @@ def kept(
         "earlier": list(about.earlier),
     }
     kind, what = "evidence", f"the {about.stage} evidence"
+    if about.only:
+        kind, known = "evidence.again", attack_versions()
+        name["again"] = {n: known.get(n, "") for n in about.only}
     if about.questions:
         name["questions"] = about.questions.digest()
     if about.fold is not None:
         name["fold"] = about.fold
-        kind, what = "evidence.fold", f"the evidence of refit {about.fold + 1}"
+        kind, what = f"{kind}.fold", f"the evidence of refit {about.fold + 1}"
     for entry in reversed(workspace.ledger.entries(kind=kind, subject=about.candidate)):
         same = all(entry.body.get(k) == v for k, v in name.items())
         if same and not _worth_another_try(entry, about.time_limit):
@@ -187,13 +194,14 @@ def kept(
     details = json.dumps([dict(m.details) for m in values]).encode()
     body = {
         **name,
+        "attacks": attack_versions(),
         "late": about.time_limit if any("late" in m.details for m in values) else None,
         "evidence": workspace.put(found.evidence.canonical()),
         "details": workspace.put(details),
     }
     public = {"stage": about.stage, "evidence": body["evidence"]}
     events: list[Event] = [(kind, about.candidate, body)]
-    if about.fold is None:
+    if about.fold is None and not about.only:
         events.append((EVALUATED, about.candidate, public))
     workspace.ledger.append_all(events, about.asked.actor)
     return found

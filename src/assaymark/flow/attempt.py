@@ -10,6 +10,7 @@ from assaymark import __version__
 from assaymark.core.document import sha256
 from assaymark.core.privacy import PrivacyGuarantee
 from assaymark.core.streams import Streams
+from assaymark.flow.audit import begun, check_declared
 from assaymark.flow.budget import charge
 from assaymark.flow.generate import Candidate, candidate_of
 from assaymark.flow.history import attempt_event
@@ -55,6 +56,8 @@ class Making:
         asked = json.loads(self.recipe.model_dump_json(include=part))
         asked["split"].pop("cross_fit", None)
         asked["generate"] = self.recipe.making.plain()
+        if self.recipe.privacy is not None and self.recipe.privacy.canaries:
+            asked["canaries"] = self.recipe.privacy.canaries
         if isinstance(self.prepared.parts, Folds):
             asked["split"] = {"unit": self.recipe.split.unit, "folds": FOLDS}
         return sha256(
@@ -84,8 +87,10 @@ def obtain(
 
     part = "everybody" if isinstance(making.prepared.parts, Folds) else "train"
     if making.recipe.privacy is not None:
-        charge(making.asked, making.recipe.privacy, making.prepared.parts, making.key)
-    candidate = candidate_of(spec, making.prepared.parts.train, streams, record)
+        check_declared(making.recipe.privacy, making.prepared.parts.train)
+        charge(making.asked, making.recipe.privacy, making.prepared.prints, making.key)
+    test = begun(making.asked, making.recipe.privacy, making.prepared.parts.train)
+    candidate = test.ended(candidate_of(spec, test.rows, streams, record), streams)
     workspace.seal(f"{_ROOT_OF}{candidate.digest}", streams.root)
     _keep(workspace, making, candidate)
     progress("generate", "rows written", 1.0)

@@ -1,4 +1,4 @@
-"""Batch: rows of one time, from a file, a folder of files, or another release."""
+"""Batch: rows of one time, from a file, a folder of files, another release, or a query."""
 
 from __future__ import annotations
 
@@ -6,14 +6,32 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assaymark.errors import DataError
+from assaymark.errors import DataError, InputError
 from assaymark.release.build import MANIFEST
+from assaymark.source.query import named, read_query
 from assaymark.source.read import SUFFIXES, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["read_batch"]
+__all__ = ["batch_of", "read_batch"]
+
+
+def batch_of(path: Path | None, database: str | None, query: str) -> tuple[pl.DataFrame, str]:
+    """Return the rows and the name of a batch: of ``path``, or of a query on a database.
+
+    Raises
+    ------
+    InputError
+        When both are given, or neither.
+    """
+    if path is not None and database is None and not query:
+        return read_batch(path), path.name
+    if path is None and database is not None and query:
+        return read_query(database, query), f"{named(database)}: {' '.join(query.split())[:80]}"
+    raise InputError(
+        "say where the rows of today are\n\nHint: --batch FILE, or --database FILE --query SQL"
+    )
 
 
 def read_batch(path: Path) -> pl.DataFrame:

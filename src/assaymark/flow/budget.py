@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from assaymark.core.comparison import Plain
 from assaymark.core.zcdp import epsilon_of, rho_of
 from assaymark.errors import NotApprovedError
-from assaymark.flow.population import populations_of
+from assaymark.flow.accounts import known, matches, remember
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from assaymark.core.entry import Entry
     from assaymark.core.privacy_spec import PrivacySpec
     from assaymark.flow.queries import Asked
-    from assaymark.source.folds import Folds
-    from assaymark.source.split import Split
+    from assaymark.source.prints import Match, Prints
+    from assaymark.store.workspace import Workspace
 
-__all__ = ["CHARGED", "DEFAULT_CAP", "Balance", "balance_of", "charge"]
+__all__ = ["CHARGED", "DEFAULT_CAP", "AccountLine", "Balance", "balance_of", "charge", "listed"]
 
 CHARGED = "budget.charged"
 DEFAULT_CAP = 10.0
-"""Epsilon for one population, where no recipe named a budget: a proposal, not a standard."""
+"""Epsilon for the same people, where no recipe named a budget: a proposal, not a standard."""
+
+_SAID = {
+    "persons": "shares person keys",
+    "values": "shares values as only the same people do",
+    "doubt": "has values that cannot tell whether the people are the same, and no person key",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What was charged to some people: in rho and delta, as epsilon, and the cap on it."""
+    """What was charged to some people: in rho and delta, as epsilon, and the cap on it.
+
+    Where some of them paid for more than others, it is what the one who paid most did.
+    ``matched`` says which accounts were found to be of the same people, and how.
+    """
 
     charges: int
     rho: float
     delta: float
     cap: float
+    matched: dict[str, str]
 
     @property
     def epsilon(self) -> float:
@@ -42,68 +57,164 @@ class Balance:
         return epsilon_of(self.rho, self.delta) if self.charges else 0.0
 
 
-def charge(asked: Asked, spec: PrivacySpec, parts: Split | Folds, key: str) -> Balance:
-    """Charge a candidate to the people it is made of, before a mechanism opens their rows.
+class AccountLine(Plain):
+    """An account as shown: what its people were charged, and the accounts charged with it."""
 
-    A population that shares more than 5 % of its persons with these is charged too, whatever its
-    file is called. A fit that fails afterwards stays charged, and so does one that is thrown away.
+    account: str
+    charges: int
+    epsilon: float
+    cap: float
+    kin: dict[str, str]
+
+    def plain(self) -> dict[str, object]:
+        """Return it as JSON."""
+        return self.model_dump(mode="json")
+
+
+def charge(
+    asked: Asked, spec: PrivacySpec, prints: Prints | None, key: str, *, times: int = 1
+) -> Balance:
+    """Charge candidates to the people they are made of, before a mechanism opens their rows.
+
+    Whatever a file is called, and whether it was shuffled, cut or merged: an account of the same
+    people is charged too. A fit that fails afterwards stays charged, and so does one that is
+    thrown away. ``times`` is how many fits are about to be made.
 
     Raises
     ------
     NotApprovedError
         When all charges together would come above the cap; nothing is charged then.
     """
-    people = sorted({asked.population, *_sharing(asked, parts)})
-    cap = DEFAULT_CAP if spec.budget is None else spec.budget
-    rho = rho_of(spec.epsilon, spec.delta)
-    before = _balance(asked, people, cap if spec.budget is not None else None)
+    assert prints is not None  # noqa: S101
+    workspace, own = asked.workspace, prints.id
+    remember(workspace, prints)
+    rho, delta = rho_of(spec.epsilon, spec.delta) * times, spec.delta * times
+    before = _balance(workspace, prints, asked.population, spec.budget)
     after = Balance(
-        charges=before.charges + 1,
+        charges=before.charges + times,
         rho=before.rho + rho,
-        delta=before.delta + spec.delta,
+        delta=before.delta + delta,
         cap=before.cap,
+        matched=before.matched,
     )
     if after.delta >= 1 or after.epsilon > after.cap * (1 + 1e-9):
-        raise NotApprovedError(
-            f"the privacy budget of these people is spent: {before.charges} earlier candidates "
-            f"cost epsilon {before.epsilon:.3g} together, and this one would bring it to "
-            f"{after.epsilon:.3g}, above {after.cap:.3g}; their rows stay closed\n\nHint: a lower "
-            "epsilon, or take a candidate that is there: `assaymark ledger list`"
-        )
+        raise NotApprovedError(_refusal(before, after, own, times))
     body = {
-        "populations": people,
+        "people": own,
+        "matched": dict(before.matched),
         "key": key,
         "unit": "row" if spec.unit == "row" else "person",
+        "fits": times,
         "epsilon": repr(spec.epsilon),
-        "delta": repr(spec.delta),
+        "delta": repr(delta),
         "rho": repr(rho),
         "cap": None if spec.budget is None else repr(spec.budget),
     }
-    asked.workspace.ledger.append(CHARGED, asked.population, body, asked.actor)
+    workspace.ledger.append(CHARGED, asked.population, body, asked.actor)
     return after
 
 
-def balance_of(asked: Asked, parts: Split | Folds) -> Balance:
+def balance_of(asked: Asked, prints: Prints) -> Balance:
     """Return what was charged to the people of a prepared table so far."""
-    return _balance(asked, sorted({asked.population, *_sharing(asked, parts)}), None)
+    return _balance(asked.workspace, prints, asked.population, None)
 
 
-def _sharing(asked: Asked, parts: Split | Folds) -> frozenset[str]:
-    return populations_of(asked.workspace, parts.confirmation_hashes)
+def listed(workspace: Workspace) -> tuple[AccountLine, ...]:
+    """Return every account that was charged, with what its people were charged in all."""
+    entries = list(workspace.ledger.entries(kind=CHARGED))
+    names = dict.fromkeys(str(e.body["people"]) for e in entries if "people" in e.body)
+    lines = []
+    for name in names:
+        found = _balance(workspace, known(workspace, name), "", None)
+        kin = {a: by for a, by in found.matched.items() if a != name}
+        lines.append(
+            AccountLine(
+                account=name,
+                charges=found.charges,
+                epsilon=found.epsilon,
+                cap=found.cap,
+                kin=kin,
+            )
+        )
+    return tuple(lines)
 
 
-def _balance(asked: Asked, people: list[str], asked_cap: float | None) -> Balance:
-    entries = [e for e in asked.workspace.ledger.entries(kind=CHARGED) if _about(e, people)]
+def _balance(
+    workspace: Workspace, prints: Prints, population: str, asked_cap: float | None
+) -> Balance:
+    every = list(workspace.ledger.entries(kind=CHARGED))
+    accounts = {str(e.body["people"]) for e in every if "people" in e.body}
+    found = matches(workspace, prints, accounts)
+    entries = [e for e in every if _about(e, found, population)]
     caps = [float(str(e.body["cap"])) for e in entries if e.body.get("cap") is not None]
     caps += [] if asked_cap is None else [asked_cap]
+    rho, delta = _most(workspace, prints, found, entries)
     return Balance(
-        charges=len(entries),
-        rho=math.fsum(float(str(e.body["rho"])) for e in entries),
-        delta=math.fsum(float(str(e.body["delta"])) for e in entries),
+        charges=sum(int(str(e.body.get("fits", 1))) for e in entries),
+        rho=rho,
+        delta=delta,
         cap=min(caps, default=DEFAULT_CAP),
+        matched={a: m.by for a, m in found.items()},
     )
 
 
-def _about(entry: Entry, people: list[str]) -> bool:
-    named = entry.body.get("populations")
-    return isinstance(named, list) and bool(set(map(str, named)) & set(people))
+def _most(
+    workspace: Workspace, prints: Prints, found: dict[str, Match], entries: list[Entry]
+) -> tuple[float, float]:
+    """Return the rho and the delta of whoever paid most.
+
+    Who was in what is known one by one where all person keys are in the sketches; else everybody
+    is taken to have been in all of it.
+    """
+    costs: dict[str, NDArray[np.float64]] = {}
+    for e in entries:
+        own = str(e.body.get("people", ""))
+        cost = np.array([float(str(e.body[name])) for name in ("rho", "delta")])
+        costs[own] = costs.get(own, np.zeros(2)) + cost
+    all_of_them, each = np.zeros(2), np.zeros((1, 2))
+    for account, cost in costs.items():
+        there = _members(workspace, prints, account, found)
+        if there is None:
+            all_of_them += cost
+        else:
+            each = each + there[:, None] * cost
+    rho, delta = (all_of_them + each.max(axis=0, initial=0.0)).tolist()
+    return rho, delta
+
+
+def _members(
+    workspace: Workspace, prints: Prints, account: str, found: dict[str, Match]
+) -> NDArray[np.bool_] | None:
+    """Return which of these people were charged, where that is known of each."""
+    if account not in found or found[account].by != "persons" or account == prints.id:
+        return None
+    theirs = known(workspace, account).persons
+    if theirs is None or prints.persons is None or not (theirs.whole and prints.persons.whole):
+        return None
+    return theirs.known(prints.persons.hashes)
+
+
+def _about(entry: Entry, found: dict[str, Match], population: str) -> bool:
+    if "people" in entry.body:
+        return str(entry.body["people"]) in found
+    named = entry.body.get("populations")  # charged before people were known by their prints
+    return isinstance(named, list) and population in map(str, named)
+
+
+def _refusal(before: Balance, after: Balance, own: str, times: int) -> str:
+    others = {a: by for a, by in before.matched.items() if a != own}
+    said = "".join(f"\n  account {a} {_SAID[by]}" for a, by in others.items())
+    fits = "this one" if times == 1 else f"these {times}"
+    apart = [a for a, by in others.items() if by != "persons"]
+    hint = "a lower epsilon, or take a candidate that is there: `assaymark ledger list`"
+    if apart:
+        hint += (
+            f"; where the people are others, the privacy role signs that: `assaymark budget "
+            f"separate {own} {apart[0]} --reason TEXT --key FILE`"
+        )
+    return (
+        f"the privacy budget of these people is spent: {before.charges} earlier candidates cost "
+        f"epsilon {before.epsilon:.3g} together, and {fits} would bring it to "
+        f"{after.epsilon:.3g}, above {after.cap:.3g}; their rows stay closed"
+        f"{said}\n\nHint: {hint}"
+    )

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.comparison import Comparison, Contender, Figure, Hygiene
+from assaymark.core.privacy_spec import spends
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.errors import AssaymarkError, InputError
 from assaymark.evaluate.overlap import check_overlap, overlap_of
 from assaymark.evaluate.yardstick import closeness, teller
+from assaymark.flow.budget import charge
 from assaymark.flow.entrants import prepared_alike
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import asked_of
@@ -98,9 +100,9 @@ def _compared(
     prepared, benches = benches_of(workspace, entrants, how, progress)
     hygiene = hygiene_of(benches[0])
     tried = []
-    for i, (entrant, bench) in enumerate(zip(entrants.every, benches, strict=True)):
+    for i, (entrant, p, bench) in enumerate(zip(entrants.every, prepared, benches, strict=True)):
         progress("generate", entrant.name, i / len(benches))
-        tried.append(_tried(entrant, bench, progress, i / len(benches)))
+        tried.append(_tried((entrant, p), bench, progress, i / len(benches)))
     ceiling = ceiling_of(benches[0], how.repeats)
     found = _comparison(entrants, how, benches[0], hygiene, tried, ceiling)
     notices = (*_notices(how, prepared, tried), *prepared[0].notices)
@@ -161,19 +163,35 @@ def hygiene_of(bench: Bench) -> Hygiene:
     )
 
 
-def _tried(entrant: Entrant, bench: Bench, progress: Progress, share: float) -> _Tried:
+def _tried(
+    entered: tuple[Entrant, Prepared], bench: Bench, progress: Progress, share: float
+) -> _Tried:
     """Try one entrant; one that cannot be fitted says why, and the others go on."""
+    entrant, prepared = entered
     spec, columns = entrant.recipe.making, len(bench.parts.train.schema.columns)
 
     def said(what: str) -> None:
         progress("generate", f"{entrant.name}: {what}", share)
 
     try:
+        _pay(entrant, prepared, bench)
         made = made_of(spec, entrant.name, bench, said)
     except AssaymarkError as error:
         return _Tried(entrant=entrant, columns=columns, reason=str(error).partition("\n")[0])
     measured = measured_of(spec, made, bench)
     return _Tried(entrant=entrant, columns=columns, made=made, measured=measured)
+
+
+def _pay(entrant: Entrant, prepared: Prepared, bench: Bench) -> None:
+    """Charge every fit, and the one that warms up, to the people, where a recipe has a budget."""
+    recipe = entrant.recipe
+    if recipe.privacy is not None:
+        charge(bench.asked, recipe.privacy, prepared.prints, "compare", times=bench.repeats + 1)
+    elif spends(recipe.generate.generator):
+        raise InputError(
+            f"generator {recipe.generate.generator!r} spends a privacy budget, and none is given"
+            "\n\nHint: a recipe with [privacy] for it"
+        )
 
 
 def ceiling_of(bench: Bench, repeats: int) -> tuple[float, ...]:
@@ -228,7 +246,9 @@ def _contender(tried: _Tried, policy: Policy, best: tuple[float, ...] | None) ->
     return Contender(
         name=tried.entrant.name,
         generator=spec.generator,
-        parameters={k: v for k, v in spec.parameters.items() if not isinstance(v, list | dict)},
+        parameters={
+            k: v for k, v in spec.parameters.items() if not isinstance(v, list | tuple | dict)
+        },
         columns=tried.columns,
         closeness=mean_of(scores, least=0.0) if scores else none,
         behind=mean_of(np.subtract(best, scores).tolist()) if best and scores else none,
@@ -267,4 +287,11 @@ def _notices(how: Comparing, prepared: Sequence[Prepared], tried: Sequence[_Trie
             "strongest attack of the suite."
         )
     said += [f"{t.entrant.name} has no figures: {t.reason}" for t in tried if t.reason]
+    paid = [t.entrant.name for t in tried if t.made and t.entrant.recipe.privacy]
+    if paid:
+        said.append(
+            f"{', '.join(paid)}: every fit was charged to the people's privacy budget, so that to "
+            "choose by closeness or training costs nothing more. Attacks and real rows look at the "
+            "people themselves; to choose by them is not covered."
+        )
     return said

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
 from assaymark.errors import InputError
+from assaymark.flow.act import issuer_of
 from assaymark.flow.recall import answer, challenge, of_workspace, standing_of, take_in
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,15 +31,7 @@ def degraded(release: Path, found: Monitored, workspace: Path | None) -> str:
     """
     if not found.watched.alarmed:
         raise InputError("nothing changed: there is nothing to sign")
-    home = release.resolve().parent.parent
-    place = workspace or (home if (home / "ledger.db").exists() else None)
-    if place is None:
-        raise InputError(
-            "only the workspace that issued a release can degrade it\n\nHint: --workspace FOLDER; "
-            "anybody else files a finding: `assaymark release challenge`"
-        )
-    opened = Workspace.open(place)
-    name = release.resolve().name
+    opened, name = issuer_of(release, workspace), release.resolve().name
     now = standing_of(opened, of_workspace(opened, name))
     if now.status in {"DEGRADED", "WITHDRAWN", "EXPIRED"}:
         return f"nothing: {name} is {now.status} already"

@@ -1,4 +1,4 @@
-"""Demo: the main job twice on real encounters, first naively, then with care."""
+"""Demo: the main job on real encounters, first naively, then with care, then with a proof."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.zcdp import best_success
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import WorkspaceError
+from assaymark.flow.budget import balance_of
 from assaymark.flow.progress import silent
+from assaymark.flow.queries import asked_of
 from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.source import prepare
 from assaymark.flow.verify import verify
+from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,16 +29,17 @@ if TYPE_CHECKING:
 __all__ = ["Story", "demo"]
 
 _MARK = ".assaymark-demo"
-_FILES = ("diabetes130.parquet", "naive.toml", "careful.toml", "LICENSE-DATA.md")
+_FILES = ("diabetes130.parquet", "naive.toml", "careful.toml", "private.toml", "LICENSE-DATA.md")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What the two acts came to."""
+    """What the acts came to; ``private`` is there where it was asked for."""
 
     naive: Outcome
     careful: Outcome
     seconds: float
+    private: Outcome | None = None
 
 
 def demo(
@@ -42,8 +48,11 @@ def demo(
     say: Callable[[str], None],
     progress: Progress = silent,
     program: str = "assaymark",
+    private: bool = False,
 ) -> Story:
     """Run both acts in ``out`` with a fresh workspace; the words follow what was computed.
+
+    ``private`` adds the second act once more, under differential privacy.
 
     Raises
     ------
@@ -61,14 +70,46 @@ def demo(
     _tell(careful, say)
     if careful.release is not None:
         _prove(out, careful.release, say)
-    story = Story(naive=naive, careful=careful, seconds=time.monotonic() - begun)
-    say(f"\nBoth acts took {story.seconds:.0f} s. Open these in a browser:\n")
-    say(f"  Act 1  {naive.report}")
-    say(f"  Act 2  {careful.report}")
-    if careful.release is not None:
-        say(f"\nThe release:  {careful.release}")
-        say(f"Verify it:    {program} verify {careful.release}")
+    proved = _proved(out, say, progress) if private else None
+    story = Story(naive=naive, careful=careful, seconds=time.monotonic() - begun, private=proved)
+    say(f"\nAll acts took {story.seconds:.0f} s. Open these in a browser:\n")
+    acts = [("Act 1", naive), ("Act 2", careful), *([("Act 2b", proved)] if proved else [])]
+    for name, outcome in acts:
+        say(f"  {name:6} {outcome.report}")
+    for name, outcome in acts:
+        if outcome.release is not None:
+            say(f"\nThe release of {name}:  {outcome.release}")
+            say(f"Verify it:             {program} verify {outcome.release}")
     return story
+
+
+def _proved(out: Path, say: Callable[[str], None], progress: Progress) -> Outcome:
+    """Run the second act under differential privacy, and ask the account of half the patients."""
+    say("\nAct 2b. The same patients with a proof: fewer columns, and noise for each patient.")
+    outcome = _act(out, "private.toml", progress)
+    _tell(outcome, say)
+    job = read_job(out / "private.toml")
+    spec = job.recipe.privacy
+    assert spec is not None  # noqa: S101
+    say(
+        f"  Proved: who bets at even odds on whether one patient was in is right at most "
+        f"{best_success(spec.epsilon, spec.delta):.1%} of the time (epsilon {spec.epsilon:g}), "
+        "whatever he knows. At epsilon 1 it would be "
+        f"{best_success(1.0, spec.delta):.1%}; a coin: 50 %."
+    )
+    workspace = Workspace.open(out / "workspace")
+    half = job.frame.sample(fraction=0.5, shuffle=True, seed=1)
+    named = job.recipe.model_copy(update={"name": "quite-another-study"})
+    prepared = prepare(half, named, workspace.secret("split"))
+    assert prepared.prints is not None  # noqa: S101
+    spent = balance_of(asked_of(workspace, prepared), prepared.prints)
+    say(
+        "  Half of the rows, shuffled, under another name: the account knows these patients, and "
+        f"says that epsilon {spent.epsilon:.3g} of {spent.cap:g} is spent."
+    )
+    if outcome.release is not None:
+        _prove(out, outcome.release, say)
+    return outcome
 
 
 def _stage(out: Path) -> None:

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import polars as pl
 
 from assaymark.core.document import Document, sha256
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError
+from assaymark.monitor.fragments import recogniser
 from assaymark.release.build import MANIFEST
+from assaymark.release.predicates import Manifest
 from assaymark.source.read import read_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Detected", "Match", "detect"]
+    import numpy as np
 
-_MUCH, _SOME = 0.5, 0.05
+    from assaymark.monitor.fragments import Recogniser
+
+__all__ = ["Detected", "Held", "Match", "detect", "held_of"]
+
+ERROR = 0.001
+"""How often a file is said to hold rows of any of the releases though it holds none, at most."""
+
+_MUCH = 0.5
+_MOST = 1e-6
+Said = Literal["this file", "these rows", "some of these rows", "not these rows", "cannot tell"]
+
+
+class Held(NamedTuple):
+    """What a file holds of one release, before its hash is asked; as in :class:`Match`."""
+
+    share: float
+    by_chance: float
+    p: float
+    said: Said
 
 
 class Match(Document):
-    """How much of a file is rows of one release, in the columns that both have.
+    """How much of a file is rows of one release, by the columns that both have.
 
-    ``share`` of the file's rows are rows of the release; ``by_chance`` of them would be if the
-    file's columns had nothing to do with each other. ``said`` goes by the difference.
+    ``share`` of the file's rows are recognised as rows of the release, though parts of them may
+    have been altered; at most ``by_chance`` would be, if the file were other rows of the same
+    distribution; ``p`` is the probability of as many by chance. ``said`` goes by ``p``.
     """
 
     release: str
@@ -33,27 +54,29 @@ class Match(Document):
     columns: tuple[str, ...]
     share: float
     by_chance: float
-    said: Literal["these rows", "some of these rows", "not these rows"]
+    p: float
+    said: Said
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
         """The match as a row of a table."""
-        shares = f"{self.share:.1%}", f"{self.by_chance:.1%}"
+        shares = f"{self.share:.1%}", f"{self.by_chance:.2%} at most"
         return self.release, str(len(self.columns)), *shares, self.said
 
 
 class Detected(Document):
-    """What a file holds of each release, the nearest first."""
+    """What a file holds of each release, the nearest first; ``error`` is for all together."""
 
     file: str
     rows: int
+    error: float
     matches: tuple[Match, ...]
 
 
 def detect(file: Path, releases: Sequence[Path]) -> Detected:
-    """Compare the rows of ``file`` with those of ``releases``, in any order and by column names.
+    """Hold a file against releases: by its hash, then by fragments of its rows, in any order.
 
-    Rows whose values were altered, and columns that were renamed, are not recognised.
+    Columns that were renamed are not recognised; nor are rows of which hardly any part is left.
 
     Raises
     ------
@@ -65,51 +88,56 @@ def detect(file: Path, releases: Sequence[Path]) -> Detected:
             "there is no release to compare with\n\nHint: --workspace FOLDER where one was "
             "issued, or --release FOLDER for one that you received"
         )
-    rows = read_table(file)
-    matches = [_match(rows, folder) for folder in releases]
-    matches.sort(key=lambda m: m.by_chance - m.share)
-    return Detected(file=file.name, rows=rows.height, matches=tuple(matches))
+    rows, digest = read_table(file), sha256(file.read_bytes())
+    if not rows.height:
+        raise InputError(f"{file.name!r} has no rows: there is nothing to compare")
+    level = ERROR / len(releases)
+    matches = [_match(rows, digest, folder, level) for folder in releases]
+    matches.sort(key=lambda m: (m.said != "this file", m.p, -m.share))
+    return Detected(file=file.name, rows=rows.height, error=ERROR, matches=tuple(matches))
 
 
-def _match(rows: pl.DataFrame, folder: Path) -> Match:
+def _match(rows: pl.DataFrame, digest: str, folder: Path, level: float) -> Match:
     try:
-        manifest = sha256((folder / MANIFEST).read_bytes())
+        manifest = (folder / MANIFEST).read_bytes()
     except OSError as error:
         raise InputError(f"{str(folder)!r} is not the folder of a release") from error
+    same = digest in {f.sha256 for f in Manifest.parse(manifest).files}
     tables = [read_table(p) for p in sorted((folder / "data").glob("*.parquet"))]
     names = [n for n in rows.columns if tables and all(n in t.columns for t in tables)]
-    share = by_chance = 0.0
+    held = Held(share=0.0, by_chance=0.0, p=1.0, said="not these rows")
     if names:
-        known = pl.concat([t.select(_joined(names)) for t in tables])["row"].unique()
-        share = _among(rows, names, known)
         rng = Streams.from_seed(0).child("detect").generator()
-        by_chance = _among(
-            rows.select(rows[n].gather(rng.permutation(rows.height)) for n in names), names, known
-        )
-    above = share - by_chance
-    said = (
-        "these rows"
-        if above >= _MUCH
-        else "some of these rows"
-        if above >= _SOME
-        else "not these rows"
-    )
+        knows = recogniser(pl.concat([t.select(names) for t in tables]), names, rng)
+        held = held_of(rows, knows, level, rng)
     return Match.model_validate(
         {
             "release": folder.name,
-            "manifest": manifest,
+            "manifest": sha256(manifest),
             "columns": tuple(names),
-            "share": share,
-            "by_chance": by_chance,
-            "said": said,
+            "share": held.share,
+            "by_chance": held.by_chance,
+            "p": held.p,
+            "said": "this file" if same else held.said,
         }
     )
 
 
-def _among(rows: pl.DataFrame, names: Sequence[str], known: pl.Series) -> float:
-    return float(rows.select(_joined(names))["row"].is_in(known.implode()).sum()) / rows.height
+def held_of(rows: pl.DataFrame, knows: Recogniser, level: float, rng: np.random.Generator) -> Held:
+    """Say whether rows are of those that ``knows`` knows, wrongly at most at the rate ``level``."""
+    found = knows.recognised(rows, rng)
+    share = float(found.mean())
+    if not knows.able:
+        return Held(share=share, by_chance=knows.chance, p=1.0, said="cannot tell")
+    p = _by_chance(int(found.sum()), len(found), knows.chance)
+    said: Said = "these rows" if share >= _MUCH else "some of these rows"
+    return Held(
+        share=share, by_chance=knows.chance, p=p, said="not these rows" if p > level else said
+    )
 
 
-def _joined(names: Sequence[str]) -> pl.Expr:
-    texts = [pl.col(n).cast(pl.String).fill_null("\x1e") for n in names]
-    return pl.concat_str(texts, separator="\x1f").alias("row")
+def _by_chance(hits: int, n: int, chance: float) -> float:
+    """Return the probability of at least as many hits of ``n`` at the rate ``chance``."""
+    from scipy.special import bdtrc
+
+    return 1.0 if not hits else float(bdtrc(hits - 1, n, max(chance, _MOST)))

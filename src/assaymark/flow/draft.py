@@ -14,6 +14,7 @@ import polars as pl
 
 from assaymark.core.case import Case
 from assaymark.core.document import Document
+from assaymark.core.privacy_spec import spends
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
@@ -92,6 +93,11 @@ def draft(  # noqa: PLR0913
     NotApprovedError
         When the generator's model holds records.
     """
+    if spends(generator):
+        raise InputError(
+            f"generator {generator!r} spends a privacy budget, and a draft has no account for it"
+            "\n\nHint: `assaymark run` with a recipe that has [privacy]"
+        )
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
     usable, notices = usable_part(frame, found)

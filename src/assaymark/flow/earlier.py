@@ -74,7 +74,7 @@ def earlier_of(workspace: Workspace, prepared: Prepared, *, candidate: str) -> E
     became of it: its rows are in other hands.
     """
     ledger, parts = workspace.ledger, prepared.parts
-    populations = populations_of(workspace, parts.confirmation_hashes)
+    populations = populations_of(workspace, parts.account_hashes)
     released = dict.fromkeys(e.subject for e in ledger.entries(kind="release"))
     made = {e.subject: e for e in ledger.entries(kind="candidate")}
     same = [

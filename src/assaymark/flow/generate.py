@@ -11,7 +11,7 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
-from assaymark.core.privacy_spec import PRIVATE
+from assaymark.core.privacy_spec import spends
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
@@ -81,9 +81,9 @@ def fit(
     generator = build(spec)
     source = PrivateSource(_rows=train, record=record)
     demands = Demands()
-    if spec.generator == PRIVATE and (spec.constraint or spec.plausible):
+    if spends(spec.generator) and (spec.constraint or spec.plausible):
         raise InputError(
-            f"generator {PRIVATE!r} cannot keep to rules that are looked up in the rows\n\n"
+            f"generator {spec.generator!r} cannot keep to rules that are looked up in the rows\n\n"
             "Hint: leave constraints out"
         )
     if spec.constraint or spec.plausible:

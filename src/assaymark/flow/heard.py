@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_ancestors", "check_in_force", "notices_in"]
 
-_ORDER = {"Finding": 0, "Answer": 1, "Withdrawal": 2}
+_ORDER = {"Finding": 0, "Answer": 1, "Observation": 2, "Withdrawal": 3}
 
 
 class _Signer(NamedTuple):
@@ -38,8 +38,11 @@ def check_in_force(
     workspaces: Iterable[Workspace] = (),
     *,
     today: date,
+    use: str = "",
 ) -> int:
     """Return how many notices about a release were heard of, if it may be used by them.
+
+    With a ``use``, what is STALE for other uses alone does not count.
 
     Notices are looked for in the files given, in the folder ``RELEASE.notices`` beside the
     release, in the ledgers of ``workspaces``, and in that of the workspace where it lies.
@@ -47,7 +50,8 @@ def check_in_force(
     Raises
     ------
     NotApprovedError
-        When it is expired, contested, degraded or withdrawn, or an ancestor of it is withdrawn.
+        When it is expired, contested, degraded or withdrawn, verdicts of the use are STALE, or an
+        ancestor of it is withdrawn.
     """
     home = release.folder.resolve().parent.parent
     places = [*workspaces]
@@ -62,6 +66,12 @@ def check_in_force(
     if now.status is not Status.RELEASED:
         raise NotApprovedError(
             f"{release.folder.name} is {now.status.value}: {now.why}\n\nHint: ask who issued it"
+        )
+    stale = [s for s in now.stale if use in {"", s.use}]
+    if stale:
+        raise NotApprovedError(
+            f"{release.folder.name} is no longer approved for {stale[0].use}: {stale[0].why}\n\n"
+            "Hint: ask who issued it for a version that was evaluated again"
         )
     check_ancestors(release.folder.name, release.made.ancestry, files, places)
     return len(own)

@@ -33,7 +33,10 @@ __all__ = ["Look"]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Look:
-    """A candidate, what was released before, the persons that it is judged on, and who asks."""
+    """A candidate, what was released before, the persons that it is judged on, and who asks.
+
+    ``only`` names the metrics to measure ``again`` for what was released; by default all are.
+    """
 
     job: Job
     parts: Split | Folds
@@ -45,6 +48,7 @@ class Look:
     time_limit: float
     progress: Progress
     waivers: tuple[Waiver, ...] = ()
+    only: tuple[str, ...] = ()
 
     def decided(self, *, confirm: bool) -> Decision:
         """Judge the candidate; ``confirm`` allows the sealed look, where one is left."""
@@ -70,6 +74,12 @@ class Look:
             openings_left=left,
             waivers=self.waivers,
         )
+
+    def again(self) -> Assessment:
+        """Measure once more on the sealed people who were looked at for this candidate before."""
+        if isinstance(self.parts, Folds):
+            return self._cross_fitted(self.parts)
+        return self._measured(self.parts, "confirmation")
 
     def _measured(self, parts: Split, stage: Stage) -> Assessment:
         case = Case(
@@ -129,6 +139,7 @@ class Look:
             asked=self.asked,
             time_limit=self.time_limit,
             questions=self.job.recipe.questions,
+            only=self.only,
         )
 
     def _record(self, who: str, why: str) -> None:

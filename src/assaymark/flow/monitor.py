@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document, sha256
-from assaymark.errors import InputError, IntegrityError
+from assaymark.errors import InputError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
+from assaymark.flow.heard import check_in_force
+from assaymark.flow.performance import Performance, estimate_performance
+from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
-from assaymark.flow.verify import read_release, verify
+from assaymark.flow.verify import read_release
 from assaymark.flow.watch import Batch, Watched, look_at, take_in, watched
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from assaymark.flow.performance import Forecast
+    from assaymark.flow.recall import Issued
     from assaymark.flow.timeline import Against
     from assaymark.monitor.compare import Difference
 
@@ -44,7 +49,8 @@ class Watching:
     ``state`` is the file of the timeline; without one, the batch is looked at alone. ``against``
     is ``"released"``, or ``"source"`` for the sealed sketch of the real rows in ``workspace``.
     ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
-    and 0 against the source. ``at`` is the time of the batch, by default now.
+    and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
+    how a model is expected to do on the batch.
     """
 
     state: Path | None = None
@@ -53,6 +59,7 @@ class Watching:
     tolerance: float | None = None
     at: datetime | None = None
     name: str = "batch"
+    forecast: Forecast | None = None
 
 
 class MonitorLine(Document):
@@ -75,7 +82,10 @@ class MonitorLine(Document):
 
 
 class Monitored(Document):
-    """All columns of the batch, those that drifted first, and what all looks say together."""
+    """All columns of the batch, those that drifted first, and what all looks say together.
+
+    ``note`` says so where the release is no longer in force.
+    """
 
     release: str
     n: int
@@ -84,6 +94,8 @@ class Monitored(Document):
     summary: str
     lines: tuple[MonitorLine, ...]
     watched: Watched
+    performance: Performance | None = None
+    note: str = ""
 
 
 def monitor(
@@ -99,10 +111,7 @@ def monitor(
         When the batch cannot be the next of its timeline.
     """
     how = watching or Watching()
-    found = verify(release, status=False)
-    if not found.ok:
-        broken = next(c for c in found.checks if c.outcome == "FAILED")
-        raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    note = _note(issued(release))
     reference = _reference(release, how)
     manifest = sha256((release / MANIFEST).read_bytes())
     looks = [] if how.state is None else read_looks(how.state)
@@ -125,7 +134,19 @@ def monitor(
         f"cannot be told with {batch.height:,} rows",
         lines=tuple(lines),
         watched=together,
+        performance=None
+        if how.forecast is None
+        else estimate_performance(release, batch, how.forecast),
+        note=note,
     )
+
+
+def _note(release: Issued) -> str:
+    try:
+        check_in_force(release, today=datetime.now(UTC).date())
+    except NotApprovedError as error:
+        return str(error).partition("\n")[0]
+    return ""
 
 
 def _reference(release: Path, how: Watching) -> Sketch:

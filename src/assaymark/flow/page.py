@@ -15,6 +15,7 @@ from assaymark.flow.bias import breaches_of, gaps_of, repeated_of
 from assaymark.flow.crossfit_words import LIMITS
 from assaymark.flow.descent import descent_words
 from assaymark.flow.evaluate import quantities
+from assaymark.flow.guaranteed import guaranteed
 from assaymark.flow.learning import leaking, learning_of
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
@@ -94,6 +95,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         breaches=breaches_of(pictures),
         attacks=attacks_of(pictures),
         learning=learning_of(pictures),
+        privacy=guaranteed(made.privacy, pictures),
         stages=_stages(decision),
         transformations=_transformations(ran),
         chain=chain_of(made.summary),

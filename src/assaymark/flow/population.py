@@ -25,10 +25,10 @@ def population_of(workspace: Workspace, persons: Collection[str]) -> str:
     """Return the id of the population that ``persons`` (keyed hashes) belong to.
 
     A set that shares more than 5 % of its persons with a known population is that population,
-    whatever the file, the recipe or the policy is called; else it founds a new one. The hashes
-    stay in the workspace's sealed tier.
+    whatever the file, the recipe or the policy is called, and whatever its shares are; else it
+    founds a new one. The hashes stay in the workspace's sealed tier.
     """
-    known, new = _known(workspace), set(persons)
+    known, new = _known(workspace), _short(persons)
     for name in _sharing(known, new):
         if not new <= set(known[name]):
             known[name] = sorted(new | set(known[name]))
@@ -41,12 +41,18 @@ def population_of(workspace: Workspace, persons: Collection[str]) -> str:
 
 def populations_of(workspace: Workspace, persons: Collection[str]) -> frozenset[str]:
     """Return every known population that shares more than 5 % of its persons with ``persons``."""
-    return frozenset(_sharing(_known(workspace), set(persons)))
+    return frozenset(_sharing(_known(workspace), _short(persons)))
 
 
 def _known(workspace: Workspace) -> dict[str, list[str]]:
     raw = workspace.unseal(_SEALED)
-    return json.loads(raw) if raw else {}
+    found: dict[str, list[str]] = json.loads(raw) if raw else {}
+    return {name: sorted(_short(members)) for name, members in found.items()}
+
+
+def _short(persons: Collection[str]) -> set[str]:
+    """Return the first 64 bits of each hash, which are enough to tell persons apart."""
+    return {p[:16] for p in persons}
 
 
 def _sharing(known: dict[str, list[str]], new: set[str]) -> list[str]:

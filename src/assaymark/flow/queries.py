@@ -50,7 +50,7 @@ def asked_of(workspace: Workspace, prepared: Prepared) -> Asked:
     return Asked(
         workspace=workspace,
         source=prepared.commitment,
-        population=population_of(workspace, prepared.parts.confirmation_hashes),
+        population=population_of(workspace, prepared.parts.account_hashes),
         actor=Actor(key=workspace.key().fingerprint),
     )
 

@@ -42,12 +42,14 @@ __all__ = [
     "Recalled",
     "answer",
     "challenge",
+    "enter",
     "issued",
     "notices_of",
     "of_workspace",
     "said_in_words",
     "standing_of",
     "take_in",
+    "time_now",
     "withdraw",
 ]
 
@@ -159,12 +161,12 @@ def withdraw(  # noqa: PLR0913
             "instruct": instruct,
             "successor": successor,
             "descendants": found,
-            "made_at": _now(),
+            "made_at": time_now(),
         }
     )
     key = workspace.key()
     raw = notice_bytes(notice, key.sign, key.fingerprint)
-    where = "" if drill else str(_enter(workspace, name, raw, "withdrawal"))
+    where = "" if drill else str(enter(workspace, name, raw, "withdrawal"))
     seconds = round(time.monotonic() - begun, 3)
     if drill:
         body = {"seconds": seconds, "descendants": len(found), "bytes": len(raw)}
@@ -196,7 +198,7 @@ def challenge(
         method=said_in_words(method, "--method"),
         evidence=digest,
         public=key.public.hex(),
-        made_at=_now(),
+        made_at=time_now(),
     )
     return notice_bytes(finding, key.sign, key.fingerprint)
 
@@ -207,7 +209,7 @@ def take_in(workspace: Workspace, name: str, raw: bytes) -> str:
     notice = _read(raw, release)
     if not isinstance(notice, Finding) or notice.release != release.manifest:
         raise InputError(f"this is not a finding about {name}")
-    _enter(workspace, name, raw, "finding")
+    enter(workspace, name, raw, "finding")
     return sha256(raw)
 
 
@@ -224,11 +226,11 @@ def answer(workspace: Workspace, name: str, finding: str, outcome: str, reason: 
             "finding": named[0],
             "outcome": outcome,
             "reason": said_in_words(reason, "--reason"),
-            "made_at": _now(),
+            "made_at": time_now(),
         }
     )
     key = workspace.key()
-    _enter(workspace, name, notice_bytes(made, key.sign, key.fingerprint), "answer")
+    enter(workspace, name, notice_bytes(made, key.sign, key.fingerprint), "answer")
     return standing_of(workspace, release)
 
 
@@ -256,7 +258,8 @@ def of_workspace(workspace: Workspace, name: str) -> Issued:
     return issued(folders[name])
 
 
-def _enter(workspace: Workspace, name: str, raw: bytes, kind: str) -> Path:
+def enter(workspace: Workspace, name: str, raw: bytes, kind: str) -> Path:
+    """Enter a signed notice about a release into the ledger, and write it for its recipients."""
     manifest = sha256((workspace.path / "releases" / name / "manifest.json").read_bytes())
     body = {"statement": kind, "release": manifest}
     digest = workspace.put(raw)
@@ -272,5 +275,6 @@ def said_in_words(text: str, option: str) -> str:
     return clean
 
 
-def _now() -> str:
+def time_now() -> str:
+    """Return the time now, UTC, as statements have it."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -25,6 +25,7 @@ from assaymark.flow.generator import version_of
 from assaymark.flow.held_back import held_back
 from assaymark.flow.history import commit_policy
 from assaymark.flow.look import Look
+from assaymark.flow.model_words import said_of
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
 from assaymark.flow.people import second_person
@@ -42,14 +43,13 @@ from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import polars as pl
 
     from assaymark.core.ancestry import Ancestry
     from assaymark.core.dataset import Dataset
     from assaymark.core.generator import GeneratorVersion
-    from assaymark.core.measurement import Json
     from assaymark.core.recipe import Recipe
     from assaymark.core.threat import Profile, ThreatModel
     from assaymark.core.waiver import Waiver
@@ -248,7 +248,7 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
             *earlier.notices,
             *notices_of_descent(descent),
             *_notices(job, prepared, options, reviewed=reviewed),
-            *_constrained(attempt.candidate.summary),
+            *said_of(attempt.candidate.summary),
         ),
         blocked=(
             *filter(None, (_never(attempt), *_late(workspace, attempt, decision, job))),
@@ -294,13 +294,6 @@ def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, .
         release=None if release is None else str(release),
         report=str(report),
     )
-
-
-def _constrained(summary: Mapping[str, Json]) -> tuple[str, ...]:
-    texts = summary.get("constraints")
-    if not isinstance(texts, list) or not texts:
-        return ()
-    return (f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.",)
 
 
 def _never(attempt: Attempt) -> str:

@@ -15,6 +15,7 @@ from assaymark.evaluate.breaches import check_rules
 from assaymark.source.folds import Folds, parts_of
 from assaymark.source.identifiers import check_identifiers
 from assaymark.source.load import load
+from assaymark.source.prints import prints_of
 from assaymark.source.profile import TableProfile, profile
 from assaymark.source.split import Split
 from assaymark.source.transform import TransformRecord, apply
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.recipe import Recipe
+    from assaymark.source.prints import Prints
 
 __all__ = ["Prepared", "notes_of", "prepare"]
 
@@ -37,7 +39,8 @@ class Prepared:
     """A source ready for a generator: typed, transformed, split or dealt by person.
 
     ``notices`` are sentences that the reader of a report must know; ``commitment`` is the
-    HMAC-SHA256 of the rows as they were read.
+    HMAC-SHA256 of the rows as they were read. ``prints``, by which the account of a privacy
+    budget knows the people again, are there where the recipe has one.
     """
 
     profile: TableProfile
@@ -47,6 +50,7 @@ class Prepared:
     commitment: str
     n: int
     n_persons: int
+    prints: Prints | None = None
 
 
 def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
@@ -99,6 +103,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         commitment=_commitment(frame, key),
         n=frame.height,
         n_persons=sum(p.n_persons for p in parts.all),
+        prints=None if recipe.privacy is None else prints_of(raw, key),
     )
 
 

@@ -268,7 +268,7 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
     order = sorted(notices, key=lambda n: n[1].made_at)
     now = standing(order, expires=released.expires, today=today)
     until = f"until {released.expires}" if released.expires else "without an end"
-    said = f"{now.status.value}: {now.why}" if now.why else f"{now.status.value}, {until}"
+    said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
     if now.status in {Status.WITHDRAWN, Status.EXPIRED}:
         found.fail(11, "Status", said)
         return

@@ -23,8 +23,11 @@ _ROWS = 400
 def warm() -> None:
     """Draw a draft of some of the demo's rows, and hold other rows against them."""
     raw = (importlib.resources.files("assaymark.data") / "diabetes130.parquet").read_bytes()
-    frame = pl.read_parquet(io.BytesIO(raw)).unique("patient_nbr", maintain_order=True)
-    draft(frame.head(2 * _ROWS), seed=0)
+    frame = pl.read_parquet(io.BytesIO(raw))
+    several = frame.filter(pl.col("patient_nbr").is_duplicated())
+    frame = frame.unique("patient_nbr", maintain_order=True)
+    for one in (frame, several):  # who counts for one and who does not, are counted differently
+        draft(one.head(2 * _ROWS), seed=0)
     parts = [frame.slice(i * _ROWS, _ROWS) for i in range(4)]
     tables = Tables(
         name="warm", train=parts[0], holdout=parts[1], reference=parts[2], synthetics=(parts[3],)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.generate.drawing import TreeArrays, leaves_of, packed
+from assaymark.generate.parting import PLACES, best_cut, scratch_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PLACES", "Branches", "descend", "grow"]
 
-PLACES = 64
 _DEPTH = 40
+_ROOT = np.zeros(1, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +55,11 @@ class Branches:
 
     def leaves(self, codes: Codes) -> Codes:
         """Return the leaf each row ends at; ``codes`` has shape ``(features, n)``."""
-        return _leaves(self.nodes, self.places, self.start, codes)
+        given = np.arange(len(self.start), dtype=np.int32)
+        nodes, depth, used = packed(self.nodes, _ROOT, len(given))
+        places = self.places.astype(np.uint8)
+        start = self.start[None, :]
+        return leaves_of(TreeArrays(_ROOT, nodes, depth, used, places, start, given), codes)
 
 
 def grow(
@@ -93,7 +99,10 @@ def grow(
         binned = np.zeros((0, len(y)), dtype=np.uint8)
         widths, flat = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
     classes = int(y.max(initial=0)) + 1
-    nodes = _grow((binned, widths), y, classes, rows, rule)
+    alike = all((r == 1.0).all() for r in rows)
+    size = PLACES * classes
+    joint = np.zeros(size, np.int32) if alike else np.zeros(size, np.float64)
+    nodes = _grow((binned, widths), y, joint, rows, rule)
     return Branches(
         feature=nodes[0],
         threshold=nodes[1],
@@ -125,96 +134,21 @@ def descend(
 
 
 @compiled
-def _leaves(
-    nodes: tuple[Codes, Codes, Codes, Codes], places: Codes, start: Codes, codes: Codes
-) -> Codes:
-    found = np.empty(codes.shape[1], dtype=np.int32)
-    for row in range(codes.shape[1]):
-        found[row] = descend(nodes, 0, (places, start), codes, row)
-    return found
-
-
-@compiled
-def _worth(mass: float) -> float:
-    return mass * np.log(mass) if mass > 0 else 0.0
-
-
-@compiled
-def _best(
-    features: tuple[NDArray[np.uint8], NDArray[np.int64]],
-    y: Codes,
-    rows: tuple[Floats, Floats],
-    inside: Codes,
-    scratch: tuple[Floats, Floats, Floats],
-    rule: tuple[float, float],
-) -> tuple[int, int]:
-    """Return the feature and the threshold of the best split of the rows ``inside``; or -1."""
-    binned, widths = features
-    weight, share = rows
-    joint, held, total = scratch
-    total[:] = 0.0
-    for i in inside:
-        total[y[i]] += weight[i]
-    best, feature, threshold = rule[0] * max((total > 0).sum() - 1, 1), -1, 0
-    for j in range(len(widths)):
-        width = widths[j]
-        joint[:width] = 0.0
-        held[:width] = 0.0
-        row = binned[j]
-        for i in inside:
-            joint[row[i], y[i]] += weight[i]
-            held[row[i]] += share[i]
-        gain, place = _cut(joint[:width], held[:width], total, rule[1])
-        if gain > best:
-            best, feature, threshold = gain, j, place
-    return feature, threshold
-
-
-@compiled
-def _cut(joint: Floats, held: Floats, total: Floats, least: float) -> tuple[float, int]:
-    """Return how much log-likelihood the best cut of one feature adds, and its place.
-
-    ``joint`` holds what the rows of each place and class weigh, ``held`` the persons at each
-    place.
-    """
-    mass, persons, together = total.sum(), held.sum(), 0.0
-    for t in total:
-        together += _worth(t)
-    left, mass_left, persons_left = np.zeros(len(total)), 0.0, 0.0
-    apart, best, place = together, 0.0, 0
-    for a in range(len(held) - 1):
-        if held[a] == 0.0:
-            continue
-        persons_left += held[a]
-        for k in range(len(total)):
-            if joint[a, k] > 0.0:
-                apart -= _worth(left[k]) + _worth(total[k] - left[k])
-                left[k] += joint[a, k]
-                mass_left += joint[a, k]
-                apart += _worth(left[k]) + _worth(total[k] - left[k])
-        if persons_left < least or persons - persons_left < least:
-            continue
-        gain = apart - _worth(mass_left) - _worth(mass - mass_left) - together + _worth(mass)
-        if gain > best:
-            best, place = gain, a
-    return best, place
-
-
-@compiled
 def _grow(
     features: tuple[NDArray[np.uint8], NDArray[np.int64]],
     y: Codes,
-    classes: int,
+    joint: Codes | Floats,
     rows: tuple[Floats, Floats],
     rule: tuple[float, float],
 ) -> tuple[Codes, Codes, Codes, Codes, Codes]:
-    n = len(y)
+    """Grow a tree; ``joint`` has room for a number a place and class, whole if all count one."""
+    n, alike = len(y), joint.itemsize < 8
     room = 2 * n + 3
     feature, threshold = np.full(room, -1, np.int32), np.zeros(room, np.int32)
     left, right = np.full(room, -1, np.int32), np.full(room, -1, np.int32)
     parent = np.full(room, -1, np.int32)
     order, aside = np.arange(n).astype(np.int32), np.empty(n, np.int32)
-    scratch = (np.zeros((PLACES, classes)), np.zeros(PLACES), np.zeros(classes))
+    node = scratch_of(joint, n, alike)
     # first row, last row, parent, 1 if on the right, depth
     stack = np.zeros((2 * _DEPTH + 4, 5), np.int64)
     stack[0] = (0, n, -1, 0, 0)
@@ -231,7 +165,7 @@ def _grow(
                 left[above] = me
         if depth >= _DEPTH or high - low < 2:
             continue
-        j, place = _best(features, y, rows, order[low:high], scratch, rule)
+        j, place = best_cut(features, y, rows, order[low:high], node, rule)
         if j < 0:
             continue
         feature[me], threshold[me] = j, place

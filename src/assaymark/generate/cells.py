@@ -10,7 +10,7 @@ import polars as pl
 
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
-from assaymark.generate.levels import persons_per_code
+from assaymark.generate.levels import persons_among, persons_per_code
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -176,7 +176,7 @@ def fit_cells(
     codes = np.full(len(values), -1, dtype=np.int32)
     grid, index = _on_grid(column.kind, values.drop_nulls())
     coding, codes[known] = _code(column, grid, index, persons[known], protect)
-    few = len(np.unique(persons[~known])) < protect
+    few = persons_among(persons[~known]) < protect
     missing = len(coding.first) == 0 or not few
     if missing:
         codes[~known] = len(coding.first)
@@ -202,7 +202,7 @@ def _code(
     special = persons_per_code(position, persons, len(distinct)) >= protect
     atoms = distinct[special]
     loose = ~special[position]
-    enough = len(np.unique(persons[loose])) >= protect
+    enough = persons_among(persons[loose]) >= protect
     cuts = low = high = np.zeros(0, dtype=np.int64)
     if enough:
         cuts, ends = _cut(index[loose], persons[loose], protect)
@@ -249,7 +249,7 @@ def _cut(
     """Return the cells' inner ends (each belongs to the cell on its left) and the outer two."""
     low, high = _ends(index, persons, protect)
     inside = np.sort(np.clip(index, low, high))
-    n_persons = len(np.unique(persons))
+    n_persons = persons_among(persons)
     wanted = int(np.clip(n_persons // protect, 1, MAX_CELLS))
     at = np.linspace(0, len(inside), wanted + 1)[1:-1].astype(np.int64)
     left, right = inside[at - 1], inside[at]
@@ -274,8 +274,7 @@ def _persons_in(
     held: NDArray[np.int64], persons: NDArray[np.int64], size: int
 ) -> NDArray[np.int64]:
     """Count each person in the first cell only, so that sums over cells never overstate."""
-    _, where = np.unique(persons, return_index=True)
-    if len(where) == len(persons):
+    if persons_among(persons) == len(persons):
         return np.bincount(held, minlength=size)
     order = np.argsort(held, kind="stable")
     _, where = np.unique(persons[order], return_index=True)
@@ -284,6 +283,10 @@ def _persons_in(
 
 def _ends(index: NDArray[np.int64], persons: NDArray[np.int64], protect: int) -> tuple[int, int]:
     """Return the values of the ``protect``-th lowest and highest person."""
+    if persons_among(persons) == len(persons):
+        ranked = np.sort(index)
+        a, b = int(ranked[protect - 1]), int(ranked[-protect])
+        return min(a, b), max(a, b)
     order = np.argsort(index, kind="stable")
     _, first = np.unique(persons[order], return_index=True)
     lowest = np.sort(index[order][first])

@@ -93,9 +93,15 @@ def merged(mass: Floats, most: int) -> Classes:
     """
     if len(mass) <= most:
         return np.arange(len(mass), dtype=np.int32)
+    return _merged(mass.astype(np.float64), float(mass.sum()), most)
+
+
+@compiled
+def _merged(mass: Floats, left: float, most: int) -> Classes:
     classes = np.zeros(len(mass), dtype=np.int32)
-    number, held, left = 0, 0.0, float(mass.sum())
-    for i, m in enumerate(mass.tolist()):
+    number, held = 0, 0.0
+    for i in range(len(mass)):
+        m = mass[i]
         full = (left + held) / (most - number)
         if number < most - 1 and held > 0 and (held >= full or held + m / 2 > full):
             number, held = number + 1, 0.0

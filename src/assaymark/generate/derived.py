@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.core.compiled import compiled
 from assaymark.generate.cells import CellCoding
 from assaymark.generate.link import spread
 
@@ -77,10 +78,10 @@ def _because(
     encoded: Encoded, y: int, missing: NDArray[np.bool_], redrawn: NDArray[np.bool_]
 ) -> Absent | None:
     size = encoded.encoding.codings[y].size
-    weights = encoded.weights * ~(encoded.redrawn[y] | redrawn)
-    pair = encoded.codes[y].astype(np.int64) * 2 + missing
-    for look in (slice(None, None, len(pair) // _FIRST_LOOK + 1), slice(None)):
-        joint = _joint(pair[look], weights[look], (size, 2))
+    for look in (slice(None, None, len(missing) // _FIRST_LOOK + 1), slice(None)):
+        pair = encoded.codes[y, look].astype(np.int64) * 2 + missing[look]
+        weights = encoded.weights[look] * ~(encoded.redrawn[y, look] | redrawn[look])
+        joint = _joint(pair, weights, (size, 2))
         table = joint[:, 1] > joint[:, 0]
         wrong = np.array([joint[table, 0].sum(), joint[~table, 1].sum()])
         each = joint.sum(axis=0)
@@ -106,6 +107,7 @@ def find_derived(encoded: Encoded, columns: Collection[int], *, cells: bool) -> 
     found: dict[int, Lookup] = {}
     finest_first = sorted(range(len(codings)), key=lambda i: (-codings[i].size, i))
     kept: list[int] = []
+    glance = _Glance.at(encoded)
     for target in finest_first:
         asked = (
             target in columns
@@ -113,7 +115,8 @@ def find_derived(encoded: Encoded, columns: Collection[int], *, cells: bool) -> 
             and (cells or _tells_values(codings[target]))
         )
         for source in kept if asked else ():
-            table = _table(encoded, source, target)
+            told = glance.tells(source, target)
+            table = _table(encoded, source, target) if told else None
             if table is not None:
                 found[target] = Lookup(source=source, table=table)
                 break
@@ -127,17 +130,72 @@ def _tells_values(coding: Coding) -> bool:
     return not isinstance(coding, CellCoding) or bool((coding.points <= 1).all())
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Glance:
+    """Some rows, 3,000 at most, that show for most pairs of columns that neither follows."""
+
+    codes: Codes
+    redrawn: NDArray[np.bool_]
+    weights: Floats
+    sizes: tuple[int, ...]
+    joint: Floats
+
+    @classmethod
+    def at(cls, encoded: Encoded) -> _Glance:
+        look = slice(None, None, encoded.codes.shape[1] // _FIRST_LOOK + 1)
+        sizes = tuple(c.size for c in encoded.encoding.codings)
+        return cls(
+            codes=np.ascontiguousarray(encoded.codes[:, look]),
+            redrawn=np.ascontiguousarray(encoded.redrawn[:, look]),
+            weights=encoded.weights[look].copy(),
+            sizes=sizes,
+            joint=np.zeros(min(max(sizes) ** 2, _LARGEST)),
+        )
+
+    def tells(self, source: int, target: int) -> bool:
+        """Whether ``target`` may follow from ``source``, as far as these rows show."""
+        if self.sizes[source] * self.sizes[target] > _LARGEST:
+            return False
+        codes, redrawn = self.codes, self.redrawn
+        both = (codes[source], codes[target]), (redrawn[source], redrawn[target])
+        sizes = self.sizes[source], self.sizes[target]
+        total, right = _glanced(*both, self.weights, sizes, self.joint)
+        return total - right <= 5 * _WRONG * total + 2
+
+
+@compiled
+def _glanced(
+    codes: tuple[Codes, Codes],
+    redrawn: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    weights: Floats,
+    sizes: tuple[int, int],
+    joint: Floats,
+) -> tuple[float, float]:
+    """Return what all rows weigh, and those that have the commonest target of their source.
+
+    ``joint`` is all zero before and after.
+    """
+    source, target = codes
+    total, right, most = 0.0, 0.0, np.zeros(sizes[0])
+    for i in range(len(weights)):
+        if not (redrawn[0][i] or redrawn[1][i]):
+            total += weights[i]
+            joint[source[i] * sizes[1] + target[i]] += weights[i]
+    for i in range(len(weights)):
+        cell = source[i] * sizes[1] + target[i]
+        most[source[i]] = max(most[source[i]], joint[cell])
+    for i in range(len(weights)):
+        joint[source[i] * sizes[1] + target[i]] = 0.0
+    for m in most:
+        right += m
+    return total, right
+
+
 def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | None:
     size = encoded.encoding.codings[target].size
     shape = encoded.encoding.codings[source].size, size
-    if shape[0] * shape[1] > _LARGEST:
-        return None
     pair = encoded.codes[source].astype(np.int64) * size + encoded.codes[target]
-    look = slice(None, None, len(pair) // _FIRST_LOOK + 1)
     weights = encoded.weights * ~(encoded.redrawn[source] | encoded.redrawn[target])
-    first = _joint(pair[look], weights[look], shape)
-    if first.sum() - first.max(axis=1).sum() > 5 * _WRONG * first.sum() + 2:
-        return None
     joint = _joint(pair, weights, shape)
     table = joint.argmax(axis=1)
     right = np.bincount(table, joint.max(axis=1), minlength=size)

@@ -29,6 +29,7 @@ __all__ = [
     "TreeArrays",
     "WorthArrays",
     "draw_rows",
+    "leaves_of",
     "packed",
     "spread_rows",
 ]
@@ -45,14 +46,16 @@ _MOST = np.float32(CLIP)
 class TreeArrays(NamedTuple):
     """The trees of a column.
 
-    ``nodes`` has one word a node, see :func:`packed`; ``depth`` the branches on the longest way
-    down each tree; ``places`` and ``start`` are those of ``Link``; ``given`` which of the columns
+    ``nodes`` has one word a node, ``depth`` the branches on the longest way down each tree, and
+    ``used``, shape ``(trees, features)``, says which features a tree splits on, see
+    :func:`packed`; ``places`` and ``start`` are those of ``Link``; ``given`` which of the columns
     drawn so far the features are.
     """
 
     roots: Codes
     nodes: NDArray[np.int64]
     depth: Codes
+    used: NDArray[np.bool_]
     places: NDArray[np.uint8]
     start: Codes
     given: Codes
@@ -68,13 +71,12 @@ class PoolArrays(NamedTuple):
 
 
 class WorthArrays(NamedTuple):
-    """What corrects the pools, see ``Effects``; ``of`` are columns, ``most`` the best of a row."""
+    """What corrects the pools, see ``Effects``; ``of`` are columns."""
 
     of: Codes
     bins: Codes
     start: Codes
     worth: NDArray[np.float32]
-    most: NDArray[np.float32]
 
 
 class FineArrays(NamedTuple):
@@ -86,32 +88,35 @@ class FineArrays(NamedTuple):
 
 
 class _Strip(NamedTuple):
-    """Scratch for 64 rows: places, nodes, effects' rows and bounds, two quadruples of words."""
+    """Scratch for 64 rows: places, nodes, worth of each group and bounds, two times four words."""
 
     local: NDArray[np.uint8]
     node: NDArray[np.int64]
-    at: Codes
+    worth: NDArray[np.float32]
     bound: NDArray[np.float32]
     words: Words
     others: Words
 
 
 def packed(
-    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes
-) -> tuple[NDArray[np.int64], Codes]:
-    """Return each node as one word, and how deep each tree is.
+    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes, features: int
+) -> tuple[NDArray[np.int64], Codes, NDArray[np.bool_]]:
+    """Return each node as one word, how deep each tree is, and which features it splits on.
 
     From the lowest bit: feature (8 bits), threshold (8), left (24), right (24). A leaf's children
     are the leaf itself, so that rows may go on down after they have arrived.
     """
     feature, threshold, left, right = nodes
-    return _packed(feature, threshold, left, right, roots)
+    used = np.zeros((len(roots), features), dtype=np.bool_)
+    words, depth = _packed((feature, threshold, left, right), roots, used)
+    return words, depth, used
 
 
 @compiled
 def _packed(
-    feature: Codes, threshold: Codes, left: Codes, right: Codes, roots: Codes
+    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes, used: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], Codes]:
+    feature, threshold, left, right = nodes
     words = np.empty(len(feature), np.int64)
     level, depth = np.zeros(len(feature), np.int32), np.zeros(len(roots), np.int32)
     tree = 0
@@ -122,6 +127,7 @@ def _packed(
         if feature[v] < 0:
             words[v] = 255 << 8 | v << 16 | v << 40
             continue
+        used[tree, feature[v]] = True
         level[left[v]] = level[right[v]] = level[v] + 1
         words[v] = (
             np.int64(feature[v])
@@ -145,6 +151,28 @@ def spread_rows(where: Where, inside: Floats) -> None:
 
 
 @compiled
+def leaves_of(trees: TreeArrays, codes: Codes) -> Codes:
+    """Return the leaf of the first tree at which each row ends; ``codes`` as features need them."""
+    found = np.empty(codes.shape[1], np.int32)
+    none = np.empty((0, 0), np.float32)
+    words = np.empty((0, 0), np.uint32)
+    strip = _Strip(
+        np.empty((max(len(trees.given), 1), STRIP), np.uint8),
+        np.empty(STRIP, np.int64),
+        none,
+        np.empty(0, np.float32),
+        words,
+        words,
+    )
+    for low in range(0, len(found), STRIP):
+        high = min(low + STRIP, len(found))
+        _fall(trees, 0, codes[:, low:high], strip)
+        for k in range(high - low):
+            found[low + k] = strip.node[k]
+    return found
+
+
+@compiled
 def draw_rows(
     where: Where,
     trees: TreeArrays,
@@ -163,7 +191,7 @@ def draw_rows(
     strip = _Strip(
         np.empty((max(len(trees.given), 1), STRIP), np.uint8),
         np.empty(STRIP, np.int64),
-        np.empty((STRIP, max(len(worths.of), 1)), np.int32),
+        np.empty((STRIP, worths.worth.shape[1]), np.float32),
         np.empty(STRIP, np.float32),
         np.empty((4, STRIP), np.uint32),
         np.empty((4, STRIP), np.uint32),
@@ -202,6 +230,8 @@ def _fall(trees: TreeArrays, tree: int, drawn: Codes, strip: _Strip) -> None:
     """Let each row of a strip fall to its leaf."""
     local, node, size = strip.local, strip.node, drawn.shape[1]
     for j in range(len(trees.given)):
+        if not trees.used[tree, j]:
+            continue
         begin, row = trees.start[tree, j], drawn[trees.given[j]]
         for k in range(size):
             local[j, k] = trees.places[begin + row[k]]
@@ -215,16 +245,20 @@ def _fall(trees: TreeArrays, tree: int, drawn: Codes, strip: _Strip) -> None:
 
 @compiled
 def _bound(worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
-    """Find the effects' rows of each row of a strip, and more than any group can be worth."""
-    strip.bound[:] = 0.0
+    """Find what each group is worth in each row of a strip, and the most of it."""
+    strip.worth[:] = 0.0
     for j in range(len(worths.of)):
         begin, row = worths.start[j], drawn[worths.of[j]]
         for k in range(drawn.shape[1]):
-            at = worths.bins[begin + row[k]]
-            strip.at[k, j] = at
-            strip.bound[k] += worths.most[at]
+            at, here = worths.bins[begin + row[k]], strip.worth[k]
+            for g in range(len(here)):
+                here[g] += worths.worth[at, g]
     for k in range(drawn.shape[1]):
-        strip.bound[k] = np.float32(min(max(strip.bound[k], -_MOST), _MOST))
+        here, most = strip.worth[k], -_MOST
+        for g in range(len(here)):
+            here[g] = np.float32(min(max(here[g], -_MOST), _MOST))
+            most = max(most, here[g])
+        strip.bound[k] = most
 
 
 @compiled
@@ -246,16 +280,14 @@ def _pick(
         c = np.int64(slot >> _HALF)
         code[k] = pools.other[leaf, c] if (slot & _LOW) > pools.keep[leaf, c] else c
     if len(worths.of):
-        _correct(where, pools, worths, strip, code)
+        _correct(where, pools, strip, code)
     for k in range(size):
         code[k] = code_in(fine, np.int64(code[k]), uniform(np.uint64(words[2, k])))
         inside[k] = uniform(np.uint64(words[3, k]))
 
 
 @compiled
-def _correct(
-    where: Where, pools: PoolArrays, worths: WorthArrays, strip: _Strip, drawn: Codes
-) -> None:
+def _correct(where: Where, pools: PoolArrays, strip: _Strip, drawn: Codes) -> None:
     """Draw again, from the same pools, what does not stand.
 
     A class stands with probability exp(worth - bound). The exponential lies between its Taylor
@@ -263,7 +295,7 @@ def _correct(
     words, and those of the second and third try are made for the whole strip at once.
     """
     key, rows, column = where
-    groups, worth, at, classes = pools.groups, worths.worth, strip.at, pools.keep.shape[1]
+    groups, worth, classes = pools.groups, strip.worth, pools.keep.shape[1]
     philox_strip(key, rows, column, np.uint64(1), strip.others)
     for k in range(len(drawn)):
         c, leaf, bound = drawn[k], pools.pool[strip.node[k]], strip.bound[k]
@@ -271,10 +303,7 @@ def _correct(
         p, q = np.uint64(strip.others[2, k]), np.uint64(strip.others[3, k])
         word, group = np.uint64(strip.words[1, k]), groups[c]
         for attempt in range(_TRIES):
-            total = np.float32(0.0)
-            for j in range(len(worths.of)):
-                total += worth[at[k, j], group]
-            x, u = np.float64(min(max(total, -_MOST), _MOST) - bound), uniform(word)
+            x, u = np.float64(worth[k, group] - bound), uniform(word)
             if u < 1.0 + x or (u < 1.0 + x + 0.5 * x * x and u < np.exp(x)):
                 break
             if attempt > 0 and attempt % 2 == 0:

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["BINS", "CLIP", "Effects", "fit_effects"]
+__all__ = ["BINS", "CLIP", "Effects", "corrected", "fit_effects", "no_effects", "steepened"]
 
 BINS = 16
-CLIP = 1.0
+CLIP = 2.0
 _ROUNDS, _STEP, _FASTER, _LEAST = 10, 0.7, 1.2, 0.5
 _MOST = 12
+_LITTLE = 0.01  # a correction of less than one per cent is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,7 +38,7 @@ class Effects:
         The row of ``worth`` of each code, one such column after the other, and where each
         column's begin.
     worth
-        Shape ``(rows, groups)``. Their sum over the columns is cut at -1 and 1.
+        Shape ``(rows, groups)``. Their sum over the columns is cut at -2 and 2.
     """
 
     of: Codes
@@ -109,6 +110,57 @@ def fit_effects(
         start=np.cumsum(sizes)[:-1].astype(np.int32),
         worth=worth.astype(np.float32),
     )
+
+
+def no_effects(groups: int) -> Effects:
+    """Return effects of no column on so many groups."""
+    none = np.zeros(0, dtype=np.int32)
+    worth = np.zeros((0, groups), dtype=np.float32)
+    return Effects(of=none, bins=none, start=none, worth=worth)
+
+
+def corrected(found: Effects, codes: Codes, base: Floats) -> Floats:
+    """Return what trees and effects together say, shape of ``base``; 1 in each row's sum."""
+    share = base.copy()
+    if len(found.of):
+        cells = np.stack(
+            [found.bins[s + codes[j]] for s, j in zip(found.start, found.of, strict=True)]
+        )
+        _correct(share, cells, found.worth)
+    return np.asarray(share / share.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+def steepened(found: Effects, bins: list[Codes], more: list[Floats]) -> Effects:
+    """Return the effects with ``more`` added to what each bin of each known column is worth."""
+    own = dict(zip(found.of.tolist(), range(len(found.of)), strict=True))
+    of = sorted({*own, *(j for j, m in enumerate(more) if np.abs(m).max(initial=0) > _LITTLE)})
+    worth, rows, size = [], [], 0
+    for j in of:
+        here = more[j].astype(np.float32)
+        if j in own:
+            first = found.bins[found.start[own[j]] : found.start[own[j]] + len(bins[j])].min()
+            here = here + found.worth[first : first + len(here)]
+        worth.append(here)
+        rows.append(bins[j] + size)
+        size += len(here)
+    none = np.zeros((0, found.worth.shape[1]), np.float32)
+    return Effects(
+        of=np.array(of, dtype=np.int32),
+        bins=np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int32),
+        start=np.cumsum([0, *(len(bins[j]) for j in of)])[:-1].astype(np.int32),
+        worth=np.concatenate([none, *worth]),
+    )
+
+
+@compiled
+def _correct(share: Floats, cells: NDArray[np.int32], worth: NDArray[np.float32]) -> None:
+    """Multiply each row's shares by what the effects make of them."""
+    for i in range(len(share)):
+        for g in range(share.shape[1]):
+            total = 0.0
+            for j in range(len(cells)):
+                total += worth[cells[j, i], g]
+            share[i, g] *= np.exp(min(max(total, -CLIP), CLIP))
 
 
 @compiled

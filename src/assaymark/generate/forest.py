@@ -10,9 +10,10 @@ import numpy as np
 from assaymark.core.schema import Role
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
-from assaymark.generate.effects import BINS, fit_effects
+from assaymark.generate.effects import BINS, corrected, fit_effects, no_effects, steepened
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
+from assaymark.generate.slopes import Rows, fit_slopes, scores_of
 from assaymark.generate.telling import most_telling
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from assaymark.core.streams import Streams
     from assaymark.generate.branches import Branches
     from assaymark.generate.classes import Cut
+    from assaymark.generate.effects import Effects
     from assaymark.generate.encoding import Coding, Encoded
     from assaymark.generate.link import Link
 
@@ -33,8 +35,10 @@ __all__ = ["Growth", "Known", "Target", "known_of", "linked", "target_of"]
 
 _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
 _MOST_ROWS = 50_000
+_MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
+_LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,7 @@ class Growth:
     penalty: float
     shrink: float
     effects: bool
+    slopes: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,14 +59,17 @@ class Known:
     """A column that was drawn before: its codes in train, and how trees and effects see them.
 
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
-    no order, so that each tree finds one of its own. ``row`` is where its codes are when rows are
-    drawn. ``part`` is the column's part in a declared relation, ``"group"`` or ``"outcome"``.
+    no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
+    what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
+    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
+    ``"group"`` or ``"outcome"``.
     """
 
     codes: Codes
     size: int
     places: Codes | None
     bins: Codes
+    scores: Floats
     row: int
     part: str = ""
 
@@ -74,12 +82,14 @@ class Known:
 class Target:
     """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
 
-    ``part`` is as in :class:`Known`.
+    ``scores`` is what each group of codes counts for in a linear relation, shape
+    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`.
     """
 
     codes: Codes
     mass: Floats
     cut: Cut
+    scores: Floats | None = None
     part: str = ""
 
 
@@ -88,7 +98,13 @@ def target_of(encoded: Encoded, column: int, classes: int) -> Target:
     mass = encoded.mass(column)
     coding = encoded.encoding.codings[column]
     cut = cut_of(coding, mass, classes)
-    return Target(codes=encoded.codes[column], mass=mass, cut=cut, part=_part(coding))
+    return Target(
+        codes=encoded.codes[column],
+        mass=mass,
+        cut=cut,
+        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS, squares=True),
+        part=_part(coding),
+    )
 
 
 def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
@@ -97,8 +113,15 @@ def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
     if places is not None and coding.missing:  # "missing" lies before all values
         places = np.append(places[:-1] + 1, 0).astype(np.int32)
     bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
-    part = _part(coding)
-    return Known(codes=codes, size=coding.size, places=places, bins=bins, row=row, part=part)
+    return Known(
+        codes=codes,
+        size=coding.size,
+        places=places,
+        bins=bins,
+        scores=scores_of(coding, mass, bins, _LEVELS),
+        row=row,
+        part=_part(coding),
+    )
 
 
 def _part(coding: Coding) -> str:
@@ -112,6 +135,7 @@ def linked(
     encoded: Encoded,
     target: Target,
     known: Sequence[Known],
+    made: Codes,
     *,
     how: Growth,
     streams: Streams,
@@ -119,7 +143,8 @@ def linked(
     """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
 
     What the declared outcome has to do with a group of people is kept as it was seen, however
-    little it is.
+    little it is. ``made`` are the codes of rows drawn from the chain so far, shape
+    ``(places in the chain, n)``.
     """
     cut = target.cut
     classes = cut.classes[target.codes]
@@ -132,6 +157,8 @@ def linked(
     trees: list[Branches] = []
     shares: list[Floats] = []
     base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
+    there = made[[k.row for k in used]]
+    said = np.zeros((there.shape[1], cut.n_groups))
     for m in range(how.trees if used else 1):
         rng = streams.child(m).generator()
         deciding, filling = _halves(encoded, honest=how.honest and bool(used), rng=rng)
@@ -147,23 +174,53 @@ def linked(
         )
         trees.append(tree)
         shares.append(filled)
-        if how.effects and used:
-            base[deciding] += _grouped(filled, cut)[leaf[deciding]]
+        if (
+            how.effects or how.slopes
+        ) and used:  # what a row is drawn from is one of its trees, not their mean
             times[deciding] += 1
+            turn = deciding[rng.random(len(deciding)) * times[deciding] < 1]
+            grouped = _grouped(filled, cut)
+            base[turn] = grouped[leaf[turn]]
+            said[m :: how.trees] = grouped[tree.leaves(there[:, m :: how.trees])]
     effects = None
     rows_seen = np.flatnonzero(times)
+    if len(rows_seen) > _MOST_SEEN:
+        rng = streams.child("effects").generator()
+        rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
-        effects = fit_effects(
-            [k.bins for k in used],
-            seen[:, rows_seen],
-            base[rows_seen] / times[rows_seen, None],
-            (groups[rows_seen], encoded.weights[rows_seen]),
-            how.shrink,
-            [sure[j] for j in given],
-        )
-    if effects is not None and not len(effects.of):
-        effects = None
+        people = seen[:, rows_seen], base[rows_seen], groups[rows_seen], encoded.weights[rows_seen]
+        effects = _corrections(used, target, people, (there, said), how)
     return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
+
+
+def _corrections(
+    used: Sequence[Known],
+    target: Target,
+    seen: tuple[Codes, Floats, Codes, Floats],
+    made: tuple[Codes, Floats],
+    how: Growth,
+) -> Effects | None:
+    """Fit what corrects the trees: bin by bin where that is believed, and slopes.
+
+    ``seen`` are people: codes of the used columns, what trees say, groups, and weights; ``made``
+    the codes of rows made so far, and what trees say there.
+    """
+    codes, base, groups, weights = seen
+    bins = [k.bins for k in used]
+    sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
+    found = no_effects(base.shape[1])
+    if how.effects:
+        found = fit_effects(bins, codes, base, (groups, weights), how.shrink, sure)
+    if how.slopes and target.scores is not None:
+        people, rows = (
+            Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
+            for c, w in ((codes, weights), (made[0], np.ones(made[0].shape[1])))
+        )
+        said = rows, corrected(found, *made)
+        scores = [k.scores for k in used]
+        more = fit_slopes(scores, target.scores, (people, groups), said, how.shrink)
+        found = steepened(found, bins, more)
+    return found if len(found.of) else None
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

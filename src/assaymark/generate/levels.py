@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.schema import Column
 
-__all__ = ["LevelCoding", "fit_levels", "persons_per_code"]
+__all__ = ["LevelCoding", "fit_levels", "persons_among", "persons_per_code"]
 
 _OTHER = frozenset({"other", "others"})
 
@@ -81,8 +81,17 @@ def persons_per_code(
     codes: NDArray[np.int32] | NDArray[np.int64], persons: NDArray[np.int64], size: int
 ) -> NDArray[np.int64]:
     """Return how many distinct persons hold each code, shape ``(size,)``."""
+    if persons_among(persons) == len(persons):
+        return np.bincount(codes, minlength=size)
     pairs = np.unique(codes.astype(np.int64) * (int(persons.max(initial=0)) + 1) + persons)
     return np.bincount(pairs // (int(persons.max(initial=0)) + 1), minlength=size)
+
+
+def persons_among(persons: NDArray[np.int64]) -> int:
+    """Return how many distinct persons there are; codes are counted from 0."""
+    there = np.zeros(int(persons.max(initial=-1)) + 1, dtype=np.bool_)
+    there[persons] = True
+    return int(there.sum())
 
 
 def _positions(values: pl.Series, found: pl.Series) -> NDArray[np.int32]:

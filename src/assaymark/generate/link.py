@@ -118,14 +118,13 @@ class Link:
     def __post_init__(self) -> None:
         """Put the arrays as the compiled loops take them."""
         given = np.array(self.given, dtype=np.int32)
-        nodes, depth = packed(self.nodes, self.roots)
+        nodes, depth, used = packed(self.nodes, self.roots, len(given))
         of, bins, start, worth = self.corrections
-        most = worth.max(axis=1) if len(of) else np.zeros(0, dtype=np.float32)
         places = self.places.astype(np.uint8)
         ready = (
-            TreeArrays(self.roots, nodes, depth, places, self.start, given),
+            TreeArrays(self.roots, nodes, depth, used, places, self.start, given),
             PoolArrays(self.pool, self.keep, self.other, self.groups),
-            WorthArrays(given[of] if len(of) else of, bins, start, worth, most),
+            WorthArrays(given[of] if len(of) else of, bins, start, worth),
             FineArrays(self.codes, self.total, self.first),
         )
         object.__setattr__(self, "_ready", ready)

@@ -24,7 +24,8 @@ from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor
 from assaymark.generate.cells import CellCoding, Grid
 from assaymark.generate.derived import Absent, Lookup
-from assaymark.generate.dp_marginals import DpMarginalsModel
+from assaymark.generate.dp_adaptive import DpAdaptiveModel
+from assaymark.generate.dp_model import DpMarginalsModel
 from assaymark.generate.effects import Effects
 from assaymark.generate.encoding import Encoding
 from assaymark.generate.independent import IndependentModel
@@ -52,6 +53,7 @@ STORED: dict[str, type] = {
         Anchored,
         CellCoding,
         Column,
+        DpAdaptiveModel,
         DpMarginalsModel,
         Effects,
         Encoding,

@@ -19,18 +19,18 @@ class NotchSetting:
 NOTCHES = (
     NotchSetting(
         name="guarded",
-        words="pools of 200 persons, no corrections",
+        words="pools of 200 persons, only means, variances and covariances corrected",
         parameters={"k": 200, "effects": False},
     ),
     NotchSetting(
         name="careful",
-        words="pools of 100 persons, no corrections",
+        words="pools of 100 persons, only means, variances and covariances corrected",
         parameters={"k": 100, "effects": False},
     ),
     NotchSetting(
         name="moderate",
-        words="pools of 20 persons, no corrections",
-        parameters={"k": 20, "effects": False},
+        words="pools of 50 persons, only means, variances and covariances corrected",
+        parameters={"k": 50, "effects": False},
     ),
     NotchSetting(
         name="standard",

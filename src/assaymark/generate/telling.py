@@ -27,16 +27,20 @@ def most_telling(
     if len(features) <= most:
         return list(range(len(features)))
     look = slice(None, None, len(y) // _LOOK + 1)
-    _, group = np.unique(y[look], return_inverse=True)
-    classes = int(group.max(initial=0)) + 1
+    group, classes = _numbered(y[look])
     gains = []
     for codes in features:
-        _, place = np.unique(codes[look], return_inverse=True)
-        size = int(place.max(initial=0)) + 1
+        place, size = _numbered(codes[look])
         joint = np.bincount(place * classes + group, minlength=size * classes)
         added = _worth(joint) - _worth(np.bincount(place))
         gains.append(added - (size - 1) * (classes - 1) / 2)
     return sorted(np.argsort(-np.array(gains), kind="stable")[:most].tolist())
+
+
+def _numbered(codes: NDArray[np.int32]) -> tuple[NDArray[np.int64], int]:
+    """Return codes numbered from 0 in their order, those that do not occur left out; how many."""
+    there = np.bincount(codes) > 0
+    return (np.cumsum(there) - 1)[codes], int(there.sum())
 
 
 def _worth(counts: NDArray[np.int64]) -> float:

@@ -12,7 +12,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.anchored import Anchored, Gap, Sum, anchored, gap_of
 from assaymark.generate.anchors import apart, cells_of
-from assaymark.generate.chain import Chain
+from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.encoding import encode
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TreeChain"]
 
+_MADE = 2000, 20_000  # rows made while fitting: as many as persons, within these
+
 
 @component
 class TreeChain:
@@ -44,12 +46,13 @@ class TreeChain:
     The branches of a tree are decided by some of the persons and its pools filled by the others
     (honest); a branch must be worth its parameters; a pool speaks for at least ``k`` persons and
     borrows from the pools above it. What each column by itself says of the next, the trees
-    together miss a little of: a correction makes up for it. A value comes out only if ``protect``
-    persons share it or stand behind the interval it is drawn from. A column that follows from
-    another, such as a group from a code or a total from its parts, is worked out; one that lies
-    near another, such as a bill near the last one less what was paid, is drawn by its difference
-    where that says more. There is no theorem in this: what it
-    leaks is measured by the attacks.
+    together miss a little of: a correction makes up for it, so that means, variances and
+    covariances, and every regression with them, come out as they were seen. A value comes out
+    only if ``protect`` persons share it or stand behind the interval it is drawn from. A column
+    that follows from another, such as a group from a code or a total from its parts, is worked
+    out; one that lies near another, such as a bill near the last one less what was paid, is drawn
+    by its difference where that says more. There is no theorem in this: what it leaks is measured
+    by the attacks.
 
     Attributes
     ----------
@@ -67,7 +70,10 @@ class TreeChain:
         Persons' worth of the pool above that is mixed into each pool, and of what was expected
         into each correction.
     effects
-        Whether the correction is made; it needs honest trees.
+        Whether what each column by itself says of the next is corrected, where that is more than
+        chance; it needs honest trees.
+    slopes
+        Whether means, variances and covariances are corrected; it needs honest trees.
     relations
         Which rules between columns are looked for: ``"codes"``, a column's code follows from
         another's, or it is missing because of another; ``"all"``, also that its values lie at or
@@ -82,8 +88,9 @@ class TreeChain:
         person's rows; ``"row"``: each row weighs 1, a person 10 at most, so that the synthetic
         rows are as the table's rows. The same where a person has one row.
     order
-        ``"cardinality"``: columns with few codes first; ``"schema"``: as in the table;
-        ``"target_last"``: as cardinality, the declared target last.
+        ``"target_last"``: columns with few codes first, but the declared target last, so that
+        what it depends on is learnt as it is asked; ``"cardinality"``: columns with few codes
+        first; ``"schema"``: as in the table.
 
     References
     ----------
@@ -98,11 +105,12 @@ class TreeChain:
     penalty: float = 0.8
     shrink: float = 5.0
     effects: bool = True
+    slopes: bool = True
     relations: Literal["all", "codes", "none"] = "all"
     classes: int = 64
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
-    order: Literal["cardinality", "schema", "target_last"] = "cardinality"
+    order: Literal["cardinality", "schema", "target_last"] = "target_last"
 
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
         """Fit the chain, column after column."""
@@ -117,22 +125,36 @@ class TreeChain:
             penalty=self.penalty,
             shrink=self.shrink,
             effects=self.effects and self.honest,
+            slopes=self.slopes and self.honest,
         )
         known: list[Known] = []
         gaps: list[Gap] = []
         links: list[Link | Anchored | Sum | Lookup] = []
+        place = plan.order.index
+        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
+        size = 2 * len(plan.order), int(np.clip(encoded.n_persons, *_MADE))
+        made = Rows.begun(streams.child("made").words(), 0, size)
         for column in plan.free:
             tree = streams.child("tree", dataset.schema.names[column])
-            grow = partial(linked, how=growth, streams=tree)
+            there = made.codes
+            if column in absent:
+                there = there[:, ~absent[column].table[there[absent[column].source]]]
+            grow = partial(linked, made=there, how=growth, streams=tree)
             links.append(self._link(encoded, plan, column, known, grow))
             coding = encoded.encoding.codings[column]
             codes, mass = encoded.codes[column], encoded.mass(column)
             known.append(known_of(coding, mass, codes, row=len(links) - 1))
             if isinstance(links[-1], Anchored):
                 self._add_gap(encoded, plan, column, (gaps, known))
-        place = plan.order.index
+            rest = len(plan.order) - len(links)
+            Chain(
+                links=(*links, *rest * links[-1:]),  # of which the last is drawn, and no later one
+                codings=tuple(encoded.encoding.codings[i] for i in plan.order),
+                absent=tuple(absent.get(i) for i in plan.order),
+                names=dataset.schema.names,
+                gaps=tuple(gaps),
+            ).draw(made, len(links) - 1)
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
-        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
         return TreeChainModel(
             encoding=encoded.encoding,
             order=plan.order,
@@ -232,6 +254,7 @@ class TreeChainModel:
             "penalty": how.penalty,
             "shrink": how.shrink,
             "effects": how.effects,
+            "slopes": how.slopes,
             "protect": how.protect,
             "weigh": how.weigh,
             "derived": {

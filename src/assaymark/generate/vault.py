@@ -116,6 +116,19 @@ class Vault:
         sizes = [math.prod(len(shares[n]) for n in names) for names in asked]
         return choose(scores - how.penalty * np.array(sizes), 2.0 * self.cap, how.rho, self.__noise)
 
+    def prefer(
+        self, what: str, asked: Sequence[Asked], expected: Callable[[Asked], Floats], how: How
+    ) -> int:
+        """Return the place of the table that is furthest from what is expected, privately.
+
+        ``expected`` gives the counts that a table of these columns has by what is known; it is
+        handed names alone. The score is how far the real counts are from it, in L1, less
+        ``how.penalty`` a cell. A row changes one cell by 1: sensitivity ``cap``.
+        """
+        self.__pay(f"choice of {what}", "exponential", how.rho)
+        scores = np.array([self.__off(names, expected(names), how.penalty) for names in asked])
+        return choose(scores, float(self.cap), how.rho, self.__noise)
+
     def discover(self, column: str, rho: float, delta: float) -> dict[str, float]:
         """Return the categories that many persons hold, with their noisy counts, sorted by name.
 
@@ -157,14 +170,20 @@ class Vault:
             self.__known[key] = float(np.abs(table - expected).sum())
         return self.__known[key]
 
+    def __off(self, names: Asked, expected: Floats, penalty: float) -> float:
+        """Return the score of :meth:`prefer`."""
+        away = np.abs(self.__table(names, expected.shape) - expected).sum()
+        return float(away - penalty * expected.size)
+
     def __table(self, names: Sequence[str], shape: tuple[int, ...]) -> NDArray[np.int64]:
         at = np.zeros(self.__rows.n, dtype=np.int64)
-        there = np.ones(self.__rows.n, dtype=np.bool_)
+        least = np.zeros(self.__rows.n, dtype=np.int32)
         for name, size in zip(names, shape, strict=True):
-            at = at * size + self.__codes[name]
-            there &= self.__codes[name] >= 0
-        cells = math.prod(shape)
-        return np.bincount(at[there], minlength=cells).reshape(shape).astype(np.int64)
+            at *= size
+            at += self.__codes[name]
+            np.minimum(least, self.__codes[name], out=least)
+        at[least < 0] = math.prod(shape)
+        return np.bincount(at, minlength=math.prod(shape) + 1)[:-1].reshape(shape)
 
 
 def _capped(data: Dataset, cap: int, noise: Noise) -> tuple[Dataset, NDArray[np.int64]]:

@@ -23,7 +23,7 @@ def is_about(raw: bytes) -> str:
     try:
         return str(json.loads(payload_of(raw))["predicate"]["release"])
     except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError("not a withdrawal, a finding or an answer") from error
+        raise IntegrityError("not a withdrawal, a finding, an answer or an observation") from error
 
 
 def notice_bytes(notice: Notice, sign: Callable[[bytes], bytes], key: str) -> bytes:
@@ -38,14 +38,14 @@ def read_notice(raw: bytes, *, signer: str, public: bytes) -> Notice:
     Raises
     ------
     IntegrityError
-        When a withdrawal or an answer is not by who issued the release, or bytes were altered.
+        When anything but a finding is not by who issued the release, or bytes were altered.
     """
     try:
         plain = json.loads(payload_of(raw))
         kind = {KINDS[k]: k for k in NOTICES}[plain["predicateType"]]
         predicate = json.dumps(plain["predicate"])
     except (ValueError, KeyError, TypeError) as error:
-        raise IntegrityError("not a withdrawal, a finding or an answer") from error
+        raise IntegrityError("not a withdrawal, a finding, an answer or an observation") from error
     notice = NOTICES[kind].parse(predicate)
     keys = {signer: public}
     if isinstance(notice, Finding):

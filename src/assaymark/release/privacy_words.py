@@ -25,6 +25,7 @@ def privacy_lines(found: PrivacyGuarantee | None) -> tuple[tuple[str, str], ...]
             f"{len(found.charges)} looks at the rows, {found.accountant} rho "
             f"{float(found.rho):.6g}; neighbours: {found.neighbours}",
         ),
+        *((("Audit", found.audit.words(found.epsilon)),) if found.audit else ()),
     )
 
 

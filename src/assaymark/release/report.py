@@ -35,6 +35,7 @@ from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, sign
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_learning import draw_family, draw_learning
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
+from assaymark.release.drawing_privacy import ceiling_words, draw_ceiling
 from assaymark.release.fitness_table import fitness_table
 from assaymark.release.graph import anchor
 from assaymark.release.report_rules import rule_blocks, tally, telling
@@ -176,6 +177,8 @@ def _environment() -> Environment:
         "draw_effect": draw_effect,
         "draw_family": draw_family,
         "draw_learning": draw_learning,
+        "draw_ceiling": draw_ceiling,
+        "ceiling_words": ceiling_words,
     }
     return made
 

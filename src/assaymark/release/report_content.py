@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from assaymark.core.opening import Opening
     from assaymark.core.threat import ThreatModel
     from assaymark.release.drawing_learning import LearningPicture
+    from assaymark.release.drawing_privacy import PrivacyPicture
 
 __all__ = [
     "AttackPicture",
@@ -352,6 +353,7 @@ class ReportContent:
     breaches: tuple[BreachLine, ...] = ()
     attacks: tuple[AttackPicture, ...] = ()
     learning: LearningPicture | None = None
+    privacy: PrivacyPicture | None = None
     stages: tuple[StageLine, ...] = ()
     attempts: tuple[AttemptLine, ...] = ()
     transformations: tuple[TransformLine, ...] = ()

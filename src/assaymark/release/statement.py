@@ -30,11 +30,13 @@ KINDS = {
     "withdrawal": "https://assaymark.dev/withdrawal/v0",
     "finding": "https://assaymark.dev/finding/v0",
     "answer": "https://assaymark.dev/answer/v0",
+    "observation": "https://assaymark.dev/observation/v0",
     "generator": "https://assaymark.dev/generator/v0",
     "lot": "https://assaymark.dev/lot/v0",
     "destruction": "https://assaymark.dev/destruction/v0",
     "waiver": "https://assaymark.dev/waiver/v0",
     "approval": "https://assaymark.dev/approval/v0",
+    "separation": "https://assaymark.dev/separation/v0",
 }
 Statement = dict[str, Any]
 

@@ -14,12 +14,20 @@ from assaymark.source.canonical import check_names
 if TYPE_CHECKING:
     import _csv
 
-__all__ = ["ROW_NUMBER", "read_delimited"]
+__all__ = ["ROW_NUMBER", "Layout", "layout_of", "read_delimited"]
 
 ROW_NUMBER = "row_number"
 _DELIMITERS = ",;\t|"
 _SPOKEN = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _SAMPLE = 200
+
+
+class Layout(NamedTuple):
+    """How a file is laid out; ``line`` is how many lines were left out after the header."""
+
+    delimiter: str
+    names: list[str]
+    line: int = 0
 
 
 class _Lines(NamedTuple):
@@ -28,8 +36,15 @@ class _Lines(NamedTuple):
     blank: list[int]
 
 
-def read_delimited(raw: bytes, name: str) -> pl.DataFrame:
+def layout_of(raw: bytes, name: str, frame: pl.DataFrame) -> Layout:
+    """Return the layout of a file that ``frame`` was read from; ``raw`` is how it begins."""
+    return Layout(_delimiter(_text(raw, name)), frame.columns)
+
+
+def read_delimited(raw: bytes, name: str, like: Layout | None = None) -> pl.DataFrame:
     """Return all columns as text; empty fields are null, blank lines are passed over.
+
+    ``raw`` begins with the header, also where it is a later part of a file, ``like`` the first.
 
     A first column without a name that only counts the rows, as data-frame libraries write it, is
     called ``row_number``.
@@ -43,15 +58,15 @@ def read_delimited(raw: bytes, name: str) -> pl.DataFrame:
     text = _text(raw, name)
     if not text.strip():
         raise DataError(f"{name!r} is empty\n\nHint: give a table with a header and rows")
-    delimiter = _delimiter(text)
-    lines = _check_lines(text, delimiter, name)
+    delimiter = like.delimiter if like else _delimiter(text)
+    lines = _check_lines(text, delimiter, name, like.line if like else 0)
     if lines.n == 0:
         raise DataError(
             f"{name!r} has a header of {len(lines.header)} columns but no rows\n\n"
             "Hint: give a table with at least one row"
         )
     frame = _parse(text, delimiter, lines)
-    names = _named(lines.header, frame)
+    names = like.names if like else _named(lines.header, frame)
     check_names(names)
     frame.columns = names
     return frame
@@ -97,7 +112,7 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=score)
 
 
-def _check_lines(text: str, delimiter: str, name: str) -> _Lines:
+def _check_lines(text: str, delimiter: str, name: str, before: int) -> _Lines:
     reader = _rows(text, delimiter)
     header: list[str] = []
     blank: list[int] = []
@@ -112,7 +127,7 @@ def _check_lines(text: str, delimiter: str, name: str) -> _Lines:
             blank.append(n + len(blank))
         else:
             raise DataError(
-                f"line {start:,} of {name!r} has {_fields(len(row))}, but the header has "
+                f"line {start + before:,} of {name!r} has {_fields(len(row))}, but the header has "
                 f"{len(header)} ({_SPOKEN[delimiter]}-separated)\n\n"
                 "Hint: quote fields that hold the separator, or mend that line"
             )

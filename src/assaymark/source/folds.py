@@ -46,7 +46,7 @@ class Folds:
         The fold of each row, 0 to 4, shape ``(n,)``.
     unit, note, commitment
         As in :class:`~assaymark.source.split.Split`; the commitment is to who is in which fold.
-    confirmation_hashes
+    account_hashes
         Keyed hashes of everybody, since everybody is tested on once.
     shared_persons
         Persons with rows in several folds; 0 unless ``unit`` is ``"row"``.
@@ -57,7 +57,7 @@ class Folds:
     unit: str
     note: str
     commitment: str
-    confirmation_hashes: frozenset[str]
+    account_hashes: frozenset[str]
     shared_persons: int
 
     @property
@@ -119,7 +119,7 @@ def deal(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> Fo
         unit=units.unit,
         note=note_on(units),
         commitment=commitment_to(key, digests, dealt),
-        confirmation_hashes=frozenset(keyed_hash(key, b"account", u).hex() for u in units.names),
+        account_hashes=frozenset(keyed_hash(key, b"account", u).hex() for u in units.names),
         shared_persons=0 if units.unit == "person" else _torn(units.persons, fold),
     )
 

@@ -34,7 +34,10 @@ def read_table(path: str | os.PathLike[str]) -> pl.DataFrame:
     """
     file = Path(path)
     if file.is_dir():
-        raise DataError(f"{str(file)!r} is a folder\n\nHint: name one file in it")
+        raise DataError(
+            f"{str(file)!r} is a folder\n\nHint: name one file in it, or draw a sample "
+            f"from all: assaymark source sample {file} --out sample.parquet"
+        )
     if not file.exists():
         raise DataError(f"there is no file {str(file)!r}{_nearby(file)}")
     suffix = file.suffix.lower()

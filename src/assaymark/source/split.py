@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["Split", "hold_out", "split"]
 
 _EXACT_BELOW = 2_000
-_CONFIRMATION = 2
 _PARTS = ("train", "development", "confirmation", "reference")
 
 
@@ -48,8 +47,9 @@ class Split:
     commitment
         HMAC-SHA256 under the split key of who is in which part: shows later, to who holds the key,
         that the parts were not changed after results were seen.
-    confirmation_hashes
-        Keyed hashes of the persons in ``confirmation``, for the account of its openings.
+    account_hashes
+        Keyed hashes of everybody, for the account of how often ``confirmation`` was opened: other
+        shares move other persons into it, and must not begin a new account.
     shared_persons
         Persons with rows both in train and in another part; 0 unless ``unit`` is ``"row"``.
     """
@@ -61,7 +61,7 @@ class Split:
     unit: str
     note: str
     commitment: str
-    confirmation_hashes: frozenset[str]
+    account_hashes: frozenset[str]
     shared_persons: int
 
     @property
@@ -95,7 +95,6 @@ def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> S
     train, development, confirmation, reference = (
         whole.take(np.flatnonzero(where == i)) for i in range(len(_PARTS))
     )
-    tested = [name for name, p in zip(units.names, part, strict=True) if p == _CONFIRMATION]
     return Split(
         train=train,
         development=development,
@@ -104,7 +103,7 @@ def split(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> S
         unit=units.unit,
         note=note_on(units),
         commitment=commitment_to(key, digests, part),
-        confirmation_hashes=frozenset(keyed_hash(key, b"account", name).hex() for name in tested),
+        account_hashes=frozenset(keyed_hash(key, b"account", name).hex() for name in units.names),
         shared_persons=shared_persons(units, where),
     )
 

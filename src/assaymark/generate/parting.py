@@ -1,0 +1,209 @@
+"""Parting: the cut that best tells apart the classes of the rows at a node of a tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from assaymark.core.compiled import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+
+__all__ = ["PLACES", "Scratch", "best_cut", "scratch_of"]
+
+PLACES = 64
+_ONE = np.uint64(1)
+
+
+@compiled
+def _worth(mass: float) -> float:
+    return mass * np.log(mass) if mass > 0 else 0.0
+
+
+@compiled
+def _worths(rows: int) -> Floats:
+    """Return what 0, 1, ... ``rows`` rows are worth, so that no logarithm is taken twice."""
+    table = np.empty(rows + 1)
+    for count in range(rows + 1):
+        table[count] = _worth(float(count))
+    return table
+
+
+@compiled
+def _look(table: Floats, mass: float) -> float:
+    """Return what ``mass`` is worth: from ``table`` where there is one, as masses are whole."""
+    return table[np.int64(mass)] if len(table) else _worth(mass)
+
+
+class Scratch(NamedTuple):
+    """Room for one node.
+
+    ``joint`` and ``held`` are what the rows of each place and class weigh, and the persons at
+    each place; both are empty between features. ``joint`` holds whole numbers, and ``held`` is
+    not needed, where each row counts for one person. ``total``, ``left``, ``low`` and ``high``
+    have a number for each class that the node has, ``number`` is theirs, ``own`` that of each row.
+    ``worths`` is empty where masses are not whole.
+    """
+
+    joint: Floats | Codes
+    held: Floats
+    total: Floats
+    left: Floats
+    low: Floats
+    high: Floats
+    number: Codes
+    own: Codes
+    worths: Floats
+
+
+@compiled
+def scratch_of(joint: Floats | Codes, n: int, alike: bool) -> Scratch:
+    """Return room for nodes of ``n`` rows at most; ``joint`` holds a number a place and class."""
+    classes = len(joint) // PLACES
+    return Scratch(
+        joint,
+        np.zeros(PLACES),
+        np.empty(classes),
+        np.empty(classes),
+        np.empty(classes),
+        np.empty(classes),
+        np.empty(classes, np.int32),
+        np.empty(n, np.int32),
+        _worths(n if alike else -1),
+    )
+
+
+@compiled
+def _classes(y: Codes, weight: Floats, inside: Codes, scratch: Scratch) -> tuple[int, int]:
+    """Give the classes of a node's rows numbers, in order; return how many there are, and weigh."""
+    total, number, own = scratch.total, scratch.number, scratch.own
+    number[:] = -1
+    for i in inside:
+        number[y[i]] = 0
+    there = 0
+    for c in range(len(number)):
+        if number[c] == 0:
+            number[c] = there
+            total[there] = 0.0
+            there += 1
+    for t in range(len(inside)):
+        own[t] = number[y[inside[t]]]
+        total[own[t]] += weight[inside[t]]
+    heavy = 0
+    for c in range(there):
+        heavy += total[c] > 0
+    return there, heavy
+
+
+@compiled
+def _count(row: NDArray[np.uint8], inside: Codes, scratch: Scratch, there: int) -> np.uint64:
+    """Count rows by place and class; return a bit for each place that has a row."""
+    joint, own, places = scratch.joint, scratch.own, np.uint64(0)
+    for t in range(len(inside)):
+        place = np.int64(row[inside[t]])
+        joint[place * there + own[t]] += 1
+        places |= _ONE << np.uint64(place)
+    return places
+
+
+@compiled
+def _weigh(
+    row: NDArray[np.uint8],
+    rows: tuple[Floats, Floats],
+    inside: Codes,
+    scratch: Scratch,
+    there: int,
+) -> np.uint64:
+    """Weigh rows by place and class; return a bit for each place that has a row."""
+    weight, share = rows
+    joint, held, own, places = scratch.joint, scratch.held, scratch.own, np.uint64(0)
+    for t in range(len(inside)):
+        i = inside[t]
+        place = np.int64(row[i])
+        joint[place * there + own[t]] += weight[i]
+        held[place] += share[i]
+        places |= _ONE << np.uint64(place)
+    return places
+
+
+@compiled
+def best_cut(
+    features: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    y: Codes,
+    rows: tuple[Floats, Floats],
+    inside: Codes,
+    scratch: Scratch,
+    rule: tuple[float, float],
+) -> tuple[int, int]:
+    """Return the feature and the threshold of the best split of the rows ``inside``; or -1.
+
+    ``rule`` is what a split must add to the log-likelihood for each class but one, and the
+    persons that each side must have.
+    """
+    binned, widths = features
+    alike, persons = len(scratch.worths) > 0, 0.0
+    for i in inside:
+        persons += rows[1][i]
+    if persons < (2.0 - 1e-9) * rule[1]:
+        return -1, 0
+    there, heavy = _classes(y, rows[0], inside, scratch)
+    best, feature, threshold = rule[0] * max(heavy - 1, 1), -1, 0
+    for j in range(len(widths)):
+        if alike:
+            places = _count(binned[j], inside, scratch, there)
+        else:
+            places = _weigh(binned[j], rows, inside, scratch, there)
+            persons = scratch.held[: widths[j]].sum()
+        gain, place = _cut(scratch, (widths[j], there), (persons, rule[1]), places)
+        if gain > best:
+            best, feature, threshold = gain, j, place
+    return feature, threshold
+
+
+@compiled
+def _cut(
+    scratch: Scratch,
+    shape: tuple[int, int],
+    least: tuple[float, float],
+    places: np.uint64,
+) -> tuple[float, int]:
+    """Return how much log-likelihood the best cut of one feature adds, and its place.
+
+    ``shape`` is how many places and classes there are, ``least`` the persons at the node and
+    those that each side must have. The scratch is empty afterwards.
+    """
+    width, there = shape
+    joint, held, total = scratch.joint, scratch.held, scratch.total[:there]
+    left, low, high, worths = scratch.left, scratch.low, scratch.high, scratch.worths
+    mass, together = total.sum(), 0.0
+    for k in range(there):
+        left[k], low[k], high[k] = 0.0, 0.0, _look(worths, total[k])
+        together += high[k]
+    mass_left, persons_left, whole = 0.0, 0.0, _look(worths, mass)
+    apart, best, place = together, 0.0, 0
+    for a in range(width):
+        if not (places >> np.uint64(a)) & _ONE:
+            continue
+        for k in range(there):
+            added = joint[a * there + k]
+            if added > 0:
+                joint[a * there + k] = 0
+                apart -= low[k] + high[k]
+                left[k] += added
+                mass_left += added
+                low[k], high[k] = _look(worths, left[k]), _look(worths, total[k] - left[k])
+                apart += low[k] + high[k]
+        persons_left = mass_left if len(worths) else persons_left + held[a]
+        held[a] = 0.0
+        if persons_left < least[1] or least[0] - persons_left < least[1] or a == width - 1:
+            continue
+        gain = apart - _look(worths, mass_left) - _look(worths, mass - mass_left)
+        gain = gain - together + whole
+        if gain > best:
+            best, place = gain, a
+    return best, place
