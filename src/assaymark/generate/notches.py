@@ -19,13 +19,13 @@ class NotchSetting:
 NOTCHES = (
     NotchSetting(
         name="guarded",
-        words="pools of 200 persons, only means, variances and covariances corrected",
-        parameters={"k": 200, "effects": False},
+        words="pools of 200 persons, no corrections",
+        parameters={"k": 200, "effects": False, "slopes": False},
     ),
     NotchSetting(
         name="careful",
-        words="pools of 100 persons, only means, variances and covariances corrected",
-        parameters={"k": 100, "effects": False},
+        words="pools of 200 persons, only means, variances and covariances corrected",
+        parameters={"k": 200, "effects": False},
     ),
     NotchSetting(
         name="moderate",
