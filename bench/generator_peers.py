@@ -146,7 +146,7 @@ NEEDS = {
     "mostly": ["torch==2.13.0", "mostlyai-engine==2.7.3"],
     "arf": ["arfpy==0.1.1", "pandas<3", "numpy<2"],
     "fd": ["ForestDiffusion==1.0.6"],
-    "ut": ["utrees"],
+    "ut": ["utrees", "scikit-learn<1.6"],
 }
 OURS = {
     "assaymark tree_chain": ("tree_chain", {}),
@@ -228,11 +228,14 @@ def ours(name: str, train: Dataset, seed: int) -> tuple[Dataset, dict[str, float
     return made, {"fit_s": fitted - begin, "sample_s": time.process_time() - fitted}
 
 
-def learnt(made: Dataset, holdout: Dataset, seed: int) -> float:
-    """Return the AUC on holdout rows of boosted trees that learnt the target from ``made``."""
+def learnt(made: Dataset, holdout: Dataset, seed: int) -> float | None:
+    """Return the AUC on holdout rows of boosted trees that learnt the target from ``made``.
+
+    None where the table has no target.
+    """
     target = holdout.target
     if target is None:
-        return float("nan")
+        return None
     (x, z), unordered = numbers(made, holdout)
     at = holdout.schema.names.index(target)
     kept = [j for j in range(x.shape[1]) if j != at]
@@ -245,7 +248,7 @@ def learnt(made: Dataset, holdout: Dataset, seed: int) -> float:
     return float(auc_of(boosted(x[:, kept], y, z[:, kept], kinds, seed), asked).value)
 
 
-def judged(made: Dataset, train: Dataset, holdout: Dataset, seed: int) -> dict[str, float]:
+def judged(made: Dataset, train: Dataset, holdout: Dataset, seed: int) -> dict[str, float | None]:
     """Return how close the rows are, what is learnt from them, and what they give away."""
     found, recognised = attack(train, holdout, made, at=0.01)
     return {
@@ -281,7 +284,10 @@ def printed(done: dict[str, dict], tables: list[str], seeds: int) -> None:
             if not good:
                 print(f"| {tool} | {runs[0]['failed'] if runs else 'not run'} | | | | |")
                 continue
-            said = {k: interval([r[k] for r in good]) for k in ("score", "learnt", "attack_auc")}
+            said = {
+                k: "no target" if good[0][k] is None else interval([r[k] for r in good])
+                for k in ("score", "learnt", "attack_auc")
+            }
             mean = {
                 k: np.mean([r.get(k, np.nan) for r in good])
                 for k in ("recognised", "fit_s", "sample_s")
