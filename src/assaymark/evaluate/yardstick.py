@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["closeness", "numbers", "teller"]
+__all__ = ["boosted", "closeness", "numbers", "teller"]
 
 _FOLDS = 5
 _LEVELS = 250
@@ -50,7 +50,7 @@ def closeness(first: Dataset, second: Dataset, streams: Streams, *, most: int = 
     for k in range(_FOLDS):
         seen, asked = fold != k, fold == k
         seed = streams.child(k).integer()
-        chance[asked] = _boosted(both[seen], label[seen], both[asked], unordered, seed)
+        chance[asked] = boosted(both[seen], label[seen], both[asked], unordered, seed)
     return float(1 - abs(2 * auc_of(chance, label).value - 1))
 
 
@@ -74,10 +74,16 @@ def numbers(*parts: Dataset) -> tuple[list[Floats], list[bool]]:
     return np.split(np.column_stack(columns).astype(np.float64), ends), unordered
 
 
-def _boosted(
+def boosted(
     x: Floats, y: NDArray[np.bool_], asked: Floats, unordered: list[bool], seed: int
 ) -> Floats:
-    """Return the chance of "second" that boosted trees give to the rows ``asked``."""
+    """Return the chance of ``y`` that boosted trees fitted to ``x`` give to the rows ``asked``.
+
+    Parameters
+    ----------
+    x, y
+        Shapes ``(n, columns)``, see :func:`numbers`, and ``(n,)``.
+    """
     if teller() == "scikit-learn":
         from sklearn.ensemble import HistGradientBoostingClassifier
 
