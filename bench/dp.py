@@ -31,7 +31,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
 from assaymark.evaluate.statistics import auc_of
-from assaymark.evaluate.yardstick import _boosted, closeness, numbers, teller
+from assaymark.evaluate.yardstick import boosted, closeness, numbers, teller
 from assaymark.generate import generators
 
 RESULTS = Path(__file__).parent / "results" / "dp.json"
@@ -64,7 +64,7 @@ def trained(made: Dataset, table: Table) -> float:
     label = table.label(made)
     if label.all() or not label.any():
         return 0.5
-    chance = _boosted(x[:, kept], label, z[:, kept], [unordered[i] for i in kept], 0)
+    chance = boosted(x[:, kept], label, z[:, kept], [unordered[i] for i in kept], 0)
     return float(auc_of(chance, table.label(table.holdout)).value)
 
 
