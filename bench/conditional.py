@@ -21,12 +21,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from generator_quality import SHIPPED, parts_of, score
+from generator_quality import SHIPPED, parts_of
 
 from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
+from assaymark.evaluate.yardstick import closeness
 from assaymark.generate import generators
 
 RESULTS = Path(__file__).parent / "results/conditional.json"
@@ -118,8 +119,10 @@ def compared(made: pl.DataFrame, kept: pl.DataFrame, schema: object, seed: int) 
         "compared": n,
         "tables": two_way(one, made[:n]),
         "tables, gold": two_way(one, two),
-        "score": score(ours, gold, seed),
-        "score, gold": score(Dataset(schema=schema, frame=two[:few]), gold, seed),
+        "score": closeness(ours, gold, Streams.from_seed(seed), most=1_000_000),
+        "score, gold": closeness(
+            Dataset(schema=schema, frame=two[:few]), gold, Streams.from_seed(seed), most=1_000_000
+        ),
     }
 
 
@@ -135,8 +138,10 @@ def beside_real(made: pl.DataFrame, kept: pl.DataFrame, real: pl.DataFrame, how:
         "real": n,
         "tables, real": two_way(real, made[:n]),
         "tables, gold, real": two_way(real, kept[:n]),
-        "score, real": score(wrapped[0], wrapped[2], seed),
-        "score, gold, real": score(wrapped[1], wrapped[2], seed),
+        "score, real": closeness(wrapped[0], wrapped[2], Streams.from_seed(seed), most=1_000_000),
+        "score, gold, real": closeness(
+            wrapped[1], wrapped[2], Streams.from_seed(seed), most=1_000_000
+        ),
     }
 
 
