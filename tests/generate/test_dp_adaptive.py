@@ -66,12 +66,12 @@ def test_all_is_spent_and_the_charges_add_up():
 
 
 def test_almost_no_budget_is_spent_on_few_tables_and_none_is_refused():
-    models = [fit(ring(3000), epsilon=0.01, **KNOWN) for _ in range(5)]
+    models = [fit(ring(3000), epsilon=0.01, **KNOWN) for _ in range(9)]
     for model in models:
         model.privacy.check()
         assert model.sample(range(50), STREAMS).n == 50
-    # eight are planned where there is enough; of 60 fits one had more than five, 5 had five or more
-    assert sorted(m.tables for m in models)[2] <= 5
+    # eight would be planned; one fit in twelve has more than four, so five of nine never have
+    assert 2 <= sorted(m.tables for m in models)[4] <= 4
 
 
 def test_a_time_limit_stops_the_rounds_and_says_what_was_not_spent():

@@ -143,11 +143,12 @@ def fit_slopes(
         products = _products(table, start, people.cells, t, people.weight)
         factor = _factored(_gram(table, start, people.cells, people.weight, shrink))
         known = np.stack([_solved(factor, p) for p in products.T], axis=1)
-        wanted = _gram(table, start, rows.cells, rows.weight, 0.0) @ known
+        wanted = _times(_gram(table, start, rows.cells, rows.weight, 0.0), known)
         given = (table, start, rows.cells, made[1], toward, rows.weight)
         slopes = _climbed(given, wanted)
     *each, level = (
-        s.T @ slopes[a:b] @ toward for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
+        _times(_times(np.ascontiguousarray(s.T), slopes[a:b]), toward)
+        for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
     )
     return [each[0] + level, *each[1:]]
 
@@ -237,6 +238,17 @@ def _spread(given: Given, d: int) -> Floats:
                     out[f, h] += every * weight[i] * square * x[f] * x[h]
     for f in range(size):
         out[f, f] += _RIDGE
+    return out
+
+
+@compiled
+def _times(a: Floats, b: Floats) -> Floats:
+    """Return the product of two matrices; plain loops, the same on every machine."""
+    out = np.zeros((a.shape[0], b.shape[1]))
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(b.shape[1]):
+                out[i, j] += a[i, k] * b[k, j]
     return out
 
 
