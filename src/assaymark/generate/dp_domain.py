@@ -61,7 +61,7 @@ class Span:
         out = np.full(len(values), -1, dtype=np.int64)
         plain = values.drop_nulls().to_physical()
         ends = np.asarray(self.grid.value(np.array([0, self.points - 1], dtype=np.int64)))
-        if self.grid.scale == 1:
+        if plain.dtype.is_integer():  # a decimal may be too large for a whole number
             numbers = plain.cast(pl.Int64).to_numpy()
         else:
             numbers = plain.cast(pl.Float64).to_numpy()
