@@ -1,6 +1,6 @@
 """How often does the gate FAIL a rule whose threshold is kept, and how often one that is not?
 
-    python bench/gate_adjustment.py --seeds 2000
+    python bench/gate_adjustment.py --seeds 4000
 
 Simulated gates of blocking rules, judged by `assaymark.decide.gate` itself. The figures are normal
 with a known error, or shares with exact intervals. "On" rules have a true value on the threshold,
