@@ -26,6 +26,7 @@ from assaymark.flow.decide import judged, read_policy
 from assaymark.flow.describe import Described, check_alone, describe
 from assaymark.flow.earlier import said_of
 from assaymark.flow.evaluate import measure
+from assaymark.flow.learning import leaking
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
@@ -186,6 +187,7 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
         record=record,
         progress=progress,
     )
+    notices += leaking(measured)
     found = evidence_of(
         measured,
         candidate=tables.candidate,

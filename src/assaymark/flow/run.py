@@ -24,6 +24,7 @@ from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.generator import version_of
 from assaymark.flow.held_back import held_back
 from assaymark.flow.history import commit_policy
+from assaymark.flow.learning import leaking
 from assaymark.flow.look import Look
 from assaymark.flow.model_words import said_of
 from assaymark.flow.outcome import Outcome, verdict_rows
@@ -248,6 +249,7 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
             *earlier.notices,
             *notices_of_descent(descent),
             *_notices(job, prepared, options, reviewed=reviewed),
+            *leaking(decision.development.assessment.measurements if decision.development else ()),
             *said_of(attempt.candidate.summary),
         ),
         blocked=(
