@@ -14,6 +14,7 @@ from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
+from assaymark.flow.alike import alike
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.claims import with_code
 from assaymark.flow.crossfit_words import notices_of
@@ -210,6 +211,7 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
     asked = asked_of(workspace, prepared)
     source = (prepared.commitment, job.frame)
     mixed = undeclared(workspace, source, job.parents, asked.actor)
+    same_people = alike(workspace, asked.population, prepared.prints)
     making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=options.seed)
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
@@ -251,6 +253,7 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
             *earlier.notices,
             *notices_of_descent(descent),
             *mixed.notices,
+            *same_people,
             *_notices(job, prepared, options, reviewed=reviewed),
             *said_of(attempt.candidate.summary),
         ),
