@@ -132,7 +132,8 @@ BROKEN = {
     ),
     "a byte of the log": altered("log/release.json", lambda raw: raw.replace(b"release", b"relax")),
     "a byte of the proof": altered(
-        "log/release.tlog-proof", lambda raw: raw[:-9] + b"A" + raw[-8:]
+        "log/release.tlog-proof",
+        lambda raw: raw[:-9] + (b"B" if raw[-9:-8] == b"A" else b"A") + raw[-8:],
     ),
     "deep JSON": altered("manifest.json", lambda _: b"[" * 300_000),
     "an extra file": extra,
