@@ -39,6 +39,7 @@ __all__ = [
     "TopCode",
     "TransformSpec",
     "parse_recipe",
+    "recipe_of",
 ]
 
 
@@ -250,6 +251,12 @@ def parse_recipe(raw: bytes) -> Recipe:
         plain = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"the recipe is not valid TOML: {error}") from error
+    return recipe_of(plain)
+
+
+def recipe_of(told: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that parsed TOML holds; errors as those of :func:`parse_recipe`."""
+    plain = dict(told)
     columns = plain.get("columns", {})
     if not isinstance(columns, dict):
         raise RecipeError("[columns] must be a table of column = role\n\nHint: age = 'other'")
