@@ -103,8 +103,18 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         commitment=_commitment(frame, key),
         n=frame.height,
         n_persons=sum(p.n_persons for p in parts.all),
-        prints=None if recipe.privacy is None else prints_of(raw, key),
+        prints=_prints(raw, recipe, key),
     )
+
+
+def _prints(raw: Dataset, recipe: Recipe, key: bytes) -> Prints | None:
+    """Return the prints of a table; without a budget to account for, those that can be made."""
+    try:
+        return prints_of(raw, key)
+    except DataError:
+        if recipe.privacy is not None:
+            raise
+        return None
 
 
 def notes_of(found: TableProfile, dropped: Collection[str] = ()) -> list[str]:
