@@ -202,10 +202,17 @@ def test_a_model_of_the_released_rows_is_estimated_on_the_batch(release, batches
     assert [e["name"] for e in found["estimates"]] == ["accuracy", "AUC"]
 
 
+WATCHED = (
+    ("age", "stale", 'rules = ["columns"]'),
+    ("days", "degraded", ""),
+    ("sex", "recommend_withdrawal", ""),
+    ("ill", "withdrawn", ""),
+)
 WATCH = """
 [[watch]]
-id = "moved"
+id = "{column}"
 observe = "column"
+subject = "column:{column}"
 against = "source"
 at_least = 0.05
 then = "{then}"
@@ -218,46 +225,55 @@ remedy = "Fit again."
 
 @pytest.fixture(scope="module")
 def judged(tmp_path_factory, split_in_two):
-    """Return a maker of releases whose policy says what follows from what is seen."""
+    """Return a folder with a release whose policy says what follows from what is seen."""
+    folder = tmp_path_factory.mktemp("judged")
+    split_in_two(folder)
+    with (folder / "policy.toml").open("a") as file:
+        for column, then, more in WATCHED:
+            file.write(WATCH.format(column=column, then=then, more=more))
+    with (folder / "recipe.toml").open("a") as file:
+        file.write('\n[[claim]]\nkind = "mean"\nname = "stay"\ncolumn = "days"\n')
+    job = read_job(folder / "recipe.toml", uses=["analytics"])
+    assert run(job, Options(workspace=folder / "ws", seed=1)).release
+    return folder
 
-    def make(then, more=""):
-        folder = tmp_path_factory.mktemp(then)
-        split_in_two(folder)
-        with (folder / "policy.toml").open("a") as file:
-            file.write(WATCH.format(then=then, more=more))
-        job = read_job(folder / "recipe.toml", uses=["analytics"])
-        assert run(job, Options(workspace=folder / "ws", seed=1)).release
-        return next((folder / "ws/releases").iterdir())
 
-    return make
-
-
-def acted(release, batches, tmp_path):
-    batches(50, "age").write_csv(tmp_path / "today.csv")
+def acted(release, batches, tmp_path, column, *more):
+    rows = batches(50)
+    new = pl.lit(rows[column].max()) if column in {"sex", "ill"} else pl.col(column) + 15
+    rows.with_columns(new.alias(column)).write_csv(tmp_path / "today.csv")
     said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--act"]
-    return CliRunner().invoke(app, [*said, "--against", "source"], standalone_mode=False).stderr
+    said += more
+    return CliRunner().invoke(app, [*said, "--against", "source"], standalone_mode=False)
 
 
 @pytest.mark.parametrize(
-    ("then", "more", "said"),
+    ("column", "status", "said"),
     [
-        ("stale", 'rules = ["columns"]', "no longer approved for analytics"),
-        ("degraded", "", "DEGRADED: column:age"),
-        ("recommend_withdrawal", "", "withdrawal is recommended: column:age"),
-        ("withdrawn", "", r"withdrawn \(quality\): column:age"),
+        ("age", "RELEASED", "no longer approved for analytics"),
+        ("days", "DEGRADED", "DEGRADED: column:days"),
+        ("sex", "DEGRADED", "withdrawal is recommended: column:sex"),
+        ("ill", "WITHDRAWN", r"withdrawn \(quality\): column:ill"),
     ],
 )
 def test_a_policy_says_what_follows_and_consumers_learn(
-    judged, batches, tmp_path, then, more, said
+    judged, batches, tmp_path, column, status, said
 ):
-    release = judged(then, more)
+    shutil.copytree(judged, tmp_path / "desk")
+    release = next((tmp_path / "desk/ws/releases").iterdir())
     assaymark.load(release, use="analytics")
-    assert "signed: " in acted(release, batches, tmp_path)
+    state = release.with_name(f"{release.name}.timeline.jsonl")
+    done = acted(release, batches, tmp_path, column, "--state", str(state))
+    assert "signed: " in done.stderr
+    assert "signed: " not in acted(release, batches, tmp_path, column).stderr
+    rests = {"days": "claim stay rests on it", "ill": "the target rests on it"}
+    assert rests.get(column, "") in done.stdout
     with pytest.raises(NotApprovedError, match=said):
         assaymark.load(release, use="analytics")
-    again = acted(release, batches, tmp_path)
-    assert "signed: " not in again
-    assert release.name in monitor(release, batches(51), threshold=0.1).note
+    again = monitor(release, batches(51), threshold=0.1)
+    assert release.name in again.note
+    assert {line.column for line in again.lines[:2]} == {"days", "ill"}
+    shown_on_its_page(release, tmp_path, column, status)
     away = tmp_path / "away" / release.name
     shutil.copytree(release, away)
     shutil.copytree(release.parents[1] / "notices", away.with_name(release.name + ".notices"))
@@ -265,8 +281,27 @@ def test_a_policy_says_what_follows_and_consumers_learn(
         assaymark.load(away, use="analytics")
 
 
+def shown_on_its_page(release, tmp_path, column, status):
+    """What was seen is under the card, on a page of its own, and in the workspace's list."""
+    page = tmp_path / "since.html"
+    shown = CliRunner().invoke(app, ["show", str(release), "--page", str(page)]).stdout
+    assert f"Since it was issued: {status}" in shown
+    before = shown.partition("\n# ")[0]
+    assert f"column:{column}" in before
+    assert "Watched" in before
+    assert "ne look against the real rows behind it" in page.read_text()
+    assert page.read_text().count(f"column:{column}") >= 2
+    since = json.loads(CliRunner().invoke(app, ["show", str(release), "--json"]).stdout)["since"]
+    assert (since["status"], since["looked"][0]["looks"]) == (status, 1)
+    listed = ["show", "--workspace", str(release.parents[1]), "--json"]
+    plain = json.loads(CliRunner().invoke(app, listed).stdout)
+    assert plain["candidates"][0]["status"] == status
+    assert any(f"column:{column}" in n for n in plain["notices"])
+
+
 def test_a_policy_that_says_nothing_signs_nothing(release, batches, tmp_path):
-    assert "says nothing of what is seen later" in acted(release, batches, tmp_path)
+    done = acted(release, batches, tmp_path, "age")
+    assert "says nothing of what is seen later" in done.stderr
     assaymark.load(release, use="analytics")
 
 

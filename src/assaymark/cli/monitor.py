@@ -72,6 +72,10 @@ def command(
     scores: Annotated[
         str, typer.Option(help="Column of the batch with a model's calibrated risks, instead.")
     ] = "",
+    trust: Annotated[
+        list[str] | None,
+        typer.Option(help="Fingerprint of a signer that you trust; repeat for more."),
+    ] = None,
     degrade: Annotated[
         bool,
         typer.Option(
@@ -108,6 +112,7 @@ def command(
         forecast=Forecast(target=target, positive=positive, scores=scores)
         if target or scores
         else None,
+        trusted=tuple(trust or ()),
     )
     found = monitor(release, rows, threshold=threshold, watching=how)
     if report is not None:
@@ -173,15 +178,22 @@ def _say(found: Monitored) -> None:
     for odd in together.odd:
         typer.echo(f"  {odd}")
     for a in together.alarms:
+        rests = f"; {', '.join(a.rests)} rests on it" if a.rests else ""
         typer.echo(
             f"  {a.subject}: {a.what}: {a.before:.3g} before, {a.after:.3g} now, of {a.rows:,} "
-            f"rows since look {a.since}"
+            f"rows since look {a.since}{rests}"
         )
     if together.alarmed:
         typer.echo("")
-    heads = ("column", "says", "distance", "interval", "what")
-    typer.echo("This batch, column by column:\n")
-    typer.echo(table([line.cells for line in found.lines], heads))
+    heads = ("column", "says", "distance", "interval", "what", "rests on it")
+    relied = [line.cells for line in found.lines if line.rests]
+    other = [line.cells[:-1] for line in found.lines if not line.rests]
+    if relied:
+        typer.echo("This batch, the columns that claims rest on:\n")
+        typer.echo(table(relied, heads))
+    if other:
+        typer.echo("\nThe other columns:\n" if relied else "This batch, column by column:\n")
+        typer.echo(table(other, heads[:-1]))
     typer.echo(f"\n{found.summary}")
     if found.performance is not None:
         _say_performance(found.performance)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assaymark.cli.say import print_json, table
+
+if TYPE_CHECKING:
+    from assaymark.flow.since import Since
 
 __all__ = ["command"]
 
@@ -21,20 +24,35 @@ def command(
         ),
     ] = None,
     workspace: Annotated[Path, typer.Option(help="The workspace.")] = Path(".assaymark"),
+    timeline: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A monitor's timeline of the release; RELEASE*.timeline.jsonl beside it is found."
+        ),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Write what became of the release as a page.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show a release's card, a model file, or what happened in the workspace."""
+    """Show a release's card and what became of it, a model file, or what happened here."""
+    from assaymark.flow.since import since, since_page
     from assaymark.flow.status import card_of, status_of
+    from assaymark.flow.written import write_page
     from assaymark.release.quoted import unlinked
 
     if release is not None and release.is_file():
         _model(release, as_json=json)
         return
     if release is not None:
+        found = since(release, timelines=timeline or (), workspace=_given(workspace))
+        if page is not None:
+            write_page(page, since_page(found))
         card = card_of(release)
         if json:
-            print_json({"release": str(release), "card": card})
+            print_json({"release": str(release), "card": card, "since": found.plain()})
         else:
+            _since(found)
             typer.echo(unlinked(card))
         return
     status = status_of(workspace)
@@ -45,6 +63,21 @@ def command(
     typer.echo(table([c.cells for c in status.candidates], heads))
     for line in status.notices:
         typer.echo(f"\nnote: {line}")
+
+
+def _given(workspace: Path) -> Path | None:
+    return workspace if (workspace / "ledger.db").exists() else None
+
+
+def _since(found: Since) -> None:
+    typer.echo(f"\nSince it was issued: {found.standing}\n")
+    if found.said:
+        typer.echo(table([s.cells for s in found.said], ("when", "what", "said", "so it is")))
+    for looked in found.looked:
+        typer.echo(f"- Watched ({looked.file}): {looked.words}")
+    if not (found.said or found.looked):
+        typer.echo("Nothing was said of it, and no timeline of a monitor lies beside it.")
+    typer.echo("")
 
 
 def _model(path: Path, *, as_json: bool) -> None:

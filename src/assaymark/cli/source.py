@@ -104,6 +104,30 @@ def rules(
     typer.echo(rules_text(found), nl=False)
 
 
+@app.command("related")
+def related(
+    rules: Annotated[Path, typer.Argument(help="A file of tables, keys and rules over them.")],
+    real: Annotated[Path, typer.Option(help="A folder with the real tables.")],
+    synthetic: Annotated[
+        Path | None, typer.Option(help="A folder with the synthetic ones, called alike.")
+    ] = None,
+    json: _Json = False,
+) -> None:
+    """Hold rules over related tables, such as persons and visits, against real and made ones.
+
+    Ends with 3 where a synthetic row breaks a hard rule, or more rows break a soft one than real
+    rows do.
+    """
+    from assaymark.flow.related import hold_against, passed, rows_of
+
+    found = hold_against(rules, real, synthetic)
+    if json:
+        print_json([f.plain() for f in found])
+    else:
+        typer.echo(table(rows_of(found), ("table", "rule", "", "real", "synthetic", "finding")))
+    raise typer.Exit(0 if passed(found) else 3)
+
+
 @app.command("sample")
 def sample(
     place: Annotated[

@@ -11,6 +11,7 @@ from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.correction import Correction
 from assaymark.core.document import Document
+from assaymark.core.invalid import invalid_words
 from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
 from assaymark.core.privacy_spec import PrivacySpec, with_privacy
@@ -39,6 +40,7 @@ __all__ = [
     "TopCode",
     "TransformSpec",
     "parse_recipe",
+    "recipe_of",
 ]
 
 
@@ -250,6 +252,12 @@ def parse_recipe(raw: bytes) -> Recipe:
         plain = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"the recipe is not valid TOML: {error}") from error
+    return recipe_of(plain)
+
+
+def recipe_of(told: Mapping[str, Any]) -> Recipe:
+    """Return the recipe that parsed TOML holds; errors as those of :func:`parse_recipe`."""
+    plain = dict(told)
     columns = plain.get("columns", {})
     if not isinstance(columns, dict):
         raise RecipeError("[columns] must be a table of column = role\n\nHint: age = 'other'")
@@ -272,8 +280,9 @@ def parse_recipe(raw: bytes) -> Recipe:
         plain = with_privacy(_tuples(plain))
         recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RecipeError(f"the recipe does not hold together: {wrong}") from error
+        raise RecipeError(
+            f"the recipe does not hold together: {invalid_words(error, plain)}"
+        ) from error
     expanded(recipe.plausibility)
     recipe.source.rights.check()
     s = recipe.split

@@ -59,7 +59,7 @@ _TOKEN = re.compile(
     |(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?)
     |(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     |(?P<sign><=|>=|==|!=|<>|=|<|>|\(|\)|,)
-    |(?P<word>[^\W\d]\w*))""",
+    |(?P<word>[^\W\d]\w*(?:\.[^\W\d]\w*)*))""",
     re.VERBOSE,
 )
 WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Judgement", "judge"]
 
+Hypothesis = tuple[str, str] | tuple[str, float, float]
+
+_CONDITION = 0.5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
@@ -55,10 +59,11 @@ def judge(
 
     PASS needs the whole interval on the good side, enough n and, where the rule asks, a planted
     leak caught. FAIL needs the whole interval on the bad side and survives Holm's weighted
-    procedure over all rules of the gate; PASS is not adjusted, since approval needs every rule to
-    pass. Evidence about other bytes than ``candidate`` is STALE. An attack that the threat model
-    of the policy's profile requires, and that no blocking rule asks for, is NOT_RUN and blocks. A
-    rule on any other metric that says itself that there is nothing to judge has no verdict.
+    procedure over all rules whose figures are beyond their thresholds; PASS is not adjusted, since
+    approval needs every rule to pass. Evidence about other bytes than ``candidate`` is STALE. An
+    attack that the threat model of the policy's profile requires, and that no blocking rule asks
+    for, is NOT_RUN and blocks. A rule on any other metric that says itself that there is nothing to
+    judge has no verdict.
 
     References
     ----------
@@ -79,7 +84,7 @@ def judge(
         if evidence.candidate != candidate:
             verdict, reason = Verdict.STALE, "the evidence is about other bytes"
         else:
-            verdict, reason = _verdict(rule, m, confirmed=_key(rule, m) in rejected)
+            verdict, reason = _verdict(rule, m, confirmed=_hypothesis(rule, m) in rejected)
         waived = any(w.covers(rule.id, m.subject) for w in waivers)
         if waived and verdict is not Verdict.PASS and not never_waived(policy, rule, verdict):
             verdict, reason = Verdict.WAIVED, f"was {verdict.value}: {reason}"
@@ -189,33 +194,46 @@ def _wholly_bad(rule: Rule, low: float, high: float) -> bool:
     return not rule.good(low) and not rule.good(high)
 
 
-def _key(rule: Rule, m: Measurement) -> tuple[str, str]:
-    return rule.id, m.subject
+def _hypothesis(rule: Rule, m: Measurement) -> Hypothesis:
+    """Return what a measurement tests: its subject, or for a gap the pair of mirrored intervals.
+
+    Where there are two groups, one's gap is the other's turned round: one hypothesis, not two.
+    """
+    if rule.direction != "within" or m.value is None:
+        return rule.id, m.subject
+    low, high = _interval(m)
+    return rule.id, *min((low, high), (-high, -low))
 
 
-def _holm(rows: Sequence[tuple[Rule, Measurement]]) -> frozenset[tuple[str, str]]:
+def _holm(rows: Sequence[tuple[Rule, Measurement]]) -> frozenset[Hypothesis]:
     """Return the hypotheses "the threshold is kept" that Holm's weighted procedure rejects.
 
-    Every rule has the same weight, shared by its subjects: a rule about forty columns does not
-    take from the power of one about the whole table. One-sided, so that a gate whose thresholds
-    are all kept has a false FAIL in at most 5 % of cases.
+    What lies on the good side of its threshold is no candidate for a FAIL and takes no power from
+    those that are: p-values above one half are left out, the others doubled, since of figures that
+    lie on their thresholds chance alone brings half beyond them. Every rule that is left has the
+    same weight, shared by its hypotheses: a rule about forty columns does not take from the power
+    of one about the whole table. One-sided, so that a gate whose thresholds are all kept has a
+    false FAIL in at most 5 % of cases.
+
+    References
+    ----------
+    Ellis, Pecanka & Goeman (2020), Gaining power in multiple testing of interval hypotheses via
+    conditionalization.
     """
-    tested = [(rule, m) for rule, m in rows if m.value is not None]
-    subjects = Counter(rule.id for rule, _ in tested)
-    ranked = sorted(
-        (
-            (_p_value(rule, m) * subjects[rule.id], _key(rule, m), 1 - rule.confidence)
-            for rule, m in tested
-        ),
-        key=lambda row: row[0],
-    )
-    left = float(len(subjects))
+    tested: dict[Hypothesis, tuple[float, float]] = {}
+    for rule, m in rows:
+        p = 1.0 if m.value is None else _p_value(rule, m)
+        if p <= _CONDITION:
+            tested[_hypothesis(rule, m)] = (p / _CONDITION, 1 - rule.confidence)
+    each = Counter(rule for rule, *_ in tested)
+    ranked = sorted((p * each[key[0]], key, alpha) for key, (p, alpha) in tested.items())
+    left = float(len(each))
     rejected = []
     for p_over_weight, key, alpha in ranked:
         if p_over_weight > alpha / left:
             break
         rejected.append(key)
-        left -= 1 / subjects[key[0]]
+        left -= 1 / each[key[0]]
     return frozenset(rejected)
 
 

@@ -352,12 +352,13 @@ def monitor(  # noqa: PLR0913
     workspace: str | Path | None = None,
     tolerance: float | None = None,
     name: str = "batch",
+    trusted: Sequence[str] = (),
 ) -> Monitored:
     """Hold a batch (a table, a file, a folder or a release) against what was released.
 
     With ``state``, the file of a timeline, all batches so far count together, and one may look as
     often as one likes. ``against="source"`` is against the real rows behind the release, and needs
-    the ``workspace`` that issued it.
+    the ``workspace`` that issued it. ``trusted`` are fingerprints of signers that you know.
     """
     how = Watching(
         state=None if state is None else Path(state),
@@ -365,6 +366,7 @@ def monitor(  # noqa: PLR0913
         workspace=None if workspace is None else Path(workspace),
         tolerance=tolerance,
         name=name,
+        trusted=tuple(trusted),
     )
     rows = read_batch(Path(batch)) if isinstance(batch, str | Path) else read_frame(batch)
     return _monitor(Path(release), rows, threshold=threshold, watching=how)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assaymark.core.notice import Notice
     from assaymark.flow.recall import Issued
 
-__all__ = ["check_ancestors", "check_in_force", "notices_in"]
+__all__ = ["check_ancestors", "check_in_force", "heard_of", "notices_in"]
 
 _ORDER = {"Finding": 0, "Answer": 1, "Observation": 2, "Withdrawal": 3}
 
@@ -53,14 +53,8 @@ def check_in_force(
         When it is expired, contested, degraded or withdrawn, verdicts of the use are STALE, or an
         ancestor of it is withdrawn.
     """
-    home = release.folder.resolve().parent.parent
-    places = [*workspaces]
-    if (home / "ledger.db").exists():
-        places.append(Workspace.open(home))
-    beside = release.folder.with_name(release.folder.name + ".notices")
-    files = [_bytes(p) for p in (*notices, *sorted(beside.glob("*.dsse.json")))]
-    who = {release.manifest: _Signer(release.signer, release.public)}
-    own = _heard(who, files, places)
+    files, places = _sources(release, notices, workspaces)
+    own = _about(release, files, places)
     expires = release.released.expires
     now = standing(own, expires=expires, today=today)
     if now.status is not Status.RELEASED:
@@ -75,6 +69,16 @@ def check_in_force(
         )
     check_ancestors(release.folder.name, release.made.ancestry, files, places)
     return len(own)
+
+
+def heard_of(
+    release: Issued, notices: Sequence[Path] = (), workspaces: Iterable[Workspace] = ()
+) -> list[tuple[str, Notice]]:
+    """Return all that is known here to have been said of a release, oldest first.
+
+    It is looked for where :func:`check_in_force` looks.
+    """
+    return _about(release, *_sources(release, notices, workspaces))
 
 
 def check_ancestors(
@@ -102,6 +106,23 @@ def notices_in(
 ) -> list[tuple[str, Notice]]:
     """Return what a ledger holds about one release, oldest first."""
     return _entered({manifest: _Signer(signer, public)}, workspace)
+
+
+def _sources(
+    release: Issued, notices: Sequence[Path], workspaces: Iterable[Workspace]
+) -> tuple[list[bytes], list[Workspace]]:
+    home = release.folder.resolve().parent.parent
+    places = [*workspaces]
+    if (home / "ledger.db").exists():
+        places.append(Workspace.open(home))
+    beside = release.folder.with_name(release.folder.name + ".notices")
+    return [_bytes(p) for p in (*notices, *sorted(beside.glob("*.dsse.json")))], places
+
+
+def _about(
+    release: Issued, files: Sequence[bytes], places: Sequence[Workspace]
+) -> list[tuple[str, Notice]]:
+    return _heard({release.manifest: _Signer(release.signer, release.public)}, files, places)
 
 
 def _entered(who: dict[str, _Signer], workspace: Workspace) -> list[tuple[str, Notice]]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from assaymark.core.document import Document, sha256
-from assaymark.errors import InputError, NotApprovedError
+from assaymark.errors import InputError, IntegrityError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
 from assaymark.flow.heard import check_in_force
 from assaymark.flow.performance import Performance, estimate_performance
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from assaymark.flow.timeline import Against
     from assaymark.monitor.compare import Difference
 
-__all__ = ["MonitorLine", "Monitored", "Watching", "monitor"]
+__all__ = ["TOLERANCE", "MonitorLine", "Monitored", "Watching", "monitor", "reference_of"]
 
 TOLERANCE: dict[str, float] = {"released": 0.05, "source": 0.0}
 """By how much a share of rows may differ without an alarm: synthetic rows are not the real ones."""
@@ -50,7 +50,8 @@ class Watching:
     is ``"released"``, or ``"source"`` for the sealed sketch of the real rows in ``workspace``.
     ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
     and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
-    how a model is expected to do on the batch.
+    how a model is expected to do on the batch. ``trusted`` are fingerprints of signers; without
+    any, every signature that holds is taken.
     """
 
     state: Path | None = None
@@ -60,10 +61,14 @@ class Watching:
     at: datetime | None = None
     name: str = "batch"
     forecast: Forecast | None = None
+    trusted: tuple[str, ...] = ()
 
 
 class MonitorLine(Document):
-    """One column: drifted, stable, or not to be told at this size of batch."""
+    """One column: drifted, stable, or not to be told at this size of batch.
+
+    ``rests`` says which claims rest on it, or that it is the target.
+    """
 
     column: str
     says: Literal["drifted", "stable", "cannot tell"]
@@ -71,18 +76,22 @@ class MonitorLine(Document):
     low: float | None
     high: float | None
     what: str
+    rests: tuple[str, ...] = ()
 
     @property
-    def cells(self) -> tuple[str, str, str, str, str]:
+    def cells(self) -> tuple[str, str, str, str, str, str]:
         """The line as a row of a table."""
+        rests = "; ".join(self.rests)
         if self.value is None:
-            return self.column, self.says, "", "", self.what
+            return self.column, self.says, "", "", self.what, rests
         interval = f"[{self.low:.3f}, {self.high:.3f}]"
-        return self.column, self.says, f"{self.value:.3f}", interval, self.what
+        return self.column, self.says, f"{self.value:.3f}", interval, self.what, rests
 
 
 class Monitored(Document):
-    """All columns of the batch, those that drifted first, and what all looks say together.
+    """All columns of the batch, and what all looks say together.
+
+    Columns that claims rest on come first, and of these and of the others those that drifted.
 
     ``note`` says so where the release is no longer in force.
     """
@@ -106,13 +115,20 @@ def monitor(
     Raises
     ------
     IntegrityError
-        When the release does not verify: nothing is compared with altered rows.
+        When the release does not verify, or is not by a signer that is trusted: nothing is
+        compared with altered rows.
     InputError
         When the batch cannot be the next of its timeline.
     """
     how = watching or Watching()
-    note = _note(issued(release))
-    reference = _reference(release, how)
+    made = issued(release)
+    if how.trusted and made.signer not in how.trusted:
+        raise IntegrityError(
+            f"the release is signed by {made.signer[:16]}, which is not a signer that you trust\n\n"
+            "Hint: --trust FINGERPRINT, as whoever issued it told you"
+        )
+    note = _note(made)
+    released, reference = reference_of(release, how.against, how.workspace)
     manifest = sha256((release / MANIFEST).read_bytes())
     looks = [] if how.state is None else read_looks(how.state)
     seen = Batch(frame=batch, name=how.name, digest=_digest(batch), at=_time(how.at))
@@ -120,10 +136,11 @@ def monitor(
     if how.state is not None:
         take_in(how.state, look, looks)
     tolerance = TOLERANCE[how.against] if how.tolerance is None else how.tolerance
-    together = watched(reference, [*looks, look], tolerance=tolerance)
-    lines = [_line(d, threshold) for d in compare(reference, batch)]
+    together = watched(reference, [*looks, look], tolerance=tolerance, rests=released.rests_on)
+    found = [(d, released.rests_on(d.column)) for d in compare(reference, batch)]
+    lines = [_line(d, threshold, rests) for d, rests in found]
     order = {"drifted": 0, "cannot tell": 1, "stable": 2}
-    lines.sort(key=lambda line: (order[line.says], -(line.value or 1.0)))
+    lines.sort(key=lambda line: (not line.rests, order[line.says], -(line.value or 1.0)))
     counts = {says: sum(line.says == says for line in lines) for says in order}
     return Monitored(
         release=str(release),
@@ -141,20 +158,22 @@ def monitor(
     )
 
 
-def _note(release: Issued) -> str:
-    try:
-        check_in_force(release, today=datetime.now(UTC).date())
-    except NotApprovedError as error:
-        return str(error).partition("\n")[0]
-    return ""
+def reference_of(
+    release: Path, against: Against, workspace: Path | None = None
+) -> tuple[Sketch, Sketch]:
+    """Return the sketch of the released rows, and the one that batches are held against.
 
-
-def _reference(release: Path, how: Watching) -> Sketch:
+    Raises
+    ------
+    InputError
+        When it is the sealed sketch of the real rows, and the workspace that keeps it is not here.
+    """
     files = read_release(release)
-    if how.against == "released":
-        return Sketch.parse(files["sketch.json"])
+    released = Sketch.parse(files["sketch.json"])
+    if against == "released":
+        return released, released
     home = release.resolve().parent.parent
-    place = how.workspace or (home if (home / "ledger.db").exists() else None)
+    place = workspace or (home if (home / "ledger.db").exists() else None)
     if place is None:
         raise InputError(
             "the sketch of the real rows is sealed in the workspace that issued the release\n\n"
@@ -162,7 +181,15 @@ def _reference(release: Path, how: Watching) -> Sketch:
         )
     raw = files["attestations/provenance.dsse.json"]
     made = Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
-    return world_of(Workspace.open(place), made.candidate)
+    return released, world_of(Workspace.open(place), made.candidate)
+
+
+def _note(release: Issued) -> str:
+    try:
+        check_in_force(release, today=datetime.now(UTC).date())
+    except NotApprovedError as error:
+        return str(error).partition("\n")[0]
+    return ""
 
 
 def _digest(batch: pl.DataFrame) -> str:
@@ -176,7 +203,7 @@ def _time(at: datetime | None) -> str:
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).isoformat(timespec="seconds")
 
 
-def _line(d: Difference, threshold: float) -> MonitorLine:
+def _line(d: Difference, threshold: float, rests: tuple[str, ...]) -> MonitorLine:
     if d.found != "compared":
         what = {
             "gone": "the batch has no such column",
@@ -184,7 +211,13 @@ def _line(d: Difference, threshold: float) -> MonitorLine:
             "retyped": "values of another type than in the release",
         }[d.found]
         return MonitorLine(
-            column=d.column, says="drifted", value=None, low=None, high=None, what=what
+            column=d.column,
+            says="drifted",
+            value=None,
+            low=None,
+            high=None,
+            what=what,
+            rests=rests,
         )
     found = distance_interval(d.distance, d.spread, d.variance)
     drifted = found.low > threshold
@@ -198,6 +231,7 @@ def _line(d: Difference, threshold: float) -> MonitorLine:
         low=found.low,
         high=found.high,
         what=_what(d),
+        rests=rests,
     )
 
 

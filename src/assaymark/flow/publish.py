@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assaymark import __version__
 from assaymark.core.document import sha256
+from assaymark.core.reliance import reliances
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.verdict import UseStatus
 from assaymark.flow.documents import released_documents
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from assaymark.core.dataset import Dataset
     from assaymark.flow.decide import StageDecision
     from assaymark.flow.progress import Progress
     from assaymark.flow.queries import Asked
@@ -149,7 +151,7 @@ def _contents(
         policy=ran.job.policy_bytes,
         threat=threat,
         evidence=evidence,
-        sketch=sketch(rows.frame, crossed_of(rows.schema)).canonical(),
+        sketch=_sketched(ran, rows),
         documents=lambda files: released_documents(files, content),
         report=page,
         provenance=_provenance(workspace, ran, account_of(content)),
@@ -159,6 +161,12 @@ def _contents(
         waivers=tuple(raw for _, raw in ran.waivers),
         generator=approval_of(workspace, ran.generator) if ran.reviewed else b"",
     )
+
+
+def _sketched(ran: Ran, rows: Dataset) -> bytes:
+    made = sketch(rows.frame, crossed_of(rows.schema))
+    relied = reliances(ran.job.recipe.claim, rows.schema)
+    return made.model_copy(update={"relied": relied}).canonical()
 
 
 def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from assaymark.core.document import Document
+from assaymark.core.document import Document, sha256
 from assaymark.decide.lifecycle import Status
 from assaymark.errors import IntegrityError
 from assaymark.flow.log import workspace_at
 from assaymark.flow.population import OPENINGS
+from assaymark.flow.recall import of_workspace, standing_of
 from assaymark.flow.verify import read_release, verify
+from assaymark.release.build import MANIFEST, RELEASE
+from assaymark.release.envelope import payload_of
+from assaymark.release.logged import STATEMENT
+from assaymark.release.predicates import Released
+from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from assaymark.core.entry import Entry
+    from assaymark.decide.standing import Standing
+    from assaymark.store.workspace import Workspace
 
 __all__ = [
     "CandidateStatus",
@@ -63,13 +72,23 @@ class WorkspaceStatus(Document):
 
 def status_of(path: Path) -> WorkspaceStatus:
     """Replay the ledger of the workspace at ``path``."""
-    entries = workspace_at(path).ledger.entries()
+    workspace = workspace_at(path)
+    entries = workspace.ledger.entries()
     found: dict[str, CandidateStatus] = {}
     for e in entries:
         if e.kind in _STEPS:
             found[e.subject] = _stepped(found.get(e.subject), e)
+    now = {subject: _standing(workspace, c, entries) for subject, c in found.items()}
     return WorkspaceStatus(
-        workspace=str(path), candidates=tuple(found.values()), notices=_notices(entries)
+        workspace=str(path),
+        candidates=tuple(
+            c if (n := now[s]) is None else c.model_copy(update={"status": n.status})
+            for s, c in found.items()
+        ),
+        notices=(
+            *(f"{found[s].name} is {n.words}" for s, n in now.items() if n and (n.why or n.stale)),
+            *_notices(entries),
+        ),
     )
 
 
@@ -98,6 +117,22 @@ def check_ledger(path: Path) -> dict[str, Any]:
     ledger = workspace_at(path).ledger
     ledger.check()
     return {"size": ledger.size, "root": ledger.root()}
+
+
+def _standing(
+    workspace: Workspace, c: CandidateStatus, entries: Iterable[Entry]
+) -> Standing | None:
+    """Return where a release stands by what was said of it since; None where nothing was."""
+    folder = workspace.path / "releases" / c.name
+    if c.status is not Status.RELEASED or not (folder / MANIFEST).is_file():
+        return None
+    manifest = sha256((folder / MANIFEST).read_bytes())
+    raw = payload_of((folder / RELEASE).read_bytes())
+    expires = Released.parse(read_statement(raw, "release")[1]).expires
+    said = any(e.kind == STATEMENT and e.body.get("release") == manifest for e in entries)
+    if not said and not expires:
+        return None
+    return standing_of(workspace, of_workspace(workspace, c.name))
 
 
 def _stepped(before: CandidateStatus | None, e: Entry) -> CandidateStatus:

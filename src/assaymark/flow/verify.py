@@ -19,6 +19,7 @@ from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.decide import controls, needed_approvals, refitness, rejudge
 from assaymark.flow.governed import check_governed
 from assaymark.flow.lot_check import verify_lot
+from assaymark.flow.sketch_check import check_sketch
 from assaymark.release.build import RELEASE
 from assaymark.release.envelope import payload_of
 from assaymark.release.lots import LOT
@@ -161,6 +162,7 @@ def verify(
     found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
+        check_sketch(files, found, _COMPARED)
         _pages(files, found)
     if found.ok:
         check_governed(files, found)

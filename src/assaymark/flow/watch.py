@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import polars as pl
 
@@ -16,7 +16,7 @@ from assaymark.monitor.sketch import counted
 from assaymark.monitor.watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from assaymark.flow.timeline import Against
@@ -25,17 +25,24 @@ if TYPE_CHECKING:
 
 __all__ = ["AlarmLine", "Batch", "Watched", "look_at", "take_in", "watched"]
 
+Rests: TypeAlias = "Callable[[str], tuple[str, ...]]"
+
 FEWEST = 50
 """Rows from which looks without an alarm say that no change was seen."""
 
 _SHOWN = 5
 
 
+def _nothing(column: str) -> tuple[str, ...]:  # noqa: ARG001
+    return ()
+
+
 class AlarmLine(Document):
     """A column, relation or group that changed for certain, by its surest share.
 
     ``evidence`` is the base-10 logarithm of the e-value over its threshold; ``since`` the look
-    from which the change is most likely. ``also`` are further shares of the same subject.
+    from which the change is most likely. ``also`` are further shares of the same subject, and
+    ``rests`` the claims that rest on a column of it.
     """
 
     subject: str
@@ -46,6 +53,7 @@ class AlarmLine(Document):
     since: int
     evidence: float
     also: tuple[str, ...] = ()
+    rests: tuple[str, ...] = ()
 
 
 class Watched(Document):
@@ -133,14 +141,16 @@ def take_in(state: Path, look: Look, looks: Sequence[Look]) -> None:
     append_look(state, looks, look)
 
 
-def watched(reference: Sketch, looks: Sequence[Look], *, tolerance: float) -> Watched:
-    """Hold all looks against the reference, in order."""
+def watched(
+    reference: Sketch, looks: Sequence[Look], *, tolerance: float, rests: Rests = _nothing
+) -> Watched:
+    """Hold all looks against the reference, in order; ``rests`` says what rests on a column."""
     watcher = Watcher(shares_of(reference), tolerance=tolerance)
     evidence = []
     for look in looks:
         watcher.see(shares_of(look.counts))
         evidence.append(round(watcher.surest(), 3))
-    alarms = _lines(watcher.alarms())
+    alarms = _lines(watcher.alarms(), rests)
     odd = looks[-1].odd if looks else ()
     rows = sum(look.counts.n for look in looks)
     return Watched(
@@ -163,7 +173,7 @@ def _says(alarms: Sequence[AlarmLine], odd: Sequence[str], rows: int) -> str:
     return "no change seen" if rows >= FEWEST else "too few rows to tell"
 
 
-def _lines(alarms: Sequence[Alarm]) -> tuple[AlarmLine, ...]:
+def _lines(alarms: Sequence[Alarm], rests: Rests) -> tuple[AlarmLine, ...]:
     """Return one line a subject; relations only of columns that did not change themselves."""
     changed = {a.share.subject.partition(":")[2] for a in alarms if a.share.kind == "column"}
     by_subject: dict[str, list[Alarm]] = {}
@@ -171,14 +181,16 @@ def _lines(alarms: Sequence[Alarm]) -> tuple[AlarmLine, ...]:
         kind, _, name = alarm.share.subject.partition(":")
         if kind != "pair" or not changed & set(name.split(",")):
             by_subject.setdefault(alarm.share.subject, []).append(alarm)
-    found = [_line(subject, rows) for subject, rows in by_subject.items()]
+    found = [_line(subject, rows, rests) for subject, rows in by_subject.items()]
     order = ("column", "group", "pair")
-    found.sort(key=lambda line: (order.index(line.subject.partition(":")[0]), -line.evidence))
+    found.sort(key=lambda a: (order.index(a.subject.partition(":")[0]), not a.rests, -a.evidence))
     return tuple(found)
 
 
-def _line(subject: str, alarms: Sequence[Alarm]) -> AlarmLine:
+def _line(subject: str, alarms: Sequence[Alarm], rests: Rests) -> AlarmLine:
     first = alarms[0]
+    kind, _, name = subject.partition(":")
+    names = name.split(",") if kind == "pair" else [name] if kind == "column" else []
     return AlarmLine(
         subject=subject,
         what=first.share.what,
@@ -188,4 +200,5 @@ def _line(subject: str, alarms: Sequence[Alarm]) -> AlarmLine:
         since=first.since,
         evidence=round(first.evidence, 3),
         also=tuple(a.share.what for a in alarms[1:_SHOWN]),
+        rests=tuple(dict.fromkeys(by for n in names for by in rests(n))),
     )

@@ -27,11 +27,13 @@ def watch_page(found: Monitored) -> bytes:
             false_alarm=together.false_alarm,
             odd=together.odd,
             alarms=tuple(
-                (a.subject, a.what, a.before, a.after, a.rows, a.since) for a in together.alarms
+                (a.subject, a.what, a.before, a.after, a.rows, a.since, "; ".join(a.rests))
+                for a in together.alarms
             ),
             evidence=together.evidence,
             times=together.times,
             columns=tuple(line.cells for line in found.lines),
+            note=found.note,
             summary=found.summary,
         )
     )

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.document import Document
+from assaymark.core.reliance import Reliance
 from assaymark.errors import DataError
 
 if TYPE_CHECKING:
@@ -81,19 +82,27 @@ class CrossSketch(Document):
 
 
 class Sketch(Document):
-    """One- and two-way counts of ``n`` rows, and outcomes within groups of people."""
+    """One- and two-way counts of ``n`` rows, and outcomes within groups of people.
 
-    LATER: ClassVar[tuple[str, ...]] = ("crossed",)
+    ``relied`` says what the claims about the rows rest on; parts that are counted have none.
+    """
+
+    LATER: ClassVar[tuple[str, ...]] = ("crossed", "relied")
 
     schema_id: Literal["assaymark/sketch/v0"] = "assaymark/sketch/v0"
     n: int
     columns: tuple[ColumnSketch, ...]
     pairs: tuple[PairSketch, ...]
     crossed: tuple[CrossSketch, ...] = ()
+    relied: tuple[Reliance, ...] = ()
 
     def outcomes(self) -> tuple[tuple[str, str], ...]:
         """Return the pairs of a column of groups and one of outcomes that are crossed."""
         return tuple((c.group, c.outcome) for c in self.crossed)
+
+    def rests_on(self, column: str) -> tuple[str, ...]:
+        """Return what rests on a column: claims by name, the target."""
+        return tuple(r.by for r in self.relied if column in r.columns)
 
 
 def sketch(frame: pl.DataFrame, crossed: Sequence[tuple[str, str]] = ()) -> Sketch:

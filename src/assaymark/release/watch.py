@@ -15,8 +15,10 @@ __all__ = ["WatchContent", "render_watch"]
 class WatchContent:
     """What the page says.
 
-    ``alarms`` are (subject, what, share before, share now, rows, look since); ``evidence`` has the
-    largest log10 evidence over its threshold after each look; ``columns`` are rows of a table.
+    ``alarms`` are (subject, what, share before, share now, rows, look since, claims that rest on
+    it); ``evidence`` has the largest log10 evidence over its threshold after each look;
+    ``columns`` are rows of a table, those that claims rest on first. ``note`` says so where the
+    release is no longer in force.
     """
 
     title: str
@@ -27,11 +29,12 @@ class WatchContent:
     tolerance: float
     false_alarm: float
     odd: tuple[str, ...]
-    alarms: tuple[tuple[str, str, float, float, int, int], ...]
+    alarms: tuple[tuple[str, str, float, float, int, int, str], ...]
     evidence: tuple[float, ...]
     times: tuple[str, ...]
-    columns: tuple[tuple[str, str, str, str, str], ...]
+    columns: tuple[tuple[str, str, str, str, str, str], ...]
     summary: str
+    note: str = ""
 
 
 def render_watch(content: WatchContent) -> bytes:
@@ -42,7 +45,19 @@ def render_watch(content: WatchContent) -> bytes:
         content=content,
         answer=_answer(content),
         timeline=draw_timeline(content.evidence, content.times),
+        tables=_tables(content),
     )
+
+
+def _tables(
+    c: WatchContent,
+) -> tuple[tuple[str, tuple[tuple[str, str, str, str, str, str], ...]], ...]:
+    """Return the columns that claims rest on, and the others, each with its heading."""
+    relied = tuple(row for row in c.columns if row[-1])
+    other = tuple(row for row in c.columns if not row[-1])
+    heading = "The other columns" if relied else ""
+    parts = (("Columns that claims rest on", relied), (heading, other))
+    return tuple((title, rows) for title, rows in parts if rows)
 
 
 def _answer(c: WatchContent) -> Answer:

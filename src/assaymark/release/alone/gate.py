@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 from assaymark.release.alone.pieces import Plain, need
 
-__all__ = ["ATTACKS", "agreed", "caught"]
+__all__ = ["ATTACKS", "agreed", "caught", "matching_rows"]
 
 _K1 = (
     *("copies.exact_excess", "copies.most_repeated", "near_copies.excess", "singling_out.excess"),
@@ -73,20 +73,34 @@ def p_value(rule: Plain, m: Plain) -> float:
     return 1 - NormalDist().cdf(abs(value - threshold) / (half / z))
 
 
-def holm(rows: list[tuple[Plain, Plain]]) -> set[tuple[str, str]]:
-    """Return the rules and subjects whose failure survives Holm's weighted procedure."""
-    tested = [(r, m) for r, m in rows if m["value"] is not None]
+def hypothesis(rule: Plain, m: Plain) -> str:
+    """Return what a measurement tests: its subject, or for a gap the pair of mirrored intervals."""
+    if rule["direction"] != "within" or m["value"] is None:
+        return f"{rule['id']} {m['subject']}"
+    low, high = ends(m)
+    return f"{rule['id']} {min((low, high), (-high, -low))}"
+
+
+def holm(rows: list[tuple[Plain, Plain]]) -> set[str]:
+    """Return the hypotheses whose failure survives Holm's weighted procedure.
+
+    p-values above one half are left out, the others doubled.
+    """
+    tested = {}
+    for r, m in rows:
+        p = 1.0 if m["value"] is None else 2 * p_value(r, m)
+        if m["value"] is not None and p <= 1:
+            tested[hypothesis(r, m)] = (p, r["id"], 1 - r.get("confidence", 0.95))
     each: dict[str, int] = {}
-    for r, _ in tested:
-        each[r["id"]] = each.get(r["id"], 0) + 1
-    ranked = sorted((p_value(r, m) * each[r["id"]], i) for i, (r, m) in enumerate(tested))
+    for _, rule, _ in tested.values():
+        each[rule] = each.get(rule, 0) + 1
+    ranked = sorted((p * each[r], key, r, alpha) for key, (p, r, alpha) in tested.items())
     left, rejected = float(len(each)), set()
-    for p, i in ranked:
-        r, m = tested[i]
-        if p > (1 - r.get("confidence", 0.95)) / left:
+    for p, key, rule, alpha in ranked:
+        if p > alpha / left:
             break
-        rejected.add((r["id"], m["subject"]))
-        left -= 1 / each[r["id"]]
+        rejected.add(key)
+        left -= 1 / each[rule]
     return rejected
 
 
@@ -103,12 +117,12 @@ def proven(rule: Plain, m: Plain) -> bool:
     )
 
 
-def verdict(rule: Plain, m: Plain, rejected: set[tuple[str, str]]) -> str:
+def verdict(rule: Plain, m: Plain, rejected: set[str]) -> str:
     """Return PASS, FAIL, INCONCLUSIVE or NOT_RUN."""
     if m["value"] is None:
         return "INCONCLUSIVE" if 0 < m["n"] < rule.get("minimum_n", 0) else "NOT_RUN"
     if bad(rule, m):
-        certain = (rule["id"], m["subject"]) in rejected or rule.get("severity", "block") != "block"
+        certain = hypothesis(rule, m) in rejected or rule.get("severity", "block") != "block"
         return "FAIL" if certain else "INCONCLUSIVE"
     return "PASS" if proven(rule, m) else "INCONCLUSIVE"
 
@@ -142,8 +156,10 @@ def waived(policy: Plain, rule: Plain, said: str, m: Plain, waivers: list[Plain]
     return said != "PASS" and covered and not never
 
 
-def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
-    """Return the status of each use."""
+def matching_rows(
+    policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]
+) -> list[tuple[Plain, Plain, str]]:
+    """Return each rule of the uses with a measurement that it is about, and the verdict."""
     for m in evidence["measurements"]:
         for key in ("value", "low", "high", "confidence", "limit_of_detection"):
             number(m[key])
@@ -158,15 +174,18 @@ def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain])
         if set(rule["uses"]) & set(uses)
         for m in matching(rule, evidence["measurements"], ATTACKS[policy["profile"]])
     ]
-    blocking = [(r, m) for r, m in rows if r.get("severity", "block") == "block"]
-    rejected, found = holm(blocking), {}
+    rejected = holm([(r, m) for r, m in rows if r.get("severity", "block") == "block"])
+    said = [(r, m, verdict(r, m, rejected)) for r, m in rows]
+    return [(r, m, "WAIVED" if waived(policy, r, v, m, waivers) else v) for r, m, v in said]
+
+
+def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
+    """Return the status of each use."""
+    rows = matching_rows(policy, evidence, uses, waivers)
+    blocking, found = [x for x in rows if x[0].get("severity", "block") == "block"], {}
     for use in uses:
-        said = []
-        for r, m in blocking:
-            if use in r["uses"]:
-                v = verdict(r, m, rejected)
-                said.append("WAIVED" if waived(policy, r, v, m, waivers) else v)
-        asked = {r["metric"] for r, _ in blocking if use in r["uses"]}
+        said = [v for r, _, v in blocking if use in r["uses"]]
+        asked = {r["metric"] for r, _, _ in blocking if use in r["uses"]}
         said += ["NOT_RUN" for metric in ATTACKS[policy["profile"]] if metric not in asked]
         passed = bool(said) and set(said) <= {"PASS", "WAIVED"}
         found[use] = "refused" if "FAIL" in said else "approved" if passed else "inconclusive"
