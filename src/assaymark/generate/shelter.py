@@ -37,9 +37,10 @@ def sheltered(encoded: Encoded, share: float, rng: np.random.Generator) -> Encod
 
     What released rows tell of a person is bounded by how far that person moved the model. In a
     crowd that is one in many; for somebody who stands alone it is much, however large the pools.
-    So who is farther from others than all but ``share``, and than one level of a category, counts
-    by the twelfth power of that distance over their own. All weights are then raked, so that each class of each column weighs
-    what it weighed before (64 classes; nobody more than two and a half times).
+    So whoever is farther from others than all but ``share`` of the persons, and than one level of
+    a category, counts by the twelfth power of that limit over their own distance. All weights are
+    then raked, so that each class of each column weighs what it weighed before (64 classes; no
+    row more than two and a half times).
 
     References
     ----------
@@ -84,9 +85,7 @@ def isolation(encoded: Encoded, rng: np.random.Generator) -> Floats:
     until the root is taken, the same on every machine.
     """
     codings, n = encoded.encoding.codings, encoded.codes.shape[1]
-    places = [
-        _places(c, encoded.mass(j))[encoded.codes[j]] for j, c in enumerate(codings)
-    ]
+    places = [_places(c, encoded.mass(j))[encoded.codes[j]] for j, c in enumerate(codings)]
     at = np.ascontiguousarray(np.stack(places))
     many = int(max(_WORK / (n * len(codings)), _FEWEST))
     mixed = rng.permutation(n)
