@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["isolation", "sheltered"]
 
-_NEAREST = 5
-_FEWEST, _WORK = 250, 1e10  # others looked at; rows times others times columns
+_NEAREST, _TILE = 5, 1024
+_FEWEST, _WORK = 250, 5e9  # others looked at; rows times others times columns
 _STEEP = 12.0
 _CLASSES, _ROUNDS, _STEP, _MOST = 64, 10, 5.0, 2.5
 _LEVEL, _NUMBER = 255, 765  # how far apart two levels are, and two numbers at most
@@ -95,7 +95,8 @@ def isolation(encoded: Encoded, rng: np.random.Generator) -> Floats:
     own[encoded.persons[others]] = np.arange(len(others))
     number = _NUMBER if len(codings) <= _MANY else _LEVEL  # so that 32 bits hold the sum
     most = [number if isinstance(c, CellCoding) else _LEVEL for c in codings]
-    return _isolated(at, at[:, others], own[encoded.persons], np.array(most, np.int32))
+    there = np.ascontiguousarray(at[:, others])
+    return _isolated(at, there, own[encoded.persons], np.array(most, np.int32))
 
 
 def _places(coding: Coding, mass: Floats) -> Codes:
@@ -125,29 +126,32 @@ def _places(coding: Coding, mass: Floats) -> Codes:
 
 @compiled
 def _isolated(at: Codes, others: Codes, own: NDArray[np.int64], most: Codes) -> Floats:
+    """Return the mean distance of each row to its five nearest, tile by tile of the others."""
     columns, n = at.shape
-    many = others.shape[1]
-    found, nearest = np.empty(n), np.empty(_NEAREST, np.int32)
-    total = np.empty(many, np.int32)
+    nearest = np.full((n, _NEAREST), 2_000_000_000, np.int32)
+    total = np.empty(_TILE, np.int32)
+    for low in range(0, others.shape[1], _TILE):
+        tile = np.ascontiguousarray(others[:, low : low + _TILE])
+        size = tile.shape[1]
+        for i in range(n):
+            total[:] = 0
+            for j in range(columns):
+                a, row, limit = at[j, i], tile[j], most[j]
+                for r in range(size):
+                    away = min(abs(a - row[r]), limit)
+                    total[r] += away * away
+            if low <= own[i] < low + size:
+                total[own[i] - low] = 2_000_000_000
+            best = nearest[i]
+            for r in range(size):
+                t, k = total[r], _NEAREST - 1
+                if t < best[k]:
+                    while k > 0 and best[k - 1] > t:
+                        best[k] = best[k - 1]
+                        k -= 1
+                    best[k] = t
+    found = np.zeros(n)
     for i in range(n):
-        total[:] = 0
-        for j in range(columns):
-            a, row, limit = at[j, i], others[j], most[j]
-            for r in range(many):
-                away = min(abs(a - row[r]), limit)
-                total[r] += away * away
-        if own[i] >= 0:
-            total[own[i]] = 2_000_000_000
-        nearest[:] = 2_000_000_000
-        for r in range(many):
-            t, k = total[r], _NEAREST - 1
-            if t < nearest[k]:
-                while k > 0 and nearest[k - 1] > t:
-                    nearest[k] = nearest[k - 1]
-                    k -= 1
-                nearest[k] = t
-        mean = 0.0
         for k in range(_NEAREST):
-            mean += np.sqrt(np.float64(nearest[k])) / _NEAREST
-        found[i] = mean
+            found[i] += np.sqrt(np.float64(nearest[i, k])) / _NEAREST
     return found
