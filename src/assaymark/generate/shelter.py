@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["isolation", "sheltered"]
 
-_NEAREST, _TILE = 5, 1024
+_NEAREST, _TILE, _NEVER = 5, 1024, 2_000_000_000
 _FEWEST, _WORK = 250, 5e9  # others looked at; rows times others times columns
 _STEEP = 12.0
 _CLASSES, _ROUNDS, _STEP, _MOST = 64, 10, 5.0, 2.5
@@ -127,31 +127,41 @@ def _places(coding: Coding, mass: Floats) -> Codes:
 @compiled
 def _isolated(at: Codes, others: Codes, own: NDArray[np.int64], most: Codes) -> Floats:
     """Return the mean distance of each row to its five nearest, tile by tile of the others."""
-    columns, n = at.shape
-    nearest = np.full((n, _NEAREST), 2_000_000_000, np.int32)
+    n, many = at.shape[1], others.shape[1]
+    nearest = np.full((n, _NEAREST), _NEVER, np.int32)
     total = np.empty(_TILE, np.int32)
-    for low in range(0, others.shape[1], _TILE):
+    for low in range(0, many, _TILE):
         tile = np.ascontiguousarray(others[:, low : low + _TILE])
-        size = tile.shape[1]
         for i in range(n):
-            total[:] = 0
-            for j in range(columns):
-                a, row, limit = at[j, i], tile[j], most[j]
-                for r in range(size):
-                    away = min(abs(a - row[r]), limit)
-                    total[r] += away * away
-            if low <= own[i] < low + size:
-                total[own[i] - low] = 2_000_000_000
-            best = nearest[i]
-            for r in range(size):
-                t, k = total[r], _NEAREST - 1
-                if t < best[k]:
-                    while k > 0 and best[k - 1] > t:
-                        best[k] = best[k - 1]
-                        k -= 1
-                    best[k] = t
+            _square(at[:, i], tile, most, total)
+            if low <= own[i] < low + tile.shape[1]:
+                total[own[i] - low] = _NEVER
+            _keep(total[: tile.shape[1]], nearest[i])
     found = np.zeros(n)
     for i in range(n):
         for k in range(_NEAREST):
             found[i] += np.sqrt(np.float64(nearest[i, k])) / _NEAREST
     return found
+
+
+@compiled
+def _square(place: Codes, tile: Codes, most: Codes, total: Codes) -> None:
+    """Fill ``total`` with the squared distance of one row to each of a tile."""
+    total[:] = 0
+    for j in range(len(place)):
+        a, row, limit = place[j], tile[j], most[j]
+        for r in range(tile.shape[1]):
+            away = min(abs(a - row[r]), limit)
+            total[r] += away * away
+
+
+@compiled
+def _keep(found: Codes, nearest: Codes) -> None:
+    """Put what is nearer than the five nearest so far, ascending, in its place."""
+    for t in found:
+        k = _NEAREST - 1
+        if t < nearest[k]:
+            while k > 0 and nearest[k - 1] > t:
+                nearest[k] = nearest[k - 1]
+                k -= 1
+            nearest[k] = t
