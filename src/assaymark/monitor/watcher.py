@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Counts = NDArray[np.int64]
 
-__all__ = ["FALSE_ALARM", "Alarm", "Watcher"]
+__all__ = ["FALSE_ALARM", "FEWEST", "Alarm", "Watcher"]
 
 FALSE_ALARM = 0.05
 """Probability of any alarm at all, ever, while nothing changes."""
+
+FEWEST = 30
+"""Rows of the reference from which a group, or a part of a column, is looked at."""
 
 _WEIGHTS: Mapping[str, float] = {"column": 0.4, "group": 0.4, "pair": 0.2}
 _RECENT = 16
@@ -50,7 +53,8 @@ class Watcher:
 
     A change may begin at any look, and evidence from before it dilutes what comes after: so
     evidence is gathered from each look on and averaged with weights that add up to less than
-    one, which keeps it valid. From far back only some looks are kept.
+    one, which keeps it valid. From far back only some looks are kept. Without a tolerance, looks
+    from before are of the reference's distribution too while nothing changes, and count with it.
 
     The false-alarm rate holds for rows that are independent and, without a change, from the
     reference's distribution. Rows that come in clusters, many of one person or one day, are not
@@ -68,8 +72,10 @@ class Watcher:
         self.reference, self.tolerance = reference, tolerance
         self.false_alarm = false_alarm
         self.looks = 0
-        self._limit = -np.log(false_alarm * _weights(reference))
+        with np.errstate(divide="ignore"):
+            self._limit = -np.log(false_alarm * _weights(reference))
         self._starts: list[int] = []
+        self._all = np.zeros((2, len(reference.of)), dtype=np.int64)
         self._hits = np.zeros((0, len(reference.of)), dtype=np.int64)
         self._n = np.zeros((0, len(reference.of)), dtype=np.int64)
         self._evidence: Floats | None = None
@@ -83,6 +89,7 @@ class Watcher:
         self._starts = [*(self._starts[i] for i in kept), self.looks]
         self._hits = np.vstack([self._hits[kept] + batch.hits, batch.hits])
         self._n = np.vstack([self._n[kept] + batch.n, batch.n])
+        self._all = self._all + np.stack([batch.hits, batch.n])
         self._evidence = None
 
     def evidence(self) -> Floats:
@@ -90,9 +97,10 @@ class Watcher:
         if self._evidence is None:
             starts = np.array(self._starts, dtype=np.float64)
             weight = -np.log(starts * (starts + 1))
-            found = log_evidence(
-                self.reference.hits, self.reference.n, self._hits, self._n, self.tolerance
-            )
+            hits, n = self.reference.hits, self.reference.n
+            if not self.tolerance:
+                hits, n = hits + self._all[0] - self._hits, n + self._all[1] - self._n
+            found = log_evidence(hits, n, self._hits, self._n, self.tolerance)
             self._evidence = found + weight[:, None] - self._limit
         return self._evidence
 
@@ -127,11 +135,17 @@ class Watcher:
 
 
 def _weights(reference: Shares) -> Floats:
-    """Return the part of the false-alarm rate that each share may use; they add up to one."""
+    """Return the part of the false-alarm rate that each share may use; they add up to one.
+
+    Shares of fewer than ``FEWEST`` rows of the reference have none: of a group or a part that
+    small nothing can be told, and what it used up would make the others slower to tell.
+    """
     kinds = np.array([s.kind for s in reference.of])
-    there = {k: int((kinds == k).sum()) for k in _WEIGHTS}
+    told = (kinds == "column") | (reference.n >= FEWEST)
+    there = {k: int((told & (kinds == k)).sum()) for k in _WEIGHTS}
     whole = sum(_WEIGHTS[k] for k, count in there.items() if count)
-    return np.array([_WEIGHTS[k] / whole / there[k] for k in kinds.tolist()])
+    each = {k: _WEIGHTS[k] / whole / count for k, count in there.items() if count}
+    return np.array([each[k] if t else 0.0 for k, t in zip(kinds.tolist(), told, strict=True)])
 
 
 def _is_kept(start: int, now: int) -> bool:
