@@ -15,7 +15,8 @@ from assaymark.flow.heard import check_in_force
 from assaymark.flow.performance import Performance, estimate_performance
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
-from assaymark.flow.verify import read_release
+from assaymark.flow.told_apart import ToldApart, told_apart
+from assaymark.flow.verify import Folder
 from assaymark.flow.watch import Batch, Watched, look_at, take_in, watched
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
@@ -51,7 +52,8 @@ class Watching:
     ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
     and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
     how a model is expected to do on the batch. ``trusted`` are fingerprints of signers; without
-    any, every signature that holds is taken.
+    any, every signature that holds is taken. ``apart`` trains a model that tells the batch from
+    the released rows, and says by which columns.
     """
 
     state: Path | None = None
@@ -62,6 +64,7 @@ class Watching:
     name: str = "batch"
     forecast: Forecast | None = None
     trusted: tuple[str, ...] = ()
+    apart: bool = False
 
 
 class MonitorLine(Document):
@@ -104,6 +107,7 @@ class Monitored(Document):
     lines: tuple[MonitorLine, ...]
     watched: Watched
     performance: Performance | None = None
+    apart: ToldApart | None = None
     note: str = ""
 
 
@@ -154,6 +158,7 @@ def monitor(
         performance=None
         if how.forecast is None
         else estimate_performance(release, batch, how.forecast),
+        apart=told_apart(release, released, batch) if how.apart else None,
         note=note,
     )
 
@@ -168,7 +173,7 @@ def reference_of(
     InputError
         When it is the sealed sketch of the real rows, and the workspace that keeps it is not here.
     """
-    files = read_release(release)
+    files = Folder(release)
     released = Sketch.parse(files["sketch.json"])
     if against == "released":
         return released, released
