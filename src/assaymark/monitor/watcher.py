@@ -29,6 +29,7 @@ FEWEST = 30
 
 _WEIGHTS: Mapping[str, float] = {"column": 0.4, "group": 0.4, "pair": 0.2}
 _RECENT = 16
+_NONE = -30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,16 +94,28 @@ class Watcher:
         self._evidence = None
 
     def evidence(self) -> Floats:
-        """Return log evidence (natural) over its threshold, shape ``(starts, shares)``."""
+        """Return log evidence (natural) over its threshold, shape ``(starts, shares)``.
+
+        What is plainly none is not computed, and told as less than it is.
+        """
         if self._evidence is None:
             starts = np.array(self._starts, dtype=np.float64)
             weight = -np.log(starts * (starts + 1))
-            hits, n = self.reference.hits, self.reference.n
-            if not self.tolerance:
-                hits, n = hits + self._all[0] - self._hits, n + self._all[1] - self._n
-            found = log_evidence(hits, n, self._hits, self._n, self.tolerance)
+            hits, n = (np.broadcast_to(x, self._n.shape) for x in self._reference())
+            some = _worth(hits, n, self._hits, self._n)
+            found = np.full(some.shape, _NONE)
+            found[some] = log_evidence(
+                hits[some], n[some], self._hits[some], self._n[some], self.tolerance
+            )
             self._evidence = found + weight[:, None] - self._limit
         return self._evidence
+
+    def _reference(self) -> tuple[Counts, Counts]:
+        """Return what each start is held against: without a tolerance, earlier looks too."""
+        hits, n = self.reference.hits, self.reference.n
+        if self.tolerance:
+            return hits, n
+        return hits + self._all[0] - self._hits, n + self._all[1] - self._n
 
     def surest(self) -> float:
         """Return the largest evidence of any share, log base 10 over its threshold."""
@@ -146,6 +159,14 @@ def _weights(reference: Shares) -> Floats:
     whole = sum(_WEIGHTS[k] for k, count in there.items() if count)
     each = {k: _WEIGHTS[k] / whole / count for k, count in there.items() if count}
     return np.array([each[k] if t else 0.0 for k, t in zip(kinds.tolist(), told, strict=True)])
+
+
+def _worth(r: Counts, m: Counts, c: Counts, k: Counts) -> NDArray[np.bool_]:
+    """Return where shares differ by more than 1.4 standard errors: else there is no evidence."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both = (r + c) / (m + k)
+        z = (c - k * both) ** 2 / (k * both * (1 - both) * m / (m + k))
+    return np.asarray(z > 2.0)
 
 
 def _is_kept(start: int, now: int) -> bool:
