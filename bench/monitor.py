@@ -40,7 +40,7 @@ from assaymark.monitor.watcher import Watcher
 
 OUT = Path(__file__).parent / "results" / "monitor.json"
 REFERENCE, BATCH, QUIET, MOST = 8_000, 1_000, 20, 60
-FUTURE = 10
+FUTURE = 5
 LOOKS = (5, 10, 20, 40, 80, 120, 200)
 GROUP = "one group's outcome + 0.2 SD"
 NUMBERS = (
@@ -154,7 +154,7 @@ def timeline(rows: pl.DataFrame, seed: int, change: str, most: int = MOST) -> di
 
 
 def peers(python: str, rows: pl.DataFrame, seed: int) -> dict[str, object]:
-    """Give one stream to three tools: 20 quiet looks, then each change's own 10 looks.
+    """Give one stream to three tools: 20 quiet looks, then each change's own 5 looks.
 
     Every future follows the same quiet looks. A peer judges each look by itself; ours remembers.
     """
