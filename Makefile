@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo demo-dp test check format bench bench-zoo docs lock clean
+.PHONY: demo demo-dp test check format bench bench-zoo branch-coverage docs lock clean
 
 demo: .venv/.core
 	$(BIN)/assaymark demo --out demo
@@ -33,6 +33,10 @@ bench: .venv/.dev
 
 bench-zoo: .venv/.dev
 	$(BIN)/python bench/zoo.py
+
+branch-coverage: .venv/.dev
+	$(BIN)/python -m pip install -q --target .venv/coverage --upgrade 'coverage==7.17.5'
+	PYTHONPATH=.venv/coverage $(BIN)/python bench/branch_coverage.py
 
 docs: .venv/.dev
 	$(BIN)/python -m pip install -q 'mkdocstrings-python>=1.16' 'zensical>=0.0.1'

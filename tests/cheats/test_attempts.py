@@ -42,12 +42,17 @@ def test_g05_a_part_and_a_merge_are_the_same_people_beyond_a_twentieth(shop, peo
 
 
 @pytest.mark.slow
-def test_g05_limit_people_under_new_ids_are_new_people(shop, write_table):
-    """Out of reach: whoever writes the table can replace its ids, and we see ids only."""
-    shop.run()
+def test_g05_people_under_new_ids_are_known_by_their_values_and_the_card_says_so(shop, write_table):
+    assert not any("under other ids" in n for n in shop.run().notices)
     write_table(shop.folder, prefix="q")
-    shop.run()
+    again = shop.run()
     assert len({e.body["population"] for e in shop.entries("candidate")}) == 2
+    (said,) = [n for n in again.notices if "under other ids" in n]
+    assert "people of 1 earlier attempts" in said
+    assert "100% of the values" in said
+    assert "under other ids" in (shop.folder / again.release / "card.md").read_text()
+    write_table(shop.folder, seed=9, prefix="r")
+    assert not any("under other ids" in n for n in shop.run().notices)
 
 
 @pytest.mark.slow

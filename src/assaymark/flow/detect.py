@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from assaymark.monitor.fragments import Recogniser
 
-__all__ = ["Detected", "Held", "Match", "detect", "held_of"]
+__all__ = ["Detected", "Held", "Match", "by_chance", "detect", "held_of"]
 
 ERROR = 0.001
 """How often a file is said to hold rows of any of the releases though it holds none, at most."""
@@ -129,14 +129,14 @@ def held_of(rows: pl.DataFrame, knows: Recogniser, level: float, rng: np.random.
     share = float(found.mean())
     if not knows.able:
         return Held(share=share, by_chance=knows.chance, p=1.0, said="cannot tell")
-    p = _by_chance(int(found.sum()), len(found), knows.chance)
+    p = by_chance(int(found.sum()), len(found), knows.chance)
     said: Said = "these rows" if share >= _MUCH else "some of these rows"
     return Held(
         share=share, by_chance=knows.chance, p=p, said="not these rows" if p > level else said
     )
 
 
-def _by_chance(hits: int, n: int, chance: float) -> float:
+def by_chance(hits: int, n: int, chance: float) -> float:
     """Return the probability of at least as many hits of ``n`` at the rate ``chance``."""
     from scipy.special import bdtrc
 

@@ -14,6 +14,7 @@ from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
+from assaymark.flow.alike import alike
 from assaymark.flow.attempt import Making, obtain
 from assaymark.flow.claims import with_code
 from assaymark.flow.crossfit_words import notices_of
@@ -24,6 +25,7 @@ from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.generator import version_of
 from assaymark.flow.held_back import held_back
 from assaymark.flow.history import commit_policy
+from assaymark.flow.learning import leaking
 from assaymark.flow.look import Look
 from assaymark.flow.model_words import said_of
 from assaymark.flow.outcome import Outcome, verdict_rows
@@ -38,6 +40,7 @@ from assaymark.flow.rights import check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.story import policy_late, questions_late
+from assaymark.flow.undeclared import undeclared
 from assaymark.flow.waivers import in_force
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
@@ -207,6 +210,9 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
     check_circle(job.parents, prepared.commitment)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
     asked = asked_of(workspace, prepared)
+    source = (prepared.commitment, job.frame)
+    mixed = undeclared(workspace, source, job.parents, asked.actor)
+    same_people = alike(workspace, asked.population, prepared.prints)
     making = Making(recipe=job.recipe, prepared=prepared, asked=asked, seed=options.seed)
     attempt = obtain(workspace, making, progress, fresh=options.fresh)
     schema = prepared.parts.train.schema
@@ -247,12 +253,16 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
             *(_waived(w) for w, _ in waived),
             *earlier.notices,
             *notices_of_descent(descent),
+            *mixed.notices,
+            *same_people,
             *_notices(job, prepared, options, reviewed=reviewed),
+            *leaking(decision.development.assessment.measurements if decision.development else ()),
             *said_of(attempt.candidate.summary),
         ),
         blocked=(
             *filter(None, (_never(attempt), *_late(workspace, attempt, decision, job))),
             *beyond(descent, job.policy),
+            *mixed.found,
             *held_back(workspace, job, decision, synthetics[0], reviewed=reviewed),
         ),
         reviewed=reviewed,

@@ -76,7 +76,7 @@ def leaks_of(files: Mapping[str, bytes] | Contained) -> tuple[Leak, ...]:
             found += table_leaks(inside, path)
         else:
             try:
-                read[path] = text, value = _read(path, inside[path])
+                read[path] = text, value = _contents(path, inside[path])
             except IntegrityError as error:
                 found.append(Leak("file kind", path, str(error)))
                 continue
@@ -110,7 +110,7 @@ def _stranger(files: Contained, path: str) -> Leak:
     return Leak("file kind", path, "a release has no file of this kind (models, dumps, notes)")
 
 
-def _read(path: str, raw: bytes) -> tuple[str, Any]:
+def _contents(path: str, raw: bytes) -> tuple[str, Any]:
     """Return the text of a document and what is in it; an envelope's payload for an envelope."""
     if path.endswith(".dsse.json"):
         raw = _payload(path, raw)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fields_of"]
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_KEY_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SEEDS = {"entropy", "salt", "nonce", "philox", "mersenne"}
 _SEED_KEYS = {"random_state", "bit_generator", "spawn_key", "generator_state", "random_root"}
 _OF_SOURCE = {
@@ -44,8 +44,8 @@ _SAID = {
 }
 _BAND = re.compile(r"about ([\d,]+)|fewer than \d+|[\d,]+ to [\d,]+|")
 _DIGITS = re.compile(r"\D*\d[\d,. _']*\D*")
-_SMALL = 10
-_MANY = 50
+_FEWEST = 10
+_MODEL_SIZE = 50
 
 
 def fields_of(path: str, value: Any, names: Collection[str]) -> Iterator[Leak]:  # noqa: ANN401
@@ -69,8 +69,8 @@ def fields_of(path: str, value: Any, names: Collection[str]) -> Iterator[Leak]: 
 
 
 def _field(path: str, key: str, inner: object) -> Iterator[Leak]:
-    words = {w.lower() for w in _WORD.findall(key)}
-    plain = "_".join(w.lower() for w in _WORD.findall(key))
+    words = {w.lower() for w in _KEY_PART.findall(key)}
+    plain = "_".join(w.lower() for w in _KEY_PART.findall(key))
     given = inner not in (None, "", [], {}) and not isinstance(inner, bool)
     if (
         given
@@ -122,7 +122,7 @@ def _listing(value: object) -> bool:
 
 
 def _matrix(value: object) -> bool:
-    return sum(1 for _ in _numbers(value)) >= _MANY
+    return sum(1 for _ in _numbers(value)) >= _MODEL_SIZE
 
 
 def _numbers(value: object) -> Iterator[float]:
@@ -137,10 +137,10 @@ def _cell(path: str, value: dict[str, Any]) -> Iterator[Leak]:
     if not _SAID & {str(k).lower() for k in value} or value.get("value", True) is None:
         return
     for key, n in value.items():
-        plain = "_".join(w.lower() for w in _WORD.findall(str(key)))
+        plain = "_".join(w.lower() for w in _KEY_PART.findall(str(key)))
         whole = n.isdigit() if isinstance(n, str) else isinstance(n, float) and n.is_integer()
         number = int(n) if whole else n
-        small = isinstance(number, int) and not isinstance(number, bool) and 0 < number < _SMALL
+        small = isinstance(number, int) and not isinstance(number, bool) and 0 < number < _FEWEST
         if plain in _NS and small:
             name = value.get("metric", "a number")
             yield Leak("small cell", path, f"{name} rests on {number} people")

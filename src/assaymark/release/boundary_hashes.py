@@ -25,14 +25,14 @@ _HEX = re.compile(
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/=])(?:sha256-)?([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)(?!=)"
 )
-_STYLE = re.compile(r"(?s)<(?:style|script)\b[^>]*>(.*?)</(?:style|script)>")
+_INLINE = re.compile(r"(?s)<(?:style|script)\b[^>]*>(.*?)</(?:style|script)>")
 _NAMED: tuple[tuple[str, frozenset[str]], ...] = (
     (
         r"attestations/provenance\.dsse\.json",
         frozenset(
             {
                 *("candidate", "source_commitment", "split_commitment", "ledger_root", "model"),
-                *("manifest", "signer", "public", "content", "code", "wheel"),
+                *("manifest", "signer", "public", "content", "code", "wheel", "commitment"),
             }
         ),
     ),
@@ -69,16 +69,16 @@ def hashes_of(
     for path, (_, value) in read.items():
         for pattern, names in _NAMED:
             if re.fullmatch(pattern, path):
-                known.update(_named(value, names))
+                known.update(_digests_in(value, names))
     known.update(p.removeprefix("keys/").removesuffix(".pub") for p in files if "keys/" in p)
     known.update(f"{digest[:n]}" for digest in tuple(known) for n in (32, 40))
     for path, (text, value) in read.items():
         if path.endswith((".pub", ".tlog-proof")):
             continue
         if path.startswith("log/"):
-            known |= set(_named(value, frozenset({"path"})))
-        styles = {sha256(m[1].encode()) for m in _STYLE.finditer(text)}
-        said = text if value is None else _plain(value)
+            known |= set(_digests_in(value, frozenset({"path"})))
+        styles = {sha256(m[1].encode()) for m in _INLINE.finditer(text)}
+        said = text if value is None else _flat(value)
         yield from _unknown(path, said, known | styles, own)
 
 
@@ -87,31 +87,31 @@ def _unknown(path: str, text: str, known: set[str], own: Callable[[str], bool]) 
         if digest.lower().replace(":", "") not in known and not own(digest):
             yield Leak("bare hash", path, f"{digest[:16]} is of nothing in the release")
     for coded in dict.fromkeys(m[1] for m in _BASE64.finditer(text)):
-        if not {coded, _decoded(coded)} & known and not own(coded):
+        if not {coded, _as_hex(coded)} & known and not own(coded):
             yield Leak("bare hash", path, f"{coded[:16]} is of nothing in the release")
 
 
-def _decoded(text: str) -> str:
+def _as_hex(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).hex()
     except (binascii.Error, ValueError):
         return ""
 
 
-def _plain(value: Any) -> str:  # noqa: ANN401
+def _flat(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, dict):
-        return "\n".join(f"{k}\n{_plain(v)}" for k, v in value.items())
+        return "\n".join(f"{k}\n{_flat(v)}" for k, v in value.items())
     if isinstance(value, list):
-        return "\n".join(map(_plain, value))
+        return "\n".join(map(_flat, value))
     return str(value)
 
 
-def _named(value: Any, names: frozenset[str], key: str = "") -> Iterator[str]:  # noqa: ANN401
+def _digests_in(value: Any, names: frozenset[str], key: str = "") -> Iterator[str]:  # noqa: ANN401
     if isinstance(value, dict):
         for k, inner in value.items():
-            yield from _named(inner, names, str(k))
+            yield from _digests_in(inner, names, str(k))
     elif isinstance(value, list):
         for inner in value:
-            yield from _named(inner, names, key)
+            yield from _digests_in(inner, names, key)
     elif isinstance(value, str) and key in names:
         yield value

@@ -23,7 +23,7 @@ _PATH = re.compile(
     r"|(?<![A-Za-z])[A-Za-z]:\\{1,2}[\w -]+\.\w{2,8}\b"
     rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,2}}|/)(?!/){_NAME}(?: {_NAME})*(?:\\{{1,2}}|/){_NAME}"
     rf"|(?<!\\)\\{{2,4}}{_NAME}\\{{1,2}}{_NAME}"
-    rf"|file:/+{_NAME}|%(?:USERPROFILE|HOMEPATH|APPDATA)%"
+    rf"|file:[/]+{_NAME}|%(?:USERPROFILE|HOMEPATH|APPDATA)%"
     rf"|\b(?:s3a?|gs|hdfs|abfss?|wasbs?|dbfs|smb|nfs|sftp|jdbc:\w+|postgres(?:ql)?|mysql)://{_NAME}"
 )
 _SEED = re.compile(
@@ -44,9 +44,9 @@ _COUNT = re.compile(
 )
 _TIMED = re.compile(
     r"(?:modified|created|mtime|ctime|atime|generated|written|saved|started|ended|made|at|time)"
-    r"\W{0,12}\d{4}-\d\d-\d\d[t ]\d\d:\d\d:\d\d[.,]\d+",
+    r"\W{0,12}\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}:\d{2}[.,]\d+",
 )
-_FRACTION = re.compile(r"\d{4}-\d\d-\d\d[t ]\d\d:\d\d:\d\d[.,]\d+")
+_FRACTION = re.compile(r"\d{4}-\d{2}-\d{2}[t ]\d{2}:\d{2}:\d{2}[.,]\d+")
 _FILE_TIME = re.compile(
     r"\b(?:st_)?[mca]time(?:_ns)?\b\W{0,4}\d{4}|(?:last[ _-]?modified|file[ _-]?time)\W{1,6}"
     r"(?:\w{3}, )?\d",

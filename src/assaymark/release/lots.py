@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import IntegrityError
@@ -30,10 +30,14 @@ OF_RELEASE: Mapping[str, str] = {
 _SIGNING = frozenset({"manifest.json", "attestations/release.dsse.json"})
 
 
+Checked = Literal["generator", "constraints", "drift", "copies", "rows"]
+CHECKS_OF_LOT: tuple[Checked, ...] = get_args(Checked)
+
+
 class LotCheck(Document):
     """One check that a lot was accepted by; numbers are decimal strings."""
 
-    name: Literal["generator", "constraints", "drift", "copies", "rows"]
+    name: Checked
     outcome: Literal["ok", "held"]
     said: str
     value: str = ""
@@ -112,6 +116,8 @@ def check_lot(files: Mapping[str, bytes]) -> LotFound:
         raise IntegrityError("the lot is of another release than it carries the statements of")
     if not lot.model or lot.model != made.model:
         raise IntegrityError("the lot is of another model than the one that was approved")
+    if sorted(c.name for c in lot.checks) != sorted(CHECKS_OF_LOT):
+        raise IntegrityError("the lot lacks a check, or has one twice")
     if any(c.outcome != "ok" for c in lot.checks) or not set(lot.uses) <= set(released.approved):
         raise IntegrityError(
             "the lot was held, or is for uses that the release is not approved for"

@@ -23,6 +23,45 @@ def least_delta(rho: float, epsilon: float) -> float:
     return math.exp(min(exponent - math.log(order - 1), 0.0))
 
 
+def chance_of(audit: Plain, epsilon: float, delta: float) -> float:
+    """Return how likely so many right guesses are: Steinke, Nasr & Jagielski (2023), theorem 5.2.
+
+    At most, were (epsilon, delta) true.
+    """
+    n, right = audit["guesses"], audit["right"]
+    away = math.log1p(math.exp(-epsilon))
+    ways = [math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) for i in range(n + 1)]
+    each = [math.exp(w - i * away - (n - i) * (epsilon + away)) for i, w in enumerate(ways)]
+    worst, total, spread = 0.0, 0.0, float(2 * audit["canaries"] * delta)
+    for i in range(1, right + 1):
+        total += each[right - i]
+        worst = max(worst, total / i)
+    return min(1.0, math.fsum(each[right:]) + spread * worst)
+
+
+def refuted(audit: Plain, delta: float) -> float:
+    """Return the largest epsilon that the guesses refute at a level of 5 %, 0 where none."""
+    if chance_of(audit, 0.0, delta) >= 0.05:
+        return 0.0
+    low, high = 0.0, 1.0
+    while chance_of(audit, high, delta) < 0.05:
+        low, high = high, 2 * high
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if chance_of(audit, middle, delta) < 0.05 else (low, middle)
+    return low
+
+
+def check_audit(audit: Plain, epsilon: float, delta: float) -> str:
+    """Do the audit by canaries again; it must be as said, and must not refute the claim."""
+    fits = 0 <= audit["right"] <= audit["guesses"] <= audit["canaries"] <= 10_000_000
+    need(fits and audit["guesses"] > 0, "an audit with more guesses than canaries")
+    found, said = refuted(audit, delta), float(audit["lower_bound"])
+    need(abs(found - said) <= 1e-6 * (1 + found), f"the guesses refute {found:.6g}, not {said:.6g}")
+    need(found <= epsilon, f"the audit refutes epsilon {epsilon:.6g}: it is above {found:.6g}")
+    return f"; {audit['right']} of {audit['guesses']} guesses at canaries do not refute it"
+
+
 def check_budget(privacy: Plain) -> str:
     """Add the charges up and compare with the claim; return what holds, in words."""
     rho, delta, epsilon = (float(privacy[n]) for n in ("rho", "delta", "epsilon"))
@@ -35,7 +74,9 @@ def check_budget(privacy: Plain) -> str:
     need(privacy["accountant"] == "zCDP", "an accountant that this file does not know")
     found = least_delta(rho, epsilon * (1 + 1e-9))
     need(found <= (delta - beside) * (1 + 1e-9), f"epsilon {epsilon:.6g} does not follow from rho")
+    audit = privacy.get("audit")
     return (
         f"({epsilon:.6g}, {delta:.6g})-differential privacy for each {privacy['unit']}: "
         f"{len(privacy['charges'])} looks add up to it"
+        f"{check_audit(audit, epsilon, delta) if audit else ''}"
     )

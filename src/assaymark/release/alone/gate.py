@@ -8,7 +8,7 @@ from statistics import NormalDist
 
 from assaymark.release.alone.pieces import Plain, need
 
-__all__ = ["ATTACKS", "agreed", "caught"]
+__all__ = ["ATTACKS", "agreed", "caught", "matching_rows"]
 
 _K1 = (
     *("copies.exact_excess", "copies.most_repeated", "near_copies.excess", "singling_out.excess"),
@@ -156,8 +156,10 @@ def waived(policy: Plain, rule: Plain, said: str, m: Plain, waivers: list[Plain]
     return said != "PASS" and covered and not never
 
 
-def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
-    """Return the status of each use."""
+def matching_rows(
+    policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]
+) -> list[tuple[Plain, Plain, str]]:
+    """Return each rule of the uses with a measurement that it is about, and the verdict."""
     for m in evidence["measurements"]:
         for key in ("value", "low", "high", "confidence", "limit_of_detection"):
             number(m[key])
@@ -172,15 +174,18 @@ def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain])
         if set(rule["uses"]) & set(uses)
         for m in matching(rule, evidence["measurements"], ATTACKS[policy["profile"]])
     ]
-    blocking = [(r, m) for r, m in rows if r.get("severity", "block") == "block"]
-    rejected, found = holm(blocking), {}
+    rejected = holm([(r, m) for r, m in rows if r.get("severity", "block") == "block"])
+    said = [(r, m, verdict(r, m, rejected)) for r, m in rows]
+    return [(r, m, "WAIVED" if waived(policy, r, v, m, waivers) else v) for r, m, v in said]
+
+
+def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
+    """Return the status of each use."""
+    rows = matching_rows(policy, evidence, uses, waivers)
+    blocking, found = [x for x in rows if x[0].get("severity", "block") == "block"], {}
     for use in uses:
-        said = []
-        for r, m in blocking:
-            if use in r["uses"]:
-                v = verdict(r, m, rejected)
-                said.append("WAIVED" if waived(policy, r, v, m, waivers) else v)
-        asked = {r["metric"] for r, _ in blocking if use in r["uses"]}
+        said = [v for r, _, v in blocking if use in r["uses"]]
+        asked = {r["metric"] for r, _, _ in blocking if use in r["uses"]}
         said += ["NOT_RUN" for metric in ATTACKS[policy["profile"]] if metric not in asked]
         passed = bool(said) and set(said) <= {"PASS", "WAIVED"}
         found[use] = "refused" if "FAIL" in said else "approved" if passed else "inconclusive"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
+from decimal import Decimal
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -31,7 +33,8 @@ __all__ = [
 MOST = 64 << 20
 FORMATS = {
     *("manifest", "release", "decision", "provenance", "evidence", "entry", "history"),
-    *("roles", "approval", "waiver", "threat"),
+    *("roles", "approval", "waiver", "threat", "generator", "lot"),
+    *("withdrawal", "finding", "answer", "observation"),
 }
 Plain = dict[str, Any]
 
@@ -52,8 +55,26 @@ def sha256(raw: bytes) -> str:
 
 
 def canonical(value: object) -> bytes:
-    """Return JSON as RFC 8785 has it, for values without fractions."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    """Return JSON as RFC 8785 has it."""
+    return spelt(value).encode()
+
+
+def spelt(value: Any) -> str:  # noqa: ANN401
+    """Return a value in its one spelling: keys in the order of UTF-16, numbers as JavaScript's."""
+    if isinstance(value, dict):
+        order = sorted(value, key=lambda k: k.encode("utf-16-be"))
+        return "{" + ",".join(f"{spelt(k)}:{spelt(value[k])}" for k in order) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(spelt, value)) + "]"
+    if not isinstance(value, float):
+        return json.dumps(value, ensure_ascii=False)
+    need(math.isfinite(value), "a number that is none")
+    if value == int(value) and abs(value) < 1e21:
+        return str(int(value))
+    if 1e-6 <= abs(value) < 1e-4:
+        return format(Decimal(repr(value)), "f")
+    mantissa, e, power = repr(value).partition("e")
+    return f"{mantissa.removesuffix('.0')}e{int(power):+d}" if e else mantissa
 
 
 def read_json(raw: bytes, what: str) -> Any:  # noqa: ANN401

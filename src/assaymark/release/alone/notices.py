@@ -1,0 +1,52 @@
+"""Alone, notices: what was said of a release after it was issued, replayed from beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assaymark.release.alone.pieces import Broken, Plain, b64, envelope, need, read_json, sha256
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["standing_of"]
+
+NOTICE_KINDS = ("withdrawal", "finding", "answer", "observation")
+
+
+def notices_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> list[tuple[str, str, Plain]]:
+    """Return kind, digest and content of each notice about a release, in order of time."""
+    found = []
+    for path in sorted(folder.glob("*.dsse.json")):
+        raw, what = path.read_bytes(), path.name
+        said = read_json(b64(read_json(raw, what)["payload"]), what)
+        if said["predicate"]["release"] != manifest:
+            continue
+        kind = str(said["predicateType"]).removeprefix("https://assaymark.dev/").removesuffix("/v0")
+        need(kind in NOTICE_KINDS, f"{what} is no notice")
+        public = bytes.fromhex(said["predicate"]["public"]) if kind == "finding" else b""
+        by = {sha256(public): public} if public else keys
+        subjects, notice, _ = envelope(raw, by, kind, what)
+        need(subjects == {"manifest.json": manifest}, f"{what} is about something else")
+        found.append((kind, sha256(raw), notice))
+    return sorted(found, key=lambda n: str(n[2]["made_at"]))
+
+
+def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
+    """Return where a release stands; one that was withdrawn does not hold."""
+    beside = folder.resolve()
+    notices = notices_of(beside.with_name(beside.name + ".notices"), manifest, keys)
+    open_, less = [], ""
+    for kind, digest, notice in notices:
+        if kind == "withdrawal":
+            raise Broken(f"WITHDRAWN ({notice['reason']}): {notice['why']}; {notice['instruct']}")
+        if kind == "finding" and digest not in open_:
+            open_.append(digest)
+        if kind == "answer" and notice["finding"] in open_:
+            open_.remove(notice["finding"])
+            if notice["outcome"] == "upheld":
+                less = f"a finding was upheld: {notice['reason']}"
+        if kind == "observation" and notice["then"] != "stale":
+            less = "; ".join(notice["seen"])
+    now = "CONTESTED" if open_ else f"DEGRADED: {less}" if less else "RELEASED"
+    return f"{now}; {len(notices)} notices beside it"
