@@ -110,7 +110,7 @@ class TreeChain:
     shrink: float = 5.0
     effects: bool = True
     slopes: bool = True
-    shelter: float = 0.08
+    shelter: float = 0.1
     relations: Literal["all", "codes", "none"] = "all"
     classes: int = 64
     protect: int = 10
