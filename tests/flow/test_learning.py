@@ -67,3 +67,20 @@ def test_a_target_that_leaks_through_a_real_column_is_said():
     )
     (said,) = leaking([told, of("shortcuts.real", "column:age", 0.6)])
     assert "'bill'" in said
+
+
+def test_columns_that_tell_the_target_together_are_said_where_none_does_alone():
+    alone = [of("shortcuts.real", f"column:{c}", v) for c, v in (("a", 0.6), ("b", 0.9))]
+    sure = Measurement(
+        metric="tstr.real",
+        subject="model:mlp",
+        value=0.995,
+        low=0.99,
+        high=1.0,
+        n=500,
+        details={"score": "AUC"},
+    )
+    (said,) = leaking([*alone, sure])
+    assert "may leak" in said
+    assert "'b', 'a'" in said
+    assert leaking([*alone, of("tstr.real", "model:mlp", 0.9, score="AUC")]) == ()

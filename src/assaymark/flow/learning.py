@@ -35,6 +35,9 @@ _CONTROLS = {
 LEAK = 0.95
 """Least AUC of one real column from which the target is said to leak through it."""
 
+TOGETHER = 0.98
+"""Least AUC of a model of real rows from which the target is said that it may leak."""
+
 
 def learning_of(measured: Sequence[Measurement]) -> LearningPicture | None:
     """Return what the rows teach models, or nothing where no target was learnt."""
@@ -64,12 +67,24 @@ def learning_of(measured: Sequence[Measurement]) -> LearningPicture | None:
 
 
 def leaking(measured: Sequence[Measurement]) -> tuple[str, ...]:
-    """Say which real columns alone tell the target: a model may rest on nothing else."""
+    """Say which real columns tell the target, alone or together: models may rest on little else."""
+    alone = [m for m in measured if m.metric == "shortcuts.real" and m.value is not None]
     names = [
-        m.subject.removeprefix("column:")
-        for m in measured
-        if m.metric == "shortcuts.real" and m.low is not None and m.low >= LEAK
+        m.subject.removeprefix("column:") for m in alone if m.low is not None and m.low >= LEAK
     ]
+    best = [
+        m
+        for m in measured
+        if m.metric == "tstr.real" and m.details.get("score") != "R squared" and m.low is not None
+    ]
+    if not names and alone and any(m.low >= TOGETHER for m in best if m.low is not None):
+        most = sorted(alone, key=lambda m: -_number(m.value))[:3]
+        told = ", ".join(repr(m.subject.removeprefix("column:")) for m in most)
+        return (
+            "The target may leak: models tell it from the other real columns almost without error, "
+            f"most by {told}. Drop whatever was written down after the outcome, or every score "
+            "here says little.",
+        )
     return tuple(
         f"The target leaks: the real column {name!r} alone tells it nearly always. Drop the "
         "column if it was written down after the outcome, or every score here says little."

@@ -281,6 +281,13 @@ def test_households_are_the_unit(table, make_case):
     assert winners["unit"] == "share"
 
 
+def test_a_mean_over_two_units_is_none(table, make_case):
+    part = table({"x": [1.0] * 40, "sex": ["f", "m"] * 20}, x="decimal", sex="category")
+    spec = Scenario(kind="scenario", name="s", before="0", after="x", per="sex")
+    m = measured(make_case(part, part, part), spec)["difference", "claim:s"]
+    assert "fewer than 10 different values" in m.reason
+
+
 def test_details_are_json(case):
     for m in measured(case, *ALL).values():
         json.dumps(dict(m.details), allow_nan=False)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Figure", "Question", "question_of", "weights_of"]
 
+_UNITS = 10  # households, or other units, that a mean over units needs
+
 _BANDS, _MOST_LEVELS = 5, 30
 NO_GROUPS: Mapping[str, Floats] = {}
 
@@ -90,6 +92,9 @@ class Question:
             households = data.frame[self.spec.per]
             if households.null_count():
                 return f"some rows have no {self.spec.per!r} to be added up by"
+            if households.n_unique() < _UNITS:
+                few = f"fewer than {_UNITS} different values, too few to say how sure a mean is"
+                return f"{self.spec.per!r}, by which rows are added up, has {few}"
             rows = added_up(rows, households.rank("dense").to_numpy(), ("before", "after"))
         return replace(rows, values={**rows.values, **_sides(rows, self.spec.tolerance)})
 
