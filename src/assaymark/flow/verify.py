@@ -264,11 +264,11 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
             if is_about(raw) == files.digest("manifest.json"):
                 notice = read_notice(raw, signer=found.signer, public=public)
                 notices.append((sha256(raw), notice))
+        order = sorted(notices, key=lambda n: n[1].made_at)
+        now = standing(order, expires=released.expires, today=today)
     except IntegrityError as error:
-        found.fail(11, "Status", f"a notice beside the release does not hold: {error}")
+        found.fail(11, "Status", f"its end, or a notice beside it, does not hold: {error}")
         return
-    order = sorted(notices, key=lambda n: n[1].made_at)
-    now = standing(order, expires=released.expires, today=today)
     until = f"until {released.expires}" if released.expires else "without an end"
     said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
     if now.status in {Status.WITHDRAWN, Status.EXPIRED}:
