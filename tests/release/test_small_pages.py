@@ -224,6 +224,8 @@ def test_a_person_is_shown_terms_and_uses_before_signing(release, draft):
     assert "Attacker knows" in words
     bound = rights.model_copy(update={"prohibited": ("insurance",), "expires": ""})
     assert "until no date; never for insurance" in review_text(release, bound, "d")
+    ends = rights.model_copy(update={"expires": "2030-01-01"})
+    assert "Terms: until 2030-01-01\n" in review_text(release, ends, "d")
     assert "Attacker knows" not in review_text(replace(draft, threat=None), rights, "d")
     odd = review_text(replace(release, title="a\x1b[2Jb"), rights, "d")
     assert "\x1b" not in odd
