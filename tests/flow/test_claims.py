@@ -90,3 +90,35 @@ def test_a_claim_about_an_unknown_column_is_refused_before_anything_is_measured(
         evaluated(folder)
     with pytest.raises(UnknownNameError, match="did you mean 'income'"):
         assaymark.run(folder / "recipe.toml", workspace=folder / "w")
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ('name = "a, b"\nkind = "mean"\ncolumn = "age"', "'a, b' name: a claim's name has no ,"),
+        ('name = "a"\nkind = "mean"\ncolumn = "age"\nmargin = -1', "'a' margin: must be greater"),
+        ('kind = "mean"\ncolumn = "age"', r"number 1 name: Field required"),
+    ],
+)
+def test_what_is_wrong_with_a_claim_is_said_by_its_name(folder, claim, said):
+    (folder / "recipe.toml").write_text(
+        f'name = "x"\n[source]\npath = "train.csv"\n[[claim]]\n{claim}\n'
+    )
+    with pytest.raises(RecipeError, match=said):
+        read_recipe(folder / "recipe.toml")
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        ('kind = "regression"\nformula = "income ~ agee"', "claim 'a': unknown column 'agee'"),
+        ('kind = "regression"\nformula = "income ~ open(1)"', "claim 'a'.*calls what it may not"),
+        ('kind = "quantile"\ncolumn = "agee"', "claim 'a': unknown column 'agee'"),
+    ],
+)
+def test_an_analysis_that_cannot_be_asked_is_refused_before_anything_is_made(folder, claim, said):
+    (folder / "recipe.toml").write_text(
+        f'name = "x"\n[source]\npath = "train.csv"\n[[claim]]\nname = "a"\n{claim}\n'
+    )
+    with pytest.raises(RecipeError, match=said):
+        assaymark.run(folder / "recipe.toml", workspace=folder / "w")

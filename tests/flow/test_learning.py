@@ -47,6 +47,16 @@ def test_families_curve_worth_and_controls_are_said():
     assert "30 real rows: 0.6 alone" in draw_learning(found.points)
 
 
+def test_groups_are_told_with_both_scores_and_those_too_small_by_name():
+    scored = of("tstr.group_loss", "group:sex=f", 0.03, real=0.8, synthetic=0.77)
+    few = Measurement.missing("tstr.group_loss_small", "too few", "group:sex=x", n=10)
+    found = learning_of([*MEASURED, scored, few])
+    assert [(g.group, g.real, g.synthetic, g.loss) for g in found.groups] == [
+        ("sex=f", 0.8, 0.77, 0.03)
+    ]
+    assert found.unscored == ("sex=x",)
+
+
 def test_without_a_learnt_target_there_is_no_section():
     assert learning_of([Measurement.missing("tstr.loss", "no target", "model:*")]) is None
 

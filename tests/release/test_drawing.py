@@ -22,12 +22,15 @@ from assaymark.release.drawing_exposure import (
     gain_words,
     limit_words,
     loss_words,
+    most_exposed,
     power_words,
     reach_of,
     secret_words,
 )
 from assaymark.release.drawing_groups import draw_group
+from assaymark.release.drawing_learning import FamilyLine, GroupScore, LearningPicture
 from assaymark.release.drawing_pairs import STEPS, draw_pairs, shade, shown_columns
+from assaymark.release.report import render
 from assaymark.release.report_content import (
     AttackPicture,
     ColumnPicture,
@@ -35,6 +38,7 @@ from assaymark.release.report_content import (
     ExposureLine,
     GroupLevel,
     PairLine,
+    ReportContent,
     SecretLine,
 )
 
@@ -274,3 +278,44 @@ def test_guesses_of_a_secret_are_said_in_words():
 def test_a_withheld_group_has_one_mark():
     assert draw_group(GroupLevel(name="g", real=None, synthetic=0.1), 0.0).count("<circle") == 1
     assert draw_group(GroupLevel(name="g", real=0.2, synthetic=0.1), 0.2).count("<circle") == 2
+
+
+def exposed_by(title, *lines):
+    return AttackPicture(name=title, title=title, value=0.0, low=0.0, high=0.0, exposed=lines)
+
+
+def line_of(group, low, *, exposed=False):
+    return ExposureLine(group=group, value=0.01, low=low, high=0.3, n=120, exposed=exposed)
+
+
+def test_each_group_is_told_its_surest_attack_and_those_that_stand_out_come_first():
+    attacks = (
+        exposed_by("copied", line_of("sex=f", 0.02), line_of("sex=m", 0.01)),
+        exposed_by("guessed", line_of("sex=f", 0.05), line_of("sex=m", -0.1, exposed=True)),
+    )
+    found = [(g, a.title, line.low, n) for g, a, line, n in most_exposed(attacks)]
+    assert found == [("sex=m", "guessed", -0.1, 2), ("sex=f", "guessed", 0.05, 2)]
+
+
+def test_the_page_says_which_groups_models_and_attacks_treat_worse():
+    family = FamilyLine(
+        name="forest", real=0.8, synthetic=0.7, low=0.6, high=0.8, loss=0.1, loss_low=0, loss_high=1
+    )
+    scored = GroupScore(
+        group="sex=f", real=0.81, synthetic=0.74, loss=0.07, low=0.01, high=0.13, n=250
+    )
+    content = ReportContent(
+        mode="draft",
+        title="t",
+        made_at="now",
+        attacks=(exposed_by("copied", line_of("sex=f", 0.02, exposed=True)),),
+        learning=LearningPicture(
+            target="ill", score="AUC", families=(family,), groups=(scored,), unscored=("sex=x",)
+        ),
+    )
+    page = render(content).decode()
+    assert "Do models serve every group as well?" in page
+    assert '0.07 <span class="quiet">(0.01 to 0.13)</span>' in page
+    assert "Too few people tested to score: sex=x." in page
+    assert "Is a group's privacy at more risk?" in page
+    assert "(stands out)" in page

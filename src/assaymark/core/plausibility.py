@@ -94,9 +94,11 @@ class Implied(_Plausibility):
 class CodesExcluded(_Plausibility):
     """Where ``when`` is true, none of ``columns`` has a code of ``codes``.
 
-    ``codes`` are codes (``"C61"``), stems (``"O"``) and ranges of three-character stems
-    (``"630-679"``, ``"O00-O99"``). ``shortened`` says that codes in the table are cut to their
-    first characters: one then counts only where all that it may stand for is excluded.
+    ``codes`` are codes (``"C61"``), stems (``"O"``), ranges of three-character stems
+    (``"630-679"``, ``"O00-O99"``), ranges of the two digits that procedures of ICD-9-CM begin with
+    (``"60-64"``), and beginnings of any code (``"0U*"``). ``shortened`` says that codes in the
+    table are cut to their first characters: one then counts only where all that it may stand for is
+    excluded.
     """
 
     kind: Literal["codes"]

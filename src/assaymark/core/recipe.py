@@ -11,6 +11,7 @@ from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.correction import Correction
 from assaymark.core.document import Document
+from assaymark.core.invalid import invalid_words
 from assaymark.core.label import LabelSpec
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
 from assaymark.core.privacy_spec import PrivacySpec, with_privacy
@@ -279,8 +280,9 @@ def recipe_of(told: Mapping[str, Any]) -> Recipe:
         plain = with_privacy(_tuples(plain))
         recipe = Recipe.model_validate(plain, strict=False)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise RecipeError(f"the recipe does not hold together: {wrong}") from error
+        raise RecipeError(
+            f"the recipe does not hold together: {invalid_words(error, plain)}"
+        ) from error
     expanded(recipe.plausibility)
     recipe.source.rights.check()
     s = recipe.split

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field, ValidationError
 
 from assaymark.core.document import Document
+from assaymark.core.invalid import invalid_words
 from assaymark.core.recipe import recipe_of
 from assaymark.errors import RecipeError, UnknownNameError
 
@@ -100,7 +101,7 @@ def _table(name: str, spec: Mapping[str, Any]) -> RelatedTable:
     try:
         return RelatedTable.model_validate({k: v for k, v in spec.items() if k != "columns"})
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        wrong = invalid_words(error, spec)
         raise RecipeError(f"[table.{name}] does not hold together: {wrong}\n\n{_SHAPE}") from error
 
 

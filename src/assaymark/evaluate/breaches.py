@@ -151,8 +151,12 @@ def _per_group(rule: p.PerGroup, data: Dataset) -> Breaches:
 
 def _coded(column: pl.Expr, within: CodeRange, rule: p.CodesExcluded) -> pl.Expr:
     """Return whether a code is in a range, from its letter and its first digits."""
-    width = 2 if within.letter else 3
     code = column.cast(pl.String).str.strip_chars().str.to_uppercase()
+    if within.prefix:
+        return code.str.starts_with(within.prefix)
+    width = 2 if within.letter or within.procedures else 3
+    if within.procedures:
+        code = code.str.extract(r"^(\d{1,2}\.?\d{0,2})$", 1)
     nothing_more = "|$" if within.letter and rule.shortened else ""
     digits = code.str.extract(rf"^{within.letter}(\d{{1,{width}}}{nothing_more})", 1)
     pads = ("0", "9") if rule.shortened else (None, None)

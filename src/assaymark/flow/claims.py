@@ -4,19 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.core.claim import Scenario
+from assaymark.core.claim import Quantile, Regression, Scenario
+from assaymark.core.claim_check import check_claims
 from assaymark.core.recipe import parse_recipe
-from assaymark.errors import RecipeError
+from assaymark.errors import InputError, RecipeError
+from assaymark.evaluate.analyses.analysis import check_analysis
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from assaymark.core.claim import ClaimSpec
     from assaymark.core.recipe import Recipe
+    from assaymark.core.schema import Schema
 
-__all__ = ["read_recipe", "with_code"]
+__all__ = ["check_asked", "read_recipe", "with_code"]
 
 _LONGEST = 200_000
+
+
+def check_asked(claims: Sequence[ClaimSpec], schema: Schema) -> None:
+    """Refuse a claim that cannot be asked of a table with this schema, before anything is made.
+
+    Raises
+    ------
+    InputError
+        When it names what the table lacks, or cannot be read; the message names the claim.
+    """
+    check_claims(claims, schema)
+    for spec in claims:
+        if isinstance(spec, Quantile | Regression):
+            try:
+                check_analysis(spec, schema)
+            except InputError as error:
+                raise RecipeError(f"claim {spec.name!r}: {error}") from error
 
 
 def read_recipe(path: Path) -> Recipe:

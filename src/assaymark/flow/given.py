@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from assaymark.core.case import Case
-from assaymark.core.claim_check import check_claims
 from assaymark.core.document import sha256
 from assaymark.core.recipe import Recipe, SourceSpec
 from assaymark.core.schema import Kind, Role
@@ -22,11 +21,12 @@ from assaymark.errors import DataError, RecipeError, UnknownNameError
 from assaymark.evaluate.breaches import check_rules
 from assaymark.evaluate.overlap import overlap_of
 from assaymark.flow.assess import evidence_of
-from assaymark.flow.claims import read_recipe
+from assaymark.flow.claims import check_asked, read_recipe
 from assaymark.flow.decide import judged, read_policy
 from assaymark.flow.describe import Described, check_alone, describe
 from assaymark.flow.earlier import said_of
 from assaymark.flow.evaluate import measure
+from assaymark.flow.learning import leaking
 from assaymark.flow.outcome import Outcome, verdict_rows
 from assaymark.flow.page import evaluation_page
 from assaymark.flow.progress import silent
@@ -187,6 +187,7 @@ def evaluate_tables(tables: Tables, ask: Ask, *, progress: Progress = silent) ->
         record=record,
         progress=progress,
     )
+    notices += leaking(measured)
     found = evidence_of(
         measured,
         candidate=tables.candidate,
@@ -232,7 +233,7 @@ def _case(tables: Tables, recipe: Recipe, policy: Policy) -> tuple[Case, tuple[s
         )
     train = _real(tables.train, schema, recipe, "train", hidden)
     check_rules(recipe.questions.plausibility, train)
-    check_claims(recipe.claim, train.schema)
+    check_asked(recipe.claim, train.schema)
     parts = {"train": train}
     for name, frame in (("holdout", tables.holdout), ("reference", tables.reference)):
         if frame is not None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assaymark.release.drawing import figure, percent
-from assaymark.release.drawing_learning import CurvePoint, FamilyLine, LearningPicture
+from assaymark.release.drawing_learning import (
+    CurvePoint,
+    FamilyLine,
+    GroupScore,
+    LearningPicture,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +30,9 @@ _CONTROLS = {
     "smote": "SMOTE",
     "bigger": "a model four times as big",
 }
-LEAK = 0.98
+
+
+LEAK = 0.95
 """Least AUC of one real column from which the target is said to leak through it."""
 
 
@@ -40,6 +47,8 @@ def learning_of(measured: Sequence[Measurement]) -> LearningPicture | None:
         target=str(first.details.get("target", "")),
         score=str(first.details.get("score", "score")),
         families=families,
+        groups=tuple(_groups(measured)),
+        unscored=tuple(_named(m) for m in _by_group(measured) if m.value is None),
         points=tuple(
             CurvePoint(rows=rows, real=real, both=both)
             for m in measured
@@ -62,7 +71,7 @@ def leaking(measured: Sequence[Measurement]) -> tuple[str, ...]:
         if m.metric == "shortcuts.real" and m.low is not None and m.low >= LEAK
     ]
     return tuple(
-        f"The target leaks: the real column {name!r} alone tells it almost without error. Drop the "
+        f"The target leaks: the real column {name!r} alone tells it nearly always. Drop the "
         "column if it was written down after the outcome, or every score here says little."
         for name in names
     )
@@ -88,6 +97,31 @@ def _families(found: dict[tuple[str, str], Measurement]) -> Iterator[FamilyLine]
             loss_low=least,
             loss_high=most,
         )
+
+
+def _by_group(measured: Sequence[Measurement]) -> Iterator[Measurement]:
+    for m in measured:
+        if m.metric.startswith("tstr.group_loss") and m.subject.startswith("group:"):
+            yield m
+
+
+def _named(m: Measurement) -> str:
+    return m.subject.removeprefix("group:")
+
+
+def _groups(measured: Sequence[Measurement]) -> Iterator[GroupScore]:
+    for m in _by_group(measured):
+        if m.value is not None:
+            loss, low, high = _ends(m)
+            yield GroupScore(
+                group=_named(m),
+                real=_number(m.details.get("real")),
+                synthetic=_number(m.details.get("synthetic")),
+                loss=loss,
+                low=low,
+                high=high,
+                n=m.n,
+            )
 
 
 def _sentences(found: dict[tuple[str, str], Measurement]) -> Iterator[str]:

@@ -107,7 +107,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         next_actions=_actions(ran) if ran.blocked else (),
         notices=(
             *(n for n in ran.notices if not n.startswith("Self-attested")),
-            *leaking(measured),
+            *(n for n in leaking(measured) if n not in ran.notices),
         ),
         workspace="" if released else "the workspace's quarantine folder",
     )
@@ -146,7 +146,7 @@ def evaluation_page(
             *decision.assessment.evidence.opened,
             Opening(who="report", part="train", times=1),
         ),
-        notices=(*outcome.notices, *leaking(measured)),
+        notices=outcome.notices,
     )
     return render(content)
 

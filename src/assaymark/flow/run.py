@@ -25,6 +25,7 @@ from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.generator import version_of
 from assaymark.flow.held_back import held_back
 from assaymark.flow.history import commit_policy
+from assaymark.flow.learning import leaking
 from assaymark.flow.look import Look
 from assaymark.flow.model_words import said_of
 from assaymark.flow.outcome import Outcome, verdict_rows
@@ -255,6 +256,7 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
             *mixed.notices,
             *same_people,
             *_notices(job, prepared, options, reviewed=reviewed),
+            *leaking(decision.development.assessment.measurements if decision.development else ()),
             *said_of(attempt.candidate.summary),
         ),
         blocked=(

@@ -7,11 +7,11 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assaymark.core.claim_check import check_claims
 from assaymark.core.recipe import Drop
 from assaymark.core.schema import Kind
 from assaymark.errors import DataError, UnknownNameError
 from assaymark.evaluate.breaches import check_rules
+from assaymark.flow.claims import check_asked
 from assaymark.source.folds import Folds, parts_of
 from assaymark.source.identifiers import check_identifiers
 from assaymark.source.load import load
@@ -80,7 +80,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     transformed = apply(raw, recipe.transform)
     dataset, said = _without_text(transformed.dataset)
     check_rules(recipe.questions.plausibility, dataset)
-    check_claims(recipe.claim, dataset.schema)
+    check_asked(recipe.claim, dataset.schema)
     parts = parts_of(dataset, recipe.split, key, basis=raw)
     notices = [*warnings, *said, *notes_of(found, dropped), *((parts.note,) if parts.note else ())]
     repeated = parts.train.persons is not None

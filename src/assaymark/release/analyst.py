@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["AnalystView", "EstimateLine", "analyst_view"]
 
-_DIFFERENCES = ("inference.difference", "inference.model_difference")
+_DIFFERENCES = (
+    "inference.difference",
+    "inference.difference_sparse",
+    "inference.model_difference",
+)
 _COVERAGE = ("inference.coverage", "inference.model_coverage")
 _SHOWN = 12
 _KINDS = {

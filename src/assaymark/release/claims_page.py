@@ -121,7 +121,7 @@ def _row(m: Measurement, verdict: str) -> ClaimRow:
             name=name or "pairs in the same order",
             verdict=verdict,
             effect=None,
-            real=f"{d.get('pairs', 0)} clear pairs",
+            real="1 clear pair" if d.get("pairs") == 1 else f"{d.get('pairs', 0)} clear pairs",
             synthetic="" if made is None else told(made[0], "share"),
             margin=told(size, "share"),
             note=note,

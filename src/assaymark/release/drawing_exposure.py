@@ -27,6 +27,7 @@ __all__ = [
     "gain_words",
     "limit_words",
     "loss_words",
+    "most_exposed",
     "power_words",
     "reach_of",
     "secret_words",
@@ -47,6 +48,22 @@ def reach_of(attacks: Sequence[AttackPicture]) -> float:
 def exposed_reach(lines: Sequence[ExposureLine]) -> float:
     """Return how far from no excess the axis of an attack's groups reaches on either side."""
     return min(1.0, max([_LEAST, *(abs(x) for line in lines for x in (line.low, line.high))]))
+
+
+def most_exposed(
+    attacks: Sequence[AttackPicture],
+) -> list[tuple[str, AttackPicture, ExposureLine, int]]:
+    """Return for each group the attack that is surest to hit it more, and how many looked at it.
+
+    Groups that stand out in any attack come first, then by how far theirs is from no excess.
+    """
+    lines = [(line, attack) for attack in attacks for line in attack.exposed]
+    found = []
+    for group in dict.fromkeys(line.group for line, _ in lines):
+        own = [(line, attack) for line, attack in lines if line.group == group]
+        worst, attack = max(own, key=lambda pair: (pair[0].exposed, pair[0].low))
+        found.append((group, attack, worst, len(own)))
+    return sorted(found, key=lambda f: (not f[2].exposed, -f[2].low))
 
 
 def secret_words(line: SecretLine) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CurvePoint",
     "FamilyLine",
+    "GroupScore",
     "LearningPicture",
     "draw_family",
     "draw_learning",
@@ -41,6 +42,19 @@ class FamilyLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GroupScore:
+    """One group of people: the mean score of models after real and after synthetic training."""
+
+    group: str
+    real: float
+    synthetic: float
+    loss: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CurvePoint:
     """Scores at one number of real rows: these alone, and with synthetic rows added."""
 
@@ -54,12 +68,14 @@ class LearningPicture:
     """What a model learns from the rows; ``points`` is empty where no curve was measured.
 
     ``sentences`` are about all families, ``worth`` about the curve; ``controls`` have a name and
-    a gain, from and to.
+    a gain, from and to; ``unscored`` are groups of people with too few to be scored.
     """
 
     target: str
     score: str
     families: tuple[FamilyLine, ...] = ()
+    groups: tuple[GroupScore, ...] = ()
+    unscored: tuple[str, ...] = ()
     points: tuple[CurvePoint, ...] = ()
     sentences: tuple[str, ...] = ()
     worth: tuple[str, ...] = ()

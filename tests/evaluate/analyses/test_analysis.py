@@ -96,7 +96,11 @@ def test_cox_gives_the_rate_ratio_of_exponential_times(table):
             regression("y ~ x", "cox", "x"),
             "zero or negative",
         ),
-        ({"y": [1.0, 2.0] * 20, "x": [0.0] * 40}, regression("y ~ x", "cox", "x"), "0 events"),
+        (
+            {"y": [1.0, 2.0] * 20, "x": [0.0] * 40},
+            regression("y ~ x", "cox", "x"),
+            "fewer than 5 events",
+        ),
         ({"y": [1.0, 2.0, 4.0], "x": [0.0, 1.0, 0.0]}, regression("y ~ x"), "3 rows without"),
         (
             {"y": [1.0] * 5, "x": [0.0] * 5},

@@ -243,7 +243,7 @@ def scenario(function, **more):
     ("function", "said"),
     [
         ("fewer", "another number of rows"),
-        ("broken", "broken failed with KeyError"),
+        ("broken", "broken failed with KeyError in line"),
         ("leaves", "failed with SystemExit"),
         ("text", "holds no numbers"),
         ("nothing", "gave a NoneType"),

@@ -48,6 +48,22 @@ def test_fresh_rows_stay_within_every_margin(fresh):
             )
 
 
+def test_a_column_that_few_people_have_is_not_held_to_what_few_cannot_show(parts, make_case, fresh):
+    """Of 1,500 people held out a fifth, 300, have the value; of all, 600 are asked."""
+    assert fresh["inference.difference_sparse", NO_SUBJECT].value is None
+    name = parts[0].schema.names[0]
+    fifth = [
+        changed(p, pl.when(pl.int_range(pl.len()) % 5 == 0).then(pl.col(name)).alias(name))
+        for p in parts
+    ]
+    found = measured(make_case(*fifth))
+    subjects = {metric: subject for metric, subject in found if subject.endswith(f" {name}")}
+    assert set(subjects) == {"inference.difference_sparse", "inference.overlap"}
+    m = found["inference.difference_sparse", subjects["inference.overlap"]]
+    assert m.n == 300
+    assert abs(m.value) < 1
+
+
 def test_a_known_difference_in_margins(table, make_case):
     """Means 10 and 11, spread 2 in all: 1 / (0.3 x 2); errors 2/20 and 2/20 x sqrt(1 + 1)."""
     x = np.tile([8.0, 12.0], 200)

@@ -74,16 +74,15 @@ def fit_cox(design: Design, event: Floats) -> Fit:
 
     columns = [j for j, name in enumerate(design.names) if name != "Intercept"]
     x, names = design.x[:, columns], tuple(design.names[j] for j in columns)
-    early = int((design.y <= 0).sum())
-    if early:
+    if (design.y <= 0).any():
         raise DataError(
-            f"{early} survival times are zero or negative: when such a person was at risk is not "
+            "some survival times are zero or negative: when such a person was at risk is not "
             "known\n\nHint: add half a unit of time, or leave these rows out, and say so"
         )
     if not np.isin(event, (0.0, 1.0)).all():
         raise DataError("the event column must say yes or no (1 or 0)")
     if event.sum() < _FEWEST:
-        raise DataError(f"only {int(event.sum())} events; {_FEWEST} are needed")
+        raise DataError(f"fewer than {_FEWEST} events, which are needed")
     _check_rank(x, names, with_constant=True)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

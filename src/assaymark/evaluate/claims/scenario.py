@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,9 @@ def _called(spec: Scenario, data: Dataset, streams: Streams) -> Change | str:
         made = function(data.frame.clone(), rng)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it may fail in any way; fail closed
         # the message of the error may quote a row, and reasons are published
-        return f"{spec.function} failed with {type(error).__name__}"
+        own = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == spec.path]
+        where = f" in line {own[-1].lineno} of {spec.path}" if own else ""
+        return f"{spec.function} failed with {type(error).__name__}{where}"
     return _read(spec, made, data.n)
 
 

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
 __all__ = ["Inference"]
 
 DIFFERENCE, MODEL = "inference.difference", "inference.model_difference"
+SPARSE = "inference.difference_sparse"
 OVERLAP, EXCESS = "inference.overlap", "inference.excess_z"
 FIT, DECISIONS = "inference.lack_of_fit", "inference.decisions"
 COVERAGE, MODEL_COVERAGE = "inference.coverage", "inference.model_coverage"
 _REGRESSIONS = {"ols", "logistic", "poisson", "cox"}
 _SURE = 3.5
+_FEWEST = 600  # known people held out from which a right column is shown to come out the same
 
 
 @component
@@ -79,6 +81,14 @@ class Inference:
             better="zero",
             meaning="Estimate from the synthetic rows less that from the holdout, by the margin "
             "that would change a decision; beyond 1 (or -1) it would.",
+        ),
+        Quantity(
+            name=SPARSE,
+            title="Difference of an estimate of a column that few people have",
+            unit="shares of the margin",
+            better="zero",
+            meaning="The same for a column that nobody asked for and of which fewer than 600 of "
+            "more people held out have a value: too few to show that right rows are right.",
         ),
         Quantity(
             name=MODEL,
@@ -154,9 +164,13 @@ class Inference:
         sides = Sides(case=case, holdout=thin, most=self.most_rows)
         z: list[tuple[float, float]] = []
         kinds: set[str] = set()
+        found: list[Measurement] = []
         for column in measured_columns(case.train):
             kinds.add("mean" if column.kind.ordered else "proportion")
-            yield from _simple(column, sides, z)
+            found += _simple(column, sides, z)
+        yield from found
+        if not any(m.metric == SPARSE for m in found):
+            yield Measurement.missing(SPARSE, "each column is known of enough people", NO_SUBJECT)
         for spec in _asked(case):
             kinds.add(class_of(spec, case.schema))
             yield from _claimed(spec, sides, z)
@@ -201,7 +215,8 @@ def _simple(column: Column, sides: Sides, z: list[tuple[float, float]]) -> Itera
     )
     floor = float((train.mean() - q[0, 0]) / found.margin[0])
     told = {"estimate": _digits(made[0]), "kind": kind, "level": level}
-    yield from _compared(found, [subject], DIFFERENCE, z, told, floor=floor)
+    few = len(values[0]) < _FEWEST <= sides.holdout.n
+    yield from _compared(found, [subject], SPARSE if few else DIFFERENCE, z, told, floor=floor)
 
 
 def _claimed(spec: Analysis, sides: Sides, z: list[tuple[float, float]]) -> Iterator[Measurement]:

@@ -11,6 +11,7 @@ import numpy as np
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.groups import banded
+from assaymark.evaluate.models.by_group import GROUP_QUANTITIES, of_groups
 from assaymark.evaluate.models.calibration import brier, slope_of
 from assaymark.evaluate.models.families import FAMILIES
 from assaymark.evaluate.models.importance import agreement
@@ -72,7 +73,9 @@ class Tstr:
     ``ranking`` is Kendall's tau between the orders of families after real and after synthetic
     training, over the pairs that the real rows tell apart. ``importance`` is the rank correlation
     of how far predictions of boosting move when a column of the test rows is shuffled; its floor
-    is that between two models trained on real rows.
+    is that between two models trained on real rows. ``group_loss`` is the loss within each
+    protected group, the mean over the families, whose AUC ranks the group's own people; groups
+    with fewer than 50 people on the smaller side of a class have a name of their own.
 
     A small loss on one target says nothing about other targets.
 
@@ -124,6 +127,7 @@ class Tstr:
             "training, less after synthetic training; for a number, the error gained among the "
             "highest 5 %.",
         ),
+        *GROUP_QUANTITIES,
         Quantity(
             name=RANKING,
             title="Kinds of models come in the same order",
@@ -171,6 +175,7 @@ class Tstr:
         yield from _of_families(seen)
         yield _of_rare(seen, task.targets(case.train))
         yield _of_order(seen)
+        yield from of_groups(case, seen.task, seen.test, seen.targets, found)
         agreed = agreement(found.models, task, test, streams.child("importance"))
         if agreed is None:
             few = "fewer than three columns to put in an order"
@@ -328,3 +333,5 @@ def _missing(reason: str, subject: str, n: int) -> Iterator[Measurement]:
         yield Measurement.missing(metric, reason, subject, n=n)
     for metric in _TABLE:
         yield Measurement.missing(metric, reason, n=n)
+    for q in GROUP_QUANTITIES:
+        yield Measurement.missing(q.name, reason, "group:*", n=n)
