@@ -4,7 +4,7 @@
     python bench/monitor.py --seeds 200                   # quiet timelines and changes
     python bench/monitor.py --looks 1000 --timelines 50   # one timeline, a thousand looks
     python bench/monitor.py --cost --rows 10000000        # sketch and comparison
-    python bench/monitor.py --peers PYTHON --seeds 3      # PYTHON has evidently and nannyml
+    python bench/monitor.py --peers PYTHON --seeds 12     # PYTHON has evidently and nannyml
     python bench/monitor.py --tables DIR   # NIST ACS 2018 and 2019, heart disease by site
     python bench/monitor.py --tables DIR --splits 200   # halves of one year
     python bench/monitor.py --delays 100   # one group's outcome, up to 200 looks after the change
@@ -21,6 +21,7 @@ run is saved when it ends.
 from __future__ import annotations
 
 import argparse
+import copy
 import importlib.resources
 import json
 import resource
@@ -39,6 +40,7 @@ from assaymark.monitor.watcher import Watcher
 
 OUT = Path(__file__).parent / "results" / "monitor.json"
 REFERENCE, BATCH, QUIET, MOST = 8_000, 1_000, 20, 60
+FUTURE = 5
 LOOKS = (5, 10, 20, 40, 80, 120, 200)
 GROUP = "one group's outcome + 0.2 SD"
 NUMBERS = (
@@ -151,30 +153,79 @@ def timeline(rows: pl.DataFrame, seed: int, change: str, most: int = MOST) -> di
     return {"look": 0, "named": [], "cpu": round(time.process_time() - begun, 2)}
 
 
-def peers(python: str, rows: pl.DataFrame, seed: int, change: str) -> dict[str, object]:
-    """Give the same stream to the other tools: 20 quiet looks and 20 changed ones."""
-    rng = np.random.default_rng([seed, *change.encode()])
-    n = 2 * QUIET
+def peers(python: str, rows: pl.DataFrame, seed: int) -> dict[str, object]:
+    """Give one stream to three tools: 20 quiet looks, then each change's own 5 looks.
+
+    Every future follows the same quiet looks. A peer judges each look by itself; ours remembers.
+    """
+    rng = np.random.default_rng([seed, 77])
+    before = drawn(rows, REFERENCE, rng)
+    batches = [drawn(rows, BATCH, rng) for _ in range(QUIET)]
+    batches += [drawn(rows, BATCH, rng, change) for change in CHANGES for _ in range(FUTURE)]
     with tempfile.TemporaryDirectory() as name:
-        drawn(rows, REFERENCE, rng).write_parquet(f"{name}/reference.parquet")
-        for i in range(n):
-            what = change if i >= QUIET else ""
-            drawn(rows, BATCH, rng, what).write_parquet(f"{name}/{i}.parquet")
+        before.write_parquet(f"{name}/reference.parquet")
+        for i, batch in enumerate(batches):
+            batch.write_parquet(f"{name}/{i}.parquet")
         done = subprocess.run(
-            [python, "-c", PEERS, name, str(n)], capture_output=True, text=True, check=True
+            [python, "-c", PEERS, name, str(len(batches))],
+            capture_output=True,
+            text=True,
+            check=True,
         )
-    found = json.loads(done.stdout.rpartition("RESULT")[2])
-    said = {}
-    for tool, seen in found.items():
-        after = [i + 1 for i, c in enumerate(seen["columns"][QUIET:]) if c]
-        hit = seen["columns"][QUIET + after[0] - 1] if after else []
-        said[tool] = {
-            "false": sum(bool(c) for c in seen["columns"][:QUIET]),
-            "delay": after[0] if after else 0,
-            "named": hit,
-            "cpu": seen["cpu"],
-        }
-    return said
+    found = {"assaymark": ours(before, batches), **json.loads(done.stdout.rpartition("RESULT")[2])}
+    return {tool: judged(seen) for tool, seen in found.items()}
+
+
+def ours(before: pl.DataFrame, batches: list[pl.DataFrame]) -> dict[str, object]:
+    """Return the subjects of the alarms after each look, and the CPU seconds of all."""
+    begun = time.process_time()
+    reference = sketch(before, CROSSED)
+    quiet, named = Watcher(shares_of(reference)), []
+    for i, batch in enumerate(batches):
+        if i >= QUIET and (i - QUIET) % FUTURE == 0:
+            watcher = copy.deepcopy(quiet)
+        if i < QUIET:
+            watcher = quiet
+        watcher.see(shares_of(counted(reference, batch)))
+        subjects = dict.fromkeys(a.share.subject for a in watcher.alarms())
+        alone = [n for n in subjects if not n.startswith("pair:")]
+        named.append([n.removeprefix("column:") for n in alone or subjects])
+    return {"columns": named, "cpu": time.process_time() - begun}
+
+
+def judged(seen: dict) -> dict[str, object]:
+    """Return which quiet looks had an alarm, and of each change when, and about what."""
+    futures = {}
+    for i, change in enumerate(CHANGES):
+        looks = seen["columns"][QUIET + i * FUTURE : QUIET + (i + 1) * FUTURE]
+        after = next((j for j, names in enumerate(looks, 1) if names), 0)
+        right = CHANGES[change].removeprefix("column:")
+        first = next((j for j, names in enumerate(looks, 1) if right in names), 0)
+        alone = bool(first) and looks[first - 1] == [right]
+        futures[change] = {"alarm": after, "named": first, "alone": alone}
+    return {
+        "quiet": [int(bool(names)) for names in seen["columns"][:QUIET]],
+        "futures": futures,
+        "cpu": round(seen["cpu"], 2),
+    }
+
+
+def show_peers(runs: list[dict]) -> None:
+    """Print false alarms and delays of each tool as rates."""
+    for tool in runs[0]:
+        mine = [r[tool] for r in runs]
+        looks = clopper_pearson(sum(sum(m["quiet"]) for m in mine), QUIET * len(mine))
+        streams = clopper_pearson(sum(any(m["quiet"]) for m in mine), len(mine))
+        print(f"{tool}: {len(mine)} streams, quiet looks with an alarm {looks}")
+        print(f"  streams with one {streams}, CPU s a look", end=" ")
+        each = QUIET + FUTURE * len(CHANGES)
+        print(f"{np.mean([m['cpu'] for m in mine]) / each:.3f}")
+        for change in CHANGES:
+            named = [m["futures"][change]["named"] for m in mine]
+            alone = sum(m["futures"][change]["alone"] for m in mine)
+            late = [n for n in named if n]
+            middle = np.median(late) if late else float("nan")
+            print(f"  {change}: named {len(late)}, alone {alone}, median look {middle:g}")
 
 
 def long_timeline(seed: int, looks: int) -> dict[str, object]:
@@ -302,8 +353,10 @@ def show(done: dict[str, dict]) -> None:
         seen = sorted(x for x in late if x > 0)
         quarters = [f"{len([x for x in seen if x <= k]) / len(late):.0%} by {k}" for k in LOOKS]
         print(f"one group's outcome, {len(late)} timelines: found {', '.join(quarters)} looks")
+    if done.get("peers"):
+        show_peers(list(done["peers"].values()))
     for key, value in done.items():
-        if not key.startswith(("timeline", "splits", "delays")):
+        if not key.startswith(("timeline", "splits", "delays", "peers")):
             print(key, json.dumps(value)[:600])
 
 
@@ -332,16 +385,16 @@ def main() -> None:
     rows = population()
     for seed in range(seeds):
         for change in ("", *CHANGES):
-            if asked.peers and change:
-                runs = done.setdefault(f"peers {change}", {})
-                if str(seed) not in runs:
-                    runs[str(seed)] = peers(asked.peers, rows, seed, change)
-                    save()
-            elif not asked.peers:
+            if not asked.peers:
                 runs = done.setdefault(f"timeline {change}", {})
                 if str(seed) not in runs:
                     runs[str(seed)] = timeline(rows, seed, change)
                     save()
+    for seed in range(seeds if asked.peers else 0):
+        runs = done.setdefault("peers", {})
+        if str(seed) not in runs:
+            runs[str(seed)] = peers(asked.peers, rows, seed)
+            save()
     for seed in range(2 if asked.quick else asked.timelines):
         looks = 100 if asked.quick else asked.looks
         runs = done.setdefault(f"long, {looks} looks", {})

@@ -7,9 +7,11 @@ import pytest
 
 import assaymark
 from assaymark.cli.app import main
+from assaymark.core.claim import Mean
 from assaymark.core.coverage import Certificate, Maker, certificate_for, parse_certificates
 from assaymark.errors import InputError, NotApprovedError, RecipeError
 from assaymark.flow.coverage import certificates, least_persons, maker_of
+from assaymark.flow.infer import Made, infer
 from assaymark.flow.run import Options, run
 
 
@@ -107,6 +109,16 @@ def test_a_certificate_is_for_one_generator_version_size_and_number_of_tables():
         {"changed": {"k": 5}},
     ):
         assert certificate_for([one], maker.model_copy(update=other), "mean", 1) is None
+
+
+def test_intervals_on_private_rows_are_said_to_be_not_certified():
+    maker = Maker(generator="dp_marginals", software="assaymark 0", persons=500)
+    tables = Made(frames=(made(1),), rule="one fit", persons=500, maker=maker)
+    asked = Mean(kind="mean", name="age", column="age")
+    with pytest.raises(NotApprovedError, match=r"not certified.*noise of differential privacy"):
+        infer(tables, asked)
+    found = infer(tables, asked, uncertified=True)
+    assert "Do not quote these intervals: not certified" in found.notices[0]
 
 
 def test_certificates_that_cannot_be_read_are_an_error():

@@ -102,9 +102,10 @@ def test_a_sketch_of_another_version_is_refused_by_its_version(release):
 
 
 def test_few_rows_say_nothing_and_none_are_refused(release, batches):
-    assert (
-        monitor(release, batches(1).head(20), threshold=0.1).watched.says == "too few rows to tell"
-    )
+    found = monitor(release, batches(1).head(20), threshold=0.1)
+    assert found.watched.says == "too few rows to tell"
+    assert {line.says for line in found.lines} == {"cannot tell"}
+    assert not found.drifted
     with pytest.raises(DataError, match="no rows"):
         monitor(release, batches(1).head(0), threshold=0.1)
 
@@ -113,8 +114,15 @@ def test_batches_come_once_and_in_order(release, batches, tmp_path):
     state = tmp_path / "line.jsonl"
     at = datetime(2026, 5, 2, tzinfo=UTC)
     monitor(release, batches(1), threshold=0.1, watching=Watching(state=state, at=at))
-    with pytest.raises(InputError, match="seen before, as look 1"):
-        monitor(release, batches(1), threshold=0.1, watching=Watching(state=state))
+    again = (
+        batches(1).sample(fraction=1.0, shuffle=True, seed=1).select("ill", "days", "sex", "age")
+    )
+    for rows in (batches(1), again):
+        with pytest.raises(InputError, match="seen before, as look 1"):
+            monitor(release, rows, threshold=0.1, watching=Watching(state=state))
+    later = Watching(state=state, at=datetime(2099, 5, 1, tzinfo=UTC))
+    with pytest.raises(InputError, match="yet to come"):
+        monitor(release, batches(2), threshold=0.1, watching=later)
     earlier = Watching(state=state, at=datetime(2026, 5, 1, tzinfo=UTC))
     with pytest.raises(InputError, match="must come in order"):
         monitor(release, batches(2), threshold=0.1, watching=earlier)

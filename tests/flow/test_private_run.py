@@ -203,7 +203,9 @@ def test_an_audit_that_refutes_the_claim_keeps_nothing(private, monkeypatch):
         ('sex = ["f", "m"]', 'sexe = ["f", "m"]', "'sexe'"),
         ("delta = 1e-5", "delta = 0.4", "one row in"),
         ('unit = "patient"', 'unit = "patiant"', "'patiant'"),
+        ('sex = ["f", "m"]', f"sex = {[str(i) for i in range(2**20 + 1)]}", "8 MiB"),
     ],
+    ids=("order", "name", "category", "delta", "unit", "too many"),
 )
 def test_a_wrong_word_costs_nobody_anything(private, right, wrong, said):
     RECIPE.write_text(RECIPE.read_text().replace(right, wrong))

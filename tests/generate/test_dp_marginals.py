@@ -133,15 +133,10 @@ def test_bounds_that_were_not_given_are_bought_to_a_power_of_two_or_a_year():
         seen=(Kind.DATE, [dt.date(2019, 1, 1) + dt.timedelta(days=int(d)) for d in range(5000)]),
         odd=(Kind.DECIMAL, [1e300, *rng.normal(0, 1, 4999).tolist()]),
     )
-    right = 0
-    for _ in range(3):  # noise buys a bound too far in 5 of 1,500 fits
-        made = drawn(data, epsilon=3.0)
-        right += (
-            -64 < made["x"].min() <= made["x"].max() < 1024
-            and made["seen"].is_between(dt.date(2019, 1, 1), dt.date(2032, 12, 31)).all()
-            and made["odd"].abs().max() <= 16  # the one number far out is moved in, and not seen
-        )
-    assert right >= 2
+    made = drawn(data, epsilon=3.0)
+    assert -64 < made["x"].min() <= made["x"].max() < 1024
+    assert made["seen"].is_between(dt.date(2019, 1, 1), dt.date(2032, 12, 31)).all()
+    assert made["odd"].abs().max() <= 16  # the one number far out is moved in, and not seen
 
 
 def test_a_number_too_large_for_whole_numbers_is_moved_in_where_points_are_whole():

@@ -5,7 +5,7 @@ import pytest
 from assaymark.errors import DataError
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import Sketch, counted, merged, sketch, sketch_of_parts
-from assaymark.monitor.watcher import Watcher, _is_kept
+from assaymark.monitor.watcher import Watcher, _is_kept, _weights
 
 CROSSED = (("kind", "ill"),)
 
@@ -93,6 +93,29 @@ def test_each_change_is_found_after_a_quiet_time_and_named(change, subject):
     assert found[0].share.subject == subject
     assert 30 < after <= 45
     assert found[0].since >= 29
+
+
+def test_a_group_of_fewer_than_thirty_people_uses_up_no_false_alarms():
+    rows = rows_of(4_000, 0).with_columns(
+        kind=pl.when(pl.int_range(pl.len()) < 20).then(pl.lit("few")).otherwise(pl.col("kind"))
+    )
+    reference = shares_of(sketch(rows, CROSSED))
+    weights = dict(zip((s.subject for s in reference.of), _weights(reference), strict=True))
+    assert weights["group:kind=few"] == 0
+    assert weights["group:kind=b"] > 0
+    assert _weights(reference).sum() == pytest.approx(1)
+
+
+def test_earlier_looks_are_reference_too_while_nothing_changes():
+    """A group's outcome that moves by little is found sooner after a longer quiet time."""
+    reference = sketch(rows_of(600, 0), CROSSED)
+    after = []
+    for quiet in (1, 40):
+        before = [rows_of(400, 100 + i) for i in range(quiet)]
+        later = [rows_of(400, 300 + i, "group") for i in range(40)]
+        _, look = watch(reference, [*before, *later])
+        after.append(look - quiet)
+    assert after[1] < after[0]
 
 
 def test_a_change_within_the_tolerance_is_none():

@@ -72,6 +72,12 @@ def command(
     scores: Annotated[
         str, typer.Option(help="Column of the batch with a model's calibrated risks, instead.")
     ] = "",
+    apart: Annotated[
+        bool,
+        typer.Option(
+            "--apart/--no-apart", help="Train a model that tells the batch from released rows."
+        ),
+    ] = True,
     trust: Annotated[
         list[str] | None,
         typer.Option(help="Fingerprint of a signer that you trust; repeat for more."),
@@ -113,6 +119,7 @@ def command(
         if target or scores
         else None,
         trusted=tuple(trust or ()),
+        apart=apart,
     )
     found = monitor(release, rows, threshold=threshold, watching=how)
     if report is not None:
@@ -180,7 +187,7 @@ def _say(found: Monitored) -> None:
     for a in together.alarms:
         rests = f"; {', '.join(a.rests)} rests on it" if a.rests else ""
         typer.echo(
-            f"  {a.subject}: {a.what}: {a.before:.3g} before, {a.after:.3g} now, of {a.rows:,} "
+            f"  {a.subject}: {a.what}: {a.before:.1%} before, {a.after:.1%} now, of {a.rows:,} "
             f"rows since look {a.since}{rests}"
         )
     if together.alarmed:
@@ -195,6 +202,8 @@ def _say(found: Monitored) -> None:
         typer.echo("\nThe other columns:\n" if relied else "This batch, column by column:\n")
         typer.echo(table(other, heads[:-1]))
     typer.echo(f"\n{found.summary}")
+    if found.apart is not None:
+        typer.echo(f"\n{found.apart.words[0].upper()}{found.apart.words[1:]}")
     if found.performance is not None:
         _say_performance(found.performance)
 

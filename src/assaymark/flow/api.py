@@ -353,12 +353,14 @@ def monitor(  # noqa: PLR0913
     tolerance: float | None = None,
     name: str = "batch",
     trusted: Sequence[str] = (),
+    apart: bool = False,
 ) -> Monitored:
     """Hold a batch (a table, a file, a folder or a release) against what was released.
 
     With ``state``, the file of a timeline, all batches so far count together, and one may look as
     often as one likes. ``against="source"`` is against the real rows behind the release, and needs
     the ``workspace`` that issued it. ``trusted`` are fingerprints of signers that you know.
+    ``apart`` trains a model that tells the batch from released rows, and says by which columns.
     """
     how = Watching(
         state=None if state is None else Path(state),
@@ -367,6 +369,7 @@ def monitor(  # noqa: PLR0913
         tolerance=tolerance,
         name=name,
         trusted=tuple(trusted),
+        apart=apart,
     )
     rows = read_batch(Path(batch)) if isinstance(batch, str | Path) else read_frame(batch)
     return _monitor(Path(release), rows, threshold=threshold, watching=how)

@@ -12,6 +12,7 @@ from assaymark.core.claim import Quantile, Regression, Share
 from assaymark.core.coverage import certificate_for
 from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.document import Document
+from assaymark.core.privacy_spec import spends
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.errors import InputError, NotApprovedError
 from assaymark.evaluate.analyses.analysis import class_of, fits
@@ -231,6 +232,12 @@ def infer(made: Made, analysis: Analysis, *, uncertified: bool = False) -> Infer
 
 
 def _why_not(maker: Maker, found: Certificate | None, estimand: str) -> str:
+    if found is None and spends(maker.generator):
+        return (
+            f"not certified: rows by {maker.generator!r} carry the noise of differential privacy, "
+            "which the rules that combine tables do not know of, and no bench has shown that "
+            f"intervals for a {estimand} hold on them"
+        )
     if found is None:
         changed = " with changed parameters" if maker.changed else ""
         return (

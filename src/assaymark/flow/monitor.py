@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
+
+import polars as pl
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError, NotApprovedError
@@ -15,8 +17,9 @@ from assaymark.flow.heard import check_in_force
 from assaymark.flow.performance import Performance, estimate_performance
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
-from assaymark.flow.verify import read_release
-from assaymark.flow.watch import Batch, Watched, look_at, take_in, watched
+from assaymark.flow.told_apart import ToldApart, told_apart
+from assaymark.flow.verify import Folder
+from assaymark.flow.watch import FEWEST, Batch, Watched, look_at, take_in, watched
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
 from assaymark.monitor.sketch import Sketch
@@ -28,8 +31,6 @@ from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import polars as pl
 
     from assaymark.flow.performance import Forecast
     from assaymark.flow.recall import Issued
@@ -51,7 +52,8 @@ class Watching:
     ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
     and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
     how a model is expected to do on the batch. ``trusted`` are fingerprints of signers; without
-    any, every signature that holds is taken.
+    any, every signature that holds is taken. ``apart`` trains a model that tells the batch from
+    the released rows, and says by which columns.
     """
 
     state: Path | None = None
@@ -62,6 +64,7 @@ class Watching:
     name: str = "batch"
     forecast: Forecast | None = None
     trusted: tuple[str, ...] = ()
+    apart: bool = False
 
 
 class MonitorLine(Document):
@@ -104,6 +107,7 @@ class Monitored(Document):
     lines: tuple[MonitorLine, ...]
     watched: Watched
     performance: Performance | None = None
+    apart: ToldApart | None = None
     note: str = ""
 
 
@@ -137,8 +141,10 @@ def monitor(
         take_in(how.state, look, looks)
     tolerance = TOLERANCE[how.against] if how.tolerance is None else how.tolerance
     together = watched(reference, [*looks, look], tolerance=tolerance, rests=released.rests_on)
-    found = [(d, released.rests_on(d.column)) for d in compare(reference, batch)]
-    lines = [_line(d, threshold, rests) for d, rests in found]
+    few = batch.height < FEWEST
+    lines = [
+        _line(d, threshold, released.rests_on(d.column), few=few) for d in compare(reference, batch)
+    ]
     order = {"drifted": 0, "cannot tell": 1, "stable": 2}
     lines.sort(key=lambda line: (not line.rests, order[line.says], -(line.value or 1.0)))
     counts = {says: sum(line.says == says for line in lines) for says in order}
@@ -154,6 +160,7 @@ def monitor(
         performance=None
         if how.forecast is None
         else estimate_performance(release, batch, how.forecast),
+        apart=told_apart(release, released, batch) if how.apart else None,
         note=note,
     )
 
@@ -168,7 +175,7 @@ def reference_of(
     InputError
         When it is the sealed sketch of the real rows, and the workspace that keeps it is not here.
     """
-    files = read_release(release)
+    files = Folder(release)
     released = Sketch.parse(files["sketch.json"])
     if against == "released":
         return released, released
@@ -193,17 +200,26 @@ def _note(release: Issued) -> str:
 
 
 def _digest(batch: pl.DataFrame) -> str:
+    """Return a digest of the rows that does not depend on their order, or on that of columns."""
+    names = sorted(batch.columns)
+    words = batch.select(pl.col(n).cast(pl.String) for n in names).sort(names)
     raw = io.BytesIO()
-    batch.write_ipc(raw)
+    words.write_csv(raw)
     return sha256(raw.getvalue())
 
 
 def _time(at: datetime | None) -> str:
-    when = datetime.now(UTC) if at is None else at
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).isoformat(timespec="seconds")
+    now = datetime.now(UTC)
+    when = now if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+    if when > now + timedelta(days=1):
+        raise InputError(
+            f"the batch is of {when.isoformat(timespec='seconds')}, which is yet to come: no batch "
+            "could follow it\n\nHint: is the clock right? --at gives the time of a batch, UTC"
+        )
+    return when.isoformat(timespec="seconds")
 
 
-def _line(d: Difference, threshold: float, rests: tuple[str, ...]) -> MonitorLine:
+def _line(d: Difference, threshold: float, rests: tuple[str, ...], *, few: bool) -> MonitorLine:
     if d.found != "compared":
         what = {
             "gone": "the batch has no such column",
@@ -220,10 +236,11 @@ def _line(d: Difference, threshold: float, rests: tuple[str, ...]) -> MonitorLin
             rests=rests,
         )
     found = distance_interval(d.distance, d.spread, d.variance)
-    drifted = found.low > threshold
-    says: Literal["drifted", "stable", "cannot tell"] = (
-        "drifted" if drifted else "stable" if found.high <= threshold else "cannot tell"
-    )
+    says: Literal["drifted", "stable", "cannot tell"] = "cannot tell"
+    if not few and found.low > threshold:
+        says = "drifted"
+    elif not few and found.high <= threshold:
+        says = "stable"
     return MonitorLine(
         column=d.column,
         says=says,

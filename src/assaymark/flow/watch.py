@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assaymark.monitor.sketch import Sketch
     from assaymark.monitor.watcher import Alarm
 
-__all__ = ["AlarmLine", "Batch", "Watched", "look_at", "take_in", "watched"]
+__all__ = ["FEWEST", "AlarmLine", "Batch", "Watched", "look_at", "take_in", "watched"]
 
 Rests: TypeAlias = "Callable[[str], tuple[str, ...]]"
 

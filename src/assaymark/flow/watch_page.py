@@ -33,6 +33,7 @@ def watch_page(found: Monitored) -> bytes:
             evidence=together.evidence,
             times=together.times,
             columns=tuple(line.cells for line in found.lines),
+            apart="" if found.apart is None else found.apart.words,
             note=found.note,
             summary=found.summary,
         )

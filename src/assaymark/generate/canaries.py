@@ -15,6 +15,7 @@ import polars as pl
 from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.schema import Kind
 from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.dp_column import check_levels
 from assaymark.generate.dp_domain import span_of
 
 if TYPE_CHECKING:
@@ -49,13 +50,16 @@ class Domain:
             When there is no such column.
         RecipeError
             When the lowest is not below the highest, or a column takes no bounds.
+        InputError
+            When more categories are listed than can be counted.
         """
         for name, bounds in self.bounds.items():
             column = schema.column(name)
             if column.kind.ordered:
                 span_of(column, tuple(bounds))
-        for name in self.categories:
+        for name, listed in self.categories.items():
             schema.column(name)
+            check_levels(name, listed)
 
     def check(self, schema: Schema) -> None:
         """Raise unless canaries can be made without a look at the rows.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,10 +35,17 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["MOST_LEVELS", "Learnt", "bought_bounds", "learnt_levels", "learnt_numbers"]
+__all__ = [
+    "MOST_LEVELS",
+    "Learnt",
+    "bought_bounds",
+    "check_levels",
+    "learnt_levels",
+    "learnt_numbers",
+]
 
 MOST_LEVELS = 2**20
-_SURE = 4.5  # standard deviations of noise above which a cell of unknown bounds is believed
+_TOO_FAR = 1e-5  # how often noise alone makes any empty cell of unknown bounds believed
 _WORTH = 4.0  # below this a cell is not looked into
 _UNLIKE = 3.5  # how far from even the parts of a cell must be to be kept apart
 _THERE = 3.0  # below this nothing is taken to be missing, and a category is pooled
@@ -90,12 +98,7 @@ def learnt_levels(
         found = vault.discover(column.name, rho / 2, delta)
         rho /= 2
         known = tuple(found)
-    if len(known) > MOST_LEVELS:
-        raise InputError(
-            f"column {column.name!r} has {len(known):,} listed categories: their noisy counts "
-            f"would take {len(known) * 8 >> 20} MiB and say nothing\n\nHint: list fewer, or put "
-            "them into groups with a [[transform]] of kind 'generalise'"
-        )
+    check_levels(column.name, known)
     table = {level: i for i, level in enumerate(known)}
 
     def code(values: pl.Series) -> Codes:
@@ -115,6 +118,22 @@ def learnt_levels(
         _forget(vault, column.name, len(known))
     coding = LevelCoding(column=column, levels=known, missing=missing, hidden=0)
     return Learnt(coding=coding, mass=mass, sigma=counted.sigma)
+
+
+def check_levels(name: str, listed: Sequence[object]) -> None:
+    """Refuse more categories than can be counted.
+
+    Raises
+    ------
+    InputError
+        With the memory that their counts would take.
+    """
+    if len(listed) > MOST_LEVELS:
+        raise InputError(
+            f"column {name!r} has {len(listed):,} listed categories: their noisy counts "
+            f"would take {len(listed) * 8 >> 20} MiB and say nothing\n\nHint: list fewer, or put "
+            "them into groups with a [[transform]] of kind 'generalise'"
+        )
 
 
 def learnt_numbers(vault: Vault, column: Column, span: Span, rho: float) -> Learnt:
@@ -162,13 +181,14 @@ def bought_bounds(vault: Vault, column: Column, rho: float) -> Span:
     """Return the span of a column whose bounds were not given: powers of two, or whole years.
 
     Noisy counts of them show between which the values lie; a few far from all others are moved
-    in.
+    in. Noise alone moves a bound out in one fit of 100,000.
     """
     dated = column.kind in {Kind.DATE, Kind.DATETIME}
     size = YEARS[1] - YEARS[0] if dated else 257
     vault.keep(column.name, column.name, years if dated else exponents)
     counted = vault.count((column.name,), (size,), rho)
-    there = np.flatnonzero(counted.counts >= _SURE * counted.sigma)
+    sure = NormalDist().inv_cdf(1 - _TOO_FAR / size) * counted.sigma
+    there = np.flatnonzero(counted.counts >= sure)
     if not len(there):
         there = np.array([int(np.argmax(counted.counts))])
     low, high = int(there[0]), int(there[-1])

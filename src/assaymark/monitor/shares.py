@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -51,13 +52,16 @@ def shares_of(sketch: Sketch) -> Shares:
     """Return all shares of a sketch."""
     found = [
         *(row for c in sketch.columns for row in _column(c)),
-        *(row for p in sketch.pairs for row in _pair(p.first, p.second, p.counts)),
         *(row for c in sketch.crossed for row in _crossed(c)),
     ]
+    pairs = [_pair(p.counts) for p in sketch.pairs]
+    named = [_pair_shares(p.first, p.second, round(len(p.counts) ** 0.5)) for p in sketch.pairs]
+    hits = [np.array([hits for _, hits, _ in found], dtype=np.int64), *(h for h, _ in pairs)]
+    rows = [np.array([n for _, _, n in found], dtype=np.int64), *(n for _, n in pairs)]
     return Shares(
-        of=tuple(share for share, _, _ in found),
-        hits=np.array([hits for _, hits, _ in found], dtype=np.int64),
-        n=np.array([n for _, _, n in found], dtype=np.int64),
+        of=(*(share for share, _, _ in found), *(share for shares in named for share in shares)),
+        hits=np.concatenate(hits),
+        n=np.concatenate(rows),
     )
 
 
@@ -81,16 +85,24 @@ def _column(c: ColumnSketch) -> Iterator[tuple[Share, int, int]]:
         yield Share(kind="column", subject=subject, what=what), count, known
 
 
-def _pair(first: str, second: str, counts: Sequence[int]) -> Iterator[tuple[Share, int, int]]:
+def _pair(counts: Sequence[int]) -> tuple[Counts, Counts]:
+    """Return hits and rows of a relation's shares, in the order of :func:`_pair_shares`."""
     side = round(len(counts) ** 0.5)
-    for i, row in enumerate(np.array(counts).reshape(side, side)):
-        for j, hits in enumerate(np.cumsum(row)[:-1].tolist()):
-            what = f"part {j + 1} of {second} or below, where {first} is in part {i + 1}"
-            yield (
-                Share(kind="pair", subject=f"pair:{first},{second}", what=what),
-                hits,
-                int(row.sum()),
-            )
+    table = np.array(counts, dtype=np.int64).reshape(side, side)
+    return np.cumsum(table, axis=1)[:, :-1].ravel(), np.repeat(table.sum(axis=1), side - 1)
+
+
+@cache
+def _pair_shares(first: str, second: str, side: int) -> tuple[Share, ...]:
+    return tuple(
+        Share(
+            kind="pair",
+            subject=f"pair:{first},{second}",
+            what=f"part {j + 1} of {second} or below, where {first} is in part {i + 1}",
+        )
+        for i in range(side)
+        for j in range(side - 1)
+    )
 
 
 def _crossed(c: CrossSketch) -> Iterator[tuple[Share, int, int]]:

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Counts = NDArray[np.int64]
 
-__all__ = ["FALSE_ALARM", "Alarm", "Watcher"]
+__all__ = ["FALSE_ALARM", "FEWEST", "Alarm", "Watcher"]
 
 FALSE_ALARM = 0.05
 """Probability of any alarm at all, ever, while nothing changes."""
 
+FEWEST = 30
+"""Rows of the reference from which a group, or a part of a column, is looked at."""
+
 _WEIGHTS: Mapping[str, float] = {"column": 0.4, "group": 0.4, "pair": 0.2}
 _RECENT = 16
+_NONE = -30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class Watcher:
 
     A change may begin at any look, and evidence from before it dilutes what comes after: so
     evidence is gathered from each look on and averaged with weights that add up to less than
-    one, which keeps it valid. From far back only some looks are kept.
+    one, which keeps it valid. From far back only some looks are kept. Without a tolerance, looks
+    from before are of the reference's distribution too while nothing changes, and count with it.
 
     The false-alarm rate holds for rows that are independent and, without a change, from the
     reference's distribution. Rows that come in clusters, many of one person or one day, are not
@@ -68,8 +73,10 @@ class Watcher:
         self.reference, self.tolerance = reference, tolerance
         self.false_alarm = false_alarm
         self.looks = 0
-        self._limit = -np.log(false_alarm * _weights(reference))
+        with np.errstate(divide="ignore"):
+            self._limit = -np.log(false_alarm * _weights(reference))
         self._starts: list[int] = []
+        self._all = np.zeros((2, len(reference.of)), dtype=np.int64)
         self._hits = np.zeros((0, len(reference.of)), dtype=np.int64)
         self._n = np.zeros((0, len(reference.of)), dtype=np.int64)
         self._evidence: Floats | None = None
@@ -83,18 +90,32 @@ class Watcher:
         self._starts = [*(self._starts[i] for i in kept), self.looks]
         self._hits = np.vstack([self._hits[kept] + batch.hits, batch.hits])
         self._n = np.vstack([self._n[kept] + batch.n, batch.n])
+        self._all = self._all + np.stack([batch.hits, batch.n])
         self._evidence = None
 
     def evidence(self) -> Floats:
-        """Return log evidence (natural) over its threshold, shape ``(starts, shares)``."""
+        """Return log evidence (natural) over its threshold, shape ``(starts, shares)``.
+
+        What is plainly none is not computed, and told as less than it is.
+        """
         if self._evidence is None:
             starts = np.array(self._starts, dtype=np.float64)
             weight = -np.log(starts * (starts + 1))
-            found = log_evidence(
-                self.reference.hits, self.reference.n, self._hits, self._n, self.tolerance
+            hits, n = (np.broadcast_to(x, self._n.shape) for x in self._reference())
+            some = _worth(hits, n, self._hits, self._n)
+            found = np.full(some.shape, _NONE)
+            found[some] = log_evidence(
+                hits[some], n[some], self._hits[some], self._n[some], self.tolerance
             )
             self._evidence = found + weight[:, None] - self._limit
         return self._evidence
+
+    def _reference(self) -> tuple[Counts, Counts]:
+        """Return what each start is held against: without a tolerance, earlier looks too."""
+        hits, n = self.reference.hits, self.reference.n
+        if self.tolerance:
+            return hits, n
+        return hits + self._all[0] - self._hits, n + self._all[1] - self._n
 
     def surest(self) -> float:
         """Return the largest evidence of any share, log base 10 over its threshold."""
@@ -127,11 +148,25 @@ class Watcher:
 
 
 def _weights(reference: Shares) -> Floats:
-    """Return the part of the false-alarm rate that each share may use; they add up to one."""
+    """Return the part of the false-alarm rate that each share may use; they add up to one.
+
+    Shares of fewer than ``FEWEST`` rows of the reference have none: of a group or a part that
+    small nothing can be told, and what it used up would make the others slower to tell.
+    """
     kinds = np.array([s.kind for s in reference.of])
-    there = {k: int((kinds == k).sum()) for k in _WEIGHTS}
+    told = (kinds == "column") | (reference.n >= FEWEST)
+    there = {k: int((told & (kinds == k)).sum()) for k in _WEIGHTS}
     whole = sum(_WEIGHTS[k] for k, count in there.items() if count)
-    return np.array([_WEIGHTS[k] / whole / there[k] for k in kinds.tolist()])
+    each = {k: _WEIGHTS[k] / whole / count for k, count in there.items() if count}
+    return np.array([each[k] if t else 0.0 for k, t in zip(kinds.tolist(), told, strict=True)])
+
+
+def _worth(r: Counts, m: Counts, c: Counts, k: Counts) -> NDArray[np.bool_]:
+    """Return where shares differ by more than 1.4 standard errors: else there is no evidence."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        both = (r + c) / (m + k)
+        z = (c - k * both) ** 2 / (k * both * (1 - both) * m / (m + k))
+    return np.asarray(z > 2.0)
 
 
 def _is_kept(start: int, now: int) -> bool:

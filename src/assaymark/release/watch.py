@@ -17,7 +17,8 @@ class WatchContent:
 
     ``alarms`` are (subject, what, share before, share now, rows, look since, claims that rest on
     it); ``evidence`` has the largest log10 evidence over its threshold after each look;
-    ``columns`` are rows of a table, those that claims rest on first. ``note`` says so where the
+    ``columns`` are rows of a table, those that claims rest on first. ``apart`` says how
+    well a model tells the batch from the released rows, and by what; ``note`` says so where the
     release is no longer in force.
     """
 
@@ -34,6 +35,7 @@ class WatchContent:
     times: tuple[str, ...]
     columns: tuple[tuple[str, str, str, str, str, str], ...]
     summary: str
+    apart: str = ""
     note: str = ""
 
 
