@@ -197,9 +197,11 @@ def test_g25_no_rule_no_use_and_no_number_approve_nothing():
 def test_g25_the_verifier_that_stands_alone_reads_no_number_that_is_none(key, text):
     m = MeasurementRecord.of(CLEAN[0]).model_copy(update={key: text}).plain()
     policy = {"profile": "enclave", "rule": [SHIPPED.rule[0].plain()]}
-    assert alone(policy, {"measurements": [MeasurementRecord.of(CLEAN[0]).plain()]}, [], []) == {}
+    assert (
+        alone(policy, {"measurements": [MeasurementRecord.of(CLEAN[0]).plain()]}, [], [], "2") == {}
+    )
     with pytest.raises(Broken, match="no number"):
-        alone(policy, {"measurements": [m]}, ["analytics"], [])
+        alone(policy, {"measurements": [m]}, ["analytics"], [], "2")
 
 
 @pytest.mark.slow

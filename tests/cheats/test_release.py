@@ -12,11 +12,14 @@ from assaymark.cli.app import main
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
+from assaymark.core.recipe import parse_recipe
 from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.admit import admit, load
 from assaymark.flow.detect import detect
+from assaymark.flow.generator import approve
 from assaymark.flow.recall import withdraw
 from assaymark.flow.verify import read_release
+from assaymark.generate.independent import Independent
 from assaymark.release.boundary import leaks_of
 
 
@@ -101,6 +104,40 @@ def test_g18_the_command_says_which_release_it_was(issued, capsys):
     out = capsys.readouterr().out
     assert "these rows" in out
     assert '"share": 1.0' in out
+
+
+PLUGIN = """
+from dataclasses import dataclass
+from assaymark.generate.independent import {base} as Base
+__all__ = ["Plugin"]
+{more}
+@dataclass(frozen=True, kw_only=True)
+class Plugin(Base):
+    pass
+"""
+
+
+def test_g22_a_generator_package_that_changed_after_it_was_approved_releases_nothing(
+    desk, tmp_path, monkeypatch
+):
+    """Found where a second person is registered: code and wheels are approved by their bytes."""
+    shop, _ = desk
+    site = tmp_path / "site"
+    info = site / "plugin_x-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugin_x\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[assaymark.generators]\nx = plugin_x:Plugin\n")
+    source = PLUGIN.format(base=Independent.__name__, more="")
+    (site / "plugin_x.py").write_text(source)
+    monkeypatch.syspath_prepend(site)
+    shop.edit("recipe.toml", "replicates = 1", 'replicates = 1\ngenerator = "x"')
+    spec = parse_recipe((shop.folder / "recipe.toml").read_bytes()).generate
+    approve(shop.workspace, spec, shop.key("grace"))
+    assert not any("not approved" in b for b in shop.run(seed=5).blocked)
+    (site / "plugin_x.py").write_text(source + "STOLEN = []\n")
+    again = shop.run(seed=5)
+    assert (again.release, again.waiting) == (None, ())
+    assert any("this version of generator 'x' is not approved" in b for b in again.blocked)
 
 
 def test_g22_limit_what_made_the_rows_is_named_and_not_proven(issued):

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from typer.main import get_command
 
+from assaymark.cli.app import app
 from assaymark.core.comparison import Comparison
 from assaymark.flow.outcome import Outcome
 
@@ -86,6 +88,7 @@ def test_every_command_has_help():
         (["evaluate", "--train", "t.csv"], "no synthetic rows were given"),
         (["rnu"], "No such command"),
         (["run", "--rows"], "No such option"),
+        (["people", "key"], "Missing option '--out'.\n\nHint: assaymark people key --help"),
     ],
 )
 def test_bad_input_ends_with_2_and_says_what_to_do(table, arguments, words):
@@ -99,6 +102,22 @@ def test_bad_input_ends_with_2_and_says_what_to_do(table, arguments, words):
 def test_an_error_with_json_is_one_object(table):
     done = assaymark("run", "nothing.toml", "--json", cwd=table)
     assert json.loads(done.stdout)["error"]["kind"] == "RecipeError"
+    done = assaymark("people", "key", "--json", cwd=table)
+    assert json.loads(done.stdout)["error"]["kind"] == "UsageError"
+    done = assaymark("people", "key", "--out", "ada", "--json", cwd=table)
+    assert len(json.loads(done.stdout)["public"]) == 64
+
+
+def commands(command, *path):
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from commands(inner, *path, name)
+    if not hasattr(command, "commands"):
+        yield " ".join(path), {o for p in command.params for o in p.opts}
+
+
+def test_every_command_but_the_demo_speaks_json():
+    silent = [path for path, options in commands(get_command(app)) if "--json" not in options]
+    assert silent == ["demo"]
 
 
 @pytest.mark.slow

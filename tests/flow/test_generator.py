@@ -46,7 +46,8 @@ def place(tmp_path):
 def test_a_version_is_code_packages_and_parameters():
     one = version_of(TREE)
     assert one == version_of(GenerateSpec())
-    assert one.packages[0].name == "assaymark"
+    assert [p.name for p in one.packages] == ["assaymark", "numpy", "numba", "polars", "scipy"]
+    assert all(len(p.wheel) == 64 for p in one.packages[1:])
     assert len(one.code) == 64
     other = version_of(GenerateSpec(parameters={"order": "schema"}))
     assert (other.code, other.digest() == one.digest()) == (one.code, False)

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from assaymark.core.threat import Profile, threat_of
+from assaymark.decide.version import GATE, GATES
 from assaymark.flow.verify import verify
 from assaymark.release.alone import standalone
 from assaymark.release.alone.gate import ATTACKS
+from assaymark.release.alone.gate import GATES as ALONE_GATES
 from assaymark.release.alone.pieces import canonical
 from assaymark.release.alone.steps import Release, verified
 from assaymark.store.workspace import Workspace
@@ -79,7 +81,10 @@ def test_what_is_shipped_is_what_is_tested(release):
 
 
 def test_the_attacks_of_each_profile_are_those_of_the_threat_model():
+    """Whoever changes them raises the version of the gate: old releases are judged as they were."""
     assert {p.value: threat_of(p).attacks for p in Profile} == ATTACKS
+    assert {p: threat_of(p).attacks for p in Profile} == GATES[GATE]
+    assert tuple(GATES) == ALONE_GATES
 
 
 def broken_step(folder, today="2029-01-01", trusted=()):

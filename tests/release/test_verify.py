@@ -4,9 +4,11 @@ import importlib.util
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from assaymark.core.document import sha256
@@ -224,3 +226,62 @@ def log_again(folder, workspace):
     shown = shown_entries(workspace, files, candidate)
     for path, raw in logged(workspace, entry, shown).items():
         (folder / path).write_bytes(raw)
+
+
+def test_a_parquet_file_that_unpacks_to_far_more_than_its_csv_is_not_unpacked(tmp_path):
+    few, many = (
+        pl.DataFrame({"age": pl.Series([7], dtype=pl.Int64)}).select(
+            pl.col("age").repeat_by(n).explode()
+        )
+        for n in (120, 3_000_000)
+    )
+    raw = make.parquet_of(many)
+    assert len(raw) < 200_000
+    workspace = Workspace.open(tmp_path / "ws")
+    candidate = sha256(sha256(raw).encode())
+    make.measured(workspace, candidate)
+    made = make.contents_of(workspace, [raw], csv=(make.csv_of(make.parquet_of(few)),))
+    folder = make.enter_release(workspace, "bomb", make.build(made), {"name": "bomb"}, candidate)
+    number, said = failing(folder)
+    assert (number, "different rows" in said) == (12, True)
+
+
+def test_texts_that_unpack_to_more_than_the_csv_and_rows_that_end_early(tmp_path):
+    long = pl.DataFrame({"age": ["x" * 90] * 120})
+    short = make.rows().head(100)
+    for n, (frame, csv) in enumerate(((long, make.rows()), (make.rows(), short))):
+        raw = make.parquet_of(frame)
+        workspace = Workspace.open(tmp_path / str(n))
+        candidate = sha256(sha256(raw).encode())
+        make.measured(workspace, candidate)
+        made = make.contents_of(workspace, [raw], csv=(make.csv_of(make.parquet_of(csv)),))
+        folder = make.enter_release(workspace, "x", make.build(made), {"name": "x"}, candidate)
+        assert failing(folder)[0] == 12
+
+
+def test_a_parquet_file_whose_pages_are_broken_is_a_finding(tmp_path):
+    raw = make.parquet_of(make.rows())
+    broken = raw[:40] + bytes(60) + raw[100:]
+    workspace = Workspace.open(tmp_path / "ws")
+    candidate = sha256(sha256(broken).encode())
+    make.measured(workspace, candidate)
+    made = make.contents_of(workspace, [raw])
+    decision = made.decision.model_copy(update={"candidate": candidate})
+    evidence = {s: make.evidence(candidate, s).canonical() for s in made.evidence}
+    stages = tuple(
+        s.model_copy(update={"evidence": sha256(evidence[s.stage])}) for s in decision.stages
+    )
+    decision = decision.model_copy(update={"stages": stages})
+    card = f"{candidate} {decision.policy}".encode()
+    made = replace(
+        made,
+        parquet=(broken,),
+        provenance=make.provenance(workspace, candidate, 1),
+        decision=decision,
+        evidence=evidence,
+        documents=lambda _: {"card.md": card},
+        report=b"<!doctype html>\n<title>x</title>\n",
+    )
+    folder = make.enter_release(workspace, "x", make.build(made), {"name": "x"}, candidate)
+    number, said = failing(folder)
+    assert (number, "cannot be read" in said or "different rows" in said) == (12, True)

@@ -63,6 +63,7 @@ def test_proofs_lead_to_the_root(tmp_path):
             check_inclusion(leaves[(i + 1) % 11], i, 11, proof, root)
     for first in range(1, 11):
         proof = consistency_proof(leaves, first)
+        assert ledger.consistency(first) == [p.hex() for p in proof]
         check_consistency(first, 11, proof, tree_hash(leaves[:first]), root)
         with pytest.raises(IntegrityError):
             check_consistency(first, 11, proof, tree_hash(leaves[1 : first + 1]), root)

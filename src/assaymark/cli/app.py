@@ -30,7 +30,7 @@ from assaymark.cli import (
     source,
     verify,
 )
-from assaymark.cli.say import complain
+from assaymark.cli.say import complain, misused
 from assaymark.errors import AssaymarkError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait leave the cores free
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=given, standalone_mode=False)
+        code = app(args=given, standalone_mode=False, prog_name="assaymark")
     except AssaymarkError as error:
         complain(error, as_json="--json" in given)
         code = error.exit_code
@@ -95,6 +95,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo("\ninterrupted; start the same command again to go on", err=True)
         code = 130
     except typer.TyperException as error:
-        typer.echo(f"error: {error}\n\nHint: assaymark COMMAND --help", err=True)
-        code = 2
+        code = misused(error, as_json="--json" in given)
     sys.exit(code if isinstance(code, int) else 0)

@@ -39,11 +39,16 @@ _Days = Annotated[int, typer.Option(help="Days until the role file expires.")]
 @app.command("key")
 def key(
     out: Annotated[Path, typer.Option(help="Where to write the private key.")],
+    json: _Json = False,
 ) -> None:
     """Make a key of your own and print its public half, which others register."""
     from assaymark.flow.people import new_key
 
-    typer.echo(new_key(out))
+    public = new_key(out)
+    if json:
+        print_json({"public": public, "private_key_file": str(out)})
+    else:
+        typer.echo(public)
 
 
 @app.command("init")

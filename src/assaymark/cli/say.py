@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from assaymark.flow.outcome import Outcome, VerdictRow
     from assaymark.flow.progress import Progress
 
-__all__ = ["complain", "print_json", "progress", "say_described", "say_outcome", "table", "wrapped"]
+__all__ = [
+    "complain",
+    "misused",
+    "print_json",
+    "progress",
+    "say_described",
+    "say_outcome",
+    "table",
+    "wrapped",
+]
 
 _STAGES = ("source", "generate", "evaluate", "decide", "release", "monitor")
 _WIDTH = 72
@@ -55,14 +64,21 @@ def print_json(value: object) -> None:
 
 def complain(error: AssaymarkError, *, as_json: bool) -> None:
     """Say what was wrong on standard error; with ``--json``, as one object on standard output."""
-    typer.echo(f"error: {error}", err=True)
+    _complain(str(error), type(error).__name__, error.exit_code, as_json=as_json)
+
+
+def misused(error: typer.TyperException, *, as_json: bool) -> int:
+    """Say which option or command was wrong, and where to look; return what to end with."""
+    command = getattr(getattr(error, "ctx", None), "command_path", "assaymark")
+    said = f"{error.format_message()}\n\nHint: {command} --help"
+    _complain(said, "UsageError", 2, as_json=as_json)
+    return 2
+
+
+def _complain(said: str, kind: str, code: int, *, as_json: bool) -> None:
+    typer.echo(f"error: {said}", err=True)
     if as_json:
-        print_json(
-            {
-                "error": {"kind": type(error).__name__, "message": str(error)},
-                "exit": error.exit_code,
-            }
-        )
+        print_json({"error": {"kind": kind, "message": said}, "exit": code})
 
 
 def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
 
+from assaymark.core.day import day_of
 from assaymark.core.document import Document, sha256
 from assaymark.errors import IntegrityError
 
@@ -120,7 +121,7 @@ class RoleFile(Document):
 
     def check_in_force(self, day: date) -> None:
         """Raise where the file has expired on ``day``."""
-        if date.fromisoformat(self.expires) < day:
+        if day_of(self.expires) < day:
             raise IntegrityError(
                 f"the role file expired on {self.expires}\n\nHint: `assaymark people renew`"
             )

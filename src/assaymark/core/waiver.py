@@ -6,6 +6,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from assaymark.core.day import day_of
 from assaymark.core.document import Document
 from assaymark.errors import IntegrityError
 
@@ -53,5 +54,5 @@ class Waiver(Document):
             raise IntegrityError(
                 f"the waiver of {self.rule!r} needs one of the roles {', '.join(WAIVERS)}"
             )
-        if date.fromisoformat(self.expires) < day:
+        if day_of(self.expires) < day:
             raise IntegrityError(f"the waiver of {self.rule!r} expired on {self.expires}")

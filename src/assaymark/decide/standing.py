@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from assaymark.core.day import day_of
 from assaymark.core.notice import Answer, Finding, Observation, Withdrawal
 from assaymark.decide.lifecycle import Status, check_transition
 
@@ -77,7 +78,7 @@ def standing(notices: Iterable[tuple[str, Notice]], *, expires: str, today: date
         elif isinstance(notice, Withdrawal):
             why = f"withdrawn ({notice.reason}): {notice.why}; {notice.instruct}"
             now = _moved(now, Status.WITHDRAWN, why, ())
-    if expires and date.fromisoformat(expires) < today and now.status is not Status.WITHDRAWN:
+    if expires and day_of(expires) < today and now.status is not Status.WITHDRAWN:
         now = _moved(now, Status.EXPIRED, f"it expired on {expires}", now.open)
     return now
 

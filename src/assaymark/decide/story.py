@@ -10,6 +10,7 @@ from assaymark.core.merkle import check_inclusion
 from assaymark.core.people import lacking
 from assaymark.decide.gate import judge
 from assaymark.decide.lifecycle import Status, check_transition
+from assaymark.decide.version import GATE
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A decision: ``evidence`` was held against ``policy``, and what that gave for each use."""
+    """A decision: ``evidence`` was held against ``policy``, and what that gave for each use.
+
+    ``gate`` is the version of the gate that judged.
+    """
 
     decision: str
     digest: str
@@ -72,6 +76,7 @@ class Judged:
     evidence: Evidence
     uses: Mapping[str, str]
     waivers: tuple[Waiver, ...] = ()
+    gate: str = GATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +215,7 @@ def _judged(statement: Judged, story: Story) -> Story:
         tuple(statement.uses),
         candidate=story.candidate,
         waivers=statement.waivers,
+        gate=statement.gate,
     )
     found = {use: status.value for use, status in again.uses.items()}
     if found != dict(statement.uses):

@@ -35,6 +35,7 @@ def check_affecting(decided: Decided, files: Contained) -> str:
             Evidence.parse(files[f"evidence/{stage.stage}.json"]),
             uses,
             candidate=decided.candidate,
+            gate=decided.gate,
         ).verdicts
         if v.use in stage.uses
     ]

@@ -11,6 +11,7 @@ from assaymark.decide.fitness import fitness_of, matrix_of
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import check_policy, parse_policy
 from assaymark.decide.verdict import UseStatus
+from assaymark.decide.version import GATE
 from assaymark.flow.evaluate import quantities
 from assaymark.flow.population import OPENINGS
 
@@ -165,10 +166,13 @@ def rejudge(
     uses: Sequence[str],
     candidate: str,
     waivers: Sequence[Waiver] = (),
+    gate: str = GATE,
 ) -> dict[str, str]:
     """Judge published evidence again, from bytes; what ``verify`` compares a decision with."""
     read = parse_policy(policy)
-    found = judge(read, Evidence.parse(evidence), uses, candidate=candidate, waivers=waivers)
+    found = judge(
+        read, Evidence.parse(evidence), uses, candidate=candidate, waivers=waivers, gate=gate
+    )
     return {use: status.value for use, status in found.uses.items()}
 
 
@@ -178,9 +182,10 @@ def refitness(
     uses: Mapping[str, str],
     candidate: str,
     waivers: Sequence[Waiver] = (),
+    gate: str = GATE,
 ) -> dict[str, dict[str, str]]:
     """Say again, from bytes, which use is fit for which group; see :func:`cells_again`."""
-    return matrix_of(cells_again(policy, evidence, uses, candidate, waivers))
+    return matrix_of(cells_again(policy, evidence, uses, candidate, waivers, gate))
 
 
 def cells_again(
@@ -189,6 +194,7 @@ def cells_again(
     uses: Mapping[str, str],
     candidate: str,
     waivers: Sequence[Waiver] = (),
+    gate: str = GATE,
 ) -> tuple[Cell, ...]:
     """Judge again, from bytes, which use is fit for which group.
 
@@ -197,7 +203,7 @@ def cells_again(
     """
     read = parse_policy(policy)
     found = [
-        judge(read, Evidence.parse(raw), asked, candidate=candidate, waivers=waivers)
+        judge(read, Evidence.parse(raw), asked, candidate=candidate, waivers=waivers, gate=gate)
         for raw, asked in evidence
     ]
     statuses = {use: UseStatus(status) for use, status in uses.items()}

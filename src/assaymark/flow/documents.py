@@ -137,7 +137,12 @@ def judged_of(files: Mapping[str, bytes]) -> tuple[VerdictLine, ...]:
     for stage in decided.stages:
         evidence = Evidence.parse(files[f"evidence/{stage.stage}.json"])
         found = judge(
-            policy, evidence, tuple(stage.uses), candidate=decided.candidate, waivers=waivers
+            policy,
+            evidence,
+            tuple(stage.uses),
+            candidate=decided.candidate,
+            waivers=waivers,
+            gate=decided.gate,
         )
         lines += [verdict_line(v, stage.stage) for v in found.verdicts]
     return tuple(lines)

@@ -58,7 +58,6 @@ def _why(folder: Path, decided: Decided, use: str, group: str) -> str:
     evidence = [
         ((folder / f"evidence/{s.stage}.json").read_bytes(), tuple(s.uses)) for s in decided.stages
     ]
-    cells = cells_again(
-        (folder / "policy.toml").read_bytes(), evidence, decided.uses, decided.candidate
-    )
+    policy = (folder / "policy.toml").read_bytes()
+    cells = cells_again(policy, evidence, decided.uses, decided.candidate, gate=decided.gate)
     return next((c.why for c in cells if (c.use, c.group) == (use, group)), "")

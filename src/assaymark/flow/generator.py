@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import textwrap
 from datetime import UTC, datetime
 from importlib.metadata import (
     Distribution,
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 _OURS = ("assaymark.generate", "assaymark.core")
+_BENEATH = ("numpy", "numba", "polars", "scipy")
 _LOCAL = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 
 
@@ -71,7 +73,8 @@ class GeneratorLine(Document):
     def cells(self) -> tuple[str, ...]:
         """The line as a row of a table."""
         now = "yes" if self.current else "no"
-        return self.name, self.parameters, self.package, self.code[:16], self.outcome, self.by, now
+        asked = textwrap.shorten(self.parameters, 40, placeholder=" ...")
+        return self.name, asked, self.package, self.code[:16], self.outcome, self.by, now
 
 
 def spec_of(name: str, recipe: Path | None) -> GenerateSpec:
@@ -248,8 +251,8 @@ def _packages(module: str, extra: str) -> Iterator[Package]:
     top = module.partition(".")[0]
     name = next(iter(packages_distributions().get(top, [])), top)
     yield _package(name, __version__ if top == "assaymark" else "unknown")
-    if extra:
-        yield _package(extra, "unknown")
+    for other in (*_BENEATH, *((extra,) if extra else ())):
+        yield _package(other, "unknown")
 
 
 def _package(name: str, otherwise: str) -> Package:

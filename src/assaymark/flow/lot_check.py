@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from assaymark.core.day import day_of
 from assaymark.core.document import decimal
 from assaymark.errors import DataError, IntegrityError
 from assaymark.flow.generate import csv_of
@@ -31,10 +32,11 @@ def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str], today: date) 
         lot = check_lot(files)
         _signer(lot, trusted, found)
         _rows(files, lot)
+        ended = bool(lot.lot.expires) and day_of(lot.lot.expires) < today
     except IntegrityError as error:
         found.fail(2, "Lot", str(error))
         return found
-    if lot.lot.expires and date.fromisoformat(lot.lot.expires) < today:
+    if ended:
         found.fail(11, "Status", f"EXPIRED: it expired on {lot.lot.expires}")
         return found
     said = lot.lot

@@ -146,7 +146,10 @@ def add(  # noqa: PLR0913
     fresh = _person(_public(public), roles)
     held = old.person_of(fresh.keys[0].id)
     if held is not None:
-        raise InputError(f"this key is held by {names.get(held.id) or held.id} already")
+        raise InputError(
+            f"this key is held by {names.get(held.id) or held.id} already\n\nHint: everybody has a "
+            "key of their own: `assaymark people key --out FILE` makes one"
+        )
     known = [p for p in old.persons if names.get(p.id, "").casefold() == _clean(name).casefold()]
     if known:
         fresh = Person(

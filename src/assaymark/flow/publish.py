@@ -11,6 +11,7 @@ from assaymark.core.document import sha256
 from assaymark.core.reliance import reliances
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.verdict import UseStatus
+from assaymark.decide.version import GATE
 from assaymark.flow.documents import released_documents
 from assaymark.flow.generate import csv_of
 from assaymark.flow.generator import approval_of
@@ -184,6 +185,7 @@ def _decided(ran: Ran, evidence: Mapping[str, bytes], threat: str) -> Decided:
             "expires": _ends(ran),
             "affects_rights": ran.job.recipe.use.affects_rights,
             "fitness": matrix_of(decision.cells),
+            "gate": GATE,
             "made_at": ran.now.astimezone(UTC).isoformat(timespec="seconds"),
         }
     )

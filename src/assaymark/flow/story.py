@@ -113,6 +113,7 @@ def check_story(
         evidence=Evidence.parse(files[f"evidence/{decided.stages[-1].stage}.json"]),
         uses=decided.stages[-1].uses,
         waivers=tuple(waivers[d] for d in decided.waivers if d in waivers),
+        gate=decided.gate,
     )
     said: list[Statement] = [judged]
     if signed is not None:

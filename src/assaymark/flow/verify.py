@@ -24,6 +24,7 @@ from assaymark.release.build import RELEASE
 from assaymark.release.envelope import payload_of
 from assaymark.release.lots import LOT
 from assaymark.release.notices import is_about, read_notice
+from assaymark.release.parquet_footer import read_footer
 from assaymark.release.predicates import Released
 from assaymark.release.quoted import check_pages
 from assaymark.release.reading import Policies
@@ -46,6 +47,7 @@ POLICIES = Policies(
 )
 _FILES = 10_000
 _COMPARED = 32 << 20
+_AT_ONCE = 50_000
 
 
 class CheckLine(Document):
@@ -162,6 +164,7 @@ def verify(
     found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
+    if found.ok:
         check_sketch(files, found, _COMPARED)
         _pages(files, found)
     if found.ok:
@@ -227,7 +230,12 @@ def _same_rows(files: Folder, found: Verification) -> None:
     for path in sorted(p for p in files if p.endswith(".parquet")):
         csv = path.removesuffix(".parquet") + ".csv"
         whole = files.size(csv) <= _COMPARED if csv in files else True
-        if csv not in files or not (_all_rows if whole else _some_rows)(files, path, csv):
+        try:
+            same = csv in files and (_all_rows if whole else _some_rows)(files, path, csv)
+        except pl.exceptions.PolarsError as error:
+            found.fail(12, "CSV", f"{path} cannot be read: {str(error)[:200]}")
+            return
+        if not same:
             found.fail(12, "CSV", f"{path} and its CSV hold different rows")
             return
     how = "holds the same rows as the Parquet file"
@@ -235,9 +243,22 @@ def _same_rows(files: Folder, found: Verification) -> None:
 
 
 def _all_rows(files: Folder, parquet: str, csv: str) -> bool:
-    out = io.BytesIO()
-    pl.read_parquet(files.file(parquet)).write_csv(out)
-    return files.part(csv, 0, files.size(csv)) == out.getvalue()
+    """Compare all rows, some at a time; what unpacks to more than the CSV holds is not unpacked."""
+    at, size, n = 0, files.size(csv), read_footer(files, parquet).rows
+    if n > size:
+        return False
+    lazy = pl.scan_parquet(files.file(parquet))
+    for start in range(0, max(n, 1), _AT_ONCE):
+        frame, out = lazy.slice(start, _AT_ONCE).collect(), io.BytesIO()
+        texts = frame.select(pl.col(pl.String).str.len_bytes().sum())
+        if sum(texts.row(0)) > size:
+            return False
+        frame.write_csv(out, include_header=not start)
+        rows = out.getvalue()
+        if files.part(csv, at, len(rows)) != rows:
+            return False
+        at += len(rows)
+    return at == size
 
 
 def _some_rows(files: Folder, parquet: str, csv: str) -> bool:
@@ -264,11 +285,11 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
             if is_about(raw) == files.digest("manifest.json"):
                 notice = read_notice(raw, signer=found.signer, public=public)
                 notices.append((sha256(raw), notice))
+        order = sorted(notices, key=lambda n: n[1].made_at)
+        now = standing(order, expires=released.expires, today=today)
     except IntegrityError as error:
-        found.fail(11, "Status", f"a notice beside the release does not hold: {error}")
+        found.fail(11, "Status", f"its end, or a notice beside it, does not hold: {error}")
         return
-    order = sorted(notices, key=lambda n: n[1].made_at)
-    now = standing(order, expires=released.expires, today=today)
     until = f"until {released.expires}" if released.expires else "without an end"
     said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
     if now.status in {Status.WITHDRAWN, Status.EXPIRED}:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import TYPE_CHECKING
 
+from assaymark.core.day import day_of
 from assaymark.core.document import sha256
 from assaymark.core.people import Approval, RoleFile, lacking
 from assaymark.core.plain import read_plain
@@ -116,7 +116,7 @@ def check_approved(
         When an approval is not about these bytes, or too few of the right people approved.
     """
     people = read_roles(_there(files, ROLES))
-    people.check_in_force(date.fromisoformat(made_at[:10]))
+    people.check_in_force(day_of(made_at))
     if people.person_of(author) is None:
         raise IntegrityError("who signed the decision is not in the role file")
     paths = sorted((p for p in digests if p.startswith(APPROVALS)), key=lambda p: (len(p), p))

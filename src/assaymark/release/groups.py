@@ -33,7 +33,7 @@ def check_groups(
         return
     evidence = [(state.file(f"evidence/{s.stage}.json"), tuple(s.uses)) for s in decided.stages]
     again = state.policies.refitness(
-        state.file("policy.toml"), evidence, uses, decided.candidate, state.waivers
+        state.file("policy.toml"), evidence, uses, decided.candidate, state.waivers, decided.gate
     )
     if again != decided.fitness:
         raise IntegrityError("the evidence finds other groups fit than the decision says")

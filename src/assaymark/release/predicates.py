@@ -114,10 +114,10 @@ class Decided(Document):
     together with these rows; ``waivers`` the digests of signed waivers. ``expires`` is the last day
     that the terms of the source and the waivers allow. ``affects_rights`` says that the uses affect
     people's rights, for which more is required. ``fitness`` has, by use and group, whether the
-    use is fit for the study of the group.
+    use is fit for the study of the group. ``gate`` is the version of the gate that judged.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires", "affects_rights", "fitness")
+    LATER: ClassVar[tuple[str, ...]] = ("waivers", "expires", "affects_rights", "fitness", "gate")
 
     schema_id: Literal["assaymark/decision/v0"] = "assaymark/decision/v0"
     candidate: str
@@ -132,6 +132,7 @@ class Decided(Document):
     expires: str = ""
     affects_rights: bool = False
     fitness: dict[str, dict[str, str]] = Field(default={})
+    gate: str = "1"
 
 
 class FileDigest(Document):

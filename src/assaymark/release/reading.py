@@ -23,7 +23,7 @@ __all__ = ["Policies", "Reading", "there"]
 _T = TypeVar("_T")
 Refitness: TypeAlias = (
     "Callable[[bytes, Sequence[tuple[bytes, Sequence[str]]], Mapping[str, str], str, "
-    "Sequence[Waiver]], dict[str, dict[str, str]]]"
+    "Sequence[Waiver], str], dict[str, dict[str, str]]]"
 )
 
 
@@ -31,12 +31,13 @@ Refitness: TypeAlias = (
 class Policies:
     """What reading a policy takes, which is not this stage's: all functions of its bytes.
 
-    ``rejudge`` judges evidence by a policy; ``refitness`` says which use is fit for which group;
+    ``rejudge`` judges evidence by a policy and a version of the gate; ``refitness`` says which use
+    is fit for which group;
     ``needed`` says how many persons of each role it asks for; ``controls`` says, of evidence,
     which planted leaks the rules asked for were caught.
     """
 
-    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver]], dict[str, str]]
+    rejudge: Callable[[bytes, bytes, Sequence[str], str, Sequence[Waiver], str], dict[str, str]]
     refitness: Refitness
     needed: Callable[[bytes], Mapping[str, int]]
     controls: Callable[[bytes, bytes, Sequence[str]], tuple[int, int]]

@@ -41,7 +41,8 @@ def _lines(content: ReportContent, rights: Rights, decision: str) -> Iterator[st
         yield f"Accepted: {content.threat.residual_risk}"
     yield f"Source: {rights.owner}; {rights.licence or rights.basis}"
     if rights.expires or rights.prohibited:
-        yield f"Terms: until {rights.expires or 'no date'}; never for {listed(rights.prohibited)}"
+        never = f"; never for {listed(rights.prohibited)}" if rights.prohibited else ""
+        yield f"Terms: until {rights.expires or 'no date'}{never}"
     yield "\nLimits"
     yield from (f"  - {s}" for s in content.limits)
     yield "\nNot shown by anything here: that the measurements are true, and attacks outside the"

@@ -305,9 +305,11 @@ def _about(stage: StageDecided | CrossFitDecided, found: Verification) -> None:
 
 
 def _again(state: Reading, stage: StageDecided | CrossFitDecided) -> dict[str, str]:
-    raw, candidate = state.file(f"evidence/{stage.stage}.json"), there(state.decided).candidate
+    raw, decided = state.file(f"evidence/{stage.stage}.json"), there(state.decided)
     policy, uses = state.file("policy.toml"), tuple(stage.uses)
-    again = state.policies.rejudge(policy, raw, uses, candidate, state.waivers)
+    again = state.policies.rejudge(
+        policy, raw, uses, decided.candidate, state.waivers, decided.gate
+    )
     if again != stage.uses:
         raise IntegrityError(
             f"judging the {stage.stage} evidence again gives {again}, not {stage.uses}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from assaymark.core.day import day_of
 from assaymark.core.document import sha256
 from assaymark.core.waiver import Waiver
 from assaymark.errors import IntegrityError
@@ -57,7 +58,7 @@ def check_waived(files: Contained, decided: Decided, author: str) -> tuple[Waive
         return ()
     if decided.self_attested or ROLES not in files:
         raise IntegrityError("a decision without a second person has no waivers")
-    people, day = read_roles(files[ROLES]), date.fromisoformat(decided.made_at[:10])
+    people, day = read_roles(files[ROLES]), day_of(decided.made_at)
     found = tuple(read_waiver(files[p], people, author=author, day=day) for p in paths)
     for w in found:
         if (w.candidate, w.policy) != (decided.candidate, decided.policy):

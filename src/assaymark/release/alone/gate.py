@@ -22,7 +22,9 @@ _K2 = (
 )
 NO_SUBJECT = "none:to judge"
 ATTACKS = {"controlled": _K2, "open": (*_K2, "shadow.excess_tpr"), "enclave": _K1}
-"""The attacks that each profile requires."""
+"""The attacks that each profile requires, in every version of the gate that is known here."""
+
+GATES = ("1", "2")
 
 
 def number(text: str | None) -> float | None:
@@ -73,24 +75,24 @@ def p_value(rule: Plain, m: Plain) -> float:
     return 1 - NormalDist().cdf(abs(value - threshold) / (half / z))
 
 
-def hypothesis(rule: Plain, m: Plain) -> str:
+def hypothesis(rule: Plain, m: Plain, gate: str) -> str:
     """Return what a measurement tests: its subject, or for a gap the pair of mirrored intervals."""
-    if rule["direction"] != "within" or m["value"] is None:
+    if gate == "1" or rule["direction"] != "within" or m["value"] is None:
         return f"{rule['id']} {m['subject']}"
     low, high = ends(m)
     return f"{rule['id']} {min((low, high), (-high, -low))}"
 
 
-def holm(rows: list[tuple[Plain, Plain]]) -> set[str]:
+def holm(rows: list[tuple[Plain, Plain]], gate: str) -> set[str]:
     """Return the hypotheses whose failure survives Holm's weighted procedure.
 
-    p-values above one half are left out, the others doubled.
+    From version 2 on, p-values above one half are left out, the others doubled.
     """
-    tested = {}
+    tested, times = {}, 1 if gate == "1" else 2
     for r, m in rows:
-        p = 1.0 if m["value"] is None else 2 * p_value(r, m)
+        p = 1.0 if m["value"] is None else times * p_value(r, m)
         if m["value"] is not None and p <= 1:
-            tested[hypothesis(r, m)] = (p, r["id"], 1 - r.get("confidence", 0.95))
+            tested[hypothesis(r, m, gate)] = (p, r["id"], 1 - r.get("confidence", 0.95))
     each: dict[str, int] = {}
     for _, rule, _ in tested.values():
         each[rule] = each.get(rule, 0) + 1
@@ -117,12 +119,12 @@ def proven(rule: Plain, m: Plain) -> bool:
     )
 
 
-def verdict(rule: Plain, m: Plain, rejected: set[str]) -> str:
+def verdict(rule: Plain, m: Plain, rejected: set[str], gate: str) -> str:
     """Return PASS, FAIL, INCONCLUSIVE or NOT_RUN."""
     if m["value"] is None:
         return "INCONCLUSIVE" if 0 < m["n"] < rule.get("minimum_n", 0) else "NOT_RUN"
     if bad(rule, m):
-        certain = hypothesis(rule, m) in rejected or rule.get("severity", "block") != "block"
+        certain = hypothesis(rule, m, gate) in rejected or rule.get("severity", "block") != "block"
         return "FAIL" if certain else "INCONCLUSIVE"
     return "PASS" if proven(rule, m) else "INCONCLUSIVE"
 
@@ -157,9 +159,10 @@ def waived(policy: Plain, rule: Plain, said: str, m: Plain, waivers: list[Plain]
 
 
 def matching_rows(
-    policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]
+    policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain], gate: str
 ) -> list[tuple[Plain, Plain, str]]:
     """Return each rule of the uses with a measurement that it is about, and the verdict."""
+    need(gate in GATES, f"judged by version {gate!r} of the gate, which this file does not know")
     for m in evidence["measurements"]:
         for key in ("value", "low", "high", "confidence", "limit_of_detection"):
             number(m[key])
@@ -174,14 +177,16 @@ def matching_rows(
         if set(rule["uses"]) & set(uses)
         for m in matching(rule, evidence["measurements"], ATTACKS[policy["profile"]])
     ]
-    rejected = holm([(r, m) for r, m in rows if r.get("severity", "block") == "block"])
-    said = [(r, m, verdict(r, m, rejected)) for r, m in rows]
+    rejected = holm([(r, m) for r, m in rows if r.get("severity", "block") == "block"], gate)
+    said = [(r, m, verdict(r, m, rejected, gate)) for r, m in rows]
     return [(r, m, "WAIVED" if waived(policy, r, v, m, waivers) else v) for r, m, v in said]
 
 
-def judge(policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain]) -> dict[str, str]:
+def judge(
+    policy: Plain, evidence: Plain, uses: list[str], waivers: list[Plain], gate: str
+) -> dict[str, str]:
     """Return the status of each use."""
-    rows = matching_rows(policy, evidence, uses, waivers)
+    rows = matching_rows(policy, evidence, uses, waivers, gate)
     blocking, found = [x for x in rows if x[0].get("severity", "block") == "block"], {}
     for use in uses:
         said = [v for r, _, v in blocking if use in r["uses"]]
@@ -201,7 +206,7 @@ def agreed(
     for s in decided["stages"]:
         read = evidence[s["stage"]]
         need(read["candidate"] == decided["candidate"], f"{s['stage']}: evidence on other rows")
-        again = judge(policy, read, list(s["uses"]), waivers)
+        again = judge(policy, read, list(s["uses"]), waivers, decided.get("gate", "1"))
         need(again == s["uses"], f"judging the {s['stage']} evidence again gives {again}")
         final |= again
         confirmed |= set(s["uses"]) if s["stage"] != "development" else set()

@@ -35,7 +35,8 @@ def check_groups(
         return ""
     by_use: dict[str, list[tuple[str, str, str]]] = {}
     for s in decided["stages"]:
-        rows = matching_rows(policy, evidence[s["stage"]], list(s["uses"]), waivers)
+        gate = decided.get("gate", "1")
+        rows = matching_rows(policy, evidence[s["stage"]], list(s["uses"]), waivers, gate)
         for use in s["uses"]:
             by_use[use] = [
                 (r.get("severity", "block"), group_of(m["subject"]), said)
@@ -68,7 +69,8 @@ def check_rights(policy: Plain, evidence: dict[str, Plain], decided: Plain) -> s
         fair = any(r["metric"].startswith(FAIR) for r in rules)
         need(fair, f"{why} the policy has no rule on disparity or representation for {use}")
     for s in decided["stages"]:
-        for r, _, said in matching_rows(policy, evidence[s["stage"]], list(decided["uses"]), []):
+        read, gate = evidence[s["stage"]], decided.get("gate", "1")
+        for r, _, said in matching_rows(policy, read, list(decided["uses"]), [], gate):
             weak = r.get("severity") == "warn" and set(r["uses"]) & set(s["uses"]) & set(approved)
             need(not weak or said == "PASS", f"{why} a rule that else only warns is {said}")
     return "uses that affect people's rights have what they need"
