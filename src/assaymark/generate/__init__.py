@@ -55,6 +55,7 @@ generators: Registry[Generator] = Registry(
         "pools",
         "project",
         "restrict",
+        "shelter",
         "slopes",
         "telling",
         "tried",

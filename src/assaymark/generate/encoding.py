@@ -109,6 +109,9 @@ class Encoded:
         weighs 1, or 1, if rows are to be weighed; then a person weighs 10 at most.
     presence
         Which share of its person each row is, shape ``(n,)``; a sum never overstates persons.
+    counted
+        What each row counts for in sums over all people, such as a mean, shape ``(n,)``:
+        ``weights``, unless people are sheltered (:mod:`assaymark.generate.shelter`).
     """
 
     encoding: Encoding
@@ -117,6 +120,7 @@ class Encoded:
     persons: NDArray[np.int64]
     weights: NDArray[np.float64]
     presence: NDArray[np.float64]
+    counted: NDArray[np.float64]
 
     @property
     def n_persons(self) -> int:
@@ -133,6 +137,7 @@ class Encoded:
             persons=persons.astype(np.int64),
             weights=self.weights[rows],
             presence=self.presence[rows],
+            counted=self.counted[rows],
         )
 
     def mass(self, column: int) -> NDArray[np.float64]:
@@ -178,6 +183,7 @@ def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "
         persons=persons,
         weights=weights,
         presence=1.0 / per_person[persons],
+        counted=weights,
     )
 
 

@@ -188,24 +188,25 @@ def linked(
         rng = streams.child("effects").generator()
         rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
-        people = seen[:, rows_seen], base[rows_seen], groups[rows_seen], encoded.weights[rows_seen]
-        effects = _corrections(used, target, people, (there, said), how)
+        people = seen[:, rows_seen], base[rows_seen], groups[rows_seen]
+        weights = encoded.weights[rows_seen], encoded.counted[rows_seen]
+        effects = _corrections(used, target, (*people, *weights), (there, said), how)
     return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
 
 
 def _corrections(
     used: Sequence[Known],
     target: Target,
-    seen: tuple[Codes, Floats, Codes, Floats],
+    seen: tuple[Codes, Floats, Codes, Floats, Floats],
     made: tuple[Codes, Floats],
     how: Growth,
 ) -> Effects | None:
     """Fit what corrects the trees: bin by bin where that is believed, and slopes.
 
-    ``seen`` are people: codes of the used columns, what trees say, groups, and weights; ``made``
-    the codes of rows made so far, and what trees say there.
+    ``seen`` are people: codes of the used columns, what trees say, groups, weights, and weights in
+    sums over all; ``made`` the codes of rows made so far, and what trees say there.
     """
-    codes, base, groups, weights = seen
+    codes, base, groups, weights, counted = seen
     bins = [k.bins for k in used]
     sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
     found = no_effects(base.shape[1])
@@ -214,7 +215,7 @@ def _corrections(
     if how.slopes and target.scores is not None:
         people, rows = (
             Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
-            for c, w in ((codes, weights), (made[0], np.ones(made[0].shape[1])))
+            for c, w in ((codes, counted), (made[0], np.ones(made[0].shape[1])))
         )
         said = rows, corrected(found, *made)
         scores = [k.scores for k in used]

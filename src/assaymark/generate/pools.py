@@ -55,7 +55,8 @@ def pooled(
 
     A node's own shares are mixed with those of the node above as if ``shrink`` more persons had
     been like those above; a node that fewer than ``k`` persons reach is as the one above. So no
-    person is ever more than 1 in k of what a row is drawn from.
+    person is ever more than 1 in k of what a row is drawn from; where people are sheltered, those
+    who count for less are less than a person here too, and nobody is more than 2.5 in k.
 
     Parameters
     ----------

@@ -19,6 +19,7 @@ from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
 from assaymark.generate.imputed import imputed
 from assaymark.generate.plan import plan_of
+from assaymark.generate.shelter import sheltered
 from assaymark.generate.wanted import sampled
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ class TreeChain:
         chance; it needs honest trees.
     slopes
         Whether means, variances and covariances are corrected; it needs honest trees.
+    shelter
+        Share of the persons, those whom fewest are like, who count for less the more alone they
+        stand; 0 lets everybody count alike, which leaks them. It needs honest trees.
     relations
         Which rules between columns are looked for: ``"codes"``, a column's code follows from
         another's, or it is missing because of another; ``"all"``, also that its values lie at or
@@ -106,6 +110,7 @@ class TreeChain:
     shrink: float = 5.0
     effects: bool = True
     slopes: bool = True
+    shelter: float = 0.1
     relations: Literal["all", "codes", "none"] = "all"
     classes: int = 64
     protect: int = 10
@@ -118,6 +123,8 @@ class TreeChain:
         encoded = encode(dataset, self.protect, streams, weigh=self.weigh)
         order = self._ordered(encoded, dataset.target)
         plan = plan_of(dataset, encoded, order, self.protect, self.relations)
+        alone = streams.child("shelter").generator()
+        encoded = sheltered(encoded, self.shelter if self.honest else 0.0, alone)
         growth = Growth(
             k=self.k,
             trees=self.trees,
@@ -255,6 +262,7 @@ class TreeChainModel:
             "shrink": how.shrink,
             "effects": how.effects,
             "slopes": how.slopes,
+            "shelter": how.shelter,
             "protect": how.protect,
             "weigh": how.weigh,
             "derived": {

@@ -38,8 +38,9 @@ def log_evidence(
     bound. So what the reference does not tell of its share costs ``log(1 + n / reference_n) / 2``,
     where the largest likelihood of a share that is not known would cost half the logarithm of the
     reference's rows. Where it leaves nothing open, the probability is Ville's bound; else
-    it was computed exactly, by dynamic programming, for references of 30 to 1,000 rows, and is at
-    most a quarter of ``a`` in all of them (``tests/monitor/test_evidence.py``).
+    it was computed exactly, by dynamic programming, for references of 40 to 150 rows, and is at
+    most a quarter of ``a`` in all of them (``tests/monitor/test_evidence.py``); for other sizes
+    there is no proof.
 
     References
     ----------
