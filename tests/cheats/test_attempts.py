@@ -48,8 +48,8 @@ def test_g05_people_under_new_ids_are_known_by_their_values_and_the_card_says_so
     again = shop.run()
     assert len({e.body["population"] for e in shop.entries("candidate")}) == 2
     (said,) = [n for n in again.notices if "under other ids" in n]
-    assert "people of 1 earlier attempts" in said
-    assert "100% of the values" in said
+    assert "people of 1 earlier attempt under other ids" in said
+    assert "100% of their values" in said
     assert "under other ids" in (shop.folder / again.release / "card.md").read_text()
     write_table(shop.folder, seed=9, prefix="r")
     assert not any("under other ids" in n for n in shop.run().notices)

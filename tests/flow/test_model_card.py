@@ -37,6 +37,10 @@ def test_a_line_says_order_source_pools_and_what_is_held_back():
     assert "at least 20 persons" in said
     assert "only if 10 persons" in said
     assert "1.2 processor seconds" in said
+    assert "alone" not in said
+    for honest, told in ((True, 1), (False, 0)):
+        words = chain_words("tree_chain", {"shelter": 0.1, "honest": honest}, None)
+        assert words.count("The 10% of the people who stand most alone") == told
 
 
 def test_every_generator_has_a_card_and_one_without_a_chain_has_no_arcs(stays):

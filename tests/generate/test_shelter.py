@@ -105,11 +105,14 @@ def test_nobody_is_alone_in_a_crowd_of_equals():
 
 
 def test_rows_hardly_show_who_stood_alone():
-    """Somebody whose halves are of two kinds: how often rows like it come, with and without."""
+    """Somebody whose halves are of two kinds: how often rows like it come, with and without.
+
+    Without slopes, in which everybody counts alike.
+    """
     rng, near = RNG(7), {0.0: [], 0.1: []}
     target = np.array(["v0"] * 3 + ["v3"] * 3)
     schema = Schema(columns=tuple(Column(name=f"c{j}", kind=Kind.CATEGORY) for j in range(6)))
-    for seed in range(6):
+    for seed in range(4):
         frame = pl.DataFrame(crowd(rng))
         alone = pl.DataFrame({f"c{j}": [v] for j, v in enumerate(target)})
         for share, found in near.items():
@@ -118,9 +121,9 @@ def test_rows_hardly_show_who_stood_alone():
                 source = PrivateSource(
                     _rows=Dataset(schema=schema, frame=rows), record=lambda *_: None
                 )
-                made = generators.build("tree_chain", {"shelter": share})
+                made = generators.build("tree_chain", {"shelter": share, "slopes": False})
                 made = made.fit(source, Streams.from_seed(seed))
-                cells = made.sample(range(40_000), Streams.from_seed(seed + 50)).frame.to_numpy()
+                cells = made.sample(range(30_000), Streams.from_seed(seed + 50)).frame.to_numpy()
                 rates.append(((cells == target).sum(axis=1) >= 5).mean())
             found.append(np.log(rates[0] / rates[1]))
     told, hidden = np.mean(near[0.0]), np.mean(near[0.1])

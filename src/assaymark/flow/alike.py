@@ -42,7 +42,11 @@ def _found(workspace: Workspace, population: str, prints: Prints) -> Iterator[st
         if match.by == "values":
             tries, looks = len(attempts_at(workspace, other)), len(openings_of(workspace, other))
             yield (
-                f"By their values these may be people of {tries} earlier attempts under other "
-                f"ids, whose sealed part was opened for {looks} candidates: {match.shared:.0%} of "
-                "the values are the same. Those attempts are not counted with these."
+                f"These may be the people of {_counted(tries, 'earlier attempt')} under other ids: "
+                f"{match.shared:.0%} of their values are the same. What was tried there, and the "
+                f"sealed look at {_counted(looks, 'candidate')}, do not count here."
             )
+
+
+def _counted(n: int, what: str) -> str:
+    return f"{n or 'no'} {what}{'' if n == 1 else 's'}"

@@ -56,6 +56,12 @@ def chain_words(
         )
     if protect == 1:
         said.append("Rare values are not held back (protect = 1).")
+    shelter = summary.get("shelter")
+    if isinstance(shelter, int | float) and shelter > 0 and summary.get("honest"):
+        said.append(
+            f"The {shelter:.0%} of the people who stand most alone count for less, so that rows "
+            "say less of them."
+        )
     if seconds is not None:
         fitted, drawn = seconds
         said.append(f"The fit took {fitted:.2g} processor seconds, the rows {drawn:.2g}.")
