@@ -99,13 +99,22 @@ def test_the_command_ends_with_3_where_a_rule_is_broken_and_prints_what_it_found
     asked = ["source", "related", str(rules), "--real", str(real)]
     run = CliRunner().invoke(app, asked)
     assert run.exit_code == 0
-    assert "not shown" in run.stdout  # nothing synthetic was given
+    assert "real rows alone" in run.stdout
     run = CliRunner().invoke(app, [*asked, "--synthetic", str(made), "--json"])
     assert run.exit_code == 3
     counted = json.loads(run.stdout)[0]
     assert counted["finding"] == "broken"
     assert counted["synthetic_rows_that_break_it"] == 1
     assert counted["synthetic"]["high"] < 0.004  # 1 of 2,000, exact
+
+
+def test_what_too_few_rows_cannot_show_does_not_pass(rules, tmp_path):
+    real, made = tables(tmp_path / "real", 60), tables(tmp_path / "made", 60, seed=2)
+    found = found_by(rules, real, made)
+    assert found["no visit after death"].finding == "not shown"
+    assert not passed(list(found.values()))
+    asked = ["source", "related", str(rules), "--real", str(real), "--synthetic", str(made)]
+    assert CliRunner().invoke(app, asked).exit_code == 3
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,8 @@ def related(
 ) -> None:
     """Hold rules over related tables, such as persons and visits, against real and made ones.
 
-    Ends with 3 where a synthetic row breaks a hard rule, or more rows break a soft one than real
-    rows do.
+    Ends with 3 where a rule is not shown to hold: a synthetic row breaks a hard one, more rows
+    break a soft one than real rows do, or there is too little to tell.
     """
     from assaymark.flow.related import hold_against, passed, rows_of
 
