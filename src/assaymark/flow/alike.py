@@ -42,9 +42,9 @@ def _found(workspace: Workspace, population: str, prints: Prints) -> Iterator[st
         if match.by == "values":
             tries, looks = len(attempts_at(workspace, other)), len(openings_of(workspace, other))
             yield (
-                f"These may be the people of {_counted(tries, 'earlier attempt')} under other ids: "
-                f"{match.shared:.0%} of their values are the same. What was tried there, and the "
-                f"sealed look at {_counted(looks, 'candidate')}, do not count here."
+                f"These may be the people of {_counted(tries, 'earlier attempt')} under other ids, "
+                f"with {_counted(looks, 'sealed look')}: {match.shared:.0%} of their values are "
+                "the same. Neither counts here."
             )
 
 
