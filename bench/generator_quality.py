@@ -60,6 +60,7 @@ GENERATORS = {
         },
     ),
     "no relations": ("tree_chain", {"relations": "none"}),
+    "no shelter": ("tree_chain", {"shelter": 0.0}),
 }
 
 
