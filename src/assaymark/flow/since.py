@@ -14,6 +14,7 @@ from assaymark.flow.monitor import TOLERANCE, reference_of
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
 from assaymark.flow.watch import Watched, watched
+from assaymark.release.report_words import spoken_subject
 from assaymark.release.since import LookedAt, SinceContent, render_since
 
 if TYPE_CHECKING:
@@ -63,10 +64,12 @@ class Looked(Document):
     def words(self) -> str:
         """The timeline in one sentence."""
         count = "one look" if self.looks == 1 else f"{self.looks} looks"
-        said = f"{count} against the {self.against}, the last {self.last} ({self.batch})"
+        at = self.last[:16].replace("T", " ")
+        said = f"{count} against the {self.against}, the last {at} UTC ({self.batch})"
         if self.found is None:
             return f"{said}: {self.why}"
-        names = list(dict.fromkeys([a.subject for a in self.found.alarms] + [*self.found.odd]))
+        told = [spoken_subject(a.subject) for a in self.found.alarms]
+        names = list(dict.fromkeys([*told, *self.found.odd]))
         changed = f": {', '.join(names)}" if names else ""
         return f"{said}: {self.found.says}{changed}"
 

@@ -60,12 +60,14 @@ class ToldApart(Document):
         """What was found, in a sentence."""
         if self.value is None:
             return f"not told apart by a model: {self.why}"
-        said = f"a model tells rows of the batch from released ones with an AUC of {self.value:.3f}"
-        said += f" [{self.low:.3f}, {self.high:.3f}] (.5 is chance"
+        said = (
+            f"shown a row of the batch and a released one, a model names the batch's in "
+            f"{self.value:.0%} of cases [{self.low:.0%}, {self.high:.0%}], where 50% is guessing"
+        )
         if self.released is not None:
-            said += f"; real rows of then from released ones: {self.released:.3f}"
-        by = ", ".join(f"{r.column} ({r.lost:.3f})" for r in self.reasons)
-        return f"{said})" + (f"; it goes by {by}" if by else "")
+            said += f" and it was {self.released:.0%} for real rows of then"
+        by = ", ".join(r.column for r in self.reasons)
+        return said + (f"; it goes by {by}" if by else "")
 
 
 def told_apart(release: Path, sketch: Sketch, batch: pl.DataFrame) -> ToldApart:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from assaymark.release.drawing_timeline import draw_timeline
 from assaymark.release.report import page_of
-from assaymark.release.report_words import Answer
+from assaymark.release.report_words import Answer, spoken_subject
 
 __all__ = ["WatchContent", "render_watch"]
+
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +64,23 @@ def _tables(
     return tuple((title, rows) for title, rows in parts if rows)
 
 
+def _changed(c: WatchContent) -> str:
+    """Return which columns changed, by name while they are few."""
+    names = [spoken_subject(alarm[0]) for alarm in c.alarms]
+    if c.odd or len(names) > _NAMED:
+        n = len(c.odd) + len(names)
+        return f"{n} {'thing' if n == 1 else 'things'} changed"
+    *first, last = names
+    return f"{', '.join(first)} and {last} changed" if first else f"{last} changed"
+
+
 def _answer(c: WatchContent) -> Answer:
     what = "the real rows behind the release" if c.against == "source" else "the released rows"
     looks = "one look" if c.looks == 1 else f"{c.looks} looks"
     said = f"By {looks} at {c.rows:,} rows, held against {what}."
     if c.alarms or c.odd:
-        n = len(c.alarms) + len(c.odd)
         return Answer(
-            headline=f"{n} {'thing' if n == 1 else 'things'} changed",
+            headline=_changed(c),
             sentence=f"{said} What was concluded from the release may not hold for such rows.",
             tone="bad",
         )
