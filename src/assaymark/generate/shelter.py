@@ -40,7 +40,7 @@ def sheltered(encoded: Encoded, share: float, rng: np.random.Generator) -> Encod
     So whoever is farther from others than all but ``share`` of the persons, and than one level of
     a category, counts by the twelfth power of that limit over their own distance. All weights are
     then raked, so that each class of each column weighs what it weighed before (64 classes; no
-    row more than two and a half times).
+    row more than about two and a half times).
 
     References
     ----------
