@@ -230,7 +230,7 @@ def test_no_requested_use_approves_nothing():
 
 
 @pytest.mark.parametrize(("n", "threshold"), [(150, 0.04), (600, 0.01), (2_500, 0.003), (500, 0.3)])
-def test_a_share_on_its_threshold_fails_in_at_most_five_of_a_hundred(n, threshold):
+def test_a_share_on_its_threshold_among_kept_rules_fails_in_at_most_one_of_forty(n, threshold):
     """Every number of hits, weighed with its probability where the share is the threshold."""
     among = 34
     rules = [rule(id="r0", threshold=threshold)]
@@ -247,7 +247,7 @@ def test_a_share_on_its_threshold_fails_in_at_most_five_of_a_hundred(n, threshol
         share = clopper_pearson(hits, n)
         judged = decide(rules, [measured(share.value, share.low, share.high), *good])
         failed += chance * (judged.verdicts[0].verdict is Verdict.FAIL)
-    assert failed <= 0.05
+    assert failed <= 0.025  # one of forty: its p-value is doubled, and none is beside it
 
 
 def test_twenty_of_150_copied_fail_among_34_rules():
