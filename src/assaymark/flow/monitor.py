@@ -19,7 +19,7 @@ from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
 from assaymark.flow.told_apart import ToldApart, told_apart
 from assaymark.flow.verify import Folder
-from assaymark.flow.watch import FEWEST, Batch, Watched, look_at, take_in, watched
+from assaymark.flow.watch import FEWEST, Batch, Timeline, Watched, look_at, take_in, watched
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
 from assaymark.monitor.sketch import Sketch
@@ -30,14 +30,15 @@ from assaymark.release.statement import read_statement
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from assaymark.flow.performance import Forecast
     from assaymark.flow.recall import Issued
-    from assaymark.flow.timeline import Against
+    from assaymark.flow.timeline import Against, Look
     from assaymark.monitor.compare import Difference
 
-__all__ = ["TOLERANCE", "MonitorLine", "Monitored", "Watching", "monitor", "reference_of"]
+__all__ = ["MonitorLine", "Monitored", "Watching", "monitor", "reference_of", "tolerance_of"]
 
 TOLERANCE: dict[str, float] = {"released": 0.05, "source": 0.0}
 """By how much a share of rows may differ without an alarm: synthetic rows are not the real ones."""
@@ -49,11 +50,11 @@ class Watching:
 
     ``state`` is the file of the timeline; without one, the batch is looked at alone. ``against``
     is ``"released"``, or ``"source"`` for the sealed sketch of the real rows in ``workspace``.
-    ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
-    and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
-    how a model is expected to do on the batch. ``trusted`` are fingerprints of signers; without
-    any, every signature that holds is taken. ``apart`` trains a model that tells the batch from
-    the released rows, and says by which columns.
+    ``tolerance`` is the change of a share that is none, by default the timeline's, and where it has
+    none yet 0.05 against the released rows and 0 against the source. ``at`` is the time of the
+    batch, by default now. ``forecast`` asks how a model is expected to do on the batch. ``trusted``
+    are fingerprints of signers; without any, every signature that holds is taken. ``apart`` trains
+    a model that tells the batch from the released rows, and says by which columns.
     """
 
     state: Path | None = None
@@ -136,10 +137,11 @@ def monitor(
     manifest = sha256((release / MANIFEST).read_bytes())
     looks = [] if how.state is None else read_looks(how.state)
     seen = Batch(frame=batch, name=how.name, digest=_digest(batch), at=_time(how.at))
-    look = look_at(reference, seen, manifest, how.against, looks)
+    tolerance = tolerance_of(looks, how.against) if how.tolerance is None else how.tolerance
+    timeline = Timeline(release=manifest, against=how.against, tolerance=tolerance)
+    look = look_at(reference, seen, timeline, looks)
     if how.state is not None:
         take_in(how.state, look, looks)
-    tolerance = TOLERANCE[how.against] if how.tolerance is None else how.tolerance
     together = watched(reference, [*looks, look], tolerance=tolerance, rests=released.rests_on)
     few = batch.height < FEWEST
     lines = [
@@ -189,6 +191,12 @@ def reference_of(
     raw = files["attestations/provenance.dsse.json"]
     made = Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
     return released, world_of(Workspace.open(place), made.candidate)
+
+
+def tolerance_of(looks: Sequence[Look], against: Against) -> float:
+    """Return the tolerance that a timeline is looked at with, or the usual one."""
+    said = looks[-1].tolerance if looks else ""
+    return float(said) if said else TOLERANCE[against]
 
 
 def _note(release: Issued) -> str:

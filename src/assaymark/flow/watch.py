@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assaymark.monitor.sketch import Sketch
     from assaymark.monitor.watcher import Alarm
 
-__all__ = ["FEWEST", "AlarmLine", "Batch", "Watched", "look_at", "take_in", "watched"]
+__all__ = ["FEWEST", "AlarmLine", "Batch", "Timeline", "Watched", "look_at", "take_in", "watched"]
 
 Rests: TypeAlias = "Callable[[str], tuple[str, ...]]"
 
@@ -76,6 +76,19 @@ class Watched(Document):
         return bool(self.alarms or self.odd)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """What all looks of a timeline share: the release by its manifest's digest, and how it is held.
+
+    ``tolerance`` is the change of a share that is none: one that is chosen after looking would
+    choose whether there is an alarm.
+    """
+
+    release: str
+    against: Against
+    tolerance: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
     """Rows of one time, with their name, digest and time (ISO 8601)."""
@@ -86,9 +99,7 @@ class Batch:
     at: str
 
 
-def look_at(
-    reference: Sketch, batch: Batch, release: str, against: Against, looks: Sequence[Look]
-) -> Look:
+def look_at(reference: Sketch, batch: Batch, of: Timeline, looks: Sequence[Look]) -> Look:
     """Count a batch on the cells of the reference; missing columns count as missing values.
 
     Raises
@@ -116,8 +127,9 @@ def look_at(
         at=batch.at,
         name=batch.name,
         batch=batch.digest,
-        release=release,
-        against=against,
+        release=of.release,
+        against=of.against,
+        tolerance=f"{of.tolerance:g}",
         odd=tuple(odd),
         counts=counted(reference, pl.DataFrame(columns)),
         previous=previous_of(looks),
@@ -137,6 +149,13 @@ def take_in(state: Path, look: Look, looks: Sequence[Look]) -> None:
             raise InputError(
                 f"{str(state)!r} is the timeline of another release, or of another reference "
                 f"(--against {before.against})\n\nHint: one timeline for each: --state FILE"
+            )
+        if before.tolerance not in {"", look.tolerance}:
+            raise InputError(
+                f"{str(state)!r} was looked at with --tolerance {before.tolerance} so far, and "
+                f"this look asks for {look.tolerance}: chosen after looking, it would choose "
+                "whether there is an alarm\n\nHint: leave --tolerance out, or begin another "
+                "timeline: --state FILE"
             )
     append_look(state, looks, look)
 

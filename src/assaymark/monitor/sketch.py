@@ -328,8 +328,8 @@ def _kind(dtype: pl.DataType) -> Literal["number", "moment", "category"]:
 
 def _known(values: pl.Series) -> NDArray[np.float64]:
     """Return what is known of a column as numbers; NaN is none, as it is in its cells."""
-    numbers = values.to_frame().select(as_number(values.name, values.dtype)).to_series().to_numpy()
-    return numbers[~np.isnan(numbers)]
+    numbers = values.to_frame().select(as_number(values.name, values.dtype)).to_series()
+    return numbers.filter(numbers.is_not_nan()).to_numpy()
 
 
 def _edges(known: NDArray[np.float64]) -> list[float]:
