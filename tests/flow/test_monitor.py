@@ -159,6 +159,24 @@ def test_two_looks_at_once_are_not_lost(release, batches, tmp_path):
     assert len(read_looks(state)) == 2
 
 
+def test_rows_as_the_source_has_them_go_the_steps_of_the_recipe(release, stays, tmp_path):
+    raw, recipe = stays(600, seed=20), release.parents[2] / "recipe.toml"
+    plain = monitor(release, raw, threshold=0.1)
+    assert plain.watched.odd == ("column:patient is new",)
+    how = Watching(recipe=recipe, against="source", state=tmp_path / "line.jsonl")
+    found = monitor(release, raw, threshold=0.1, watching=how)
+    people = raw["patient"].n_unique()
+    assert (found.n, found.watched.odd) == (people, ())
+    assert found.taken.endswith(f"600 rows of {people} persons, one row of each was drawn")
+    with pytest.raises(InputError, match="seen before"):
+        monitor(release, raw, threshold=0.1, watching=how)
+    recipe.write_text(
+        recipe.read_text() + '\n[[transform]]\nkind = "drop"\ncolumns = ["days"]\nwhy = "x"\n'
+    )
+    with pytest.raises(InputError, match="made by other steps"):
+        monitor(release, raw, threshold=0.1, watching=Watching(recipe=recipe))
+
+
 def test_every_flipped_byte_of_a_timeline_is_found(release, batches, tmp_path):
     state = tmp_path / "line.jsonl"
     for seed in (1, 2):

@@ -4,6 +4,8 @@ import pytest
 
 from assaymark.errors import IntegrityError
 from assaymark.monitor.cells import QUANTILES, cells_of, pair_tables, quantiles
+from assaymark.monitor.parts import relation_words
+from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import Sketch, counted, sketch
 
 
@@ -68,3 +70,19 @@ def test_a_sketch_whose_counts_do_not_fit_its_cells_is_none(part, field, value):
     other = made.model_copy(update={part: (first.model_copy(update={field: value}), *rest)})
     with pytest.raises(IntegrityError, match="not a valid Sketch"):
         Sketch.parse(other.canonical())
+
+
+def test_parts_of_a_relation_are_said_by_their_values():
+    rows = pl.DataFrame(
+        {"age": list(range(100)), "ward": ["a", "b", "c", None] * 25, "n": [0, 1, 1, 2] * 25}
+    )
+    layout = sketch(rows)
+    columns = {c.name: c for c in layout.columns}
+    said = {
+        (s.subject, s.part): relation_words(s, columns)
+        for s in shares_of(layout).of
+        if s.kind == "pair"
+    }
+    assert said["pair:age,ward", (0, 0)] == "ward a, where age is below 24.75"
+    assert said["pair:age,n", (1, 2)].startswith("n below 2, where age is 24.75 to below")
+    assert said["pair:ward,n", (4, 0)].endswith("where ward is missing")

@@ -154,7 +154,7 @@ def _looked(release: Path, file: Path, manifest: str, workspace: Path | None) ->
     try:
         released, reference = reference_of(release, last.against, workspace)
         tolerance = tolerance_of(looks, last.against)
-        found = watched(reference, looks, tolerance=tolerance, rests=released.rests_on)
+        found = watched(reference, looks, tolerance=tolerance, layout=released)
     except InputError as error:
         why = str(error).partition("\n")[0]
     yield Looked(

@@ -27,12 +27,14 @@ class Share:
     """What one share is of: a column, a relation of two, or an outcome within a group.
 
     ``subject`` is ``column:x``, ``pair:x,y`` or ``group:sex=F``; ``what`` says in words which of
-    the rows in question are counted.
+    the rows in question are counted. Of a relation, ``part`` has the part of the first column
+    among which, and the part of the second up to which, they are counted.
     """
 
     kind: Literal["column", "pair", "group"]
     subject: str
     what: str
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -143,6 +145,7 @@ def _pair_shares(first: str, second: str) -> Iterator[Share]:
                 kind="pair",
                 subject=f"pair:{first},{second}",
                 what=f"part {j + 1} of {second} or below, where {first} is in part {i + 1}",
+                part=(i, j),
             )
 
 

@@ -147,6 +147,9 @@ def sketch(frame: pl.DataFrame, crossed: Sequence[tuple[str, str]] = ()) -> Sket
 def counted(layout: Sketch, frame: pl.DataFrame) -> Sketch:
     """Count other rows on the cells of ``layout``: what sketches of parts are merged from.
 
+    The coarse cells of pairs follow from the layout's counts. So all that is to be compared or
+    merged is counted on one layout, never on what was counted on it.
+
     Raises
     ------
     DataError
@@ -223,9 +226,13 @@ def sketch_of_parts(
 
     The cells are those of the first part; the counts are exact.
     """
+    first: Sketch | None = None
     found: Sketch | None = None
     for frame in frames:
-        found = sketch(frame, crossed) if found is None else merged([found, counted(found, frame)])
+        if first is None or found is None:
+            first = found = sketch(frame, crossed)
+        else:
+            found = merged([found, counted(first, frame)])
     if found is None:
         raise DataError("there are no rows")
     return found
