@@ -211,8 +211,3 @@ def test_an_arrow_schema_that_is_none_is_read_as_it_is():
     schema = {"ARROW:schema": "written by /home/ada/x.py"}
     pl.DataFrame({"age": [1]}).write_parquet(raw, statistics=False, metadata=schema)
     assert "embedded path" in rules({"data/synthetic.parquet": raw.getvalue()})
-
-
-def test_what_looks_like_a_coded_digest_and_is_none_is_named():
-    coded = "A" * 20 + "+" * 22 + "B="
-    assert "bare hash" in rules({"threat.json": f'{{"note": "{coded}"}}'.encode()})
