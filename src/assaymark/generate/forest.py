@@ -158,10 +158,10 @@ def linked(
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
     there = made[[k.row for k in used]]
-    planted = _Ground(encoded=encoded, used=used, seen=seen, classes=classes, cut=cut)
+    ground = _Ground(encoded=encoded, used=used, seen=seen, classes=classes, cut=cut)
+    draws = [streams.child(m).generator() for m in range(how.trees if used else 1)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        rngs = [streams.child(m).generator() for m in range(how.trees if used else 1)]
-        trees = list(pool.map(partial(_planted, planted, how), rngs))
+        trees = list(pool.map(partial(_tree, ground, how), draws))
     base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
     said = np.zeros((there.shape[1], cut.n_groups))
     for m, tree in enumerate(trees if used and (how.effects or how.slopes) else ()):
@@ -196,7 +196,10 @@ class _Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Tree:
-    """A tree with its pools, the rows that decided its branches, where they end, and a draw."""
+    """A tree, what its nodes' pools say, and the rows that decided its branches.
+
+    ``leaf`` is where those end, ``luck`` a draw for each.
+    """
 
     branches: Branches
     shares: Floats
@@ -205,7 +208,7 @@ class _Tree:
     luck: Floats
 
 
-def _planted(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
+def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
     """Grow one tree and fill its pools."""
     encoded, classes, cut = ground.encoded, ground.classes, ground.cut
     deciding, filling = _halves(encoded, honest=how.honest and bool(ground.used), rng=rng)
