@@ -9,7 +9,8 @@ of both likelihoods, added up over the fit, is the best he can do with them. A t
 each world teaches the threshold, the others are judged: the lower bound is the largest rho
 (of a grid, steps of a fifth) with which the rates of right and false alarms, at the ends of exact
 intervals (Clopper and Pearson, wrong once in 20), could not be; printed is the epsilon that belongs
-to it over the epsilon claimed. Above 1 the claim is refuted, which a clean mechanism may be once in 20.
+to it over the epsilon claimed. Above 1 the claim is refuted, which a clean
+mechanism may be once in 20.
 
 Tables: 200 persons who are alike and one more who is like none of them; values declared, and
 bought (bounds by noisy powers of two: what is claimed then includes them). Broken: half of the
