@@ -6,7 +6,7 @@ from assaymark.core.threat import Profile
 from assaymark.decide.difference import changes
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.watch import Seen, Watch, fired
-from assaymark.decide.watch_trial import watch_trials
+from assaymark.decide.watch_trial import _problems, watch_trials
 from assaymark.errors import RecipeError, UnknownNameError
 
 BASE = parse_policy(profile_bytes(Profile.CONTROLLED))
@@ -100,3 +100,15 @@ def test_a_difference_of_entries_is_looser_or_tighter(change, effect):
 def test_entries_come_and_go():
     (gone,), (come,) = changes(with_(watch()), with_()), changes(with_(), with_(watch()))
     assert (gone.effect, come.effect) == ("looser", "tighter")
+
+
+def test_an_entry_about_names_of_a_pattern_is_shown_one_of_them():
+    for subject in ("column:[ab]?*", "column:x"):
+        assert watch_trials(with_(watch(subject=subject)))[0].at_limit == "degraded"
+    (found,) = watch_trials(with_(watch(subject="column:[!ab]")))
+    assert found.problems[0].startswith("an observation at its limit ends nothing")
+
+
+def test_an_entry_that_also_follows_from_what_it_is_not_about_is_a_problem():
+    said = list(_problems(with_(), watch(), "degraded", "degraded", "nothing"))
+    assert said == ["it follows from observations that it is not about"]

@@ -1,6 +1,13 @@
 import io
 import json
+import os
+import pty
+import select
 import shutil
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -229,7 +236,8 @@ def test_the_command_shows_the_words_and_ends_with_3_until_nothing_blocks(desk):
     first = do(standalone_mode=False)
     assert first.return_value == 3
     assert "Know this first" in first.output
-    assert "waits: an approval by" in first.output
+    assert "waits: an approval by data owner, privacy, domain, fairness or release" in first.output
+    assert f"to sign: assaymark review {name} --key FILE" in first.output
     later = do("--key", "grace", input="l\n", standalone_mode=False)
     assert "nothing was signed" in later.output
     asked = do("--key", "ben", input="c\nplease drop a column\nnone\n", standalone_mode=False)
@@ -237,6 +245,53 @@ def test_the_command_shows_the_words_and_ends_with_3_until_nothing_blocks(desk):
     told = do("--key", "ben", "--approve", "--json", standalone_mode=False)
     assert json.loads(told.output)["release"]
     assert told.return_value == 0
+
+
+def at_a_terminal(*arguments, answers=()):
+    """Run a command in a terminal of its own; type each answer once its question is there.
+
+    Return its exit code and all that the terminal showed.
+    """
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "assaymark", *arguments]
+    run = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True)
+    os.close(theirs)
+    seen, left, begun = "", list(answers), time.monotonic()
+    with suppress(OSError):
+        while time.monotonic() - begun < 60:
+            if not select.select([ours], [], [], 1.0)[0]:
+                continue
+            seen += os.read(ours, 4096).decode("utf-8", "replace")
+            if left and left[0][0] in seen.rpartition("\x04")[2]:
+                os.write(ours, left.pop(0)[1].encode() + b"\n")
+                seen += "\x04"
+    os.close(ours)
+    if run.poll() is None and time.monotonic() - begun >= 60:
+        run.kill()
+    return run.wait(10), seen.replace("\x04", "").replace("\r\n", "\n")
+
+
+def test_signers_at_a_real_terminal(desk):
+    _, name, _ = desk
+    place = ("review", name, "--workspace", "ws", "--key")
+    Path("ada").write_text(Path("ws/sealed/signing-key").read_bytes().hex() + "\n")
+    code, seen = at_a_terminal(*place, "ada")
+    assert (code, "whoever made a decision cannot review it" in seen) == (3, True)
+    assert "[a]pprove" not in seen
+    answers = [("[l]ater", "yes"), ("[l]ater", "c"), ("Why:", "drop a column"), ("interest", "")]
+    code, seen = at_a_terminal(*place, "ben", answers=answers)
+    assert code == 3
+    assert seen.count("[a]pprove, ask for [c]hanges") == 2
+    for words in ("read first: ws/ready/", "You sign as domain", "said request changes: drop a"):
+        assert words in seen
+    answers = [("[l]ater", "a"), ("interest", "I fitted it")]
+    code, seen = at_a_terminal(*place, "grace", answers=answers)
+    assert (code, "signed: approve" in seen, "drop a column" in seen) == (3, True, True)
+    answers = [("[l]ater", "a"), ("interest", "")]
+    code, seen = at_a_terminal(*place, "ben", answers=answers)
+    assert (code, "Release:  ws/releases/" in seen) == (0, True)
+    card = next(Path("ws/releases").glob("*/card.md")).read_text()
+    assert "I fitted it" in card
 
 
 def test_a_release_names_the_approved_generator_and_an_undeclared_edit_breaks_it(desk):

@@ -5,9 +5,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from assaymark.core.audit import Audit, lower_bound, p_value
 from assaymark.core.dataset import POLARS_TYPES, Dataset
+from assaymark.core.privacy_spec import PRIVATE
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
@@ -15,6 +17,7 @@ from assaymark.errors import InputError, IntegrityError
 from assaymark.evaluate.risk import audit_p_value, audited_epsilon
 from assaymark.generate import generators, vault
 from assaymark.generate.canaries import GUESSED, Canaries, Domain, guesses_of
+from assaymark.generate.discrete_gaussian import Noise
 from assaymark.generate.dp_marginals import DpMarginals
 
 CODE = Path(vault.__file__).parent
@@ -224,3 +227,75 @@ def test_rows_that_are_given_out_as_they_are_are_found_out_and_a_clean_fit_is_no
     )
     guesses, right = guesses_of(model.sample(range(20_000), Streams.from_seed(2)), canaries, DOMAIN)
     assert lower_bound(1_000, guesses, right, 1e-6) < 1.0
+
+
+# The noise of a whole fit.
+
+
+def noise_in_the_fit(name, monkeypatch, **how):
+    """Return every noise that a fit added, in standard deviations that its charges pay for."""
+    seen = []
+    plain = vault.Vault.count
+
+    def count(self, names, shape, rho):
+        found = plain(self, names, shape, rho)
+        exact = self._Vault__table(names, shape)
+        seen.append(((found.counts - exact) * np.sqrt(2 * rho) / self.cap).ravel())
+        return found
+
+    monkeypatch.setattr(vault.Vault, "count", count)
+    generators.build(name, {"epsilon": 0.5, **how}).fit(
+        source_of(table(persons=True)), Streams.from_seed(1)
+    )
+    return np.concatenate(seen)
+
+
+def check_noise_in_the_fit(name, monkeypatch):
+    """Hold all noise of a fit against its distribution; 1 in a million false alarms."""
+    for how in ({"bounds": BOUNDS, "categories": LEVELS}, {"cap": 2}):
+        found = noise_in_the_fit(name, monkeypatch, **how)
+        low, high = stats.chi2.ppf([5e-7, 1 - 5e-7], len(found))
+        assert len(found) > 1_000
+        assert low < (found**2).sum() < high * 1.01  # the discrete one is as wide or narrower
+
+
+class Halved(Noise):
+    """Noise of half the deviation that the charges pay for, in everything that is counted."""
+
+    def gaussian(self, n, variance):
+        return super().gaussian(n, (variance[0], 4 * variance[1]))
+
+
+class Shared(Noise):
+    """Noise that begins at the same seed for every table."""
+
+    def gaussian(self, n, variance):
+        return Noise(np.random.default_rng(0).bytes).gaussian(n, variance)
+
+
+def check_no_noise_twice(name, monkeypatch):
+    """Two fits of the same rows share no noise."""
+    made = [noise_in_the_fit(name, monkeypatch, bounds=BOUNDS, categories=LEVELS) for _ in "ab"]
+    n = min(len(m) for m in made)
+    alike = (made[0][:n] == made[1][:n]).mean()
+    assert alike < 0.5
+
+
+@pytest.mark.parametrize("name", PRIVATE.values())
+def test_the_noise_of_a_whole_fit_is_what_its_charges_pay_for(name, monkeypatch):
+    check_noise_in_the_fit(name, monkeypatch)
+    check_no_noise_twice(name, monkeypatch)
+
+
+@pytest.mark.parametrize("name", PRIVATE.values())
+def test_noise_halved_in_a_whole_fit_is_caught_by_its_distribution(name, monkeypatch):
+    monkeypatch.setattr(vault, "Noise", Halved)
+    with pytest.raises(AssertionError):
+        check_noise_in_the_fit(name, monkeypatch)
+
+
+@pytest.mark.parametrize("name", PRIVATE.values())
+def test_noise_that_is_used_again_by_the_next_fit_is_caught(name, monkeypatch):
+    monkeypatch.setattr(vault, "Noise", Shared)
+    with pytest.raises(AssertionError):
+        check_no_noise_twice(name, monkeypatch)

@@ -16,6 +16,7 @@ from assaymark.core.streams import Streams
 from assaymark.core.zcdp import epsilon_of
 from assaymark.errors import InputError, RecipeError
 from assaymark.generate.dp_domain import edges_of, exponents, levels_of, span_of
+from assaymark.generate.dp_ground import Terms
 from assaymark.generate.dp_marginals import DpMarginals
 from assaymark.generate.dp_network import branched
 from assaymark.generate.model_file import ModelFile, read_model, write_model
@@ -71,6 +72,22 @@ def test_shares_and_what_depends_on_two_others_come_back():
     assert made["age"].min() >= 0
     assert made.filter(pl.col("age").is_between(20, 80)).height > 3900
     assert made["sex"].null_count() <= 20
+
+
+def test_classes_follow_from_budget_and_noisy_rows():
+    # sigma = 1 / sqrt(2 rho) for each of two tables; the square root of rows / sigma: 14, and 38
+    widths = []
+    for epsilon in (0.5, 20.0):
+        source = PrivateSource(_rows=people(), record=lambda who, why: None)
+        terms = Terms(epsilon=epsilon, delta=1e-6, unit="row", cap=1, **KNOWN)
+        ground = terms.ground(source)
+        sigma = 1 / math.sqrt(2 * ground.left / 2)
+        widths.append(len(ground.shares["age"]))
+        assert widths[-1] <= 1.3 * math.sqrt(ground.rows / sigma)
+    assert widths[0] < 32 < widths[1]
+    source = PrivateSource(_rows=people(), record=lambda who, why: None)
+    terms = Terms(epsilon=20.0, delta=1e-6, unit="row", cap=1, classes=8, **KNOWN)
+    assert len(terms.ground(source).shares["age"]) <= 10
 
 
 def test_little_budget_gives_little_and_the_guarantee_says_what_was_spent():

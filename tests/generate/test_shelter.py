@@ -1,5 +1,7 @@
 """Shelter: who stands alone counts for less, each column stays as it was, and rows show it."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.generate import generators
 from assaymark.generate.encoding import encode
+from assaymark.generate.forest import Growth, known_of, linked, target_of
 from assaymark.generate.shelter import isolation, sheltered
 
 RNG = np.random.default_rng
@@ -129,3 +132,25 @@ def test_rows_hardly_show_who_stood_alone():
     told, hidden = np.mean(near[0.0]), np.mean(near[0.1])
     assert told > 0.1
     assert hidden < told / 2
+
+
+def test_people_decide_branches_as_often_as_is_due_and_in_whole():
+    rng, n = RNG(8), 3000
+    kind = rng.integers(0, 2, n)
+    odd = np.arange(n) < 900  # in whom alone b follows from a
+    b = np.where(odd, kind, rng.integers(0, 2, n))
+    table = encoded_of({"a": [f"v{x}" for x in kind], "b": [f"w{x}" for x in b]})
+    how = Growth(k=20, trees=10, honest=True, penalty=6.0, shrink=5.0, effects=False, slopes=False)
+
+    def splits(due):
+        encoded = replace(table, due=due)
+        coding = encoded.encoding.codings[0]
+        known = [known_of(coding, encoded.mass(0), encoded.codes[0], row=0)]
+        made = np.zeros((2, 10), np.int32)
+        link = linked(
+            encoded, target_of(encoded, 1, 64), known, made, how=how, streams=Streams.from_seed(1)
+        )
+        return int((link.nodes[0] >= 0).sum())
+
+    assert splits(np.ones(n)) >= 10  # every tree sees that b goes with a
+    assert splits(np.where(odd, 0.0, 1.0)) == 0

@@ -106,3 +106,19 @@ def test_no_rows_and_no_scores_are_no_slopes():
     assert found.tolist() == [[0, 0]]
     (found,) = fit_slopes([np.zeros((0, 1))], np.zeros((0, 2)), seen, made, 5.0)
     assert found.tolist() == [[0, 0]]
+
+
+def test_directions_that_are_turned_and_stretched_give_the_same_slopes():
+    rng, n, groups = np.random.default_rng(11), 4000, 5
+    cells = rng.integers(0, 3, (2, n)).astype(np.int32)
+    scores = [np.array([[-1.0, 0.0, 1.3]]), np.array([[0.4, -0.9, 1.0], [0.0, 1.0, 0.0]])]
+    chance = np.exp(0.3 * cells[0][:, None] * np.arange(groups) / 4)
+    y = (rng.random((n, 1)) > (chance / chance.sum(1, keepdims=True)).cumsum(1)).sum(1)
+    people = Rows(cells=cells, weight=np.ones(n)), y.astype(np.int32)
+    made = Rows(cells=cells, weight=np.ones(n)), np.full((n, groups), 1 / groups)
+    toward = np.stack([np.arange(groups) / 2.0 - 1, np.arange(groups) ** 2 / 6.0])
+    turned = np.array([[3.0, 1.0], [-0.5, 0.2]]) @ toward
+    plain, other = (fit_slopes(scores, t, people, made, 5.0) for t in (toward, turned))
+    for a, b in zip(plain, other, strict=True):
+        assert np.abs(a - b).max() < 0.02
+    assert max(np.abs(a).max() for a in plain) > 0.2

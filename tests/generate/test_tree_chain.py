@@ -199,3 +199,10 @@ def test_the_summary_says_what_each_column_is_drawn_from():
     for place, column in enumerate(told):
         assert set(told[column]["from"]) <= set(list(told)[:place])
         assert sum(told[column]["from"].values()) <= 1.01
+
+
+@pytest.mark.parametrize("cores", [1, 5, None])
+def test_a_model_is_the_same_on_any_number_of_cores(monkeypatch, cores):
+    here = drawn(patients(), 500)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert drawn(patients(), 500).equals(here)

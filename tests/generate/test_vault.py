@@ -378,9 +378,26 @@ def test_rows_beyond_the_cap_are_left_out_at_random_person_by_person():
     assert opened(data, noise=Silent()).offered(20, RHO).counts == [23.0]
 
 
-def test_a_category_of_one_person_is_found_at_most_as_often_as_delta_says():
+class NoThreshold(Vault):
+    """Finds every category that noise leaves above nought."""
+
+    def discover(self, column, rho, delta):
+        return super().discover(column, rho, min(delta * 25, 0.5))
+
+
+def check_found(kind, n=400):
+    """Attack: a category that one person has comes out at most as often as delta says."""
     data = table(x=(Kind.CATEGORY, ["many"] * 300 + ["one"]))
     source = PrivateSource(_rows=data, record=lambda who, why: None)
-    found = [Vault(source, Account(9.0, 0.9)).discover("x", 0.05, 0.02) for _ in range(400)]
+    found = [kind(source, Account(9.0, 0.9)).discover("x", 0.05, 0.02) for _ in range(n)]
     assert all("many" in f for f in found)
-    assert sum("one" in f for f in found) <= stats.binom.ppf(1 - 1e-6, 400, 0.02)
+    assert sum("one" in f for f in found) <= stats.binom.ppf(1 - 1e-6, n, 0.02)
+
+
+def test_a_category_of_one_person_is_found_at_most_as_often_as_delta_says():
+    check_found(Vault)
+
+
+def test_categories_without_a_threshold_are_caught_by_the_one_that_one_person_has():
+    with pytest.raises(AssertionError):
+        check_found(NoThreshold)

@@ -7,6 +7,7 @@ import shutil
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,8 +54,14 @@ from assaymark.release.approved import (
 )
 from assaymark.release.build import MANIFEST, RELEASE, build, contents, sealed
 from assaymark.release.contained import held
-from assaymark.release.envelope import payload_of
-from assaymark.release.generator import GENERATOR, check_generator, check_made, generator_bytes
+from assaymark.release.envelope import payload_of, seal_envelope
+from assaymark.release.generator import (
+    GENERATOR,
+    check_generator,
+    check_made,
+    generator_bytes,
+    read_generator,
+)
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF
 from assaymark.release.lots import LOT, LOT_ROWS, OF_RELEASE, Lot, LotCheck, check_lot, lot_bytes
 from assaymark.release.notices import notice_bytes
@@ -648,3 +655,35 @@ def test_a_lot_with_a_file_altered_missing_or_extra_fails(lot, path):
     assert lot_holds({**files, path: raw[:-20] + b"x" + raw[-20:]}) == (False, False)
     if raw:
         assert lot_holds(files) == (False, False)
+
+
+def test_a_generator_that_nobody_else_could_approve_is_named(tmp_path, monkeypatch):
+    own = {"generator_version": version(), "parameters": {"trees": 10, "smoothing": 0.5}}
+    folder = issue(tmp_path, monkeypatch, made=lambda *_: own)
+    assert both(folder) == ([], [])
+    assert "approved by nobody else" in said(folder, 4)
+    assert "approved by nobody else: self-attested" in verify(folder).steps[3].said
+
+
+def test_an_approval_of_a_generator_about_another_one_is_refused():
+    raw = approved()(version())
+    assert read_generator(raw, None)[1].version == version()
+    plain = json.loads(payload_of(raw))
+    plain["subject"][0]["digest"]["sha256"] = "0" * 64
+    forged = seal_envelope(make.rfc8785.dumps(plain), make.KEY.sign, make.KEY.fingerprint)
+    with pytest.raises(IntegrityError, match="another generator than it says"):
+        read_generator(forged, SimpleNamespace(public_keys={make.KEY.fingerprint: make.KEY.public}))
+
+
+def far_evidence(candidate, stage, **more):
+    read = grouped_evidence(candidate, stage, **more)
+    ms = [m if m.high != 0.3 else replace(m, value=0.25, low=0.21) for m in read.values()]
+    return Evidence.of(ms, candidate=candidate, stage=stage, suite="small")
+
+
+@pytest.mark.parametrize("fitness", ["not fit", "fit"])
+def test_a_group_for_whose_study_rows_are_not_fit(tmp_path, monkeypatch, fitness):
+    monkeypatch.setattr(make, "evidence", far_evidence)
+    judged = {"fitness": {"analytics": {"sex=f": "fit", "sex=m": fitness}}}
+    folder = issue(tmp_path, monkeypatch, policy=GROUPED, judged=lambda _: judged)
+    assert both(folder) == (([], []) if fitness == "not fit" else ([6], [6]))

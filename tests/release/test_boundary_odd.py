@@ -1,6 +1,7 @@
 """Files at the border that no honest release has: cut, nested, encoded, too large."""
 
 import base64
+import io
 import struct
 from contextlib import suppress
 
@@ -177,3 +178,36 @@ def test_a_path_in_the_header_or_in_arrows_schema_is_found():
 
 def test_a_parquet_file_that_cannot_be_read_is_of_no_kind():
     assert "file kind" in rules({"data/x.parquet": b"PAR1 nothing"})
+
+
+def parquet_with(old, new):
+    """Return a Parquet file of one column with a piece of its footer replaced."""
+    raw = parquet_of(pl.DataFrame({"age": [1, 2, 3]}))
+    length = int.from_bytes(raw[-8:-4], "little")
+    body, end = raw[: -8 - length], raw[-8 - length : -8]
+    assert end.count(old) == 1
+    end = end.replace(old, new)
+    return body + end + struct.pack("<i", len(end)) + b"PAR1"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (b"Polars (python)", b"/home/ada/ab.py", "in the name of the program that wrote the file"),
+        (
+            b"\x19\x1c\x19\x1c\x26",
+            b"\x19\x1c\x19\x1c\x18\x05x.bin\x16",
+            "a column lies in another file, 'x.bin'",
+        ),
+    ],
+)
+def test_a_footer_that_names_places_leaks(old, new, said):
+    found = leaks_of({"data/synthetic.parquet": parquet_with(old, new)})
+    assert ("embedded path", said) in {(leak.rule, leak.what) for leak in found}
+
+
+def test_an_arrow_schema_that_is_none_is_read_as_it_is():
+    raw = io.BytesIO()
+    schema = {"ARROW:schema": "written by /home/ada/x.py"}
+    pl.DataFrame({"age": [1]}).write_parquet(raw, statistics=False, metadata=schema)
+    assert "embedded path" in rules({"data/synthetic.parquet": raw.getvalue()})

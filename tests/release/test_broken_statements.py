@@ -6,6 +6,7 @@ import datetime
 import importlib.util
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -429,3 +430,133 @@ def test_notices_and_receipts_that_are_none_or_are_about_something_else():
     said |= {"predicateType": "https://assaymark.dev/finding/v0", "predicate": finding}
     with pytest.raises(IntegrityError, match="something else than it says"):
         read_notice(signed(said, key), **named)
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    """Return the files of a release that one person alone decided, and the issuer's key."""
+    workspace = Workspace.open(tmp_path_factory.mktemp("single") / "ws")
+    return read_release(make.release(workspace)), workspace.key()
+
+
+def decided(files, key, **fields):
+    return changed(files, "decision", key, **fields)
+
+
+def evidenced(files, key, uses="approved", **more):
+    """Replace the evidence of both stages, and say so in the decision."""
+    files, said = dict(files), payload(files[SIGNED["decision"]])["predicate"]
+    for s in said["stages"]:
+        raw = make.evidence(said["candidate"], s["stage"], **more).canonical()
+        files[f"evidence/{s['stage']}.json"] = raw
+        s |= {"evidence": sha256(raw), "uses": {"analytics": uses}}
+    return decided(files, key, stages=said["stages"], uses={"analytics": uses})
+
+
+def released(files, key, **fields):
+    top = payload(files[RELEASE])
+    top["predicate"] |= fields
+    return {**files, RELEASE: signed(top, key)}
+
+
+def second_person(files, key):
+    raw = b"require_second_person = true\n" + files["policy.toml"]
+    return decided({**files, "policy.toml": raw}, key, policy=sha256(raw))
+
+
+NOT_SO = {
+    "a decision about other rows": (
+        lambda f, k: subject(f, "decision", k, **{"data/synthetic.parquet": "0" * 64}),
+        3,
+        "the decision is about other rows",
+    ),
+    "approvals of a decision without any": (
+        lambda f, k: {**f, SIGNED["approval"]: f[SIGNED["decision"]]},
+        3,
+        "the release has approvals",
+    ),
+    "a policy that asks for a second person": (second_person, 3, "requires a second person"),
+    "evidence that was not decided upon": (
+        lambda f, k: {**f, "evidence/development.json": f["evidence/confirmation.json"]},
+        4,
+        "is not the one decided upon",
+    ),
+    "earlier releases that the evidence does not know": (
+        lambda f, k: decided(f, k, earlier=["0" * 64]),
+        4,
+        "about other earlier releases",
+    ),
+    "earlier releases that the threat model does not know": (
+        lambda f, k: decided(evidenced(f, k, earlier=("0" * 64,)), k, earlier=["0" * 64]),
+        4,
+        "the threat model has 0 earlier releases",
+    ),
+    "a use that was not asked": (
+        lambda f, k: released(f, k, not_approved=["pretraining"]),
+        6,
+        "approved for other uses",
+    ),
+    "no use at all": (
+        lambda f, k: released(
+            evidenced(f, k, "inconclusive", unsure=True), k, approved=[], not_approved=["analytics"]
+        ),
+        6,
+        "no use is approved",
+    ),
+    "waivers without a second person": (
+        lambda f, k: decided({**f, "waivers/1.dsse.json": b"{}"}, k, waivers=[sha256(b"{}")]),
+        6,
+        "has no waivers",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_SO)
+def test_an_issuer_who_signs_what_is_not_so(single, tmp_path, name):
+    files, key = single
+    change, step, said = NOT_SO[name]
+    broken = whole(change(files, key), key)
+    steps, found = ours(broken)
+    assert steps == [step]
+    assert said in next(c.said for c in found.checks if c.outcome == "FAILED")
+    assert alone(broken, tmp_path / "received") == [step]
+
+
+def test_a_waiver_under_another_policy(reviewed, tmp_path):
+    files, key = reviewed
+    broken = changed(files, "waiver", make.KEY, policy="0" * 64)
+    broken = whole(decided(broken, key, waivers=[sha256(broken[SIGNED["waiver"]])]), key)
+    steps, found = ours(broken)
+    assert steps == [6]
+    assert "other rows or another policy" in found.steps[5].said
+    assert alone(broken, tmp_path / "received") == [6]
+
+
+def test_only_a_key_that_is_trusted_will_do_where_keys_are_named(single):
+    files, key = single
+    trusted = verify(files, trusted=(key.fingerprint,), policies=POLICIES)
+    assert trusted.ok
+    assert f"{key.fingerprint} is a key that you trust" in trusted.steps[0].said
+    other = verify(files, trusted=("0" * 64,), policies=POLICIES)
+    assert [s.number for s in other.steps if s.outcome == "FAILED"] == [1]
+    assert "is not among the keys that you trust" in other.steps[0].said
+
+
+def test_a_card_of_other_rows(tmp_path):
+    workspace = Workspace.open(tmp_path / "ws")
+    files = read_release(make.release(workspace, documents=lambda _: {"card.md": b"# small\n"}))
+    steps, found = ours(files)
+    assert steps == [12]
+    assert "card.md is about another rows" in found.steps[11].said
+    assert alone(files, tmp_path / "received") == [12]
+
+
+def test_a_policy_that_asks_for_no_planted_leak_says_so(tmp_path, monkeypatch):
+    raw = make.POLICY.replace(b"detect = 0.1\nminimum_n = 300", b"")
+    monkeypatch.setattr(make, "POLICY", raw)
+    monkeypatch.setattr(make, "measured", partial(make.measured, policy=raw))
+    files = read_release(make.release(Workspace.open(tmp_path / "ws")))
+    steps, found = ours(files)
+    assert steps == []
+    assert found.steps[6].outcome == "NOT APPLICABLE"
+    assert alone(files, tmp_path / "received") == []

@@ -17,7 +17,7 @@ def releases():
     return {f.name: bench.read_release(f) for f in sorted(bench.GOLDEN.iterdir())}
 
 
-@pytest.mark.parametrize("name", ["self-attested", "reviewed"])
+@pytest.mark.parametrize("name", ["self-attested", "reviewed", "whole-lot"])
 def test_a_flipped_byte_is_found(releases, name):
     drawn = random.Random(7)
     for path, place, altered in bench.flips(releases[name], drawn, 4):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import replace
 
 import pytest
 
+from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
-from assaymark.release.card import card
+from assaymark.core.threat import Profile, threat_of
+from assaymark.errors import IntegrityError
+from assaymark.release.card import account_of, card
 from assaymark.release.drawing import figure
+from assaymark.release.graph import Graph
+from assaymark.release.quoted import check_linked, linked_of, typed_in
 from assaymark.release.report_content import UseLine
 
 
@@ -77,3 +84,73 @@ def test_only_a_release_has_a_card(refusal, draft):
 
 def test_no_forbidden_promise(release):
     assert not any(w in card(release).lower() for w in ("anonymous", "compliant", "safe "))
+
+
+def statement(**predicate):
+    body = base64.b64encode(json.dumps({"predicate": predicate}).encode()).decode()
+    signatures = [{"keyid": "k", "sig": ""}]
+    said = {"payload": body, "payloadType": "application/vnd.in-toto+json"}
+    return (json.dumps({**said, "signatures": signatures}, indent=1) + "\n").encode()
+
+
+def graph_of(content, **changes):
+    """Return the statements that a run would sign of a content."""
+    known = [v.measurement for v in content.verdicts if v.stage == "confirmation"]
+    evidence = json.loads(
+        Evidence.of(known, candidate="c", stage="confirmation", suite="s").canonical()
+    )
+    provenance = {"rows": content.rows, "account": list(account_of(content))} | changes
+    return Graph.of(
+        {
+            "attestations/provenance.dsse.json": statement(**provenance),
+            "attestations/decision.dsse.json": statement(made_at=content.made_at),
+            "evidence/confirmation.json": json.dumps(evidence).encode(),
+        }
+    )
+
+
+def test_a_number_of_the_card_is_a_link_to_the_statement_that_says_it(release):
+    content = replace(release, made_at="2026-11-24 02:30 UTC", must_know=("About 51 rows left.",))
+    assert "About 51 rows left." in account_of(content)
+    graph = graph_of(content)
+    text = card(content, graph)
+    linked = dict(linked_of(text))
+    assert linked["25000"] == "attestations/provenance.dsse.json#/predicate/rows"
+    said = linked["About 51 rows left."]
+    assert said.startswith("attestations/provenance.dsse.json#/predicate/account/")
+    assert check_linked(text, graph) == len(linked_of(text)) > 5
+    assert "- attestations/decision.dsse.json: `" in text
+    with pytest.raises(IntegrityError, match="'25001' is not what"):
+        check_linked(text.replace("[25000]", "[25001]"), graph)
+    with pytest.raises(IntegrityError, match="is not what"):
+        check_linked(text, graph_of(replace(content, rows=None)))
+    assert any("25000" in line for line in typed_in(card(content)))
+    assert not any("25000" in line for line in typed_in(text))
+
+
+def test_a_card_of_little_says_little(release):
+    bare = replace(
+        release,
+        **dict.fromkeys(("verdicts", "attempts", "fitness"), ()),
+        threat=None,
+        rows=None,
+        candidate="",
+        policy_digest="",
+    )
+    text = card(bare)
+    for words in ("What was measured", "Threat model", "Synthetic rows", "Attempts", "Digest of"):
+        assert words not in text
+    assert "together" not in " ".join(account_of(bare))
+
+
+def test_earlier_releases_waivers_and_a_leak_that_nothing_caught_are_said(release):
+    threat = threat_of(Profile.CONTROLLED, earlier=2)
+    attack = next(v for v in release.verdicts if v.detect is not None)
+    blind = replace(attack, measurement=replace(attack.measurement, limit_of_detection=None))
+    waived = replace(attack, rule="waived", verdict="WAIVED", use="analytics", severity="block")
+    text = card(replace(release, threat=threat, verdicts=(blind, waived)))
+    assert "2 earlier releases of the same people were attacked together" in text
+    assert "smallest planted leak caught none" in text
+    assert "1 required rule waived." in text
+    one = card(replace(release, threat=threat_of(Profile.CONTROLLED, earlier=1)))
+    assert "1 earlier release of the same people was attacked together" in one

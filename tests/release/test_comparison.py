@@ -110,6 +110,11 @@ def test_a_leak_is_never_hidden_behind_a_good_score():
     assert some.headline.endswith("far is closest")
     every = compared_answer(compared(contender("near", 0.85, 0.4, "leaks")))
     assert (every.headline, every.tone) == ("near is closest to the real rows, and it leaks", "bad")
+    both = compared(contender("near", 0.85, 0.4, "leaks"), contender("far", 0.3, 0.4, "leaks"))
+    assert compared_answer(both).headline.startswith("Every recipe leaks; near is closest")
+    few = compared_answer(compared(contender("near", 0.85, 0.1, "not shown")))
+    assert few.headline.endswith("whether it leaks is not proven on so few people")
+    assert few.tone == "open"
 
 
 def test_a_difference_that_may_be_chance_is_called_so():

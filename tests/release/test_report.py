@@ -12,7 +12,8 @@ from html.parser import HTMLParser
 import pytest
 
 from assaymark.core.measurement import Measurement
-from assaymark.release.report import render
+from assaymark.core.opening import Opening
+from assaymark.release.report import _opened, render
 from assaymark.release.report_content import ColumnPicture, PairLine, UseLine, VerdictLine
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
@@ -347,3 +348,12 @@ def test_a_verdict_without_a_quantity_or_a_value_is_shown(release):
     )
     text = Page(render(content)).text
     assert "could not be judged for every column, no holdout." in text
+
+
+def test_how_often_each_part_of_the_real_rows_was_looked_at_is_counted(release):
+    looks = (
+        Opening(who="shadow", part="train", times=3),
+        Opening(who="shadow", part="holdout", times=1),
+    )
+    assert _opened(replace(release, opened=looks)) == {"shadow": {"train": 3, "holdout": 1}}
+    assert "shadow" in Page(render(replace(release, opened=looks))).text

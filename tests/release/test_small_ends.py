@@ -1,6 +1,8 @@
 """Small ends: what pages, verifiers and policies say where there is little or nothing to say."""
 
+import datetime
 import json
+import runpy
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -112,3 +114,15 @@ def test_only_what_is_stale_names_verdicts(then):
     entry = watch.model_copy(update={"then": then, "rules": ()})
     seen = Seen(observe="attack_open", subject="rule:a", size=1.0, words="w", against="source")
     assert Fired(watch=entry, seen=(seen, seen)).verdicts == (("a",) if then == "stale" else ())
+
+
+def test_a_verifier_runs_as_the_file_that_it_is(monkeypatch, capsys):
+    release = steps.Release(GOLDEN / "whole", [], datetime.date(2027, 3, 1))
+    steps.verified(release)
+    assert "manifest.json" in release
+    assert "manifest" not in release
+    monkeypatch.setattr(sys, "argv", ["x", str(GOLDEN / "whole"), "--today", "2027-03-01"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(steps.__file__, run_name="__main__")
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.endswith("VERIFIED\n")

@@ -15,7 +15,7 @@ from assaymark.release.dial import render_dial
 from assaymark.release.dial_words import dialled_answer
 from assaymark.release.drawing import interval, scale_of
 from assaymark.release.drawing_attack import _height
-from assaymark.release.drawing_chain import chain_line_words
+from assaymark.release.drawing_chain import chain_line_words, draw_chain
 from assaymark.release.drawing_field import Field
 from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, gap_words
 from assaymark.release.drawing_groups import draw_group
@@ -274,6 +274,24 @@ def test_a_chain_says_what_a_column_is_drawn_from():
     given = replace(line, drawn_from=(("sex", 0.5),))
     assert chain_line_words(given) == "sex 50\N{NO-BREAK SPACE}%"
     assert chain_line_words(replace(given, derived=True)) == "follows from sex"
+
+
+def test_a_chain_is_drawn_with_an_arc_for_each_strong_tie():
+    lines = (
+        ChainLine(column="sex", codes=2),
+        ChainLine(column="age", codes=9, missing=True, drawn_from=(("sex", 0.5), ("gone", 0.4))),
+        ChainLine(column="old", codes=2, drawn_from=(("age", 0.0),), derived=True, pools=3.0),
+        ChainLine(column="stay", codes=7, pools=12.5, drawn_from=(("age", 0.05),), near=("old",)),
+        ChainLine(column="none", empty=True, hidden="2 held back"),
+    )
+    drawn = str(draw_chain(lines))
+    assert (drawn.count('class="arc"'), drawn.count('class="arc derived"')) == (1, 2)
+    assert "8 and missing" in drawn
+    assert "2 held back" in drawn
+    assert ">12.5<" in drawn
+    assert ">3<" not in drawn
+    assert "none: nothing: no value may come out." in drawn
+    assert "arc" not in str(draw_chain(()))
 
 
 def test_pictures_of_one_number_draw_what_there_is():

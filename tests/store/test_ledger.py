@@ -5,7 +5,7 @@ import pytest
 
 from assaymark.core.actor import Actor
 from assaymark.core.merkle import check_consistency, check_inclusion, consistency_proof, tree_hash
-from assaymark.errors import IntegrityError
+from assaymark.errors import IntegrityError, WorkspaceError
 from assaymark.store.ledger import Ledger
 
 ACTOR = Actor(key="k")
@@ -67,3 +67,16 @@ def test_proofs_lead_to_the_root(tmp_path):
         check_consistency(first, 11, proof, tree_hash(leaves[:first]), root)
         with pytest.raises(IntegrityError):
             check_consistency(first, 11, proof, tree_hash(leaves[1 : first + 1]), root)
+
+
+def test_a_ledger_of_a_newer_format_or_with_a_hole_in_its_tree_is_named(tmp_path):
+    path = tmp_path / "ledger.db"
+    append(path, 5)
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM nodes WHERE level = 2 AND position = 0")
+    with pytest.raises(IntegrityError, match="lacks the hash at level 2, place 0"):
+        Ledger(path).inclusion(4)
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(WorkspaceError, match="written by a newer assaymark"):
+        Ledger(path)

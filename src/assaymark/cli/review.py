@@ -51,7 +51,8 @@ def command(
     from assaymark.errors import InputError
     from assaymark.flow.log import workspace_at
     from assaymark.flow.people import read_key
-    from assaymark.flow.review import Said, review, shown
+    from assaymark.flow.ready import READY
+    from assaymark.flow.review import Said, review, role_of, shown
 
     chosen = [o for o, on in _given(approve, request_changes, reject) if on]
     if len(chosen) > 1:
@@ -62,16 +63,18 @@ def command(
     if waive and key is not None:
         asked = (waive, subject, reason, control, expires)
         return _waived(found, release, read_key(key), asked, as_json=json)
-    told = shown(found, release)
+    told, own = shown(found, release), None if key is None else read_key(key)
     if not json:
-        _show(told)
+        _show(told, found.path / READY / release)
     said = None
     if chosen:
         said = Said(outcome=chosen[0], reason=reason, conflict=conflict, role=role)
-    elif key is not None and not json:
-        said = _asked(role)
-    if said is not None and key is not None:
-        told = review(found, release, read_key(key), said)
+    elif own is not None and not json:
+        said = _asked(role_of(found, release, own, role))
+    elif not json:
+        typer.echo(f"to sign: assaymark review {release} --key FILE")
+    if said is not None and own is not None:
+        told = review(found, release, own, said)
     _tell(told, said, as_json=json)
     return 0 if told.release else 3
 
@@ -112,8 +115,9 @@ def _given(approve: bool, changes: bool, reject: bool) -> list[tuple[_Outcome, b
     return [("approve", approve), ("request_changes", changes), ("reject", reject)]
 
 
-def _show(told: Reviewed) -> None:
+def _show(told: Reviewed, folder: Path) -> None:
     typer.echo(told.words)
+    typer.echo(f"read first: {folder / 'report.html'}")
     for line in told.signed:
         typer.echo(f"signed so far: {line}")
     typer.echo(_waits(told))
@@ -127,12 +131,15 @@ def _asked(role: str) -> Said | None:
     """Ask the person who sits at the terminal; nothing is signed without an answer."""
     from assaymark.flow.review import Said
 
-    typer.echo("")
-    letter = typer.prompt("[a]pprove, ask for [c]hanges, [r]eject, or [l]ater", default="l")
-    outcome = _ANSWERS.get(str(letter).strip().lower()[:1])
-    if outcome is None:
+    typer.echo(f"\nYou sign as {role.replace('_', ' ')}; your answer and its reason are public.")
+    letter = ""
+    while letter not in {*_ANSWERS, "l"}:
+        said = typer.prompt("[a]pprove, ask for [c]hanges, [r]eject, or [l]ater", default="l")
+        letter = str(said).strip().lower()[:1]
+    if letter == "l":
         typer.echo("nothing was signed")
         return None
-    reason = "" if outcome == "approve" else str(typer.prompt("Why (public)"))
-    conflict = str(typer.prompt("Your interest in the outcome, if any (public)", default="none"))
+    outcome = _ANSWERS[letter]
+    reason = "" if outcome == "approve" else str(typer.prompt("Why"))
+    conflict = str(typer.prompt("Your interest in the outcome, if any", default="none"))
     return Said(outcome=outcome, reason=reason, conflict=conflict, role=role)

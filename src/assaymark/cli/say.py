@@ -82,11 +82,11 @@ def _complain(said: str, kind: str, code: int, *, as_json: bool) -> None:
 
 
 def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:
-    """Return rows as aligned plain text."""
+    """Return rows as aligned plain text; where there are none, that is said."""
     every = [list(heads), *[list(r) for r in rows]]
     widths = [max(len(r[i]) for r in every) for i in range(len(heads))]
     lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in every]
-    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *(lines[1:] or ["(none)"])])
 
 
 def wrapped(head: str, text: str) -> str:

@@ -178,7 +178,8 @@ def lacking(
 
 
 def _spoken(roles: Sequence[str]) -> str:
-    return " or ".join(r.replace("_", " ") for r in roles)
+    *most, last = (r.replace("_", " ") for r in roles)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _unfilled(

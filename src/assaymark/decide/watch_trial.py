@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, get_args
 
 from assaymark.core.document import Document
@@ -80,6 +81,6 @@ def _said(policy: Policy, w: Watch, size: float, kind: Observe | None = None) ->
 
 
 def _seen(w: Watch, size: float, kind: Observe) -> Seen:
-    subject = w.subject.replace("*", "x").replace("?", "x")
+    subject = re.sub(r"\[([^]!])[^]]*\]|[*?]", lambda m: m[1] or "x", w.subject)
     against = "" if w.against == "either" else w.against
     return Seen(observe=kind, subject=subject, size=size, words="made up", against=against)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
-__all__ = ["Reviewed", "Said", "review", "shown"]
+__all__ = ["Reviewed", "Said", "review", "role_of", "shown"]
 
 
 class Said(Document):
@@ -45,6 +45,17 @@ class Reviewed(Document):
 def shown(workspace: Workspace, name: str) -> Reviewed:
     """Return the words to be shown, and which approvals there are and are missing."""
     return _told(ready_called(workspace, name))
+
+
+def role_of(workspace: Workspace, name: str, key: SigningKey, asked: str = "") -> str:
+    """Return the role that the key's holder would sign under.
+
+    Raises
+    ------
+    NotApprovedError
+        When the author tries to approve, or the key's holder has no role that may.
+    """
+    return _role(ready_called(workspace, name), key, asked)
 
 
 def review(workspace: Workspace, name: str, key: SigningKey, said: Said) -> Reviewed:

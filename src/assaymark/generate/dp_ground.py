@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,7 @@ __all__ = ["Ground", "Terms"]
 _ROWS, _ALONE = 0.02, 0.28  # shares of rho: row count, columns
 _FOUND = 0.25  # share of delta for finding categories that were not listed
 _MOST_CLASSES = 64
+_CLASSES = (4, 64)  # by rule
 _POOLED = 3.0  # standard deviations of noise below which a category is put with others
 _OFFERED = 20
 
@@ -81,7 +83,7 @@ class Terms:
     cap: int
     bounds: Mapping[str, tuple[float | str, ...]] = field(default_factory=dict)
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    classes: int = 32
+    classes: int | None = None
     declared: tuple[str, ...] = ()
 
     def ground(self, source: PrivateSource) -> Ground:
@@ -112,13 +114,15 @@ class Terms:
         learnt = self._learnt(vault, rho * _ALONE, beside / max(1, len(unlisted)))
         by_name = dict(zip(vault.schema.names, learnt, strict=True))
         mass = {n: nonnegative(x.mass, rows) for n, x in by_name.items()}
-        cuts = {n: self._cut(x, mass[n], rows) for n, x in by_name.items()}
+        left = rho * (1 - _ROWS - _ALONE)
+        parts = self.classes or _classes(rows, vault.cap, left / max(1, len(learnt) - 1))
+        cuts = {n: _cut(x, mass[n], rows, parts) for n, x in by_name.items()}
         for name, cut in cuts.items():
             vault.merge(name, name, cut)
         return Ground(
             vault=vault,
             rho=rho,
-            left=rho * (1 - _ROWS - _ALONE),
+            left=left,
             rows=rows,
             lost=lost,
             learnt=tuple(learnt),
@@ -170,19 +174,6 @@ class Terms:
             return len(levels_of(span_of(column, self.bounds[column.name]).points))
         return 4
 
-    def _cut(self, learnt: Learnt, mass: Floats, rows: float) -> Codes:
-        """Return the class of each code: equal parts of what is ordered, heavy categories."""
-        coding, known = learnt.coding, mass
-        if coding.ordered:
-            known = mass[: len(mass) - coding.missing]
-            out = _parts(known, rows / self.classes)
-            return np.append(out, out.max(initial=-1) + 1) if coding.missing else out
-        heavy = known >= max(_POOLED * learnt.sigma, np.sort(known)[-_MOST_CLASSES:][0])
-        heavy[np.argmax(known)] = True
-        out = np.full(len(known), int(heavy.sum()), dtype=np.int32)
-        out[heavy] = np.arange(int(heavy.sum()), dtype=np.int32)
-        return out
-
     def _unlisted(self, schema: Schema) -> list[str]:
         return [
             c.name
@@ -210,11 +201,35 @@ class Terms:
                         f"column {name!r} is {kind.value}, which takes no {what}\n\nHint: bounds "
                         "are for numbers and dates, categories for categories"
                     )
-        if self.cap < 1 or not 2 <= self.classes <= _MOST_CLASSES:
+        if self.cap < 1 or not 2 <= (self.classes or 2) <= _MOST_CLASSES:
             raise InputError(
                 f"cap is {self.cap}, classes {self.classes}\n\nHint: cap is 1 or more, classes "
                 f"from 2 to {_MOST_CLASSES}"
             )
+
+
+def _classes(rows: float, cap: int, rho: float) -> int:
+    """Return so many classes that a table of two columns is worth its noise.
+
+    A cell of such a table then has as many rows, on average, as its noise's standard deviation;
+    ``rho`` is what one table may cost.
+    """
+    sigma = cap / math.sqrt(2 * rho)
+    return int(min(max(math.sqrt(rows / sigma), _CLASSES[0]), _CLASSES[1]))
+
+
+def _cut(learnt: Learnt, mass: Floats, rows: float, classes: int) -> Codes:
+    """Return the class of each code: equal parts of what is ordered, heavy categories."""
+    coding, known = learnt.coding, mass
+    if coding.ordered:
+        known = mass[: len(mass) - coding.missing]
+        out = _parts(known, rows / classes)
+        return np.append(out, out.max(initial=-1) + 1) if coding.missing else out
+    heavy = known >= max(_POOLED * learnt.sigma, np.sort(known)[-_MOST_CLASSES:][0])
+    heavy[np.argmax(known)] = True
+    out = np.full(len(known), int(heavy.sum()), dtype=np.int32)
+    out[heavy] = np.arange(int(heavy.sum()), dtype=np.int32)
+    return out
 
 
 def _lost(vault: Vault, used: float, rho: float) -> str:

@@ -50,7 +50,8 @@ class DpMarginals:
     parents
         Columns that a column is drawn from, at most.
     classes
-        Parts into which an ordered column is cut where it meets others.
+        Parts into which an ordered column is cut where it meets others. Where none is given, as
+        many as make a cell of a table of two columns worth its noise.
     declared
         Columns whose kind was declared, for the list of assumptions.
 
@@ -67,7 +68,7 @@ class DpMarginals:
     bounds: dict[str, tuple[float | str, ...]] = field(default_factory=dict)
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     parents: int = 2
-    classes: int = 32
+    classes: int | None = None
     declared: tuple[str, ...] = ()
 
     def fit(self, source: PrivateSource, streams: Streams) -> DpMarginalsModel:

@@ -109,6 +109,9 @@ class Encoded:
         weighs 1, or 1, if rows are to be weighed; then a person weighs 10 at most.
     presence
         Which share of its person each row is, shape ``(n,)``; a sum never overstates persons.
+    due
+        How far each row counts where one by itself could, shape ``(n,)``: 1, unless people are
+        sheltered.
     counted
         What each row counts for in sums over all people, such as a mean, shape ``(n,)``:
         ``weights``, unless people are sheltered (:mod:`assaymark.generate.shelter`).
@@ -120,6 +123,7 @@ class Encoded:
     persons: NDArray[np.int64]
     weights: NDArray[np.float64]
     presence: NDArray[np.float64]
+    due: NDArray[np.float64]
     counted: NDArray[np.float64]
 
     @property
@@ -137,6 +141,7 @@ class Encoded:
             persons=persons.astype(np.int64),
             weights=self.weights[rows],
             presence=self.presence[rows],
+            due=self.due[rows],
             counted=self.counted[rows],
         )
 
@@ -183,6 +188,7 @@ def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "
         persons=persons,
         weights=weights,
         presence=1.0 / per_person[persons],
+        due=np.ones(dataset.n),
         counted=weights,
     )
 

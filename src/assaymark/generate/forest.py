@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,34 +157,19 @@ def linked(
     given = sorted({*given, *np.flatnonzero(sure).tolist()})
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
-    trees: list[Branches] = []
-    shares: list[Floats] = []
-    base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
     there = made[[k.row for k in used]]
+    ground = _Ground(encoded=encoded, used=used, seen=seen, classes=classes, cut=cut)
+    draws = [streams.child(m).generator() for m in range(how.trees if used else 1)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        trees = list(pool.map(partial(_tree, ground, how), draws))
+    base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
     said = np.zeros((there.shape[1], cut.n_groups))
-    for m in range(how.trees if used else 1):
-        rng = streams.child(m).generator()
-        deciding, filling = _halves(encoded, honest=how.honest and bool(used), rng=rng)
-        tree = _grown(encoded, seen, used, groups, deciding, how)
-        leaf = tree.leaves(seen)
-        rows = encoded.weights[filling], encoded.presence[filling]
-        filled = pooled(
-            tree,
-            leaf[filling],
-            (classes[filling], cut.n_classes),
-            rows,
-            Filling(k=how.k, shrink=how.shrink),
-        )
-        trees.append(tree)
-        shares.append(filled)
-        if (
-            how.effects or how.slopes
-        ) and used:  # what a row is drawn from is one of its trees, not their mean
-            times[deciding] += 1
-            turn = deciding[rng.random(len(deciding)) * times[deciding] < 1]
-            grouped = _grouped(filled, cut)
-            base[turn] = grouped[leaf[turn]]
-            said[m :: how.trees] = grouped[tree.leaves(there[:, m :: how.trees])]
+    for m, tree in enumerate(trees if used and (how.effects or how.slopes) else ()):
+        times[tree.deciding] += 1  # a row is drawn from one of its trees, not from their mean
+        turn = tree.luck * times[tree.deciding] < 1
+        grouped = _grouped(tree.shares, cut)
+        base[tree.deciding[turn]] = grouped[tree.leaf[turn]]
+        said[m :: how.trees] = grouped[tree.branches.leaves(there[:, m :: how.trees])]
     effects = None
     rows_seen = np.flatnonzero(times)
     if len(rows_seen) > _MOST_SEEN:
@@ -191,7 +179,50 @@ def linked(
         people = seen[:, rows_seen], base[rows_seen], groups[rows_seen]
         weights = encoded.weights[rows_seen], encoded.counted[rows_seen]
         effects = _corrections(used, target, (*people, *weights), (there, said), how)
-    return link_of(tuple(k.row for k in used), trees, shares, cut, target.mass, effects)
+    grown = [t.branches for t in trees], [t.shares for t in trees]
+    return link_of(tuple(k.row for k in used), *grown, cut, target.mass, effects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """What the trees of one column grow on."""
+
+    encoded: Encoded
+    used: Sequence[Known]
+    seen: Codes
+    classes: Codes
+    cut: Cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tree:
+    """A tree, what its nodes' pools say, and the rows that decided its branches.
+
+    ``leaf`` is where those end, ``luck`` a draw for each.
+    """
+
+    branches: Branches
+    shares: Floats
+    deciding: NDArray[np.int64]
+    leaf: Codes
+    luck: Floats
+
+
+def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
+    """Grow one tree and fill its pools."""
+    encoded, classes, cut = ground.encoded, ground.classes, ground.cut
+    deciding, filling = _halves(encoded, honest=how.honest and bool(ground.used), rng=rng)
+    tree = _grown(ground, deciding, how, rng)
+    leaf = tree.leaves(ground.seen)
+    filled = pooled(
+        tree,
+        leaf[filling],
+        (classes[filling], cut.n_classes),
+        (encoded.weights[filling], (encoded.presence * encoded.due)[filling]),
+        Filling(k=how.k, shrink=how.shrink),
+    )
+    luck = rng.random(len(deciding))
+    return _Tree(branches=tree, shares=filled, deciding=deciding, leaf=leaf[deciding], luck=luck)
 
 
 def _corrections(
@@ -232,21 +263,18 @@ def _grouped(shares: Floats, cut: Cut) -> Floats:
 
 
 def _grown(
-    encoded: Encoded,
-    seen: Codes,
-    used: Sequence[Known],
-    groups: Codes,
-    deciding: NDArray[np.int64],
-    how: Growth,
+    ground: _Ground, deciding: NDArray[np.int64], how: Growth, rng: np.random.Generator
 ) -> Branches:
-    weights, y = encoded.weights[deciding], groups[deciding]
-    codes = seen[:, deciding]
+    """Grow branches; whoever is sheltered decides as often as is due, and then as others do."""
+    encoded = ground.encoded
+    rows = deciding[rng.random(len(deciding)) < encoded.due[deciding]]
+    weights, y = encoded.counted[rows], ground.cut.groups[ground.classes[rows]]
+    codes = ground.seen[:, rows]
     places = [
         placed(c, k.size, y, weights, PLACES) if k.places is None else k.places
-        for k, c in zip(used, codes, strict=True)
+        for k, c in zip(ground.used, codes, strict=True)
     ]
-    rows = weights, encoded.presence[deciding]
-    return grow(places, codes, y, rows, (how.penalty, float(how.k)))
+    return grow(places, codes, y, (weights, encoded.presence[rows]), (how.penalty, float(how.k)))
 
 
 def _halves(

@@ -58,8 +58,7 @@ def sheltered(encoded: Encoded, share: float, rng: np.random.Generator) -> Encod
         classes_of(coding, encoded.mass(j), _CLASSES)[encoded.codes[j]]
         for j, coding in enumerate(encoded.encoding.codings)
     ]
-    weights, presence = _raked(own * due, own, classes), encoded.presence * due
-    return replace(encoded, weights=weights, presence=presence)
+    return replace(encoded, weights=_raked(own * due, own, classes), due=due)
 
 
 def _raked(due: Floats, own: Floats, classes: Sequence[Codes]) -> Floats:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.generate.ascent import ascended
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.matrices import factored, solved, times
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ __all__ = ["Rows", "fit_slopes", "scores_of"]
 
 _FAR = 4.0  # standard deviations at which a score stops
 _OFTEN = 0.02  # of the persons make a level worth a score
-_ROUNDS, _STOP, _MOST_SPREAD = 8, 0.01, 4000
+_ROUNDS, _STOP, _MOST_SPREAD, _THIN = 8, 0.05, 4000, 1e-6
 _STEEP = 30.0
 _RIDGE = 1.0  # keeps slopes of scores that say the same from running away
 
@@ -128,8 +130,7 @@ def fit_slopes(
     References
     ----------
     Goodman (1979), Simple models for the analysis of association in cross-classifications having
-    ordered categories; Böhning & Lindsay (1988), Monotonicity of quadratic-approximation
-    algorithms.
+    ordered categories.
     """
     scores = [*scores, np.ones((1, 1))]  # so that the means stay as they were seen, too
     start = np.cumsum([0, *(len(s) for s in scores)]).astype(np.int64)
@@ -139,15 +140,16 @@ def fit_slopes(
     slopes = np.zeros((int(start[-1]), len(toward)))
     if slopes.size:
         people, rows = seen[0].with_level(), made[0].with_level()
+        toward = _turned(toward, made[1], rows.weight)
         t = np.ascontiguousarray(toward[:, seen[1]].T)
         products = _products(table, start, people.cells, t, people.weight)
-        factor = _factored(_gram(table, start, people.cells, people.weight, shrink))
-        known = np.stack([_solved(factor, p) for p in products.T], axis=1)
-        wanted = _times(_gram(table, start, rows.cells, rows.weight, 0.0), known)
+        factor = factored(_gram(table, start, people.cells, people.weight, shrink))
+        known = np.stack([solved(factor, p) for p in products.T], axis=1)
+        wanted = times(_gram(table, start, rows.cells, rows.weight, 0.0), known)
         given = (table, start, rows.cells, made[1], toward, rows.weight)
         slopes = _climbed(given, wanted)
     *each, level = (
-        _times(_times(np.ascontiguousarray(s.T), slopes[a:b]), toward)
+        times(times(np.ascontiguousarray(s.T), slopes[a:b]), toward)
         for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
     )
     return [each[0] + level, *each[1:]]
@@ -155,21 +157,49 @@ def fit_slopes(
 
 def _climbed(given: Given, wanted: Floats) -> Floats:
     """Return the slopes with which the made rows' products are as ``wanted``, but for a little."""
-    factors = [_factored(_spread(given, d)) for d in range(wanted.shape[1])]
-    slopes = np.zeros(wanted.shape)
-    best, steep = _likelihood(given, wanted, slopes)
-    step = 1.0
-    for _ in range(_ROUNDS):
-        move = np.stack([_solved(f, steep[:, d]) for d, f in enumerate(factors)], axis=1)
-        tried = slopes + step * move
-        found, there = _likelihood(given, wanted, tried)
-        if found <= best:
-            step *= 0.5
-            continue
-        gained, slopes, best, steep = found - best, tried, found, there
-        if gained < _STOP:
-            break
-    return slopes
+    factors = [factored(_spread(given, d)) for d in range(wanted.shape[1])]
+
+    def curved(steep: Floats) -> Floats:
+        return np.stack([solved(f, steep[:, d]) for d, f in enumerate(factors)], axis=1)
+
+    def value(slopes: Floats) -> tuple[float, Floats]:
+        return _likelihood(given, wanted, slopes)
+
+    return ascended(value, curved, np.zeros(wanted.shape), rounds=_ROUNDS, stop=_STOP)
+
+
+def _turned(toward: Floats, share: Floats, weight: Floats) -> Floats:
+    """Return directions that span the same, and that do not vary together within rows."""
+    total = float(weight.sum())
+    if total <= 0:
+        return toward
+    spread = _varied(toward, share, weight) / total
+    own = np.arange(len(toward))
+    spread[own, own] += _THIN * spread[own, own].max()
+    factor, out = factored(spread), toward.copy()
+    for d in own:
+        for e in range(d):
+            out[d] -= factor[d, e] * out[e]
+        out[d] /= factor[d, d]
+    return out
+
+
+@compiled
+def _varied(toward: Floats, share: Floats, weight: Floats) -> Floats:
+    """Return how directions vary together within rows, summed; the lower half."""
+    size = len(toward)
+    out, mean = np.zeros((size, size)), np.empty(size)
+    for i in range(len(weight)):
+        mean[:] = 0.0
+        for g in range(share.shape[1]):
+            for d in range(size):
+                mean[d] += share[i, g] * toward[d, g]
+        for g in range(share.shape[1]):
+            for d in range(size):
+                away = weight[i] * share[i, g] * (toward[d, g] - mean[d])
+                for e in range(d + 1):
+                    out[d, e] += away * (toward[e, g] - mean[e])
+    return out
 
 
 @compiled
@@ -213,11 +243,7 @@ def _products(
 
 @compiled
 def _spread(given: Given, d: int) -> Floats:
-    """Return about how the likelihood curves in one direction, from 4,000 rows at most.
-
-    A single direction has its variance. Of several, each has its mean square, which bounds the
-    curvature where they are of different groups; where they are not, steps are halved.
-    """
+    """Return about how the likelihood curves in one direction, from 4,000 rows at most."""
     table, bounds, cells, share, toward, weight = given
     n, size = len(weight), table.shape[2]
     out, x = np.zeros((size, size)), np.empty(size)
@@ -227,8 +253,7 @@ def _spread(given: Given, d: int) -> Floats:
         for g in range(toward.shape[1]):
             mean += share[i, g] * toward[d, g]
             square += share[i, g] * toward[d, g] ** 2
-        if len(toward) == 1:
-            square -= mean * mean
+        square -= mean * mean
         for j in range(len(cells)):
             for f in range(bounds[j], bounds[j + 1]):
                 x[f] = table[j, cells[j, i], f]
@@ -238,48 +263,6 @@ def _spread(given: Given, d: int) -> Floats:
                     out[f, h] += every * weight[i] * square * x[f] * x[h]
     for f in range(size):
         out[f, f] += _RIDGE
-    return out
-
-
-@compiled
-def _times(a: Floats, b: Floats) -> Floats:
-    """Return the product of two matrices; plain loops, the same on every machine."""
-    out = np.zeros((a.shape[0], b.shape[1]))
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            for j in range(b.shape[1]):
-                out[i, j] += a[i, k] * b[k, j]
-    return out
-
-
-@compiled
-def _factored(matrix: Floats) -> Floats:
-    """Return the Cholesky factor of the lower half; plain loops, the same on every machine."""
-    size = len(matrix)
-    out = np.zeros((size, size))
-    for i in range(size):
-        for j in range(i + 1):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= out[i, k] * out[j, k]
-            out[i, j] = np.sqrt(max(total, 1e-12)) if i == j else total / out[j, j]
-    return out
-
-
-@compiled
-def _solved(factor: Floats, right: Floats) -> Floats:
-    size = len(right)
-    out = np.zeros(size)
-    for i in range(size):
-        total = right[i]
-        for k in range(i):
-            total -= factor[i, k] * out[k]
-        out[i] = total / factor[i, i]
-    for i in range(size - 1, -1, -1):
-        total = out[i]
-        for k in range(i + 1, size):
-            total -= factor[k, i] * out[k]
-        out[i] = total / factor[i, i]
     return out
 
 

@@ -133,7 +133,7 @@ def _figures(measured: Sequence[VerdictLine], graph: Graph) -> list[Line]:
         None if q is None else graph.quote(q.source, "percent")
         for q in (row.value, row.high, row.allowed)
     )
-    if value is None or high is None or limit is None:
+    if value is None or high is None or limit is None or row.n is None:
         return []
     copied = worst.measurement.metric.endswith(_COPIES)
     said: Line = ("The best attack beat luck for ", value, " of the people it was tried on.")
@@ -143,10 +143,9 @@ def _figures(measured: Sequence[VerdictLine], graph: Graph) -> list[Line]:
         what = "There are no more copies" if copied else "The best attack did no better"
         said = (f"{what} than luck would give (", value, ").")
     lines: list[Line] = [
-        (*said, " It may be as much as ", high, ". Up to ", limit, " was allowed.")
+        (*said, " It may be as much as ", high, ". Up to ", limit, " was allowed."),
+        ("That is from the hardest of these tests, tried on ", row.n, " people."),
     ]
-    if row.n is not None:
-        lines.append(("That is from the hardest of these tests, tried on ", row.n, " people."))
     smallest = None if row.smallest is None else graph.quote(row.smallest.source, "percent")
     if smallest is not None:
         lines.append(

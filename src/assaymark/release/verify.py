@@ -67,7 +67,7 @@ def _manifest(state: Reading, found: Verification) -> None:
         raise IntegrityError(f"{odd[0]!r} is not a path that a release may have")
     state.read_keys()
     raw = state.file(MANIFEST)
-    subjects, predicate = state.statement(RELEASE, "release", signer=found.signer)
+    subjects, predicate = state.statement(RELEASE, "release")
     if subjects != {MANIFEST: sha256(raw)}:
         raise IntegrityError("the manifest is not the one that was signed")
     state.manifest = Manifest.parse(raw)
@@ -119,7 +119,7 @@ def _statements(state: Reading, found: Verification) -> None:
     rows = {p: d for p, d in state.digests.items() if p.endswith(".parquet")}
     for name in ("provenance", "decision"):
         path = f"attestations/{name}.dsse.json"
-        subjects, predicate = state.statement(path, name, signer=found.signer)
+        subjects, predicate = state.statement(path, name)
         if subjects != rows:
             raise IntegrityError(f"the {name} is about other rows than these")
         if name == "provenance":

@@ -111,6 +111,15 @@ def test_a_leak_of_the_recipe_is_the_same_whichever_fit_is_attacked(parts, make_
     assert m.high - m.low < 0.06
 
 
+@pytest.mark.parametrize("worlds", [0, 3, 7])
+def test_too_few_fits_are_a_reason_and_no_crash(worlds, parts, make_case):
+    train, holdout, reference, fresh = parts
+    case = opened(make_case(train, holdout, fresh, reference=reference), refit_by_copying)
+    found = measured(case, worlds=worlds)
+    assert len(found) == 6
+    assert all(m.value is None and "needs 8" in m.reason for m in found.values())
+
+
 def test_a_train_table_of_frames_is_not_changed(parts, make_case):
     train, holdout, reference, fresh = parts
     before = train.frame.clone()

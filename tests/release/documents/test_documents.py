@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from assaymark.release.boundary import leaks_of
 from assaymark.release.documents import DATASHEET, LAY, pack_page
 from assaymark.release.filled import fill
 from assaymark.release.graph import Graph
+from assaymark.release.lay import lay
 from assaymark.release.pack import pack_called, packs
 from assaymark.release.quoted import check_quoted, quotes_of, typed_of, unlinked
 
@@ -173,3 +175,26 @@ def test_no_forbidden_promise(files):
         text = words_of(files[name]).lower()
         for word in ("anonymous", "compliant", " safe", "guarantee", "no risk."):
             assert word not in text, word
+
+
+def test_the_page_in_plain_words_says_when_nobody_did_better_than_luck(made):
+    def page(**more):
+        m = Measurement(value=-0.01, low=-0.02, high=0.01, n=7_777, **more)
+        return words_of(made(measurements=(m,))[LAY])
+
+    attack = page(metric="singling_out.excess", limit_of_detection=0.03)
+    assert "The best attack did no better than luck would give" in attack
+    assert attack.count("The smallest hidden leak that it found") > 1
+    copies = page(metric="copies.exact_excess")
+    assert "There are no more copies than luck would give" in copies
+
+
+def test_a_figure_that_is_in_no_statement_is_not_said(files):
+    graph = Graph.of(files)
+    judged = [
+        replace(v, measurement=replace(v.measurement, subject="elsewhere"))
+        for v in judged_of(files)
+    ]
+    said = lay(graph, judged)
+    assert said.tests
+    assert not any(t.lines for t in said.tests)

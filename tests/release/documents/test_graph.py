@@ -76,3 +76,11 @@ def test_styles_are_a_format_and_stay_as_they_are():
         name: text for name, (_, text) in shown.items()
     }
     assert set(shown) == set(STYLES)
+
+
+def test_evidence_is_quoted_from_the_stage_that_decides():
+    decided = Graph(
+        plain={"attestations/decision.dsse.json": {"predicate": {"stages": [{"stage": "late"}]}}},
+        digests={},
+    )
+    assert decided.where("evidence:/suite") == ("evidence/late.json", "/suite")

@@ -180,6 +180,7 @@ def test_an_approval_answers_for_its_role_alone(files, key):
         ("{threat:/recipient}.", "{threat}.", "cannot be read"),
         ('{ metric = "linkability.excess" }', '{ rule = "a", metric = "b" }', "needs one of"),
         ('{ metric = "linkability.excess" }', "{ }", "needs one of"),
+        ('says = "Recipients"', 'style = "loud"', "style 'loud'"),
         ('id = "never"', 'id = "linked"', "asked twice"),
         ('about = "For a test."', 'about = "For a test."\nodd = "x"', "odd"),
         ('name = "tiny"', 'name = "Tiny pack"', "name"),

@@ -46,7 +46,7 @@ __all__ = ["Shadow"]
 
 EXCESS, RECIPE_AUC, RECIPE_TPR = "shadow.excess_tpr", "shadow.recipe_auc", "shadow.recipe_tpr"
 _SUBJECTS = ("table", "records:isolated")
-_PEOPLE = 400
+_PEOPLE, _FEWEST = 400, 8
 _LOW_ALARMS = 0.01
 _WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 
@@ -115,6 +115,8 @@ class Shadow:
     def measure(self, case: Case, streams: Streams) -> Iterator[Measurement]:
         """Yield the excess on the released rows and the leak of the recipe, twice each."""
         reason = why_no_attack(case) or _why_not(case)
+        if not reason and self.worlds < _FEWEST:
+            reason = f"{self.worlds} fits teach this attack nothing; it needs {_FEWEST} at least"
         if reason:
             for name in (EXCESS, RECIPE_AUC, RECIPE_TPR):
                 for subject in _SUBJECTS:
