@@ -183,7 +183,7 @@ def ours(before: pl.DataFrame, batches: list[pl.DataFrame]) -> dict[str, object]
     quiet, named = Watcher(shares_of(reference)), []
     for i, batch in enumerate(batches):
         if i >= QUIET and (i - QUIET) % FUTURE == 0:
-            watcher = copy.deepcopy(quiet)
+            watcher = copy.copy(quiet)
         if i < QUIET:
             watcher = quiet
         watcher.see(shares_of(counted(reference, batch)))

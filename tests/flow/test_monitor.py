@@ -18,7 +18,8 @@ from assaymark.cli.app import app
 from assaymark.errors import AssaymarkError, DataError, InputError, IntegrityError, NotApprovedError
 from assaymark.flow.monitor import Watching, monitor
 from assaymark.flow.run import Options, read_job, run
-from assaymark.flow.timeline import read_looks
+from assaymark.flow.since import since
+from assaymark.flow.timeline import append_look, read_looks
 from assaymark.monitor.sketch import Sketch
 
 
@@ -131,6 +132,49 @@ def test_batches_come_once_and_in_order(release, batches, tmp_path):
             release, batches(2), threshold=0.1, watching=Watching(state=state, against="source")
         )
     assert len(read_looks(state)) == 1
+
+
+def test_a_timeline_keeps_its_tolerance_and_pages_use_it(release, batches, tmp_path):
+    state = tmp_path / "line.jsonl"
+    wide = Watching(state=state, tolerance=0.5)
+    assert monitor(release, batches(1, "age"), threshold=0.1, watching=wide).watched.alarms == ()
+    kept = monitor(release, batches(2, "age"), threshold=0.1, watching=Watching(state=state))
+    assert (kept.watched.tolerance, kept.watched.alarms) == (0.5, ())
+    (looked,) = since(release, timelines=[state]).looked
+    assert (looked.found.tolerance, looked.found.says) == (0.5, "no change seen")
+    other = Watching(state=state, tolerance=0.01)
+    with pytest.raises(InputError, match=r"--tolerance 0.5 so far.*asks for 0\.01"):
+        monitor(release, batches(3), threshold=0.1, watching=other)
+    assert len(read_looks(state)) == 2
+
+
+def test_two_looks_at_once_are_not_lost(release, batches, tmp_path):
+    state = tmp_path / "line.jsonl"
+    monitor(release, batches(1), threshold=0.1, watching=Watching(state=state))
+    before = read_looks(state)
+    monitor(release, batches(2), threshold=0.1, watching=Watching(state=state))
+    late = read_looks(state)[-1].model_copy(update={"batch": "0" * 64})
+    with pytest.raises(InputError, match="in between"):
+        append_look(state, before, late)
+    assert len(read_looks(state)) == 2
+
+
+def test_rows_as_the_source_has_them_go_the_steps_of_the_recipe(release, stays, tmp_path):
+    raw, recipe = stays(600, seed=20), release.parents[2] / "recipe.toml"
+    plain = monitor(release, raw, threshold=0.1)
+    assert plain.watched.odd == ("column:patient is new",)
+    how = Watching(recipe=recipe, against="source", state=tmp_path / "line.jsonl")
+    found = monitor(release, raw, threshold=0.1, watching=how)
+    people = raw["patient"].n_unique()
+    assert (found.n, found.watched.odd) == (people, ())
+    assert found.taken.endswith(f"600 rows of {people} persons, one row of each was drawn")
+    with pytest.raises(InputError, match="seen before"):
+        monitor(release, raw, threshold=0.1, watching=how)
+    recipe.write_text(
+        recipe.read_text() + '\n[[transform]]\nkind = "drop"\ncolumns = ["days"]\nwhy = "x"\n'
+    )
+    with pytest.raises(InputError, match="made by other steps"):
+        monitor(release, raw, threshold=0.1, watching=Watching(recipe=recipe))
 
 
 def test_every_flipped_byte_of_a_timeline_is_found(release, batches, tmp_path):

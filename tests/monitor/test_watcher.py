@@ -43,6 +43,13 @@ def test_counts_of_parts_add_up_to_those_of_the_whole():
         counted(layout, whole.drop("age"))
 
 
+def test_parts_are_counted_on_the_cells_of_the_first_whatever_follows():
+    first, later = rows_of(1_000, 0), [rows_of(1_000, i, "age") for i in (1, 2, 3)]
+    found = sketch_of_parts([first, *later], CROSSED)
+    expected = counted(sketch(first, CROSSED), pl.concat([first, *later]))
+    assert [p.counts for p in found.pairs] == [p.counts for p in expected.pairs]
+
+
 def test_a_sketch_of_before_is_read_and_written_as_it_was():
     plain = sketch(rows_of(100, 0))
     assert b"crossed" not in plain.canonical()

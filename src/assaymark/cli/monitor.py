@@ -28,6 +28,13 @@ def command(
         typer.Option(help="SQLite or DuckDB file, or a database's address, instead of --batch."),
     ] = None,
     query: Annotated[str, typer.Option(help="The SELECT that returns the rows of today.")] = "",
+    recipe: Annotated[
+        Path | None,
+        typer.Option(
+            help="The recipe it was made by, where the rows are as the source has them: they are "
+            "taken through its steps, one row a person."
+        ),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(help="File of the timeline: each batch is added, and all count together."),
@@ -120,6 +127,7 @@ def command(
         else None,
         trusted=tuple(trust or ()),
         apart=apart,
+        recipe=recipe,
     )
     found = monitor(release, rows, threshold=threshold, watching=how)
     if report is not None:
@@ -177,12 +185,16 @@ def _tell(
 
 
 def _say(found: Monitored) -> None:
+    from assaymark.flow.watch import odd_words
+
     together = found.watched
     looks = "one look" if together.looks == 1 else f"{together.looks} looks"
     if found.note:
         typer.echo(f"\nKnow: {found.note}")
+    if found.taken:
+        typer.echo(f"\nThe batch was {found.taken}.")
     typer.echo(f"\n{together.says.upper()}, by {looks} at {together.rows:,} rows\n")
-    for odd in together.odd:
+    for odd in odd_words(together.odd):
         typer.echo(f"  {odd}")
     for a in together.alarms:
         rests = f"; {', '.join(a.rests)} rests on it" if a.rests else ""

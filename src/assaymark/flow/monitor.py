@@ -13,13 +13,14 @@ import polars as pl
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
+from assaymark.flow.as_released import taken_as_released
 from assaymark.flow.heard import check_in_force
 from assaymark.flow.performance import Performance, estimate_performance
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
 from assaymark.flow.told_apart import ToldApart, told_apart
 from assaymark.flow.verify import Folder
-from assaymark.flow.watch import FEWEST, Batch, Watched, look_at, take_in, watched
+from assaymark.flow.watch import FEWEST, Batch, Timeline, Watched, look_at, take_in, watched
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
 from assaymark.monitor.sketch import Sketch
@@ -30,14 +31,15 @@ from assaymark.release.statement import read_statement
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from assaymark.flow.performance import Forecast
     from assaymark.flow.recall import Issued
-    from assaymark.flow.timeline import Against
+    from assaymark.flow.timeline import Against, Look
     from assaymark.monitor.compare import Difference
 
-__all__ = ["TOLERANCE", "MonitorLine", "Monitored", "Watching", "monitor", "reference_of"]
+__all__ = ["MonitorLine", "Monitored", "Watching", "monitor", "reference_of", "tolerance_of"]
 
 TOLERANCE: dict[str, float] = {"released": 0.05, "source": 0.0}
 """By how much a share of rows may differ without an alarm: synthetic rows are not the real ones."""
@@ -49,11 +51,12 @@ class Watching:
 
     ``state`` is the file of the timeline; without one, the batch is looked at alone. ``against``
     is ``"released"``, or ``"source"`` for the sealed sketch of the real rows in ``workspace``.
-    ``tolerance`` is the change of a share that is none, by default 0.05 against the released rows
-    and 0 against the source. ``at`` is the time of the batch, by default now. ``forecast`` asks
-    how a model is expected to do on the batch. ``trusted`` are fingerprints of signers; without
-    any, every signature that holds is taken. ``apart`` trains a model that tells the batch from
-    the released rows, and says by which columns.
+    ``tolerance`` is the change of a share that is none, by default the timeline's, and where it has
+    none yet 0.05 against the released rows and 0 against the source. ``at`` is the time of the
+    batch, by default now. ``forecast`` asks how a model is expected to do on the batch. ``trusted``
+    are fingerprints of signers; without any, every signature that holds is taken. ``apart`` trains
+    a model that tells the batch from the released rows, and says by which columns. ``recipe`` is
+    the one that the release was made by, where the batch has rows as the source has them.
     """
 
     state: Path | None = None
@@ -65,6 +68,7 @@ class Watching:
     forecast: Forecast | None = None
     trusted: tuple[str, ...] = ()
     apart: bool = False
+    recipe: Path | None = None
 
 
 class MonitorLine(Document):
@@ -96,7 +100,8 @@ class Monitored(Document):
 
     Columns that claims rest on come first, and of these and of the others those that drifted.
 
-    ``note`` says so where the release is no longer in force.
+    ``note`` says so where the release is no longer in force, and ``taken`` through which steps the
+    batch was taken first.
     """
 
     release: str
@@ -109,6 +114,7 @@ class Monitored(Document):
     performance: Performance | None = None
     apart: ToldApart | None = None
     note: str = ""
+    taken: str = ""
 
 
 def monitor(
@@ -135,12 +141,16 @@ def monitor(
     released, reference = reference_of(release, how.against, how.workspace)
     manifest = sha256((release / MANIFEST).read_bytes())
     looks = [] if how.state is None else read_looks(how.state)
-    seen = Batch(frame=batch, name=how.name, digest=_digest(batch), at=_time(how.at))
-    look = look_at(reference, seen, manifest, how.against, looks)
+    digest, taken = _digest(batch), ""
+    if how.recipe is not None:
+        batch, taken = _taken(batch, how.recipe, release)
+    seen = Batch(frame=batch, name=how.name, digest=digest, at=_time(how.at))
+    tolerance = tolerance_of(looks, how.against) if how.tolerance is None else how.tolerance
+    timeline = Timeline(release=manifest, against=how.against, tolerance=tolerance)
+    look = look_at(released, seen, timeline, looks)
     if how.state is not None:
         take_in(how.state, look, looks)
-    tolerance = TOLERANCE[how.against] if how.tolerance is None else how.tolerance
-    together = watched(reference, [*looks, look], tolerance=tolerance, rests=released.rests_on)
+    together = watched(reference, [*looks, look], tolerance=tolerance, layout=released)
     few = batch.height < FEWEST
     lines = [
         _line(d, threshold, released.rests_on(d.column), few=few) for d in compare(reference, batch)
@@ -162,6 +172,7 @@ def monitor(
         else estimate_performance(release, batch, how.forecast),
         apart=told_apart(release, released, batch) if how.apart else None,
         note=note,
+        taken=taken,
     )
 
 
@@ -186,9 +197,28 @@ def reference_of(
             "the sketch of the real rows is sealed in the workspace that issued the release\n\n"
             "Hint: --workspace FOLDER, or --against released"
         )
-    raw = files["attestations/provenance.dsse.json"]
-    made = Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
-    return released, world_of(Workspace.open(place), made.candidate)
+    return released, world_of(Workspace.open(place), _provenance(release).candidate)
+
+
+def tolerance_of(looks: Sequence[Look], against: Against) -> float:
+    """Return the tolerance that a timeline is looked at with, or the usual one."""
+    said = looks[-1].tolerance if looks else ""
+    return float(said) if said else TOLERANCE[against]
+
+
+def _taken(batch: pl.DataFrame, recipe: Path, release: Path) -> tuple[pl.DataFrame, str]:
+    if not batch.height:
+        return batch, ""
+    files = Folder(release)
+    rows = min(p for p in files if p.startswith("data/") and p.endswith(".parquet"))
+    released = pl.read_parquet(files.file(rows))
+    found = taken_as_released(batch, recipe, _provenance(release), released)
+    return found.frame, found.words
+
+
+def _provenance(release: Path) -> Provenance:
+    raw = Folder(release)["attestations/provenance.dsse.json"]
+    return Provenance.parse(read_statement(payload_of(raw), "provenance")[1])
 
 
 def _note(release: Issued) -> str:

@@ -10,7 +10,7 @@ from assaymark.core.notice import Answer, Finding, Observation
 from assaymark.decide.standing import standing
 from assaymark.errors import InputError
 from assaymark.flow.heard import heard_of
-from assaymark.flow.monitor import TOLERANCE, reference_of
+from assaymark.flow.monitor import reference_of, tolerance_of
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
 from assaymark.flow.watch import Watched, watched
@@ -153,8 +153,8 @@ def _looked(release: Path, file: Path, manifest: str, workspace: Path | None) ->
     found, why = None, ""
     try:
         released, reference = reference_of(release, last.against, workspace)
-        tolerance = TOLERANCE[last.against]
-        found = watched(reference, looks, tolerance=tolerance, rests=released.rests_on)
+        tolerance = tolerance_of(looks, last.against)
+        found = watched(reference, looks, tolerance=tolerance, layout=released)
     except InputError as error:
         why = str(error).partition("\n")[0]
     yield Looked(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError
@@ -24,8 +24,11 @@ class Look(Document):
 
     ``previous`` is the SHA-256 of the line before, so that a line that was altered, taken out or
     put in is found; ``batch`` that of the rows. ``odd`` says which columns were not there, were
-    new, or held values of another type.
+    new, or held values of another type. ``tolerance`` is the change of a share that is none, as a
+    decimal string; timelines of before do not say it.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("tolerance",)
 
     schema_id: Literal["assaymark/look/v0"] = "assaymark/look/v0"
     number: int
@@ -37,6 +40,7 @@ class Look(Document):
     odd: tuple[str, ...] = ()
     counts: Sketch
     previous: str
+    tolerance: str = ""
 
 
 def read_looks(path: Path) -> list[Look]:
@@ -75,8 +79,8 @@ def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
     Raises
     ------
     InputError
-        When the batch was seen before, the time is before the last look's, or the file cannot be
-        written.
+        When the batch was seen before, the time is before the last look's, another look came in
+        between, or the file cannot be written.
     """
     for before in looks:
         if before.batch == look.batch:
@@ -88,10 +92,17 @@ def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
             f"the batch is of {look.at}, and the last look was of {looks[-1].at}: looks must come "
             "in order\n\nHint: is the clock right? --at gives the time of a batch"
         )
-    raw = b"".join(line.canonical() + b"\n" for line in (*looks, look))
     beside = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        written = path.read_bytes().rstrip(b"\n") if path.exists() else b""
+        last = written.rpartition(b"\n")[2]
+        if look.previous != (sha256(last) if last else ""):
+            raise InputError(
+                f"another look was added to {str(path)!r} in between\n\nHint: run it again, one "
+                "after the other"
+            )
+        raw = written + b"\n" * bool(written) + look.canonical() + b"\n"
         with beside.open("wb") as file:
             file.write(raw)
             file.flush()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,30 +11,35 @@ from assaymark.core.document import Document
 from assaymark.errors import DataError, InputError
 from assaymark.flow.timeline import Look, append_look, previous_of
 from assaymark.monitor.compare import as_kept
+from assaymark.monitor.parts import relation_words
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import counted
 from assaymark.monitor.watcher import Watcher
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from assaymark.flow.timeline import Against
     from assaymark.monitor.sketch import Sketch
     from assaymark.monitor.watcher import Alarm
 
-__all__ = ["FEWEST", "AlarmLine", "Batch", "Watched", "look_at", "take_in", "watched"]
-
-Rests: TypeAlias = "Callable[[str], tuple[str, ...]]"
+__all__ = [
+    "FEWEST",
+    "AlarmLine",
+    "Batch",
+    "Timeline",
+    "Watched",
+    "look_at",
+    "odd_words",
+    "take_in",
+    "watched",
+]
 
 FEWEST = 50
 """Rows from which looks without an alarm say that no change was seen."""
 
 _SHOWN = 5
-
-
-def _nothing(column: str) -> tuple[str, ...]:  # noqa: ARG001
-    return ()
 
 
 class AlarmLine(Document):
@@ -76,6 +81,19 @@ class Watched(Document):
         return bool(self.alarms or self.odd)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """What all looks of a timeline share: the release by its manifest's digest, and how it is held.
+
+    ``tolerance`` is the change of a share that is none: one that is chosen after looking would
+    choose whether there is an alarm.
+    """
+
+    release: str
+    against: Against
+    tolerance: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Batch:
     """Rows of one time, with their name, digest and time (ISO 8601)."""
@@ -86,10 +104,8 @@ class Batch:
     at: str
 
 
-def look_at(
-    reference: Sketch, batch: Batch, release: str, against: Against, looks: Sequence[Look]
-) -> Look:
-    """Count a batch on the cells of the reference; missing columns count as missing values.
+def look_at(layout: Sketch, batch: Batch, of: Timeline, looks: Sequence[Look]) -> Look:
+    """Count a batch on the cells of the released rows; missing columns count as missing values.
 
     Raises
     ------
@@ -98,9 +114,9 @@ def look_at(
     """
     if not batch.frame.height:
         raise DataError("the batch has no rows: there is nothing to compare")
-    known = {c.name for c in reference.columns}
+    known = {c.name for c in layout.columns}
     odd, columns = [], []
-    for c in reference.columns:
+    for c in layout.columns:
         values = None
         if c.name in batch.frame.columns:
             values = as_kept(c, batch.frame[c.name])
@@ -116,10 +132,11 @@ def look_at(
         at=batch.at,
         name=batch.name,
         batch=batch.digest,
-        release=release,
-        against=against,
+        release=of.release,
+        against=of.against,
+        tolerance=f"{of.tolerance:g}",
         odd=tuple(odd),
-        counts=counted(reference, pl.DataFrame(columns)),
+        counts=counted(layout, pl.DataFrame(columns)),
         previous=previous_of(looks),
     )
 
@@ -138,19 +155,30 @@ def take_in(state: Path, look: Look, looks: Sequence[Look]) -> None:
                 f"{str(state)!r} is the timeline of another release, or of another reference "
                 f"(--against {before.against})\n\nHint: one timeline for each: --state FILE"
             )
+        if before.tolerance not in {"", look.tolerance}:
+            raise InputError(
+                f"{str(state)!r} was looked at with --tolerance {before.tolerance} so far, and "
+                f"this look asks for {look.tolerance}: chosen after looking, it would choose "
+                "whether there is an alarm\n\nHint: leave --tolerance out, or begin another "
+                "timeline: --state FILE"
+            )
     append_look(state, looks, look)
 
 
 def watched(
-    reference: Sketch, looks: Sequence[Look], *, tolerance: float, rests: Rests = _nothing
+    reference: Sketch, looks: Sequence[Look], *, tolerance: float, layout: Sketch
 ) -> Watched:
-    """Hold all looks against the reference, in order; ``rests`` says what rests on a column."""
+    """Hold all looks against the reference, in order.
+
+    ``layout`` is the sketch of the released rows: both were counted on its cells, and it says what
+    rests on a column.
+    """
     watcher = Watcher(shares_of(reference), tolerance=tolerance)
     evidence = []
     for look in looks:
         watcher.see(shares_of(look.counts))
         evidence.append(round(watcher.surest(), 3))
-    alarms = _lines(watcher.alarms(), rests)
+    alarms = _lines(watcher.alarms(), layout)
     odd = looks[-1].odd if looks else ()
     rows = sum(look.counts.n for look in looks)
     return Watched(
@@ -167,13 +195,36 @@ def watched(
     )
 
 
+def _what(alarm: Alarm, layout: Sketch) -> str:
+    share = alarm.share
+    return (
+        relation_words(share, {c.name: c for c in layout.columns})
+        if share.kind == "pair"
+        else share.what
+    )
+
+
+def odd_words(odd: Sequence[str]) -> tuple[str, ...]:
+    """Return what was odd about columns; many that are new are said in one line."""
+    new = [o.removeprefix("column:").removesuffix(" is new") for o in odd if o.endswith(" is new")]
+    if len(new) <= _SHOWN:
+        return tuple(odd)
+    others = tuple(o for o in odd if not o.endswith(" is new"))
+    named = f"{', '.join(new[:_SHOWN])} and {len(new) - _SHOWN} more"
+    return (
+        *others,
+        f"{len(new)} columns are new: {named}; rows as the source has them are taken through the "
+        "steps of the release by --recipe",
+    )
+
+
 def _says(alarms: Sequence[AlarmLine], odd: Sequence[str], rows: int) -> str:
     if alarms or odd:
         return "changed"
     return "no change seen" if rows >= FEWEST else "too few rows to tell"
 
 
-def _lines(alarms: Sequence[Alarm], rests: Rests) -> tuple[AlarmLine, ...]:
+def _lines(alarms: Sequence[Alarm], layout: Sketch) -> tuple[AlarmLine, ...]:
     """Return one line a subject; relations only of columns that did not change themselves."""
     changed = {a.share.subject.partition(":")[2] for a in alarms if a.share.kind == "column"}
     by_subject: dict[str, list[Alarm]] = {}
@@ -181,24 +232,24 @@ def _lines(alarms: Sequence[Alarm], rests: Rests) -> tuple[AlarmLine, ...]:
         kind, _, name = alarm.share.subject.partition(":")
         if kind != "pair" or not changed & set(name.split(",")):
             by_subject.setdefault(alarm.share.subject, []).append(alarm)
-    found = [_line(subject, rows, rests) for subject, rows in by_subject.items()]
+    found = [_line(subject, rows, layout) for subject, rows in by_subject.items()]
     order = ("column", "group", "pair")
     found.sort(key=lambda a: (order.index(a.subject.partition(":")[0]), not a.rests, -a.evidence))
     return tuple(found)
 
 
-def _line(subject: str, alarms: Sequence[Alarm], rests: Rests) -> AlarmLine:
-    first = alarms[0]
+def _line(subject: str, alarms: Sequence[Alarm], layout: Sketch) -> AlarmLine:
+    first, *others = alarms[:_SHOWN]
     kind, _, name = subject.partition(":")
     names = name.split(",") if kind == "pair" else [name] if kind == "column" else []
     return AlarmLine(
         subject=subject,
-        what=first.share.what,
+        what=_what(first, layout),
         before=round(first.before, 6),
         after=round(first.after, 6),
         rows=first.n,
         since=first.since,
         evidence=round(first.evidence, 3),
-        also=tuple(a.share.what for a in alarms[1:_SHOWN]),
-        rests=tuple(dict.fromkeys(by for n in names for by in rests(n))),
+        also=tuple(_what(a, layout) for a in others),
+        rests=tuple(dict.fromkeys(by for n in names for by in layout.rests_on(n))),
     )

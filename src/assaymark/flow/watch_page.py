@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assaymark.flow.watch import odd_words
 from assaymark.release.watch import WatchContent, render_watch
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def watch_page(found: Monitored) -> bytes:
             rows=together.rows,
             tolerance=together.tolerance,
             false_alarm=together.false_alarm,
-            odd=together.odd,
+            odd=odd_words(together.odd),
             alarms=tuple(
                 (a.subject, a.what, a.before, a.after, a.rows, a.since, "; ".join(a.rests))
                 for a in together.alarms
@@ -35,6 +36,7 @@ def watch_page(found: Monitored) -> bytes:
             columns=tuple(line.cells for line in found.lines),
             apart="" if found.apart is None else found.apart.words,
             note=found.note,
+            taken=found.taken,
             summary=found.summary,
         )
     )

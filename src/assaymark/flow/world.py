@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.core.schema import Role
+from assaymark.core.streams import Streams
 from assaymark.errors import DataError
 from assaymark.monitor.sketch import Sketch, counted
 from assaymark.source.folds import Folds
+from assaymark.source.persons import one_row_each
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Schema
     from assaymark.flow.run import Ran
     from assaymark.store.workspace import Workspace
@@ -36,16 +37,20 @@ def crossed_of(schema: Schema) -> tuple[tuple[str, str], ...]:
 def keep_world(workspace: Workspace, candidate: str, ran: Ran, released: Sketch) -> None:
     """Seal the counts of the people held out, on the cells of the released rows.
 
-    Of a cross-fit, of everybody: nobody was held out of all refits.
+    Of a cross-fit, of everybody: nobody was held out of all refits. Of a person with several rows
+    one is drawn, since persons count once in the fit, and rows of one are not independent.
     """
     parts = ran.prepared.parts
-    held: Sequence[pl.DataFrame] = (
-        (parts.train.frame,)
-        if isinstance(parts, Folds)
-        else (parts.development.frame, parts.confirmation.frame)
-    )
-    made = counted(released, pl.concat(held))
+    held = (parts.train,) if isinstance(parts, Folds) else (parts.development, parts.confirmation)
+    made = counted(released, pl.concat([_one_row_each(part) for part in held]))
     workspace.seal(_PREFIX + candidate, made.canonical())
+
+
+def _one_row_each(part: Dataset) -> pl.DataFrame:
+    if part.persons is None:
+        return part.frame
+    rng = Streams.from_seed(0).child("one row a person").generator()
+    return part.frame[one_row_each(part.persons, rng)]
 
 
 def world_of(workspace: Workspace, candidate: str) -> Sketch:

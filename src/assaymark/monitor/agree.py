@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.errors import DataError
-from assaymark.monitor.sketch import cells_of, coarse_cells
+from assaymark.monitor.cells import cells_of, coarse_cells
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from assaymark.monitor.sketch import cells_of
+from assaymark.monitor.cells import cells_of
 
 if TYPE_CHECKING:
     from assaymark.monitor.sketch import ColumnSketch, Sketch

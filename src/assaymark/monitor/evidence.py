@@ -12,18 +12,18 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-    Counts = NDArray[np.int64]
 
 __all__ = ["log_evidence"]
 
 _SHIFTS = np.array([0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.56, 0.8, 1.2, 1.8, 2.6])
 """Guesses of how far a share moves, in standard deviations of one row; all weigh alike."""
 
-_ALMOST = np.pi / 2 - 1e-4  # a guess is never that all rows are hits, else one miss refutes it
+_LEAST, _MOST = np.sin(1e-4), np.cos(1e-4)
+"""A guess is never that all rows are hits, else one miss refutes it."""
 
 
 def log_evidence(
-    reference_hits: Counts, reference_n: Counts, hits: Counts, n: Counts, tolerance: float = 0.0
+    reference_hits: Floats, reference_n: Floats, hits: Floats, n: Floats, tolerance: float = 0.0
 ) -> Floats:
     """Return the natural log of an e-value for each share; shapes broadcast.
 
@@ -57,13 +57,20 @@ def log_evidence(
 
 def _more(r: Floats, m: Floats, c: Floats, k: Floats) -> Floats:
     """Return the log evidence that the stream's share is higher than the reference's."""
-    from scipy.special import betaln, xlog1py, xlogy
+    from scipy.special import betaln
 
+    r, m, c, k = np.broadcast_arrays(r, m, c, k)
     least = np.maximum(m - r, 0.5)  # all rows of the reference are hits: more cannot be told
     open_ = betaln(c + r + 1, k - c + least) - betaln(r + 1, least)
-    angle = np.arcsin(np.sqrt((r + 0.5) / (m + 1)))
-    total = np.full(np.broadcast_shapes(r.shape, c.shape, k.shape), -np.inf)
-    for shift in _SHIFTS:
-        share = np.sin(np.minimum(angle + shift / 2, _ALMOST)) ** 2
-        total = np.logaddexp(total, xlogy(c, share) + xlog1py(k - c, -share))
+    share = (r + 0.5) / (m + 1)
+    sine, cosine = np.sqrt(share), np.sqrt(1 - share)
+    total = np.empty((len(_SHIFTS), *c.shape))
+    for i, shift in enumerate(_SHIFTS):
+        up, along = np.sin(shift / 2), np.cos(shift / 2)
+        far = np.maximum(cosine * along - sine * up, _LEAST)
+        hit = np.minimum(sine * along + cosine * up, _MOST)
+        hit = np.where(far > _LEAST, hit, _MOST)
+        total[i] = 2 * (c * np.log(hit) + (k - c) * np.log(far))
+    most = total.max(axis=0)
+    total = np.log(np.exp(total - most).sum(axis=0)) + most
     return np.asarray(total - np.log(len(_SHIFTS)) - open_)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from assaymark.monitor.cells import COARSE
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -25,12 +27,14 @@ class Share:
     """What one share is of: a column, a relation of two, or an outcome within a group.
 
     ``subject`` is ``column:x``, ``pair:x,y`` or ``group:sex=F``; ``what`` says in words which of
-    the rows in question are counted.
+    the rows in question are counted. Of a relation, ``part`` has the part of the first column
+    among which, and the part of the second up to which, they are counted.
     """
 
     kind: Literal["column", "pair", "group"]
     subject: str
     what: str
+    part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,70 +54,99 @@ class Shares:
 
 def shares_of(sketch: Sketch) -> Shares:
     """Return all shares of a sketch."""
-    found = [
-        *(row for c in sketch.columns for row in _column(c)),
-        *(row for c in sketch.crossed for row in _crossed(c)),
+    parts = [
+        *(_column(c) for c in sketch.columns),
+        *(_crossed(c) for c in sketch.crossed),
+        _pairs([p.counts for p in sketch.pairs]),
     ]
-    pairs = [_pair(p.counts) for p in sketch.pairs]
-    named = [_pair_shares(p.first, p.second, round(len(p.counts) ** 0.5)) for p in sketch.pairs]
-    hits = [np.array([hits for _, hits, _ in found], dtype=np.int64), *(h for h, _ in pairs)]
-    rows = [np.array([n for _, _, n in found], dtype=np.int64), *(n for _, n in pairs)]
-    return Shares(
-        of=(*(share for share, _, _ in found), *(share for shares in named for share in shares)),
-        hits=np.concatenate(hits),
-        n=np.concatenate(rows),
+    of = _layout(
+        tuple((c.name, c.kind, c.levels, c.edges) for c in sketch.columns),
+        tuple((c.group, c.outcome, c.ordered, c.groups, c.outcomes) for c in sketch.crossed),
+        tuple((p.first, p.second) for p in sketch.pairs),
+    )
+    hits, n = (np.concatenate([part[i] for part in parts]) for i in range(2))
+    return Shares(of=of, hits=hits, n=n)
+
+
+def _column(c: ColumnSketch) -> tuple[Counts, Counts]:
+    """Return hits and rows of a column's shares, in the order of :func:`_column_shares`."""
+    counts = np.array(c.counts, dtype=np.int64)
+    n, below = counts.sum(), np.cumsum(counts[:-1])
+    values = (counts[:-1], below[1 : len(c.levels) - 1]) if c.kind == "category" else (below[:-1],)
+    hits = np.concatenate([counts[-1:], *values])
+    rows = np.full(len(hits), n - counts[-1])
+    rows[0] = n
+    return hits, rows
+
+
+def _crossed(c: CrossSketch) -> tuple[Counts, Counts]:
+    table = np.array(c.counts, dtype=np.int64).reshape(len(c.groups), len(c.outcomes))
+    hits = np.cumsum(table, axis=1)[:, :-1] if c.ordered else table
+    return hits.ravel(), np.repeat(table.sum(axis=1), hits.shape[1])
+
+
+def _pairs(counts: list[tuple[int, ...]]) -> tuple[Counts, Counts]:
+    """Return hits and rows of all relations, in the order of :func:`_pair_shares`."""
+    tables = np.array(counts, dtype=np.int64).reshape(-1, COARSE)
+    return np.cumsum(tables, axis=1)[:, :-1].ravel(), np.repeat(tables.sum(axis=1), COARSE - 1)
+
+
+@lru_cache(maxsize=8)
+def _layout(
+    columns: tuple[tuple[str, str, tuple[str, ...], tuple[str, ...]], ...],
+    crossed: tuple[tuple[str, str, bool, tuple[str, ...], tuple[str, ...]], ...],
+    pairs: tuple[tuple[str, str], ...],
+) -> tuple[Share, ...]:
+    """Return what the shares of a layout are of: the same object while it stays the same."""
+    return (
+        *(share for c in columns for share in _column_shares(*c)),
+        *(share for c in crossed for share in _crossed_shares(*c)),
+        *(share for p in pairs for share in _pair_shares(*p)),
     )
 
 
-def _column(c: ColumnSketch) -> Iterator[tuple[Share, int, int]]:
-    subject, counts = f"column:{c.name}", c.counts
-    n, missing = sum(counts), counts[-1]
-    yield Share(kind="column", subject=subject, what="missing"), missing, n
-    known = n - missing
-    if c.kind == "category":
-        for level, count in zip((*c.levels, "any other value"), counts[:-1], strict=True):
-            yield Share(kind="column", subject=subject, what=level), count, known
-        first = c.levels[0] if c.levels else ""
-        for level, count in zip(c.levels[1:-1], np.cumsum(counts)[1:].tolist(), strict=False):
-            yield Share(kind="column", subject=subject, what=f"{first} to {level}"), count, known
-        return
-    below = np.cumsum(counts[:-1])[:-1].tolist()
-    word, shown = ("below", _short) if c.kind == "number" else ("before", _moment)
-    for before, edge, count in zip(("", *c.edges), c.edges, below, strict=False):
+def _column_shares(
+    name: str, kind: str, levels: tuple[str, ...], edges: tuple[str, ...]
+) -> Iterator[Share]:
+    for what in (
+        "missing",
+        *(_of_levels(levels) if kind == "category" else _of_edges(kind, edges)),
+    ):
+        yield Share(kind="column", subject=f"column:{name}", what=what)
+
+
+def _of_levels(levels: tuple[str, ...]) -> Iterator[str]:
+    yield from levels
+    yield "any other value"
+    for level in levels[1:-1]:
+        yield f"{levels[0]} to {level}"
+
+
+def _of_edges(kind: str, edges: tuple[str, ...]) -> Iterator[str]:
+    word, shown = ("below", _short) if kind == "number" else ("before", _moment)
+    for before, edge in zip(("", *edges), edges, strict=False):
         same = before and shown(before) == shown(edge)  # just above a value that has a cell
-        what = f"up to {shown(edge)}" if same else f"{word} {shown(edge)}"
-        yield Share(kind="column", subject=subject, what=what), count, known
+        yield f"up to {shown(edge)}" if same else f"{word} {shown(edge)}"
 
 
-def _pair(counts: Sequence[int]) -> tuple[Counts, Counts]:
-    """Return hits and rows of a relation's shares, in the order of :func:`_pair_shares`."""
-    side = round(len(counts) ** 0.5)
-    table = np.array(counts, dtype=np.int64).reshape(side, side)
-    return np.cumsum(table, axis=1)[:, :-1].ravel(), np.repeat(table.sum(axis=1), side - 1)
+def _crossed_shares(
+    group: str, outcome: str, ordered: bool, groups: tuple[str, ...], outcomes: tuple[str, ...]
+) -> Iterator[Share]:
+    for one in groups:
+        for value in outcomes[:-1] if ordered else outcomes:
+            what = f"{outcome} {'up to ' if ordered else '= '}{value}"
+            yield Share(kind="group", subject=f"group:{group}={one}", what=what)
 
 
-@cache
-def _pair_shares(first: str, second: str, side: int) -> tuple[Share, ...]:
-    return tuple(
-        Share(
-            kind="pair",
-            subject=f"pair:{first},{second}",
-            what=f"part {j + 1} of {second} or below, where {first} is in part {i + 1}",
-        )
-        for i in range(side)
-        for j in range(side - 1)
-    )
-
-
-def _crossed(c: CrossSketch) -> Iterator[tuple[Share, int, int]]:
-    table = np.array(c.counts).reshape(len(c.groups), len(c.outcomes))
-    for group, row in zip(c.groups, table, strict=True):
-        known = int(row.sum())
-        values = np.cumsum(row)[:-1] if c.ordered else row
-        for outcome, hits in zip(c.outcomes, values.tolist(), strict=False):
-            what = f"{c.outcome} {'up to ' if c.ordered else '= '}{outcome}"
-            subject = f"group:{c.group}={group}"
-            yield Share(kind="group", subject=subject, what=what), hits, known
+def _pair_shares(first: str, second: str) -> Iterator[Share]:
+    for i in range(COARSE):
+        for j in range(COARSE - 1):
+            yield Share(
+                kind="pair",
+                subject=f"pair:{first},{second}",
+                what=f"part {j + 1} of {second} or below, where {first} is in part {i + 1}",
+                part=(i, j),
+            )
 
 
 def _short(edge: str) -> str:

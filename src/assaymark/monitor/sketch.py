@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
+from pydantic import model_validator
 
 from assaymark.core.document import Document
 from assaymark.core.reliance import Reliance
 from assaymark.errors import DataError
+from assaymark.monitor.cells import (
+    COARSE,
+    as_number,
+    cells_in,
+    cells_of,
+    coarse_cells,
+    pair_tables,
+    quantiles,
+    read,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,8 +35,6 @@ __all__ = [
     "CrossSketch",
     "PairSketch",
     "Sketch",
-    "cells_of",
-    "coarse_cells",
     "counted",
     "merged",
     "sketch",
@@ -37,8 +45,6 @@ OTHER = "(all other)"
 _LEVELS = 50
 _BINS = 20
 _PAIRED = 30
-_COARSE = 5
-_QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 
 class ColumnSketch(Document):
@@ -57,6 +63,13 @@ class ColumnSketch(Document):
     quantiles: tuple[str, ...]
     n_unique: int
 
+    @model_validator(mode="after")
+    def _cells_fit(self) -> Self:
+        cells = self.levels if self.kind == "category" else self.edges
+        if len(self.counts) != len(cells) + 2 or len(set(cells)) != len(cells):
+            raise ValueError(f"column {self.name!r} has {len(self.counts)} counts, not one a cell")
+        return self
+
 
 class PairSketch(Document):
     """Counts of two columns on coarse cells, row by row of the first column's."""
@@ -64,6 +77,12 @@ class PairSketch(Document):
     first: str
     second: str
     counts: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _cells_fit(self) -> Self:
+        if len(self.counts) != COARSE * COARSE:
+            raise ValueError(f"{self.first!r} and {self.second!r} have {len(self.counts)} counts")
+        return self
 
 
 class CrossSketch(Document):
@@ -79,6 +98,12 @@ class CrossSketch(Document):
     groups: tuple[str, ...]
     outcomes: tuple[str, ...]
     counts: tuple[int, ...]
+
+    @model_validator(mode="after")
+    def _cells_fit(self) -> Self:
+        if len(self.counts) != len(self.groups) * len(self.outcomes):
+            raise ValueError(f"{self.outcome!r} by {self.group!r} has {len(self.counts)} counts")
+        return self
 
 
 class Sketch(Document):
@@ -122,6 +147,9 @@ def sketch(frame: pl.DataFrame, crossed: Sequence[tuple[str, str]] = ()) -> Sket
 def counted(layout: Sketch, frame: pl.DataFrame) -> Sketch:
     """Count other rows on the cells of ``layout``: what sketches of parts are merged from.
 
+    The coarse cells of pairs follow from the layout's counts. So all that is to be compared or
+    merged is counted on one layout, never on what was counted on it.
+
     Raises
     ------
     DataError
@@ -130,12 +158,18 @@ def counted(layout: Sketch, frame: pl.DataFrame) -> Sketch:
     lacking = [c.name for c in layout.columns if c.name not in frame.columns]
     if lacking:
         raise DataError(f"the rows lack these columns: {', '.join(lacking)}")
-    codes, columns = {}, []
-    for c in layout.columns:
-        values = frame[c.name]
-        codes[c.name] = cells_of(c, values)
-        own = {"quantiles": _quantiles(c, values), "n_unique": values.drop_nulls().n_unique()}
-        columns.append(_filled(c, codes[c.name]).model_copy(update=own))
+    values = read(layout.columns, frame)
+    codes = {c.name: cells_in(c, values[c.name]) for c in layout.columns}
+    unique = frame.select(pl.col(list(codes)).drop_nulls().n_unique())
+    columns = [
+        _filled(
+            c,
+            codes[c.name],
+            quantiles=() if c.kind == "category" else quantiles(values[c.name]),
+            n_unique=unique[c.name].item(),
+        )
+        for c in layout.columns
+    ]
     by_name = {c.name: c for c in layout.columns}
     paired = dict.fromkeys(n for p in layout.pairs for n in (p.first, p.second))
     coarse = {n: coarse_cells(codes[n], by_name[n]) for n in paired}
@@ -192,9 +226,13 @@ def sketch_of_parts(
 
     The cells are those of the first part; the counts are exact.
     """
+    first: Sketch | None = None
     found: Sketch | None = None
     for frame in frames:
-        found = sketch(frame, crossed) if found is None else merged([found, counted(found, frame)])
+        if first is None or found is None:
+            first = found = sketch(frame, crossed)
+        else:
+            found = merged([found, counted(first, frame)])
     if found is None:
         raise DataError("there are no rows")
     return found
@@ -209,8 +247,8 @@ def _sketch(
 ) -> Sketch:
     by_name = {c.name: c for c in columns}
     pairs = tuple(
-        PairSketch(first=a, second=b, counts=_table(coarse[a], coarse[b], (_COARSE, _COARSE)))
-        for a, b in combinations(coarse, 2)
+        PairSketch(first=a, second=b, counts=counts)
+        for (a, b), counts in pair_tables(coarse).items()
     )
     groups = tuple(_cross(by_name[a], by_name[b], codes) for a, b in crossed)
     return Sketch(n=n, columns=tuple(columns), pairs=pairs, crossed=groups)
@@ -241,9 +279,9 @@ def _labels(c: ColumnSketch) -> tuple[str, ...]:
     return (*(f"{float(e):.6g}" for e in c.edges), "the highest")
 
 
-def _filled(empty: ColumnSketch, codes: Codes) -> ColumnSketch:
+def _filled(empty: ColumnSketch, codes: Codes, **own: object) -> ColumnSketch:
     counts = np.bincount(codes, minlength=len(empty.counts))
-    return empty.model_copy(update={"counts": tuple(counts.tolist())})
+    return empty.model_copy(update={"counts": tuple(counts.tolist()), **own})
 
 
 def _cells(s: Sketch) -> tuple[object, ...]:
@@ -253,22 +291,6 @@ def _cells(s: Sketch) -> tuple[object, ...]:
 
 def _added(counts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     return tuple(np.sum(np.array(counts, dtype=np.int64), axis=0).tolist())
-
-
-def cells_of(column: ColumnSketch, values: pl.Series) -> NDArray[np.int64]:
-    """Return the cell of each value, shape ``(n,)``; the last cell is "missing"."""
-    last = len(column.counts) - 1
-    if column.kind == "category":
-        text = values.cast(pl.String)
-        places = range(len(column.levels))
-        found = text.replace_strict(
-            list(column.levels), list(places), default=last - 1, return_dtype=pl.Int64
-        )
-        return np.where(text.is_null().to_numpy(), last, found.fill_null(last).to_numpy())
-    numbers = _numbers(values)
-    inner = np.array([float(e) for e in column.edges])
-    cells = np.searchsorted(inner, numbers, side="right")
-    return np.where(np.isnan(numbers), last, cells)
 
 
 def _column(values: pl.Series) -> ColumnSketch:
@@ -286,7 +308,7 @@ def _column(values: pl.Series) -> ColumnSketch:
             n_unique=len(counted),
         )
     else:
-        known = _numbers(values.drop_nulls())
+        known = _known(values)
         edges = _edges(known)
         empty = ColumnSketch(
             name=values.name,
@@ -302,11 +324,7 @@ def _column(values: pl.Series) -> ColumnSketch:
 
 
 def _quantiles(column: ColumnSketch, values: pl.Series) -> tuple[str, ...]:
-    if column.kind == "category":
-        return ()
-    known = _numbers(values.drop_nulls())
-    marks = np.quantile(known, _QUANTILES) if len(known) else np.array([])
-    return tuple(f"{q!r}" for q in marks.tolist())
+    return () if column.kind == "category" else quantiles(_known(values))
 
 
 def _kind(dtype: pl.DataType) -> Literal["number", "moment", "category"]:
@@ -315,10 +333,10 @@ def _kind(dtype: pl.DataType) -> Literal["number", "moment", "category"]:
     return "moment" if dtype.is_temporal() else "category"
 
 
-def _numbers(values: pl.Series) -> NDArray[np.float64]:
-    if values.dtype.is_temporal():
-        values = values.cast(pl.Datetime("us")).cast(pl.Int64)
-    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+def _known(values: pl.Series) -> NDArray[np.float64]:
+    """Return what is known of a column as numbers; NaN is none, as it is in its cells."""
+    numbers = values.to_frame().select(as_number(values.name, values.dtype)).to_series()
+    return numbers.filter(numbers.is_not_nan()).to_numpy()
 
 
 def _edges(known: NDArray[np.float64]) -> list[float]:
@@ -330,12 +348,3 @@ def _edges(known: NDArray[np.float64]) -> list[float]:
     if len(distinct) <= _BINS:
         return [float(x) for x in (*distinct, *np.nextafter(distinct[-1:], np.inf))]
     return [float(x) for x in np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))]
-
-
-def coarse_cells(cells: NDArray[np.int64], column: ColumnSketch) -> NDArray[np.int64]:
-    """Merge cells into four about equal ones, in order, and one for missing."""
-    counts = np.array(column.counts[:-1])
-    before = np.cumsum(counts) - counts / 2
-    group = np.minimum((before / max(1, counts.sum()) * (_COARSE - 1)).astype(int), _COARSE - 2)
-    merged: NDArray[np.int64] = np.append(group, _COARSE - 1)[cells]
-    return merged

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.monitor.shares import Share, Shares
 
     Floats = NDArray[np.float64]
-    Counts = NDArray[np.int64]
+    Starts = NDArray[np.int64]
 
 __all__ = ["FALSE_ALARM", "FEWEST", "Alarm", "Watcher"]
 
@@ -76,10 +76,9 @@ class Watcher:
         with np.errstate(divide="ignore"):
             self._limit = -np.log(false_alarm * _weights(reference))
         self._starts: list[int] = []
-        self._all = np.zeros((2, len(reference.of)), dtype=np.int64)
-        self._hits = np.zeros((0, len(reference.of)), dtype=np.int64)
-        self._n = np.zeros((0, len(reference.of)), dtype=np.int64)
-        self._evidence: Floats | None = None
+        self._all = np.zeros((2, len(reference.of)))
+        self._since = np.zeros((2, 0, len(reference.of)))
+        self._found: _Found | None = None
 
     def see(self, batch: Shares) -> None:
         """Take one more batch in; its shares are counted on the reference's layout."""
@@ -87,62 +86,57 @@ class Watcher:
             raise ValueError("the batch was counted on another layout than the reference")
         self.looks += 1
         kept = [i for i, s in enumerate(self._starts) if _is_kept(s, self.looks)]
+        before = self._since if len(kept) == len(self._starts) else self._since[:, kept]
         self._starts = [*(self._starts[i] for i in kept), self.looks]
-        self._hits = np.vstack([self._hits[kept] + batch.hits, batch.hits])
-        self._n = np.vstack([self._n[kept] + batch.n, batch.n])
-        self._all = self._all + np.stack([batch.hits, batch.n])
-        self._evidence = None
-
-    def evidence(self) -> Floats:
-        """Return log evidence (natural) over its threshold, shape ``(starts, shares)``.
-
-        What is plainly none is not computed, and told as less than it is.
-        """
-        if self._evidence is None:
-            starts = np.array(self._starts, dtype=np.float64)
-            weight = -np.log(starts * (starts + 1))
-            hits, n = (np.broadcast_to(x, self._n.shape) for x in self._reference())
-            some = _worth(hits, n, self._hits, self._n)
-            found = np.full(some.shape, _NONE)
-            found[some] = log_evidence(
-                hits[some], n[some], self._hits[some], self._n[some], self.tolerance
-            )
-            self._evidence = found + weight[:, None] - self._limit
-        return self._evidence
-
-    def _reference(self) -> tuple[Counts, Counts]:
-        """Return what each start is held against: without a tolerance, earlier looks too."""
-        hits, n = self.reference.hits, self.reference.n
-        if self.tolerance:
-            return hits, n
-        return hits + self._all[0] - self._hits, n + self._all[1] - self._n
+        now = np.stack([batch.hits, batch.n])
+        self._since = np.concatenate([before + now[:, None], now[:, None]], axis=1)
+        self._all = self._all + now
+        self._found = None
 
     def surest(self) -> float:
         """Return the largest evidence of any share, log base 10 over its threshold."""
-        total = np.logaddexp.reduce(self.evidence(), axis=0)
-        return float(total.max() / np.log(10))
+        return float(self._evidence().total.max() / np.log(10))
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return the shares that changed, the surest first."""
         if not self.looks:
             return ()
-        found = self.evidence()
-        total = np.logaddexp.reduce(found, axis=0)
-        best = found.argmax(axis=0)
+        found = self._evidence()
+        surest = np.argsort(-found.total, kind="stable")
         return tuple(
-            self._alarm(i, int(best[i]), float(total[i]))
-            for i in np.argsort(-total, kind="stable").tolist()
-            if total[i] >= 0
+            self._alarm(i, found.start(i), float(found.total[i]))
+            for i in surest[found.total[surest] >= 0].tolist()
         )
 
+    def _evidence(self) -> _Found:
+        """Return log evidence over its threshold; what is plainly none is told as less."""
+        if self._found is None:
+            weight = -np.log(np.array(self._starts) * (1.0 + np.array(self._starts)))
+            c, k = self._since
+            r, m = self._reference()
+            start, share = np.nonzero(_worth(r, m, c, k, self.tolerance))
+            r, m = (np.broadcast_to(x, c.shape)[start, share] for x in (r, m))
+            c, k = c[start, share], k[start, share]
+            value = log_evidence(r, m, c, k, self.tolerance) + weight[start]
+            self._found = _found(start, share, value, self._limit)
+        return self._found
+
+    def _reference(self) -> tuple[Floats, Floats]:
+        """Return what each start is held against: without a tolerance, earlier looks too."""
+        hits, n = self.reference.hits, self.reference.n
+        if self.tolerance:
+            return np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
+        r, m = (self._all + np.stack([hits, n]))[:, None] - self._since
+        return r, m
+
     def _alarm(self, i: int, start: int, log: float) -> Alarm:
-        n = int(self._n[start, i])
+        hits, n = (int(x) for x in self._since[:, start, i])
         return Alarm(
             share=self.reference.of[i],
             evidence=log / float(np.log(10)),
             since=self._starts[start],
             before=_share(self.reference.hits[i], self.reference.n[i]),
-            after=_share(self._hits[start, i], n),
+            after=_share(hits, n),
             n=n,
         )
 
@@ -161,12 +155,40 @@ def _weights(reference: Shares) -> Floats:
     return np.array([each[k] if t else 0.0 for k, t in zip(kinds.tolist(), told, strict=True)])
 
 
-def _worth(r: Counts, m: Counts, c: Counts, k: Counts) -> NDArray[np.bool_]:
-    """Return where shares differ by more than 1.4 standard errors: else there is no evidence."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Found:
+    """Log evidence ``value`` of ``share`` from ``start`` on, and in all; the rest has none."""
+
+    starts: Starts
+    shares: Starts
+    values: Floats
+    total: Floats
+
+    def start(self, share: int) -> int:
+        own = np.flatnonzero(self.shares == share)
+        return int(self.starts[own[np.argmax(self.values[own])]])
+
+
+def _found(starts: Starts, shares: Starts, values: Floats, limit: Floats) -> _Found:
+    """Add up what starts say of a share, on the scale of its threshold."""
+    values = values - limit[shares]
+    most = np.full(len(limit), -np.inf)
+    np.maximum.at(most, shares, values)
     with np.errstate(divide="ignore", invalid="ignore"):
-        both = (r + c) / (m + k)
-        z = (c - k * both) ** 2 / (k * both * (1 - both) * m / (m + k))
-    return np.asarray(z > 2.0)
+        added = np.bincount(shares, np.exp(values - most[shares]), len(limit))
+        total = np.log(added) + most
+    none = _NONE - limit
+    return _Found(
+        starts=starts, shares=shares, values=values, total=np.where(added > 0, total, none)
+    )
+
+
+def _worth(r: Floats, m: Floats, c: Floats, k: Floats, tolerance: float) -> NDArray[np.bool_]:
+    """Return where shares differ by 2 standard errors and more than tolerated: else it is none."""
+    whole, hits = m + k, r + c
+    apart = c * m - k * r
+    much = apart * apart * whole > 4.0 * hits * (whole - hits) * m * k
+    return np.asarray(much & (np.abs(apart) > tolerance * m * k))
 
 
 def _is_kept(start: int, now: int) -> bool:
@@ -175,5 +197,5 @@ def _is_kept(start: int, now: int) -> bool:
     return age < _RECENT or start % (1 << int(np.log2(age / _RECENT) + 1)) == 0
 
 
-def _share(hits: int | np.int64, n: int | np.int64) -> float:
+def _share(hits: float, n: float) -> float:
     return float(hits / n) if n else 0.0

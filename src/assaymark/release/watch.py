@@ -21,7 +21,7 @@ class WatchContent:
     it); ``evidence`` has the largest log10 evidence over its threshold after each look;
     ``columns`` are rows of a table, those that claims rest on first. ``apart`` says how
     well a model tells the batch from the released rows, and by what; ``note`` says so where the
-    release is no longer in force.
+    release is no longer in force, ``taken`` through which steps the batch was taken first.
     """
 
     title: str
@@ -39,6 +39,7 @@ class WatchContent:
     summary: str
     apart: str = ""
     note: str = ""
+    taken: str = ""
 
 
 def render_watch(content: WatchContent) -> bytes:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
 
-__all__ = ["codes_of", "person_key", "repeats", "row_contents"]
+__all__ = ["codes_of", "one_row_each", "person_key", "repeats", "row_contents"]
 
 
 def person_key(dataset: Dataset) -> pl.Series | None:
@@ -52,6 +52,13 @@ def codes_of(key: pl.Series) -> NDArray[np.int64]:
 def repeats(codes: NDArray[np.int64]) -> bool:
     """Whether some person has more than one row."""
     return len(np.unique(codes)) < len(codes)
+
+
+def one_row_each(codes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return the place of one row of each person, drawn at random, in the order of the rows."""
+    order = rng.permutation(len(codes))
+    _, first = np.unique(codes[order], return_index=True)
+    return np.sort(order[first])
 
 
 def row_contents(dataset: Dataset) -> tuple[pl.Series, int]:

@@ -1,0 +1,154 @@
+"""As released: a batch as the source has it, taken through the steps that the release's rows went.
+
+What a release was made of was typed, made coarser and rid of identifiers first. Rows of today from
+the same source differ from released ones in all of that, whether or not the world moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from assaymark.core.recipe import (
+    BucketDate,
+    ColumnSpec,
+    Drop,
+    Generalise,
+    GroupRare,
+    TopCode,
+    parse_recipe,
+)
+from assaymark.core.schema import Kind, Role
+from assaymark.core.streams import Streams
+from assaymark.errors import InputError, RecipeError
+from assaymark.source.load import load
+from assaymark.source.persons import one_row_each
+from assaymark.source.profile import profile
+from assaymark.source.transform import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from assaymark.core.recipe import Recipe, TransformSpec
+    from assaymark.core.schema import Schema
+    from assaymark.release.predicates import Provenance
+
+__all__ = ["Taken", "taken_as_released"]
+
+_NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
+_MOMENTS = {Kind.DATE, Kind.DATETIME}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Taken:
+    """A batch in the columns and values of a release, one row a person, and how in words."""
+
+    frame: pl.DataFrame
+    words: str
+
+
+def taken_as_released(
+    batch: pl.DataFrame, recipe: Path, made: Provenance, released: pl.DataFrame
+) -> Taken:
+    """Take a batch through the steps of the recipe that a release was made by.
+
+    Categories are grouped as in the ``released`` rows, whatever their number is today. Of a
+    person with several rows one is drawn, so that persons count once, as they did in the fit. What
+    does not fit a step stays as it is, to be named as changed.
+
+    Raises
+    ------
+    RecipeError
+        When the recipe cannot be read.
+    InputError
+        When the release was made by other steps.
+    """
+    try:
+        told = parse_recipe(recipe.read_bytes())
+    except OSError as error:
+        raise RecipeError(f"cannot read {str(recipe)!r}: {error.strerror}") from error
+    _check_steps(told, made, recipe)
+    there = {n: c for n, c in told.columns.items() if n in batch.columns}
+    schema = profile(batch, _declared(batch, there, told.transform, released)).schema
+    steps = tuple(_fitting(told.transform, schema, released))
+    found = apply(load(batch, schema), steps).dataset
+    said = f"{len(told.transform)} steps of {recipe.name}"
+    if found.persons is None:
+        return Taken(frame=found.frame, words=f"taken through the {said}")
+    rows = one_row_each(found.persons, Streams.from_seed(0).child("one row a person").generator())
+    return Taken(
+        frame=found.frame[rows],
+        words=f"taken through the {said}; {batch.height:,} rows of {len(rows):,} persons, one row "
+        "of each was drawn",
+    )
+
+
+def _check_steps(recipe: Recipe, made: Provenance, path: Path) -> None:
+    then = [(s.kind, s.columns) for s in made.transformations if not s.kind.startswith("leave out")]
+    now = [(s.kind, _columns(s)) for s in recipe.transform]
+    if then != now:
+        raise InputError(
+            f"the release was made by other steps than {str(path)!r} says: {len(then)} and "
+            f"{len(now)}, or of other columns\n\nHint: the recipe it was made by, as it was then"
+        )
+
+
+def _columns(step: TransformSpec) -> tuple[str, ...]:
+    return step.columns if isinstance(step, Drop | GroupRare) else (step.column,)
+
+
+def _declared(
+    batch: pl.DataFrame,
+    declared: Mapping[str, ColumnSpec],
+    steps: Sequence[TransformSpec],
+    released: pl.DataFrame,
+) -> dict[str, ColumnSpec]:
+    """Return what is declared, and of other columns that they are categories where they were."""
+    made = {s.column for s in steps if isinstance(s, Generalise) and s.edges is not None}
+    kinds = {**declared}
+    for name in batch.columns:
+        said = declared.get(name, ColumnSpec())
+        words = name in released.columns and released.schema[name] == pl.String
+        key = {Role.PERSON_KEY, Role.DIRECT_IDENTIFIER} & set(said.roles)
+        if said.kind is None and words and name not in made and not key:
+            kinds[name] = said.model_copy(update={"kind": Kind.CATEGORY})
+    return kinds
+
+
+def _fitting(
+    steps: Sequence[TransformSpec], schema: Schema, released: pl.DataFrame
+) -> Iterator[TransformSpec]:
+    """Yield the steps that columns of these kinds can go, with the groups of the release."""
+    kinds = {c.name: c.kind for c in schema.columns}
+    for i, step in enumerate(steps):
+        names = [n for n in _columns(step) if n in kinds]
+        if isinstance(step, Drop):
+            if names:
+                yield step.model_copy(update={"columns": tuple(names)})
+            kinds = {n: k for n, k in kinds.items() if n not in names}
+        elif isinstance(step, GroupRare):
+            later = {n for s in steps[i + 1 :] for n in _columns(s)}
+            for name in names:
+                if name in released.columns and name not in later:
+                    yield _grouped(name, released[name], step.into)
+        elif names and kinds[names[0]] in _needed(step):
+            yield step
+            if isinstance(step, Generalise):
+                kinds[names[0]] = Kind.CATEGORY
+
+
+def _needed(step: Generalise | TopCode | BucketDate) -> set[Kind]:
+    if isinstance(step, Generalise) and step.edges is None:
+        return set(Kind)
+    return _MOMENTS if isinstance(step, BucketDate) else _NUMBERS
+
+
+def _grouped(name: str, released: pl.Series, into: str) -> Generalise:
+    known = released.cast(pl.String).drop_nulls().unique().sort().to_list()
+    groups = {value: value for value in known}
+    return Generalise(
+        kind="generalise", column=name, map=groups, other=into if into in groups else None
+    )
