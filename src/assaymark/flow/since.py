@@ -43,7 +43,12 @@ class Said(Document):
     @property
     def cells(self) -> tuple[str, str, str, str]:
         """The statement as a row of a table."""
-        return self.at, self.kind, self.what, self.follows
+        return _clock(self.at), self.kind, self.what, self.follows
+
+
+def _clock(at: str) -> str:
+    """Return a time in UTC, to the minute, as people write it."""
+    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 class Looked(Document):
@@ -64,8 +69,7 @@ class Looked(Document):
     def words(self) -> str:
         """The timeline in one sentence."""
         count = "one look" if self.looks == 1 else f"{self.looks} looks"
-        at = self.last[:16].replace("T", " ")
-        said = f"{count} against the {self.against}, the last {at} UTC ({self.batch})"
+        said = f"{count} against the {self.against}, the last {_clock(self.last)} ({self.batch})"
         if self.found is None:
             return f"{said}: {self.why}"
         told = [spoken_subject(a.subject) for a in self.found.alarms]
