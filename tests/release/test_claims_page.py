@@ -66,7 +66,7 @@ def test_a_claim_is_told_in_its_own_unit():
 def test_what_the_real_data_cannot_resolve_is_named():
     open_ = measurement("claim:a,group:g=1", group="g=1", resolved=False, declared_margin=False)
     (block,) = claim_blocks(content(measurement(), open_))
-    assert block.open == ("g=1: mean change",)
+    assert block.open == ("g = 1: mean change",)
     assert block.groups[0].margin == "10 (default)"
     page = render(content(measurement(), open_)).decode()
     assert "What the real data itself cannot resolve" in page
