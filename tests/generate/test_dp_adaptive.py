@@ -2,6 +2,7 @@
 
 import math
 import resource
+import time
 from itertools import combinations
 
 import numpy as np
@@ -81,6 +82,45 @@ def test_a_time_limit_stops_the_rounds_and_says_what_was_not_spent():
     assert "70% of the budget was not spent" in model.unspent
     assert "seconds" in model.summary["unspent"]
     assert model.sample(range(50), STREAMS).n == 50
+
+
+def test_rows_whose_values_were_not_found_leave_the_other_columns_as_they_are():
+    # 45 % of either code are held by single rows and never found; x is 1 in 2 % of the rows
+    rng = np.random.default_rng(0)
+    n = 8000
+    frequent = rng.integers(0, 4, n)
+    columns = {"x": (Kind.INTEGER, (rng.random(n) < 0.02).astype(int).tolist())}
+    for name in "ab":
+        rare = rng.random(n) < 0.45
+        values = [
+            f"r{i}" if r else f"c{c}" for i, (r, c) in enumerate(zip(rare, frequent, strict=True))
+        ]
+        columns[name] = (Kind.CATEGORY, values)
+    columns["y"] = (Kind.INTEGER, (frequent // 2).tolist())
+    model = fit(table(**columns), epsilon=2.0, bounds={"x": (0, 1), "y": (0, 1)})
+    made = model.sample(range(n), STREAMS).frame
+    assert (made["x"] == 1).mean() == pytest.approx(0.02, abs=0.015)
+    for name in "ab":
+        shares = made[name].value_counts(normalize=True)["proportion"]
+        assert shares.to_numpy() == pytest.approx(np.full(4, 0.25), abs=0.05)
+    # y follows from the code, where that was found
+    low = made["a"].is_in(["c0", "c1"])
+    assert ((made["y"] == 0) == low).mean() > 0.9
+
+
+def test_seconds_that_run_short_make_fewer_tables_and_leave_nothing_unspent():
+    rng = np.random.default_rng(0)
+    cause = rng.random(20_000) < 0.5
+    columns = {
+        f"x{i}": (Kind.INTEGER, np.where(rng.random(20_000) < 0.3, cause, i % 2).astype(int))
+        for i in range(40)
+    }
+    before = time.process_time()
+    bounds = dict.fromkeys(columns, (0, 1))
+    model = fit(table(**columns), bounds=bounds, epsilon=1.0, seconds=2.0)
+    assert model.unspent == ""
+    assert 3 <= model.tables < 80
+    assert time.process_time() - before < 2.0 + 1.5
 
 
 def test_a_limit_on_cells_is_kept():

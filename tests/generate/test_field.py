@@ -49,7 +49,7 @@ def test_what_a_table_would_cost_is_known_before_it_is_held():
     field = Field([np.full(n, 1 / n) for n in (10, 20, 30)])
     field.hold((0, 1))
     assert field.tree.cells == 230
-    assert field.widened((1, 2)) == 800
+    assert field.widened([(1, 2), (0, 1)]).tolist() == [800, 230]
     assert field.tree.cells == 230
     assert field.tables == ((0, 1),)
 

@@ -96,7 +96,8 @@ class DpAdaptive:
         ground = terms.ground(source)
         limits = Limits(columns=self.columns, cells=self.cells, seconds=self.seconds)
         budget = ground.rows, ground.left
-        found = rounds(ground.vault, ground.shares, budget, limits, streams.generator())
+        known = ground.shares, ground.listed
+        found = rounds(ground.vault, known, budget, limits, streams.generator())
         guarantee = terms.guarantee(ground.vault, ground.rho)
         return DpAdaptiveModel(
             network=model_of(ground, found.drawn, guarantee),

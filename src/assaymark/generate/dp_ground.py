@@ -39,6 +39,7 @@ _MOST_CLASSES = 64
 _CLASSES = (4, 64)  # by rule
 _POOLED = 3.0  # standard deviations of noise below which a category is put with others
 _OFFERED = 20
+_SHARE = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +58,9 @@ class Ground:
         Each column's coding and noise.
     mass, cuts, shares
         By column: rows behind each code, the class of each code, and the share of each class.
+    listed
+        By column: which part of each class's rows is in the counts, in (0, 1]. The others hold
+        values that were not found, and were dealt out among those that were.
     """
 
     vault: Vault
@@ -68,6 +72,7 @@ class Ground:
     mass: Mapping[str, Floats]
     cuts: Mapping[str, Codes]
     shares: Mapping[str, Floats]
+    listed: Mapping[str, Floats]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,7 @@ class Terms:
             mass=mass,
             cuts=cuts,
             shares={n: np.bincount(cuts[n], mass[n]) / rows for n in by_name},
+            listed={n: _listed(x, mass[n], cuts[n]) for n, x in by_name.items()},
         )
 
     def guarantee(self, vault: Vault, rho: float) -> PrivacyGuarantee:
@@ -230,6 +236,16 @@ def _cut(learnt: Learnt, mass: Floats, rows: float, classes: int) -> Codes:
     out = np.full(len(known), int(heavy.sum()), dtype=np.int32)
     out[heavy] = np.arange(int(heavy.sum()), dtype=np.int32)
     return out
+
+
+def _listed(learnt: Learnt, mass: Floats, classes: Codes) -> Floats:
+    """Return the part of each class's rows that counts hold; 1 where noise explains what lacks."""
+    counted = np.clip(learnt.mass, 0.0, mass)
+    lacking = float(mass.sum() - learnt.mass.sum())
+    if learnt.coding.ordered or lacking <= _POOLED * learnt.sigma * math.sqrt(len(mass)):
+        return np.ones(int(classes.max(initial=0)) + 1)
+    held, there = np.bincount(classes, counted), np.bincount(classes, mass)
+    return np.maximum(np.divide(held, there, out=np.ones_like(there), where=there > 0), _SHARE)
 
 
 def _lost(vault: Vault, used: float, rho: float) -> str:

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.denoise import beyond_noise
+from assaymark.generate.dp_held import Held
 from assaymark.generate.dp_network import Drawn
 from assaymark.generate.field import Field
+from assaymark.generate.tally import drawn, tally
 from assaymark.generate.vault import Counted, How
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from assaymark.generate.junction import Table
     from assaymark.generate.vault import Vault
 
-    Codes = NDArray[np.int64]
+    Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
 __all__ = ["Limits", "Result", "rounds"]
@@ -40,6 +42,8 @@ _CELLS = 1024
 _ASKED = (40, 400)
 _WIDEST = 2000.0  # rows of noise in a count, at most, as long as there can be fewer rounds
 _LOOK = 3e-8  # seconds for a row of a table to choose from, on a slow machine
+_TIMED = 16  # tables by which the time of a look is told
+_STOP = 0.8  # of the seconds is for rounds: what comes after them takes some as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +96,32 @@ class _Clock:
     def go_on(self) -> None:
         self._begun = time.process_time()
 
+    def add(self, seconds: float) -> None:
+        self.spent += seconds
+
     def read(self) -> float:
         return self.spent + time.process_time() - self._begun
+
+    def rounds(self, seconds: float, done: int) -> int:
+        """Return how many more rounds there is time for, if they take as long as those before."""
+        return int(max(seconds - self.read(), 0.0) / max(self.read(), 1e-9) * max(done, 1))
 
 
 def rounds(
     vault: Vault,
-    shares: Mapping[str, Floats],
+    ground: tuple[Mapping[str, Floats], Mapping[str, Floats]],
     budget: tuple[float, float],
     limits: Limits,
     rng: np.random.Generator,
 ) -> Result:
     """Choose and count tables until the budget is spent, and fit the model to them.
 
-    ``budget`` is the noisy number of rows, and the rho to spend. In each round the table of two
+    ``ground`` is, by column, the share of each class and which part of its rows is counted;
+    ``budget`` the noisy number of rows, and the rho to spend. In each round the table of two
     or three columns is chosen, by the exponential mechanism, that is furthest from what the model
     expects by more than its noise would be, and counted; the model takes over what stands out
-    from noise. Where nothing did, the next round gets more.
+    from noise. Where nothing did, the next round gets more; where seconds run short, those that
+    are left get more each.
 
     References
     ----------
@@ -116,22 +129,29 @@ def rounds(
     differentially private synthetic data.
     """
     rows, left = budget
+    shares, listed = ground
     names = tuple(shares)
     field = Field([np.maximum(s, 1e-9) for s in shares.values()])
+    held = Held(tuple(shares.values()), tuple(listed.values()), rows)
     seen: dict[Table, Counted] = {}
     open_ = _tables(field, limits, rows)
+    _ready()
     planned = _planned(len(names), len(open_), left / vault.cap**2)
     each, done, clock = left / planned, 0, _Clock()
-    while open_ and left > 0 and clock.read() < limits.seconds:
+    while open_ and left > 0 and clock.read() < limits.seconds * _STOP:
+        each = max(each, left / max(clock.rounds(limits.seconds * _STOP, done), 1))
         spend = left if left < 1.5 * each else each  # no rest that is too small to count by
         some = _some(open_, limits.asked(rows, planned), rng)
-        asked = [t for t in some if field.widened(t) <= limits.cells]
-        open_ = [t for t in open_ if t not in set(some) - set(asked)]
+        wide = field.widened(some) > limits.cells
+        asked = [t for t, w in zip(some, wide, strict=True) if not w]
+        dropped = set(some).difference(asked)
+        open_ = [t for t in open_ if t not in dropped]
         if not asked:
             continue
         pay, cost = spend * _CHOICE, spend * (1 - _CHOICE)
         how = How(rho=pay, penalty=_PENALTY * vault.cap / math.sqrt(2 * cost))
-        expected = _Expected(field, names, rows, rng)
+        expected = _Expected(field, names, held, rows, rng)
+        clock.add(expected.pace(asked, rng) * len(asked))
         clock.stop()
         at = vault.prefer(f"table {done + 1}", [_named(names, t) for t in asked], expected, how)
         table = asked[at]
@@ -139,16 +159,23 @@ def rounds(
         clock.go_on()
         left, done = left - spend, done + 1
         field.hold(table)
-        told = beyond_noise(counted.counts - rows * field.margin(table), counted.sigma).any()
-        each *= 1.0 if told else _FASTER
+        each *= 1.0 if _away(field, held, table, counted).any() else _FASTER
         seen[table] = _together(counted, seen.get(table))
-        _settle(field, seen, rows, _SWEEPS)
-    _settle(field, seen, rows, _LAST)
-    drawn = tuple(
+        _settle(field, held, seen, rows, _SWEEPS)
+    _settle(field, held, seen, rows, _LAST)
+    parts = tuple(
         Drawn(name=names[c], parents=_named(names, given), shares=table)
         for c, given, table in field.conditionals()
     )
-    return Result(drawn=drawn, rounds=done, left=left)
+    return Result(drawn=parts, rounds=done, left=left)
+
+
+def _ready() -> None:
+    """Have the compiled loops as machine code before time is taken."""
+    two = [np.zeros(2, dtype=np.int32)] * 2
+    tally(two, (1, 1))
+    drawn(np.ones((1, 1)), two[:1], (1,), np.zeros(2))
+    Field([np.ones(1), np.ones(1)]).widened([(0, 1)])
 
 
 def _planned(columns: int, tables: int, rho: float) -> int:
@@ -161,22 +188,37 @@ class _Expected:
     """The counts that the model expects of a table, told by rows drawn from it."""
 
     def __init__(
-        self, field: Field, names: tuple[str, ...], rows: float, rng: np.random.Generator
+        self,
+        field: Field,
+        names: tuple[str, ...],
+        held: Held,
+        rows: float,
+        rng: np.random.Generator,
     ) -> None:
         self._sizes, self._place = field.sizes, {name: i for i, name in enumerate(names)}
         least, times, most = _MADE
         self._made = _draw(field, int(min(max(times * rows, least), most)), rng)
-        self._weight = rows / self._made.shape[1]
+        self._held, self._total, self._weight = held, rows, rows / self._made.shape[1]
 
     def __call__(self, asked: tuple[str, ...]) -> Floats:
         table = tuple(self._place[name] for name in asked)
-        shape = [self._sizes[c] for c in table]
-        at = self._made[table[0]].copy()
-        for c, size in zip(table[1:], shape[1:], strict=True):
-            at *= size
-            at += self._made[c]
-        found = np.bincount(at, minlength=math.prod(shape)).reshape(shape)
-        return np.asarray(found * self._weight, dtype=np.float64)
+        return self._table(table)
+
+    def pace(self, asked: Sequence[Table], rng: np.random.Generator) -> float:
+        """Return the processor seconds that a look at a table takes, told without a row.
+
+        Counting rows that were drawn from the model takes as long as counting real ones.
+        """
+        some = _some(asked, _TIMED, rng)
+        begun = time.process_time()
+        for table in some:
+            self._table(table)
+        each: float = (time.process_time() - begun) / len(some)
+        return each * float(1 + self._total / self._made.shape[1])
+
+    def _table(self, table: Table) -> Floats:
+        found = tally([self._made[c] for c in table], tuple(self._sizes[c] for c in table))
+        return np.asarray(found * (self._weight * self._held.part(table)), dtype=np.float64)
 
 
 def _tables(field: Field, limits: Limits, rows: float) -> list[Table]:
@@ -190,23 +232,32 @@ def _tables(field: Field, limits: Limits, rows: float) -> list[Table]:
     ]
 
 
-def _some(tables: list[Table], n: int, rng: np.random.Generator) -> list[Table]:
+def _some(tables: Sequence[Table], n: int, rng: np.random.Generator) -> Sequence[Table]:
     """Return ``n`` of the tables, by lot."""
     if len(tables) <= n:
         return tables
     return [tables[i] for i in np.sort(rng.choice(len(tables), n, replace=False))]
 
 
-def _settle(field: Field, seen: Mapping[Table, Counted], rows: float, sweeps: int) -> None:
+def _away(field: Field, held: Held, table: Table, counted: Counted) -> Floats:
+    """Return by how many rows counts differ from the model, as far as noise does not explain it."""
+    now = field.margin(table)
+    return beyond_noise(counted.counts - now * held.expected(table, now, counted), counted.sigma)
+
+
+def _settle(
+    field: Field, held: Held, seen: Mapping[Table, Counted], rows: float, sweeps: int
+) -> None:
     """Change the model, table by table, by what of its counts noise does not explain."""
     for _ in range(sweeps):
         moved = 0.0
         for table, counted in seen.items():
             now = field.margin(table)
-            away = beyond_noise(counted.counts - rows * now, counted.sigma)
+            expected = held.expected(table, now, counted)
+            away = beyond_noise(counted.counts - now * expected, counted.sigma)
             if away.any():
                 moved += float(np.abs(away).sum())
-                want = np.maximum(now + away / rows, _LEAST * now)
+                want = np.maximum(now + away / expected, _LEAST * now)
                 field.scale(table, np.divide(want, now, out=np.ones_like(now), where=now > 0))
         if moved < _SETTLED * rows:
             return
@@ -223,16 +274,10 @@ def _together(new: Counted, old: Counted | None) -> Counted:
 
 def _draw(field: Field, n: int, rng: np.random.Generator) -> Codes:
     """Return the classes of rows drawn from the model, shape ``(columns, n)``."""
-    out = np.empty((len(field.sizes), n), dtype=np.int64)
+    out = np.empty((len(field.sizes), n), dtype=np.int32)
     for column, given, shares in field.conditionals():
-        at = np.zeros(n, dtype=np.int64)
-        for c in given:
-            at = at * field.sizes[c] + out[c]
-        size, combinations_ = shares.shape
-        total = np.cumsum(shares, axis=0)
-        ends = (total / total[-1] + np.arange(combinations_)).T.ravel()
-        found = np.searchsorted(ends, at + rng.random(n), "right") - at * size
-        out[column] = np.minimum(found, size - 1)
+        sizes = [field.sizes[c] for c in given]
+        out[column] = drawn(shares, [out[c] for c in given], sizes, rng.random(n))
     return out
 
 

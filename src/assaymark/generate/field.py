@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.junction import cells_of, junction
+from assaymark.generate.junction import junction, widened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,11 +47,9 @@ class Field:
         """The tables of more than one column that have factors."""
         return tuple(t for t in self._factors if len(t) > 1)
 
-    def widened(self, table: Table) -> int:
-        """Return how many cells there would be with one more table."""
-        if any(set(clique).issuperset(table) for clique in self.tree.cliques):
-            return self.tree.cells
-        return cells_of(self.sizes, [*self.tables, table])
+    def widened(self, tables: Sequence[Table]) -> Floats:
+        """Return how many cells there would be with one more table, for each of these."""
+        return widened(self.sizes, self.tables, tables)
 
     def hold(self, table: Table) -> None:
         """Give a table a factor, so that :meth:`scale` can change its shares."""

@@ -6,12 +6,21 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from assaymark.core.compiled import compiled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from numpy.typing import NDArray
+
+    Asked = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+    Near = NDArray[np.bool_]
     Table = tuple[int, ...]
 
-__all__ = ["Junction", "cells_of", "junction"]
+__all__ = ["Junction", "junction", "widened"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,36 +65,78 @@ def junction(sizes: Sequence[int], tables: Iterable[Table]) -> Junction:
     Lauritzen & Spiegelhalter (1988), Local computations with probabilities on graphical
     structures; Koller & Friedman (2009), Probabilistic graphical models, section 9.4.3.
     """
-    return _tree(_groups(sizes, tables), sizes)
+    near, weight = _near(sizes, tables), np.log(np.array(sizes, dtype=np.float64))
+    found = _eliminated(near, weight)
+    return _tree([set(np.flatnonzero(clique).tolist()) for clique in found], sizes)
 
 
-def cells_of(sizes: Sequence[int], tables: Iterable[Table]) -> int:
-    """Return the cells of all groups of :func:`junction` together."""
-    return sum(math.prod(sizes[c] for c in group) for group in _groups(sizes, tables))
+def widened(sizes: Sequence[int], tables: Iterable[Table], more: Sequence[Table]) -> Floats:
+    """Return the cells of all groups of :func:`junction` with one more table, each by itself."""
+    wide = max(map(len, more))
+    asked = np.array([[*t, *([t[0]] * (wide - len(t)))] for t in more], dtype=np.int64)
+    many = np.array(sizes, dtype=np.float64)
+    out: Floats = _widened(_near(sizes, tables), np.log(many), many, asked)
+    return out
 
 
-def _groups(sizes: Sequence[int], tables: Iterable[Table]) -> list[set[int]]:
-    near: list[set[int]] = [set() for _ in sizes]
+def _near(sizes: Sequence[int], tables: Iterable[Table]) -> Near:
+    """Return which columns meet in a table, shape ``(columns, columns)``."""
+    out = np.zeros((len(sizes), len(sizes)), dtype=np.bool_)
     for table in tables:
-        for c in table:
-            near[c].update(table)
-    for c, found in enumerate(near):
-        found.discard(c)
-    weight = [math.log(s) for s in sizes]
-    cost = {c: weight[c] + sum([weight[o] for o in near[c]]) for c in range(len(sizes))}
-    out: list[set[int]] = []
-    while cost:
-        first = min(cost, key=cost.__getitem__)
-        del cost[first]
-        group = near[first]
-        clique = group | {first}
-        if not any(clique <= other for other in out):
-            out.append(clique)
-        for c in group:
-            new = group - near[c]
-            near[c] |= new
-            near[c] -= {c, first}
-            cost[c] += sum([weight[o] for o in new if o != c]) - weight[first]
+        out[np.ix_(table, table)] = True
+    np.fill_diagonal(out, val=False)
+    return out
+
+
+@compiled
+def _eliminated(near: Near, weight: Floats) -> Near:
+    """Return the groups, shape ``(groups, columns)``; ``near`` is used up."""
+    n = len(weight)
+    out = np.zeros((n, n), dtype=np.bool_)
+    left = np.ones(n, dtype=np.bool_)
+    cost = np.zeros(n)
+    for c in range(n):
+        cost[c] = weight[c] + (weight * near[c]).sum()
+    groups = 0
+    for _ in range(n):
+        first = -1
+        for c in range(n):
+            if left[c] and (first < 0 or cost[c] < cost[first]):
+                first = c
+        left[first] = False
+        clique = near[first].copy()
+        clique[first] = True
+        within = False
+        for g in range(groups):
+            within = within or not (clique & ~out[g]).any()
+        if not within:
+            out[groups] = clique
+            groups += 1
+        for c in range(n):
+            if not near[first, c]:
+                continue
+            near[c] |= near[first]
+            near[c, c] = False
+            near[c, first] = False
+            cost[c] = weight[c] + (weight * near[c]).sum()
+    return out[:groups]
+
+
+@compiled
+def _widened(near: Near, weight: Floats, sizes: Floats, more: Asked) -> Floats:
+    out = np.zeros(len(more))
+    for i in range(len(more)):
+        with_it = near.copy()
+        for a in more[i]:
+            for b in more[i]:
+                with_it[a, b] = a != b
+        groups = _eliminated(with_it, weight)
+        for g in range(len(groups)):
+            cells = 1.0
+            for c in range(len(sizes)):
+                if groups[g, c]:
+                    cells *= sizes[c]
+            out[i] += cells
     return out
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from assaymark.core.privacy import Charge
 from assaymark.generate.discrete_gaussian import Noise, variance_of
 from assaymark.generate.exponential import choose
+from assaymark.generate.tally import tally
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -176,14 +177,9 @@ class Vault:
         return float(away - penalty * expected.size)
 
     def __table(self, names: Sequence[str], shape: tuple[int, ...]) -> NDArray[np.int64]:
-        at = np.zeros(self.__rows.n, dtype=np.int64)
-        least = np.zeros(self.__rows.n, dtype=np.int32)
-        for name, size in zip(names, shape, strict=True):
-            at *= size
-            at += self.__codes[name]
-            np.minimum(least, self.__codes[name], out=least)
-        at[least < 0] = math.prod(shape)
-        return np.bincount(at, minlength=math.prod(shape) + 1)[:-1].reshape(shape)
+        if not names:
+            return np.array(self.__rows.n, dtype=np.int64)
+        return tally([self.__codes[name] for name in names], shape)
 
 
 def _capped(data: Dataset, cap: int, noise: Noise) -> tuple[Dataset, NDArray[np.int64]]:
