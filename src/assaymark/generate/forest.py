@@ -63,7 +63,7 @@ class Growth:
     shrink: float
     effects: bool
     slopes: bool
-    boost: bool
+    boost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
