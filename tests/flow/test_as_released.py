@@ -85,6 +85,16 @@ def test_each_step_is_gone_and_groups_are_those_of_the_release(tmp_path):
     assert found.words.endswith("4 rows of 3 persons, one row of each was drawn")
 
 
+def test_a_frequent_value_that_is_new_is_named_where_a_step_groups_it(tmp_path):
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+    released = pl.DataFrame({"ward": ["a"] * 98 + ["other"] * 2})
+    wards = {"who": [*range(100)], "ward": ["a"] * 60 + ["z"] * 38 + ["b", "c"]}
+    found = taken_as_released(pl.DataFrame(wards), recipe, Made, released)
+    assert "'z' of ward (38% of rows) is new and counts as 'other'" in found.words
+    assert "'b'" not in found.words
+
+
 def test_what_does_not_fit_a_step_stays_to_be_named(tmp_path):
     recipe = tmp_path / "recipe.toml"
     recipe.write_text(RECIPE)

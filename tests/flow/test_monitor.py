@@ -1,6 +1,7 @@
 """Batches are held against a release and its source; what changed is named, signed and told."""
 
 import json
+import re
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -16,10 +17,11 @@ from typer.testing import CliRunner
 import assaymark
 from assaymark.cli.app import app
 from assaymark.errors import AssaymarkError, DataError, InputError, IntegrityError, NotApprovedError
-from assaymark.flow.monitor import Watching, monitor
+from assaymark.flow.monitor import Watching, monitor, reference_of
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.since import since
 from assaymark.flow.timeline import append_look, read_looks
+from assaymark.flow.watch import watched
 from assaymark.monitor.sketch import Sketch
 
 
@@ -64,7 +66,12 @@ def test_quiet_batches_raise_no_alarm_and_a_change_is_named(release, batches, tm
     first = found.watched.alarms[0]
     assert first.subject == "column:age"
     assert first.since in {5, 6, 7}
-    assert len(read_looks(tmp_path / "line.jsonl")) == 9
+    looks = read_looks(tmp_path / "line.jsonl")
+    assert [float(look.evidence) for look in looks] == list(found.watched.evidence)
+    old = [look.model_copy(update={"evidence": ""}) for look in looks]
+    released, reference = reference_of(release, "source")
+    again = watched(reference, old, tolerance=0.0, layout=released)
+    assert again == watched(reference, looks, tolerance=0.0, layout=released) == found.watched
 
 
 def test_a_release_is_held_against_another_and_a_folder_is_read(release, batches, tmp_path):
@@ -91,9 +98,30 @@ def test_columns_that_are_gone_new_or_retyped_are_named(release, batches):
     }
 
 
+def test_a_renamed_column_is_recognised_by_its_values(release, batches):
+    rows = batches(2).rename({"age": "years"}).with_columns(spare=pl.lit(3))
+    found = monitor(release, rows, threshold=0.1).watched
+    assert "column:years is new, with values like those of age" in found.odd
+    assert "column:spare is new" in found.odd
+    assert found.alarms == ()
+
+
+def test_a_column_that_one_batch_lacked_says_nothing_later(release, batches, tmp_path):
+    """Whoever forgot a column did not see the world move: it is told at once, and only then."""
+    how = Watching(state=tmp_path / "line.jsonl", against="source")
+    monitor(release, batches(20), threshold=0.1, watching=how)
+    odd = monitor(release, batches(21).drop("age"), threshold=0.1, watching=how).watched
+    assert (odd.says, odd.odd, odd.alarms) == ("changed", ("column:age is not there",), ())
+    again = monitor(release, batches(22), threshold=0.1, watching=how).watched
+    assert (again.says, again.alarms) == ("no change seen", ())
+
+
 def test_another_unit_is_named(release, batches):
     months = batches(3).with_columns(pl.col("age") * 12)
-    assert monitor(release, months, threshold=0.1).watched.alarms[0].subject == "column:age"
+    found = monitor(release, months, threshold=0.1)
+    assert found.watched.alarms[0].subject == "column:age"
+    said = next(line.what for line in found.lines if line.column == "age")
+    assert re.fullmatch(r"the middle value is about 1[123] times what it was: another unit\?", said)
 
 
 def test_a_sketch_of_another_version_is_refused_by_its_version(release):

@@ -153,6 +153,20 @@ def test_what_was_let_go_stays_so_and_few_starts_are_kept():
     assert len(kept) < 150
 
 
+@pytest.mark.parametrize("tolerance", [0.0, 0.05])
+def test_looks_taken_in_at_once_are_those_taken_in_one_by_one(tolerance):
+    reference = sketch(rows_of(1_000, 0), CROSSED)
+    batches = [shares_of(counted(reference, rows_of(60, 10 + i))) for i in range(70)]
+    batches += [shares_of(counted(reference, rows_of(60, 90 + i, "unit"))) for i in range(20)]
+    one, several = (Watcher(shares_of(reference), tolerance=tolerance) for _ in range(2))
+    for batch in batches:
+        one.see(batch)
+    for part in (batches[:3], batches[3:50], [], batches[50:]):
+        several.see(*part)
+    assert one.surest() == several.surest()
+    assert one.alarms() == several.alarms() != ()
+
+
 def test_a_batch_of_another_layout_is_refused():
     watcher = Watcher(shares_of(sketch(rows_of(500, 0))))
     with pytest.raises(ValueError, match="another layout"):

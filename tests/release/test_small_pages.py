@@ -166,6 +166,8 @@ def test_a_timeline_draws_each_look_and_of_many_only_the_alarms():
     many = draw_timeline([-1.0] * 80 + [1.0], ["2026-01-01"] * 81)
     assert many.count("<circle") == 1
     assert draw_timeline([0.0], ["2026-01-01"]).count("2026-01-01") == 1
+    day = draw_timeline([0.0] * 3, [f"2026-01-01T0{h}:30:00+00:00" for h in range(3)])
+    assert all(f">2026-01-01 0{h}:30<" in day for h in range(3))
 
 
 WATCHED = WatchContent(

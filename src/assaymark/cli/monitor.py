@@ -186,6 +186,7 @@ def _tell(
 
 def _say(found: Monitored) -> None:
     from assaymark.flow.watch import odd_words
+    from assaymark.release.report_words import spoken_subject
 
     together = found.watched
     looks = "one look" if together.looks == 1 else f"{together.looks} looks"
@@ -199,8 +200,8 @@ def _say(found: Monitored) -> None:
     for a in together.alarms:
         rests = f"; {', '.join(a.rests)} rests on it" if a.rests else ""
         typer.echo(
-            f"  {a.subject}: {a.what}: {a.before:.1%} before, {a.after:.1%} now, of {a.rows:,} "
-            f"rows since look {a.since}{rests}"
+            f"  {spoken_subject(a.subject)}: {a.what}: {a.before:.1%} before, {a.after:.1%} now, "
+            f"of {a.rows:,} rows since look {a.since}{rests}"
         )
     if together.alarmed:
         typer.echo("")

@@ -319,7 +319,8 @@ def load(  # noqa: PLR0913
     """Return the rows of a release for ``use``: a polars table, a list of them for replicates.
 
     With a ``group``, named as in the report (``"sex=F"``), it is refused where it is not fit for
-    the study of these people; all rows are returned all the same, for comparison with others.
+    the study of these people; all rows are returned all the same, for comparison with others. A
+    refusal says why: the rules that did not pass, or that nobody asked for the use.
 
     The admission is added to the file ``provenance`` as a line of JSON, and to the ledger of
     ``workspace``; ``into`` names what the rows go into, so that a recall reaches it.
@@ -330,6 +331,12 @@ def load(  # noqa: PLR0913
         When the use was not approved, it is not fit for the group, or the release is expired,
         degraded, contested or withdrawn.
     """
+    for what, name in (("use", use), ("group", group)):
+        if not isinstance(name, str):
+            raise InputError(
+                f"{what} = {name!r} is not a name\n\nHint: one use, such as 'analytics', and one "
+                "group as the report names it, such as 'sex=F'"
+            )
     found = _load(
         Path(release),
         use,

@@ -23,6 +23,7 @@ from assaymark.core.recipe import (
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, RecipeError
+from assaymark.evaluate.statistics import clopper_pearson
 from assaymark.source.load import load
 from assaymark.source.persons import one_row_each
 from assaymark.source.profile import profile
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Taken", "taken_as_released"]
 
+_SHOWN = 3
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 _MOMENTS = {Kind.DATE, Kind.DATETIME}
 
@@ -73,16 +75,18 @@ def taken_as_released(
     _check_steps(told, made, recipe)
     there = {n: c for n, c in told.columns.items() if n in batch.columns}
     schema = profile(batch, _declared(batch, there, told.transform, released)).schema
-    steps = tuple(_fitting(told.transform, schema, released))
-    found = apply(load(batch, schema), steps).dataset
-    said = f"{len(told.transform)} steps of {recipe.name}"
+    steps, groups = _fitting(told.transform, schema, released)
+    before = apply(load(batch, schema), steps).dataset
+    found = apply(before, groups).dataset
+    said = f"taken through the {len(told.transform)} steps of {recipe.name}"
+    unknown = "".join(_unknown(before.frame, groups, released))
     if found.persons is None:
-        return Taken(frame=found.frame, words=f"taken through the {said}")
+        return Taken(frame=found.frame, words=said + unknown)
     rows = one_row_each(found.persons, Streams.from_seed(0).child("one row a person").generator())
     return Taken(
         frame=found.frame[rows],
-        words=f"taken through the {said}; {batch.height:,} rows of {len(rows):,} persons, one row "
-        "of each was drawn",
+        words=f"{said}; {batch.height:,} rows of {len(rows):,} persons, one row of each was drawn"
+        f"{unknown}",
     )
 
 
@@ -120,24 +124,47 @@ def _declared(
 
 def _fitting(
     steps: Sequence[TransformSpec], schema: Schema, released: pl.DataFrame
-) -> Iterator[TransformSpec]:
-    """Yield the steps that columns of these kinds can go, with the groups of the release."""
+) -> tuple[tuple[TransformSpec, ...], tuple[Generalise, ...]]:
+    """Return the steps that columns of these kinds can go, and then the groups of the release.
+
+    A column's groups are the last of its steps.
+    """
     kinds = {c.name: c.kind for c in schema.columns}
+    own: list[TransformSpec] = []
+    groups: list[Generalise] = []
     for i, step in enumerate(steps):
         names = [n for n in _columns(step) if n in kinds]
         if isinstance(step, Drop):
             if names:
-                yield step.model_copy(update={"columns": tuple(names)})
+                own.append(step.model_copy(update={"columns": tuple(names)}))
             kinds = {n: k for n, k in kinds.items() if n not in names}
         elif isinstance(step, GroupRare):
             later = {n for s in steps[i + 1 :] for n in _columns(s)}
-            for name in names:
-                if name in released.columns and name not in later:
-                    yield _grouped(name, released[name], step.into)
+            last = [n for n in names if n in released.columns and n not in later]
+            groups += [_grouped(n, released[n], step.into) for n in last]
         elif names and kinds[names[0]] in _needed(step):
-            yield step
+            own.append(step)
             if isinstance(step, Generalise):
                 kinds[names[0]] = Kind.CATEGORY
+    return tuple(own), tuple(groups)
+
+
+def _unknown(
+    frame: pl.DataFrame, groups: Sequence[Generalise], released: pl.DataFrame
+) -> Iterator[str]:
+    """Name values that are new: surely more common than all that were grouped together then."""
+    for step in groups:
+        if step.other is None or step.map is None:
+            continue
+        rare = (released[step.column] == step.other).sum() / max(1, released.height)
+        values = frame[step.column].cast(pl.String)
+        counts = values.filter(~values.is_in([*step.map])).drop_nulls().value_counts(sort=True)
+        for value, n in counts.head(_SHOWN).iter_rows():
+            if clopper_pearson(n, frame.height).low > rare:
+                yield (
+                    f"; {value!r} of {step.column} ({n / frame.height:.0%} of rows) is new and "
+                    f"counts as {step.other!r}"
+                )
 
 
 def _needed(step: Generalise | TopCode | BucketDate) -> set[Kind]:

@@ -20,7 +20,16 @@ from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
 from assaymark.flow.told_apart import ToldApart, told_apart
 from assaymark.flow.verify import Folder
-from assaymark.flow.watch import FEWEST, Batch, Timeline, Watched, look_at, take_in, watched
+from assaymark.flow.watch import (
+    FEWEST,
+    Batch,
+    Timeline,
+    Watched,
+    check_next,
+    look_at,
+    take_in,
+    watched,
+)
 from assaymark.flow.world import world_of
 from assaymark.monitor.compare import compare
 from assaymark.monitor.sketch import Sketch
@@ -40,6 +49,8 @@ if TYPE_CHECKING:
     from assaymark.monitor.compare import Difference
 
 __all__ = ["MonitorLine", "Monitored", "Watching", "monitor", "reference_of", "tolerance_of"]
+
+_LARGE = 10
 
 TOLERANCE: dict[str, float] = {"released": 0.05, "source": 0.0}
 """By how much a share of rows may differ without an alarm: synthetic rows are not the real ones."""
@@ -149,8 +160,10 @@ def monitor(
     timeline = Timeline(release=manifest, against=how.against, tolerance=tolerance)
     look = look_at(released, seen, timeline, looks)
     if how.state is not None:
-        take_in(how.state, look, looks)
+        check_next(how.state, look, looks)
     together = watched(reference, [*looks, look], tolerance=tolerance, layout=released)
+    if how.state is not None:
+        take_in(how.state, look, looks, together)
     few = batch.height < FEWEST
     lines = [
         _line(d, threshold, released.rests_on(d.column), few=few) for d in compare(reference, batch)
@@ -240,7 +253,7 @@ def _digest(batch: pl.DataFrame) -> str:
 
 def _time(at: datetime | None) -> str:
     now = datetime.now(UTC)
-    when = now if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+    when = now if at is None else at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     if when > now + timedelta(days=1):
         raise InputError(
             f"the batch is of {when.isoformat(timespec='seconds')}, which is yet to come: no batch "
@@ -286,6 +299,9 @@ def _what(d: Difference) -> str:
     said = []
     if d.unseen:
         said.append(f"never seen before: {', '.join(d.unseen[:5])}")
+    if d.times:
+        size = f"{d.times:,.0f}" if d.times >= _LARGE else f"{d.times:.2g}"
+        said.append(f"the middle value is about {size} times what it was: another unit?")
     if not math.isclose(d.missing, 0.0, abs_tol=0.005):
         said.append(f"missing values {d.missing:+.1%}")
     return "; ".join(said)

@@ -13,7 +13,7 @@ from assaymark.flow.heard import heard_of
 from assaymark.flow.monitor import reference_of, tolerance_of
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
-from assaymark.flow.watch import Watched, watched
+from assaymark.flow.watch import Watched, odd_words, watched
 from assaymark.release.report_words import spoken_subject
 from assaymark.release.since import LookedAt, SinceContent, render_since
 
@@ -73,7 +73,7 @@ class Looked(Document):
         if self.found is None:
             return f"{said}: {self.why}"
         told = [spoken_subject(a.subject) for a in self.found.alarms]
-        names = list(dict.fromkeys([*told, *self.found.odd]))
+        names = list(dict.fromkeys([*told, *odd_words(self.found.odd)]))
         changed = f": {', '.join(names)}" if names else ""
         return f"{said}: {self.found.says}{changed}"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["Against", "Look", "append_look", "previous_of", "read_looks"]
+__all__ = ["Against", "Look", "append_look", "check_order", "previous_of", "read_looks"]
 
 Against = Literal["released", "source"]
 
@@ -24,11 +24,12 @@ class Look(Document):
 
     ``previous`` is the SHA-256 of the line before, so that a line that was altered, taken out or
     put in is found; ``batch`` that of the rows. ``odd`` says which columns were not there, were
-    new, or held values of another type. ``tolerance`` is the change of a share that is none, as a
-    decimal string; timelines of before do not say it.
+    new, or held values of another type. ``tolerance`` is the change of a share that is none, and
+    ``evidence`` the largest after this look (log10 over its threshold), as decimal strings;
+    timelines of before do not say them.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("tolerance",)
+    LATER: ClassVar[tuple[str, ...]] = ("tolerance", "evidence")
 
     schema_id: Literal["assaymark/look/v0"] = "assaymark/look/v0"
     number: int
@@ -41,6 +42,7 @@ class Look(Document):
     counts: Sketch
     previous: str
     tolerance: str = ""
+    evidence: str = ""
 
 
 def read_looks(path: Path) -> list[Look]:
@@ -73,14 +75,13 @@ def read_looks(path: Path) -> list[Look]:
     return looks
 
 
-def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
-    """Write the timeline with one more look; the old file stays whole until the new one is.
+def check_order(looks: Sequence[Look], look: Look) -> None:
+    """Check that a look can be the next.
 
     Raises
     ------
     InputError
-        When the batch was seen before, the time is before the last look's, another look came in
-        between, or the file cannot be written.
+        When the batch was seen before, or the time is before the last look's.
     """
     for before in looks:
         if before.batch == look.batch:
@@ -92,6 +93,18 @@ def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
             f"the batch is of {look.at}, and the last look was of {looks[-1].at}: looks must come "
             "in order\n\nHint: is the clock right? --at gives the time of a batch"
         )
+
+
+def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
+    """Write the timeline with one more look; the old file stays whole until the new one is.
+
+    Raises
+    ------
+    InputError
+        When the look cannot be the next, another look came in between, or the file cannot be
+        written.
+    """
+    check_order(looks, look)
     beside = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

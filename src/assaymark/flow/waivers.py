@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document
+from assaymark.core.evidence import Evidence
 from assaymark.core.waiver import WAIVERS, Waiver
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
@@ -16,6 +18,7 @@ from assaymark.release.waived import read_waiver, waiver_bytes
 
 if TYPE_CHECKING:
     from assaymark.core.entry import Entry
+    from assaymark.decide.policy import Policy
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
@@ -34,6 +37,7 @@ class Asked(Document):
     reason: str
     control: str
     expires: str
+    role: str = ""
 
 
 def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Waiver:
@@ -49,6 +53,10 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
         raise NotApprovedError(
             "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
         )
+    try:
+        people.check_in_force(today)
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
     entry = _decided(workspace, name)
     policy = parse_policy(workspace.get(str(entry.body["policy"])))
     known = [r.id for r in policy.rule]
@@ -58,7 +66,9 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
         raise NotApprovedError(f"rule {asked.rule!r} is in never_waived of the policy")
     _check_words(asked, today)
     person = people.person_of(key.fingerprint)
-    role = next((r for r in WAIVERS if person is not None and r in person.roles), "")
+    mine = [r for r in WAIVERS if person is not None and r in person.roles]
+    role = asked.role if asked.role in mine else next(iter(mine if not asked.role else ()), "")
+    _check_subject(workspace, entry.subject, policy, asked)
     waiver = Waiver(
         rule=asked.rule,
         subject=asked.subject,
@@ -114,6 +124,19 @@ def _decided(workspace: Workspace, name: str) -> Entry:
     if name not in entries:
         raise UnknownNameError("decision", name, entries or ["none was made"])
     return entries[name]
+
+
+def _check_subject(workspace: Workspace, candidate: str, policy: Policy, asked: Asked) -> None:
+    """Refuse a waiver of what was not measured: it would count, and waive nothing."""
+    metric = next(r.metric for r in policy.rule if r.id == asked.rule)
+    measured = {
+        m.subject
+        for e in workspace.ledger.entries(kind="evidence", subject=candidate)
+        for m in Evidence.parse(workspace.get(str(e.body["evidence"]))).measurements
+        if m.metric == metric
+    }
+    if measured and not any(fnmatchcase(s, asked.subject) for s in measured):
+        raise UnknownNameError("subject", asked.subject, measured, f"what {metric!r} measured")
 
 
 def _check_words(asked: Asked, today: date) -> None:

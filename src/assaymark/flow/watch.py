@@ -9,8 +9,8 @@ import polars as pl
 
 from assaymark.core.document import Document
 from assaymark.errors import DataError, InputError
-from assaymark.flow.timeline import Look, append_look, previous_of
-from assaymark.monitor.compare import as_kept
+from assaymark.flow.timeline import Look, append_look, check_order, previous_of
+from assaymark.monitor.compare import as_kept, renamed
 from assaymark.monitor.parts import relation_words
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import counted
@@ -30,6 +30,7 @@ __all__ = [
     "Batch",
     "Timeline",
     "Watched",
+    "check_next",
     "look_at",
     "odd_words",
     "take_in",
@@ -40,6 +41,8 @@ FEWEST = 50
 """Rows from which looks without an alarm say that no change was seen."""
 
 _SHOWN = 5
+_AT_ONCE = 50
+_GONE, _RETYPED = " is not there", " holds values of another type"
 
 
 class AlarmLine(Document):
@@ -105,7 +108,10 @@ class Batch:
 
 
 def look_at(layout: Sketch, batch: Batch, of: Timeline, looks: Sequence[Look]) -> Look:
-    """Count a batch on the cells of the released rows; missing columns count as missing values.
+    """Count a batch on the cells of the released rows.
+
+    A column that is not there, or of another type, counts as missing values and is named in
+    ``odd``: what the batch says of a column is then nothing.
 
     Raises
     ------
@@ -121,12 +127,15 @@ def look_at(layout: Sketch, batch: Batch, of: Timeline, looks: Sequence[Look]) -
         if c.name in batch.frame.columns:
             values = as_kept(c, batch.frame[c.name])
             if values is None:
-                odd.append(f"column:{c.name} holds values of another type")
+                odd.append(f"column:{c.name}{_RETYPED}")
         else:
-            odd.append(f"column:{c.name} is not there")
+            odd.append(f"column:{c.name}{_GONE}")
         empty = pl.Series(c.name, [None] * batch.frame.height, dtype=pl.String)
         columns.append(empty if values is None else values.alias(c.name))
-    odd += [f"column:{name} is new" for name in batch.frame.columns if name not in known]
+    like = renamed(layout, batch.frame)
+    for name in (n for n in batch.frame.columns if n not in known):
+        as_was = f", with values like those of {like[name]}" if name in like else ""
+        odd.append(f"column:{name} is new{as_was}")
     return Look(
         number=len(looks) + 1,
         at=batch.at,
@@ -141,13 +150,13 @@ def look_at(layout: Sketch, batch: Batch, of: Timeline, looks: Sequence[Look]) -
     )
 
 
-def take_in(state: Path, look: Look, looks: Sequence[Look]) -> None:
-    """Add a look to its timeline, if it is one of the same release and reference.
+def check_next(state: Path, look: Look, looks: Sequence[Look]) -> None:
+    """Check that a look is of the release and reference of its timeline, and can be its next.
 
     Raises
     ------
     InputError
-        When it is not, or the look cannot be the next.
+        When it is not.
     """
     for before in looks[-1:]:
         if (before.release, before.against) != (look.release, look.against):
@@ -162,22 +171,32 @@ def take_in(state: Path, look: Look, looks: Sequence[Look]) -> None:
                 "whether there is an alarm\n\nHint: leave --tolerance out, or begin another "
                 "timeline: --state FILE"
             )
-    append_look(state, looks, look)
+    check_order(looks, look)
+
+
+def take_in(state: Path, look: Look, looks: Sequence[Look], found: Watched) -> None:
+    """Add a look to its timeline, with the evidence that was found by it."""
+    kept = look.model_copy(update={"evidence": f"{found.evidence[-1]:.3f}"})
+    append_look(state, looks, kept)
 
 
 def watched(
     reference: Sketch, looks: Sequence[Look], *, tolerance: float, layout: Sketch
 ) -> Watched:
-    """Hold all looks against the reference, in order.
+    """Hold all looks against the reference, in order; what a look found then is not found again.
 
     ``layout`` is the sketch of the released rows: both were counted on its cells, and it says what
     rests on a column.
     """
     watcher = Watcher(shares_of(reference), tolerance=tolerance)
-    evidence = []
+    evidence, waiting = [], []
     for look in looks:
-        watcher.see(shares_of(look.counts))
-        evidence.append(round(watcher.surest(), 3))
+        waiting.append(shares_of(look.counts, _untold(look)))
+        kept = look.evidence if look is not looks[-1] else ""
+        if not kept or len(waiting) == _AT_ONCE:
+            watcher.see(*waiting)
+            waiting.clear()
+        evidence.append(float(kept or f"{watcher.surest():.3f}"))
     alarms = _lines(watcher.alarms(), layout)
     odd = looks[-1].odd if looks else ()
     rows = sum(look.counts.n for look in looks)
@@ -195,6 +214,14 @@ def watched(
     )
 
 
+def _untold(look: Look) -> frozenset[str]:
+    """Return the columns of which a look says nothing."""
+    said = (o.removeprefix("column:") for o in look.odd)
+    return frozenset(
+        o.removesuffix(end) for o in said for end in (_GONE, _RETYPED) if o.endswith(end)
+    )
+
+
 def _what(alarm: Alarm, layout: Sketch) -> str:
     share = alarm.share
     return (
@@ -206,10 +233,11 @@ def _what(alarm: Alarm, layout: Sketch) -> str:
 
 def odd_words(odd: Sequence[str]) -> tuple[str, ...]:
     """Return what was odd about columns; many that are new are said in one line."""
-    new = [o.removeprefix("column:").removesuffix(" is new") for o in odd if o.endswith(" is new")]
+    said = [o.removeprefix("column:") for o in odd]
+    new = [o.removesuffix(" is new") for o in said if o.endswith(" is new")]
     if len(new) <= _SHOWN:
-        return tuple(odd)
-    others = tuple(o for o in odd if not o.endswith(" is new"))
+        return tuple(said)
+    others = tuple(o for o in said if not o.endswith(" is new"))
     named = f"{', '.join(new[:_SHOWN])} and {len(new) - _SHOWN} more"
     return (
         *others,

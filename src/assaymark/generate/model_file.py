@@ -22,6 +22,7 @@ from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor
+from assaymark.generate.branches import Branches
 from assaymark.generate.cells import CellCoding, Grid
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
@@ -51,6 +52,7 @@ STORED: dict[str, type] = {
         Absent,
         Anchor,
         Anchored,
+        Branches,
         CellCoding,
         Column,
         DpAdaptiveModel,

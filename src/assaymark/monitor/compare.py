@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from assaymark.monitor.cells import cells_of
+from assaymark.monitor.cells import QUANTILES, cells_of
 
 if TYPE_CHECKING:
     from assaymark.monitor.sketch import ColumnSketch, Sketch
 
-__all__ = ["Difference", "as_kept", "compare"]
+__all__ = ["Difference", "as_kept", "compare", "renamed"]
+
+_MOST_MOVED = 0.5
+_ANOTHER_UNIT = 1.8
+_LIKE = 0.05
+_MIDDLE = QUANTILES.index(0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +36,8 @@ class Difference:
         interval for it needs.
     missing
         Change of the share of missing values, batch less release.
+    times
+        How many times the middle of the numbers is what it was, where most of them moved; else 0.
     unseen
         Values of a category that the release does not have, at most ten.
     """
@@ -41,6 +48,7 @@ class Difference:
     spread: float = 0.0
     variance: float = 0.0
     missing: float = 0.0
+    times: float = 0.0
     unseen: tuple[str, ...] = ()
 
 
@@ -74,8 +82,38 @@ def _column(column: ColumnSketch, n: int, batch: pl.DataFrame) -> Difference:
         spread=float(errors.sum() / 2),
         variance=float(variance / 4),
         missing=float(gap[-1]),
+        times=_times(column, values) if np.abs(gap).sum() >= 2 * _MOST_MOVED else 0.0,
         unseen=_unseen(column, values, cells),
     )
+
+
+def renamed(before: Sketch, batch: pl.DataFrame) -> dict[str, str]:
+    """Return new columns whose values are like those of one that is gone, by that one's name."""
+    known = {c.name for c in before.columns}
+    gone = [c for c in before.columns if c.name not in batch.columns]
+    found: dict[str, str] = {}
+    for name in (n for n in batch.columns if n not in known):
+        values = batch[name]
+        near = [
+            (d.distance, d.column)
+            for d in (_column(c, before.n, values.alias(c.name).to_frame()) for c in gone)
+            if d.found == "compared" and not d.unseen and d.distance <= d.spread + _LIKE
+        ]
+        if near:
+            found[name] = min(near)[1]
+    return found
+
+
+def _times(column: ColumnSketch, values: pl.Series) -> float:
+    """Return the middle value over that of then; 0 where alike, capped, or not both above 0."""
+    if column.kind != "number" or not column.quantiles:
+        return 0.0
+    numbers = values.cast(pl.Float64, strict=False)
+    now, most, then = numbers.median(), numbers.max(), float(column.quantiles[_MIDDLE])
+    if not isinstance(now, float) or now <= 0 or then <= 0 or now == most:
+        return 0.0
+    ratio = now / then
+    return ratio if max(ratio, 1 / ratio) >= _ANOTHER_UNIT else 0.0
 
 
 def _unseen(column: ColumnSketch, values: pl.Series, cells: np.ndarray) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from assaymark.monitor.cells import COARSE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -52,13 +52,17 @@ class Shares:
     n: Counts
 
 
-def shares_of(sketch: Sketch) -> Shares:
-    """Return all shares of a sketch."""
+def shares_of(sketch: Sketch, without: Collection[str] = ()) -> Shares:
+    """Return all shares of a sketch; those of the columns ``without`` are of no rows."""
     parts = [
-        *(_column(c) for c in sketch.columns),
-        *(_crossed(c) for c in sketch.crossed),
+        *(_column(c, c.name not in without) for c in sketch.columns),
+        *(_crossed(c, not {c.group, c.outcome} & {*without}) for c in sketch.crossed),
         _pairs([p.counts for p in sketch.pairs]),
     ]
+    if without:
+        there = [not {p.first, p.second} & {*without} for p in sketch.pairs]
+        told = np.repeat(there, len(parts[-1][0]) // max(1, len(there)))
+        parts[-1] = parts[-1][0] * told, parts[-1][1] * told
     of = _layout(
         tuple((c.name, c.kind, c.levels, c.edges) for c in sketch.columns),
         tuple((c.group, c.outcome, c.ordered, c.groups, c.outcomes) for c in sketch.crossed),
@@ -68,9 +72,9 @@ def shares_of(sketch: Sketch) -> Shares:
     return Shares(of=of, hits=hits, n=n)
 
 
-def _column(c: ColumnSketch) -> tuple[Counts, Counts]:
+def _column(c: ColumnSketch, there: bool) -> tuple[Counts, Counts]:
     """Return hits and rows of a column's shares, in the order of :func:`_column_shares`."""
-    counts = np.array(c.counts, dtype=np.int64)
+    counts = np.array(c.counts, dtype=np.int64) * there
     n, below = counts.sum(), np.cumsum(counts[:-1])
     values = (counts[:-1], below[1 : len(c.levels) - 1]) if c.kind == "category" else (below[:-1],)
     hits = np.concatenate([counts[-1:], *values])
@@ -79,8 +83,8 @@ def _column(c: ColumnSketch) -> tuple[Counts, Counts]:
     return hits, rows
 
 
-def _crossed(c: CrossSketch) -> tuple[Counts, Counts]:
-    table = np.array(c.counts, dtype=np.int64).reshape(len(c.groups), len(c.outcomes))
+def _crossed(c: CrossSketch, there: bool) -> tuple[Counts, Counts]:
+    table = np.array(c.counts, dtype=np.int64).reshape(len(c.groups), len(c.outcomes)) * there
     hits = np.cumsum(table, axis=1)[:, :-1] if c.ordered else table
     return hits.ravel(), np.repeat(table.sum(axis=1), hits.shape[1])
 

@@ -80,17 +80,27 @@ class Watcher:
         self._since = np.zeros((2, 0, len(reference.of)))
         self._found: _Found | None = None
 
-    def see(self, batch: Shares) -> None:
-        """Take one more batch in; its shares are counted on the reference's layout."""
-        if batch.of != self.reference.of:
+    def see(self, *batches: Shares) -> None:
+        """Take more batches in, in order; their shares are counted on the reference's layout.
+
+        Several at once leave the same behind as one after the other.
+        """
+        if any(batch.of != self.reference.of for batch in batches):
             raise ValueError("the batch was counted on another layout than the reference")
-        self.looks += 1
+        first, self.looks = self.looks + 1, self.looks + len(batches)
+        counted = zip(range(first, self.looks + 1), batches, strict=True)
+        together, later, since = np.zeros_like(self._all), [], []
+        for look, batch in reversed(tuple(counted)):
+            together = together + np.stack([batch.hits, batch.n])
+            if _is_kept(look, self.looks):
+                later.append(look)
+                since.append(together)
         kept = [i for i, s in enumerate(self._starts) if _is_kept(s, self.looks)]
         before = self._since if len(kept) == len(self._starts) else self._since[:, kept]
-        self._starts = [*(self._starts[i] for i in kept), self.looks]
-        now = np.stack([batch.hits, batch.n])
-        self._since = np.concatenate([before + now[:, None], now[:, None]], axis=1)
-        self._all = self._all + now
+        self._starts = [*(self._starts[i] for i in kept), *reversed(later)]
+        since = [before + together[:, None], *(s[:, None] for s in reversed(since))]
+        self._since = np.concatenate(since, axis=1)
+        self._all = self._all + together
         self._found = None
 
     def surest(self) -> float:

@@ -40,9 +40,10 @@ def draw_timeline(evidence: Sequence[float], times: Sequence[str]) -> Markup:
         parts.append(
             f'<text x="{_LEFT - 6}" y="{_y(value) + 4:.1f}" text-anchor="end">{words}</text>'
         )
-    for i in sorted({0, n // 2, n - 1}):
-        anchor = "start" if i == 0 else "end" if i == n - 1 else "middle"
-        said = escape(times[i][:10])
+    shown = sorted({0, n // 2, n - 1})
+    for i, when in zip(shown, _apart([times[i] for i in shown]), strict=True):
+        anchor = "middle" if n == 1 else "start" if i == 0 else "end" if i == n - 1 else "middle"
+        said = escape(when)
         parts.append(
             f'<text x="{_x(i, n):.1f}" y="{_HEIGHT - 8}" text-anchor="{anchor}">{said}</text>'
         )
@@ -53,6 +54,15 @@ def draw_timeline(evidence: Sequence[float], times: Sequence[str]) -> Markup:
         + "".join(parts)
         + "</svg>"
     )
+
+
+def _apart(times: Sequence[str]) -> list[str]:
+    """Return days, or where two are alike the minutes too, or the seconds."""
+    for digits in (10, 16, 19):
+        said = [t[:digits].replace("T", " ") for t in times]
+        if len(set(said)) == len(said):
+            break
+    return said
 
 
 def _x(i: int, n: int) -> float:
