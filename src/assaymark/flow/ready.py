@@ -168,7 +168,7 @@ def waits_for(workspace: Workspace, candidate: str) -> tuple[str, ...]:
     try:
         ready = ready_called(workspace, name)
     except NotApprovedError as error:
-        return (" ".join(str(error).split()),)
+        return (str(error),)
     return tuple(f"{said}: `assaymark review {ready.name}`" for said in ready.missing)
 
 

@@ -17,12 +17,14 @@ from assaymark.release.logged import STATEMENT
 from assaymark.release.waived import read_waiver, waiver_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assaymark.core.entry import Entry
     from assaymark.decide.policy import Policy
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
-__all__ = ["MOST_DAYS", "Asked", "in_force", "waive"]
+__all__ = ["MOST_DAYS", "Asked", "in_force", "may_waive", "waive"]
 
 MOST_DAYS = 366
 """How long a waiver may last."""
@@ -48,15 +50,8 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     NotApprovedError
         When the key's holder may not waive, or the rule or one more rule cannot be waived.
     """
-    people, today = current(workspace), datetime.now(UTC).date()
-    if people is None or len(people.persons) < 2:
-        raise NotApprovedError(
-            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
-        )
-    try:
-        people.check_in_force(today)
-    except IntegrityError as error:
-        raise NotApprovedError(str(error)) from error
+    role = may_waive(workspace, key, asked.role)
+    today = datetime.now(UTC).date()
     entry = _decided(workspace, name)
     policy = parse_policy(workspace.get(str(entry.body["policy"])))
     known = [r.id for r in policy.rule]
@@ -65,9 +60,6 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     if asked.rule in policy.never_waived:
         raise NotApprovedError(f"rule {asked.rule!r} is in never_waived of the policy")
     _check_words(asked, today)
-    person = people.person_of(key.fingerprint)
-    mine = [r for r in WAIVERS if person is not None and r in person.roles]
-    role = asked.role if asked.role in mine else next(iter(mine if not asked.role else ()), "")
     _check_subject(workspace, entry.subject, policy, asked)
     waiver = Waiver(
         rule=asked.rule,
@@ -80,10 +72,6 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
         candidate=entry.subject,
         policy=str(entry.body["policy"]),
     )
-    try:
-        waiver.check(people, author=author_of(workspace), key=key.fingerprint, day=today)
-    except IntegrityError as error:
-        raise NotApprovedError(str(error)) from error
     others = {w.rule for w, _ in in_force(workspace, waiver.candidate, waiver.policy)}
     if len({*others, waiver.rule}) > policy.waivers_at_most:
         raise NotApprovedError(
@@ -94,6 +82,43 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     raw = waiver_bytes(waiver, key.sign)
     workspace.ledger.append(STATEMENT, workspace.put(raw), body, Actor(key=key.fingerprint))
     return waiver
+
+
+def may_waive(workspace: Workspace, key: SigningKey, asked: str = "") -> str:
+    """Return the role that the key's holder would waive in.
+
+    Raises
+    ------
+    NotApprovedError
+        When nobody else is registered, or the key's holder may not waive.
+    """
+    people = current(workspace)
+    if people is None or len(people.persons) < 2:
+        raise NotApprovedError(
+            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
+        )
+    try:
+        people.check_in_force(datetime.now(UTC).date())
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
+    person = people.person_of(key.fingerprint)
+    if person is not None and person == people.person_of(author_of(workspace)):
+        raise NotApprovedError(
+            "whoever made a decision waives nothing of it\n\nHint: somebody else, who is "
+            f"{_spoken(WAIVERS)}, does"
+        )
+    mine = [r for r in WAIVERS if person is not None and r in person.roles]
+    if not mine or (asked and asked not in mine):
+        said = "nobody registered" if person is None else ", ".join(person.roles) or "in no role"
+        raise NotApprovedError(
+            f"the holder of this key is {said}\n\nHint: a waiver needs one of the roles "
+            f"{_spoken(WAIVERS)}"
+        )
+    return asked or mine[0]
+
+
+def _spoken(roles: Sequence[str]) -> str:
+    return ", ".join(r.replace("_", " ") for r in roles[:-1]) + f" or {roles[-1].replace('_', ' ')}"
 
 
 def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[Waiver, bytes], ...]:
