@@ -189,7 +189,7 @@ def _say(found: Monitored) -> None:
     from assaymark.release.report_words import spoken_subject
 
     together = found.watched
-    looks = "one look" if together.looks == 1 else f"{together.looks} looks"
+    looks = "one look" if together.looks == 1 else f"{together.looks:,} looks"
     if found.note:
         typer.echo(f"\nKnow: {found.note}")
     if found.taken:
