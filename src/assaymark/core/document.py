@@ -66,7 +66,7 @@ class Document(BaseModel):
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
-            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {error}"
+            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {_first(error)}"
             raise IntegrityError(said) from error
 
     @classmethod
@@ -75,14 +75,23 @@ class Document(BaseModel):
         known = (
             str(cls.model_fields["schema_id"].default) if "schema_id" in cls.model_fields else ""
         )
-        found = _SCHEMA.search(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
+        said = _SCHEMA.findall(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
         name = known.rpartition("/")[0]
-        if not found or found[1] == known or found[1].rpartition("/")[0] != name:
+        other = [s for s in said if s != known and s.rpartition("/")[0] == name]
+        if not other:
             return ""
         return (
-            f"written in the format {found[1]!r}, and this assaymark knows {known!r}\n\nHint: use "
+            f"written in the format {other[0]!r}, and this assaymark knows {known!r}\n\nHint: use "
             "a newer assaymark, or the verify.py that lies in the release"
         )
+
+
+def _first(error: ValidationError) -> str:
+    """Return where the first fault is and what it is, and how many there are."""
+    faults = error.errors(include_url=False)
+    where = ".".join(map(str, faults[0]["loc"]))
+    more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
+    return f"{where}: {faults[0]['msg']}{more}" if where else f"{faults[0]['msg']}{more}"
 
 
 def decimal(x: float | None) -> str | None:
