@@ -12,11 +12,12 @@ RULE = Rule(
 JUDGED = Measurement(metric="two_sample.auc", value=0.5, low=0.4, high=0.6, n=400)
 
 
-def shown(measured):
+def shown(measured, own=()):
     verdict = RuleVerdict(
         rule=RULE, use="analytics", verdict=Verdict.PASS, measurement=JUDGED, reason=""
     )
-    (line,) = verdict_lines(Shown(name="confirmation", verdicts=(verdict,)), measured)
+    stage = Shown(name="confirmation", verdicts=(verdict,), measured=tuple(own))
+    (line,) = verdict_lines(stage, measured)
     return line.measurement
 
 
@@ -28,3 +29,10 @@ def test_what_was_judged_is_shown_not_what_another_holdout_gave_with_the_same_va
 def test_details_of_the_same_measurement_are_kept():
     rich = replace(JUDGED, details={"top": [{"column": "age"}]})
     assert shown([rich]) == rich
+
+
+def test_details_of_the_stage_that_judged_are_shown_beside_its_numbers():
+    """Of a release, that is the confirmation: its claims are drawn, not none."""
+    rich = replace(JUDGED, details={"claim": "reform"})
+    other = replace(JUDGED, value=0.52, details={"claim": "reform"})
+    assert shown([other], own=[rich]) == rich

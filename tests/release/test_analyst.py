@@ -27,7 +27,11 @@ MEASURED = (
 
 def test_estimates_furthest_off_come_first_and_missing_ones_are_told():
     view = analyst_view(MEASURED)
-    assert [x.name for x in view.shown] == ["share of <b>", "age in ill ~ age", "mean of age"]
+    assert [x.name for x in view.shown] == [
+        "share of the most frequent value of <b>",
+        "age in ill ~ age",
+        "mean of age",
+    ]
     assert view.shown[2].overlap.value == 0.9
     assert view.missing == (("mean of y", "too few"),)
     assert [k for k, _ in view.coverage] == ["means", "linear regression"]

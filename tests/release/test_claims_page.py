@@ -1,5 +1,7 @@
 """The section for economists: estimates real beside synthetic, and what nobody can resolve."""
 
+from dataclasses import replace
+
 from assaymark.core.measurement import Measurement
 from assaymark.release.claims_page import claim_blocks
 from assaymark.release.drawing_forest import Effect, draw_effect, effect_words
@@ -64,7 +66,7 @@ def test_a_claim_is_told_in_its_own_unit():
 def test_what_the_real_data_cannot_resolve_is_named():
     open_ = measurement("claim:a,group:g=1", group="g=1", resolved=False, declared_margin=False)
     (block,) = claim_blocks(content(measurement(), open_))
-    assert block.open == ("g=1: mean change",)
+    assert block.open == ("g = 1: mean change",)
     assert block.groups[0].margin == "10 (default)"
     page = render(content(measurement(), open_)).decode()
     assert "What the real data itself cannot resolve" in page
@@ -76,6 +78,14 @@ def test_names_are_escaped_and_sealed_numbers_are_not_there():
     assert "&lt;b&gt;reform&lt;/b&gt;" in page
     sealed = Measurement.missing("claims.difference", "sealed", "claim:reform")
     assert claim_blocks(content(sealed)) == ()
+
+
+def test_a_sealed_look_gives_its_verdict_beside_the_numbers_of_development():
+    """Where one use passed and another did not, nothing is released and nothing is unsealed."""
+    m = measurement()
+    sealed = Measurement.missing(m.metric, "sealed", m.subject)
+    (block,) = claim_blocks(replace(content(sealed, verdict="PASS"), pictured=(m,)))
+    assert [(r.verdict, r.margin) for r in block.rows] == [("PASS", "10")]
 
 
 def test_winners_losers_and_the_spread_of_changes_are_shown():

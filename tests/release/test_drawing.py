@@ -316,6 +316,6 @@ def test_the_page_says_which_groups_models_and_attacks_treat_worse():
     page = render(content).decode()
     assert "Do models serve every group as well?" in page
     assert '0.07 <span class="quiet">(0.01 to 0.13)</span>' in page
-    assert "Too few people tested to score: sex=x." in page
+    assert "Too few people tested to score: sex = x." in page
     assert "Is a group's privacy at more risk?" in page
     assert "(stands out)" in page

@@ -18,7 +18,9 @@ __all__ = ["command"]
 
 
 def command(
-    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    release: Annotated[
+        Path, typer.Argument(help="The folder of a release, or its name in .assaymark.")
+    ],
     batch: Annotated[
         Path | None,
         typer.Option(help="Rows of today: CSV, Parquet, a folder of them, or another release."),
@@ -112,9 +114,11 @@ def command(
     from assaymark.flow.monitor import Watching, monitor
     from assaymark.flow.notify import check_places, post
     from assaymark.flow.performance import Forecast
+    from assaymark.flow.place import folder_at
     from assaymark.flow.watch_page import watch_page
     from assaymark.flow.written import write_page
 
+    release = folder_at(release, workspace)
     check_places(webhook, *(p for p in (report, prometheus, jsonl, mail) if p is not None))
     rows, name = batch_of(batch, database, query)
     how = Watching(

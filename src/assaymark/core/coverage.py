@@ -34,8 +34,9 @@ class Certificate(Document):
     It holds for ``generator`` as ``software`` has it, by its defaults, fitted to ``persons_from``
     to ``persons_to`` persons, with at least ``replicates`` tables. ``covered`` of ``intervals``
     nominal 95 % intervals held the truth; ``low`` and ``high`` bound that share, simulations of
-    one world counted as one. ``inflation`` belongs to the rule: see
-    :func:`assaymark.evaluate.analyses.combining.combine`.
+    one world counted as one. ``least`` is that share for the single estimate that was covered worst
+    at any size, ``least_of`` its world and name: a class is not each of its estimates.
+    ``inflation`` belongs to the rule: see :func:`assaymark.evaluate.analyses.combining.combine`.
     """
 
     generator: str
@@ -51,6 +52,8 @@ class Certificate(Document):
     covered: int = Field(ge=0)
     low: float = Field(ge=0, le=1)
     high: float = Field(ge=0, le=1)
+    least: float | None = Field(default=None, ge=0, le=1)
+    least_of: str = ""
     bench: str
 
     @property

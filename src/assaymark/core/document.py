@@ -66,7 +66,7 @@ class Document(BaseModel):
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
-            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {_first(error)}"
+            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {_wrong(error)}"
             raise IntegrityError(said) from error
 
     @classmethod
@@ -86,12 +86,13 @@ class Document(BaseModel):
         )
 
 
-def _first(error: ValidationError) -> str:
-    """Return where the first fault is and what it is, and how many there are."""
-    faults = error.errors(include_url=False)
-    where = ".".join(map(str, faults[0]["loc"]))
-    more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
-    return f"{where}: {faults[0]['msg']}{more}" if where else f"{faults[0]['msg']}{more}"
+def _wrong(error: ValidationError) -> str:
+    """Say in a line what is wrong first, and how much else is; values are not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    place = ".".join(str(p) for p in found[0]["loc"])
+    said = found[0]["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{place[:80]}: {said[:200]}{more}" if place else f"{said[:200]}{more}"
 
 
 def decimal(x: float | None) -> str | None:

@@ -89,7 +89,10 @@ def _cell(use: str, status: UseStatus, group: str, verdicts: Sequence[RuleVerdic
     elif status is UseStatus.INCONCLUSIVE:
         found, why = Fitness.UNKNOWN, "the use is not approved for anybody"
     elif not verdicts:
-        found, why = Fitness.UNKNOWN, "no rule of the use speaks of this group"
+        found, why = (
+            Fitness.UNKNOWN,
+            "no rule of the use judged this group, as a rule because it has too few people",
+        )
     elif unsure:
         found, why = Fitness.UNKNOWN, _said(unsure)
     else:
@@ -98,5 +101,5 @@ def _cell(use: str, status: UseStatus, group: str, verdicts: Sequence[RuleVerdic
 
 
 def _said(verdicts: Sequence[RuleVerdict]) -> str:
-    rules = {v.rule.id: f"{v.rule.id} {_WORDS.get(v.verdict, v.verdict)}" for v in verdicts}
+    rules = {v.rule.id: f'"{v.rule.title}" {_WORDS.get(v.verdict, v.verdict)}' for v in verdicts}
     return "; ".join(rules.values())

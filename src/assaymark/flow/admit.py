@@ -14,7 +14,7 @@ from assaymark.core.document import sha256
 from assaymark.core.notice import Admission
 from assaymark.core.rights import USES
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
-from assaymark.flow.fitness import check_group
+from assaymark.flow.fitness import check_group, why_not
 from assaymark.flow.heard import check_in_force
 from assaymark.flow.recall import issued
 from assaymark.flow.verify import read_release
@@ -112,9 +112,10 @@ def check_use(
 ) -> int:
     """Return how many notices were heard of, if the release may be used for ``use``."""
     if use not in release.released.approved:
+        why = why_not(release.folder, use)
         raise NotApprovedError(
-            f"{release.folder.name} is not approved for {use}\n\nHint: it is approved for "
-            f"{', '.join(release.released.approved)}"
+            f"{release.folder.name} is not approved for {use}{': ' if why else ''}{why}\n\n"
+            f"Hint: it is approved for {', '.join(release.released.approved)}"
         )
     return check_in_force(release, notices, workspaces, today=today, use=use)
 

@@ -74,18 +74,20 @@ class DraftTable:
     report: bytes
 
 
-def generate(
+def generate(  # noqa: PLR0913
     table: Any,  # noqa: ANN401
     *,
     rows: int | None = None,
     generator: str = "tree_chain",
+    parameters: Mapping[str, Any] | None = None,
     seed: int | None = None,
     where: str = "",
     shares: Mapping[str, Mapping[Any, float]] | None = None,
 ) -> DraftTable:
     """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
 
-    ``where`` is what every row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
+    ``parameters`` are the generator's, such as ``{"quality": "high"}``. ``where`` is what every
+    row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
     sets the shares of one column's values, such as ``{"ill": {"yes": 0.5, "no": 0.5}}``.
 
     Raises
@@ -99,6 +101,7 @@ def generate(
         read_frame(table),
         rows=rows,
         generator=generator,
+        parameters=parameters,
         seed=seed,
         kinds=Kinds(where=where, shares=shares or {}),
     )
@@ -319,7 +322,8 @@ def load(  # noqa: PLR0913
     """Return the rows of a release for ``use``: a polars table, a list of them for replicates.
 
     With a ``group``, named as in the report (``"sex=F"``), it is refused where it is not fit for
-    the study of these people; all rows are returned all the same, for comparison with others.
+    the study of these people; all rows are returned all the same, for comparison with others. A
+    refusal says why: the rules that did not pass, or that nobody asked for the use.
 
     The admission is added to the file ``provenance`` as a line of JSON, and to the ledger of
     ``workspace``; ``into`` names what the rows go into, so that a recall reaches it.
@@ -330,6 +334,12 @@ def load(  # noqa: PLR0913
         When the use was not approved, it is not fit for the group, or the release is expired,
         degraded, contested or withdrawn.
     """
+    for what, name in (("use", use), ("group", group)):
+        if not isinstance(name, str):
+            raise InputError(
+                f"{what} = {name!r} is not a name\n\nHint: one use, such as 'analytics', and one "
+                "group as the report names it, such as 'sex=F'"
+            )
     found = _load(
         Path(release),
         use,

@@ -38,6 +38,7 @@ __all__ = [
     "read_policy",
     "refitness",
     "rejudge",
+    "verdicts_again",
 ]
 
 
@@ -201,13 +202,25 @@ def cells_again(
     ``evidence`` has each stage's bytes and the uses that it was judged for, ``uses`` what all
     stages came to.
     """
-    read = parse_policy(policy)
-    found = [
-        judge(read, Evidence.parse(raw), asked, candidate=candidate, waivers=waivers, gate=gate)
-        for raw, asked in evidence
-    ]
     statuses = {use: UseStatus(status) for use, status in uses.items()}
-    return fitness_of(statuses, _deciding(found))
+    return fitness_of(statuses, verdicts_again(policy, evidence, candidate, waivers, gate))
+
+
+def verdicts_again(
+    policy: bytes,
+    evidence: Sequence[tuple[bytes, Sequence[str]]],
+    candidate: str,
+    waivers: Sequence[Waiver] = (),
+    gate: str = GATE,
+) -> tuple[RuleVerdict, ...]:
+    """Judge again, from bytes, and return the verdicts that decided on each use."""
+    read = parse_policy(policy)
+    return _deciding(
+        [
+            judge(read, Evidence.parse(raw), asked, candidate=candidate, waivers=waivers, gate=gate)
+            for raw, asked in evidence
+        ]
+    )
 
 
 def _deciding(judgements: Sequence[Judgement]) -> tuple[RuleVerdict, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assaymark.decide.fitness import Fitness
+from assaymark.decide.verdict import UseStatus
 from assaymark.errors import NotApprovedError, UnknownNameError
-from assaymark.flow.decide import cells_again
+from assaymark.flow.decide import cells_again, verdicts_again
 from assaymark.release.approved import DECISION
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Decided
@@ -15,7 +16,41 @@ from assaymark.release.statement import read_statement
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_group"]
+__all__ = ["check_group", "why_not"]
+
+_MOST = 3
+_ADDED_UP = {
+    UseStatus.REFUSED.value: "it was refused",
+    UseStatus.INCONCLUSIVE.value: "there was not enough evidence",
+    UseStatus.APPROVED.value: "its rows passed, and the release was not issued for it",
+}
+
+
+def why_not(folder: Path, use: str) -> str:
+    """Say why a release that verifies is not approved for ``use``: nobody asked, or which rules.
+
+    Empty where the release does not say, as a lot, which holds no decision of its own.
+    """
+    decided = _decided(folder)
+    if decided is None:
+        return ""
+    status = decided.uses.get(use)
+    if status is None:
+        return "nobody asked for it, so that no rule was held against its rows"
+    found = verdicts_again(
+        (folder / "policy.toml").read_bytes(),
+        _evidence(folder, decided),
+        decided.candidate,
+        gate=decided.gate,
+    )
+    said = {
+        v.rule.id: f"{v.rule.title or v.rule.id}: {v.verdict}"
+        for v in found
+        if v.use == use and v.blocks
+    }
+    rules = list(said.values())
+    more = f"; and {len(rules) - _MOST} more rules" if len(rules) > _MOST else ""
+    return "; ".join([_ADDED_UP.get(status, status), *rules[:_MOST]]) + more
 
 
 def check_group(folder: Path, use: str, group: str) -> None:
@@ -31,18 +66,18 @@ def check_group(folder: Path, use: str, group: str) -> None:
     UnknownNameError
         When it knows no such group.
     """
-    decision = folder / DECISION
-    if not decision.is_file():
+    decided = _decided(folder)
+    if decided is None:
         raise NotApprovedError(f"{folder.name} does not say for which groups it is fit")
-    decided = Decided.parse(read_statement(payload_of(decision.read_bytes()), "decision")[1])
     groups = decided.fitness.get(use)
     if not groups:
         raise NotApprovedError(
             f"{folder.name} does not say for which groups it is fit\n\nHint: only groups of "
             "protected columns are judged; declare the column as protected in the recipe"
         )
+    group = next((g for g in groups if _spaced(g) == group), group)
     if group not in groups:
-        raise UnknownNameError("group", group, groups)
+        raise UnknownNameError("group", group, groups, "this release (one column each)")
     if groups[group] == Fitness.FIT.value:
         return
     fit = [name for name, found in groups.items() if found == Fitness.FIT.value]
@@ -54,10 +89,26 @@ def check_group(folder: Path, use: str, group: str) -> None:
     )
 
 
-def _why(folder: Path, decided: Decided, use: str, group: str) -> str:
-    evidence = [
+def _decided(folder: Path) -> Decided | None:
+    decision = folder / DECISION
+    if not decision.is_file():
+        return None
+    return Decided.parse(read_statement(payload_of(decision.read_bytes()), "decision")[1])
+
+
+def _spaced(group: str) -> str:
+    """Return a group as pages write it."""
+    return group.replace("=", " = ", 1)
+
+
+def _evidence(folder: Path, decided: Decided) -> list[tuple[bytes, tuple[str, ...]]]:
+    return [
         ((folder / f"evidence/{s.stage}.json").read_bytes(), tuple(s.uses)) for s in decided.stages
     ]
+
+
+def _why(folder: Path, decided: Decided, use: str, group: str) -> str:
     policy = (folder / "policy.toml").read_bytes()
+    evidence = _evidence(folder, decided)
     cells = cells_again(policy, evidence, decided.uses, decided.candidate, gate=decided.gate)
     return next((c.why for c in cells if (c.use, c.group) == (use, group)), "")

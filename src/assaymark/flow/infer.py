@@ -54,7 +54,8 @@ class Inferred(Document):
 
     ``replicates`` tables of about ``rows`` usable rows each, made from at least ``persons``
     persons; ``covered`` is the share of such intervals that held the truth in the bench named by
-    ``bench``; ``None`` where there is none.
+    ``bench``; ``covered_least`` that share for the single estimate of the kind that was covered
+    worst there. ``None`` where there is none.
     """
 
     LATER: ClassVar[tuple[str, ...]] = ()
@@ -68,6 +69,7 @@ class Inferred(Document):
     rule: str
     inflation: float
     covered: float | None
+    covered_least: float | None
     bench: str
     notices: tuple[str, ...]
 
@@ -226,6 +228,7 @@ def infer(made: Made, analysis: Analysis, *, uncertified: bool = False) -> Infer
         rule=made.rule,
         inflation=inflation,
         covered=None if found is None else round(found.coverage, 4),
+        covered_least=None if found is None else found.least,
         bench="" if found is None else found.bench,
         notices=_notices(made, found, estimand, m),
     )
@@ -259,6 +262,12 @@ def _notices(made: Made, found: Certificate | None, estimand: str, m: int) -> tu
     else:
         why = _why_not(made.maker, found, estimand)
         said += [f"Do not quote these intervals: {why}."] if why else []
+    if found is not None and found.least is not None and found.least < LEAST:
+        said.append(
+            f"Single estimates can be covered less than their kind: the worst of the simulations "
+            f"({found.least_of}) held the truth in {found.least:.0%}. Let no decision hang on one "
+            "end of one interval."
+        )
     if m == 1:
         said.append("One table only: the interval is wider than with several replicates.")
     return tuple(said)

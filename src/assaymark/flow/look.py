@@ -56,7 +56,6 @@ class Look:
         left = OPENINGS - len(
             [o for o in openings_of(self.asked.workspace, self.asked.population) if o != own]
         )
-        self.progress("decide", "holding the evidence against the policy", 0.0)
         job, parts = self.job, self.parts
         if isinstance(parts, Folds):
             return decide_at_once(
@@ -66,10 +65,12 @@ class Look:
                 openings_left=left,
                 waivers=self.waivers,
             )
+        measured = self._measured(parts, "development")
+        self.progress("decide", "holding the evidence against the policy", 0.0)
         return decide(
             job.policy,
             job.uses,
-            self._measured(parts, "development"),
+            measured,
             (lambda: self._confirmed(parts)) if confirm else None,
             openings_left=left,
             waivers=self.waivers,

@@ -48,16 +48,18 @@ if TYPE_CHECKING:
 
 __all__ = ["draft_page", "evaluation_page", "run_content", "verdict_line", "verdict_lines"]
 
+_PICTURED = ("claims.difference", "inference.")
 _SEALED = "measured on the sealed confirmation holdout; a verdict is all it gives"
 _SEALED_TOO = "measured in the cross-fit; a verdict is all it gives, unless every use passes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """The verdicts of one stage, and whether their numbers may be shown."""
+    """The verdicts of one stage, what it measured, and whether its numbers may be shown."""
 
     name: str
     verdicts: tuple[RuleVerdict, ...]
+    measured: tuple[Measurement, ...] = ()
     numbers: bool = True
 
 
@@ -89,6 +91,7 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=(*quantities().values(), *(REPEATS if _crossed(ran) else ())),
         columns=columns_of(train, ran.synthetics[0]),
+        pictured=tuple(m for m in pictures if m.metric.startswith(_PICTURED)),
         pairs=pairs_of(pictures),
         groups=groups_of(train, ran.synthetics[0]),
         gaps=gaps_of(pictures),
@@ -191,7 +194,7 @@ def draft_page(  # noqa: PLR0913
 def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[VerdictLine, ...]:
     """Return the verdicts of a stage as lines; sealed numbers are replaced by a reason."""
     known = quantities()
-    details = {(m.metric, m.subject): m for m in measured}
+    details = {(m.metric, m.subject): m for m in (*measured, *shown.measured)}
     lines = []
     for v in shown.verdicts:
         m = v.measurement if shown.numbers else _sealed(v.measurement, shown.name)
@@ -256,6 +259,7 @@ def _deciding(decision: Decision) -> tuple[Shown, ...]:
             Shown(
                 name=confirmed.name,
                 verdicts=confirmed.judgement.verdicts,
+                measured=confirmed.assessment.measurements,
                 numbers=confirmed.judgement.approved,
             )
         )

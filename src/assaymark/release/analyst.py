@@ -84,4 +84,5 @@ def _named(subject: str) -> str:
     if term:
         return f"{term} in {name}"
     kind, _, column = name.partition(" ")
-    return f"{'share' if kind == 'proportion' else kind} of {column}" if column else name
+    said = {"proportion": "share of the most frequent value of", "mean": "mean of"}.get(kind)
+    return f"{said} {column}" if column and said else name

@@ -82,12 +82,15 @@ def claim_blocks(content: ReportContent) -> tuple[ClaimBlock, ...]:
         for v in content.verdicts
         if v.use == "policy_simulation"
     }
-    every = [*(v.measurement for v in content.verdicts), *content.measurements]
-    once = {(m.metric, m.subject): m for m in every if m.metric.startswith("claims.difference")}
+    judged = [v.measurement for v in content.verdicts]
+    every = [*content.pictured, *judged, *content.measurements]
+    once: dict[tuple[str, str], Measurement] = {}
+    for m in every:
+        if m.metric.startswith("claims.difference") and "claim" in m.details:
+            once.setdefault((m.metric, m.subject), m)
     by_claim: dict[str, list[Measurement]] = {}
     for m in once.values():
-        if "claim" in m.details:
-            by_claim.setdefault(str(m.details["claim"]), []).append(m)
+        by_claim.setdefault(str(m.details["claim"]), []).append(m)
     return tuple(_block(name, found, verdicts) for name, found in by_claim.items())
 
 
@@ -109,7 +112,8 @@ def _block(
 
 def _row(m: Measurement, verdict: str) -> ClaimRow:
     d = m.details
-    unit, part, group = str(d.get("unit", "")), str(d.get("part", "")), str(d.get("group", ""))
+    unit, part = str(d.get("unit", "")), str(d.get("part", ""))
+    group = str(d.get("group", "")).replace("=", " = ", 1)
     said = _PARTS.get(part, part) or _FIRST.get(str(d.get("claim_kind")), "")
     name = f"{group}: {said}" if group and said else group or said
     real, made = _three(d.get("real")), _three(d.get("synthetic"))

@@ -55,6 +55,8 @@ from assaymark.release.report_words import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from assaymark.core.measurement import Measurement
     from assaymark.release.report_content import GroupPicture, ReportContent
 
@@ -84,7 +86,7 @@ def render(content: ReportContent) -> bytes:
         answer=answer(content),
         uses=[use_card(content, u) for u in content.uses],
         fitness=fitness_table(content.fitness),
-        analyst=analyst_view(measurements),
+        analyst=analyst_view(_with_pictured(content, measurements)),
         must_know=must_know(content),
         next_actions=_next_actions(content),
         blocks=rule_blocks(content),
@@ -245,6 +247,12 @@ def _appendix(content: ReportContent) -> list[Measurement]:
     for m in [*(v.measurement for v in content.verdicts), *content.measurements]:
         found.setdefault((m.metric, m.subject), m)
     return list(found.values())
+
+
+def _with_pictured(content: ReportContent, found: Iterable[Measurement]) -> list[Measurement]:
+    """Return measurements, those without a figure as they were pictured: sealed ones are not."""
+    pictured = {(m.metric, m.subject): m for m in content.pictured}
+    return [m if m.value is not None else pictured.get((m.metric, m.subject), m) for m in found]
 
 
 def _opened(content: ReportContent) -> dict[str, dict[str, int]]:

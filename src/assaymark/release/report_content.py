@@ -320,6 +320,8 @@ class ReportContent:
         Whether one person alone decided and signed.
     measurements
         What was measured and no rule judges.
+    pictured
+        Estimates and claims with the details that their pages need; sealed numbers are not here.
     workspace
         Where refused rows stay, in words that finish "quarantined in"; empty: the workspace.
     opened
@@ -347,6 +349,7 @@ class ReportContent:
     measurements: tuple[Measurement, ...] = ()
     quantities: tuple[Quantity, ...] = ()
     columns: tuple[ColumnPicture, ...] = ()
+    pictured: tuple[Measurement, ...] = ()
     pairs: tuple[PairLine, ...] = ()
     groups: tuple[GroupPicture, ...] = ()
     gaps: tuple[GapLine, ...] = ()

@@ -169,3 +169,23 @@ def test_errors_are_those_of_repeated_samples(name):
         found.append(ESTIMANDS[name](r))
     stated = np.mean([f.variance for f in found])
     assert stated == pytest.approx(np.var([f.value for f in found]), rel=0.25)
+
+
+def test_a_mean_of_rows_that_are_nearly_all_alike_is_not_known_without_error():
+    """Of 500 of 1,000 people nobody gains; elsewhere a gain is 3: one gain more is 3/500."""
+    y, inside = np.zeros(1_000), np.arange(1_000) < 500
+    y[990:] = 3.0
+    r = rows(y=y).within(inside)
+    assert average(r).variance == pytest.approx((3 / 500) ** 2)
+    assert total(r).variance == pytest.approx((3 / 1_000 * 1_000) ** 2)
+    assert average(rows(y=np.full(9, 5.0))).variance == 0  # nobody anywhere: nothing says how far
+
+
+def test_the_interval_of_a_rare_change_holds_where_a_sample_has_none():
+    """One in 300 gains about 1,000; samples of 400 have none in a quarter of cases."""
+    rng, inside = np.random.default_rng(8), 0
+    for _ in range(600):
+        y = np.where(rng.random(4_000) < 1 / 300, rng.normal(1_000, 200, 4_000), 0.0)
+        found = average(rows(y=y).within(np.arange(4_000) < 400)).interval
+        inside += found.low <= 1_000 / 300 <= found.high
+    assert inside / 600 > 0.93

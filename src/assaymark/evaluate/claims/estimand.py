@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _THOUSAND = 1_000.0
+_FEW = 10  # rows unlike the rest, below which their number says little about the next sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,7 +139,7 @@ def average(rows: Rows, top: str = "y", bottom: str = "") -> Estimate | str:
     if abs(below) <= 1e-300:
         return f"the sum of {bottom or 'the weights'!r} is 0, so there is no ratio"
     value = float((w * y).mean()) / below
-    one = _one_row(y, w, asked) if not bottom and _yes_no(y) else 0.0
+    one = 0.0 if bottom else _one_row(rows.values[top], asked)
     return Estimate(
         value=value,
         influence=w * (y - value * x) / below,
@@ -154,8 +155,14 @@ def total(rows: Rows, name: str = "y") -> Estimate | str:
     if asked.n_persons < 2:
         return "fewer than two persons with a value"
     added = np.where(asked.inside, rows.weights * rows.values[name], 0.0) * _THOUSAND
+    used = float(rows.weights[asked.inside].sum())
+    one = _one_row(rows.values[name], asked) * used * _THOUSAND / len(added)
     return Estimate(
-        value=float(added.mean()), influence=added, persons=rows.persons, n=asked.n_persons
+        value=float(added.mean()),
+        influence=added,
+        persons=rows.persons,
+        n=asked.n_persons,
+        extra=one,
     )
 
 
@@ -236,11 +243,20 @@ def _places(rows: Rows, q: float) -> _Places:
     return _Places(value, low, high, share_influence, error)
 
 
-def _yes_no(y: Floats) -> bool:
-    return bool(np.isin(y, (0.0, 1.0)).all())
+def _one_row(y: Floats, asked: Rows) -> float:
+    """Return the error that one row more would make of a mean of ``asked``.
 
-
-def _one_row(y: Floats, w: Floats, asked: Rows) -> float:
-    """Return the error of one row more, for a share of 0 or 1 is not known without error."""
-    used = w[asked.inside]
-    return float(np.square(used).sum() / used.sum() ** 2) if len(y) else 0.0
+    A share of 0 or 1 is not known without error, nor is a mean of rows that are nearly all alike:
+    how far another row could lie from them is told by those of the whole sample that do.
+    """
+    used, values = asked.weights[asked.inside], y[asked.inside]
+    if not used.sum() > 0:
+        return 0.0
+    one = float(np.square(used).sum() / used.sum() ** 2)
+    usual = float(np.median(values))
+    if np.isin(values, (0.0, 1.0)).all() and np.isin(y[~np.isnan(y)], (0.0, 1.0)).all():
+        return one
+    if np.count_nonzero(values != usual) >= min(_FEW, len(values) / 2):
+        return 0.0
+    others = y[~np.isnan(y) & (y != usual)]
+    return one * math.sqrt(float(np.square(others - usual).mean())) if len(others) else 0.0

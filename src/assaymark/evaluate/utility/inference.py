@@ -375,6 +375,8 @@ def _coverage(case: Case, kinds: set[str], metric: str) -> Iterator[Measurement]
                 "bench": found.bench,
                 "replicates": found.replicates,
                 "intervals": found.intervals,
+                "least": found.least,
+                "least_of": found.least_of,
             },
         )
 
