@@ -41,6 +41,12 @@ def test_what_is_no_spdx_licence_is_refused_with_the_nearest(text):
         spdx(text)
 
 
+@pytest.mark.parametrize("text", ["(" * 400 + "MIT" + ")" * 400, "MIT OR " * 200 + "MIT"])
+def test_an_expression_without_end_is_refused(text):
+    with pytest.raises(InputError, match="at most 1,000 characters and 50 parentheses"):
+        spdx(text)
+
+
 def test_the_nearest_licences_are_named():
     with pytest.raises(InputError, match=r"did you mean CC-BY-4\.0"):
         spdx("CC-BY-4")
@@ -60,6 +66,21 @@ RECIPE = 'name = "x"\n[source]\npath = "x.csv"\n[source.rights]\n'
             "sel",
         ),
         ('expires = "next year"', "not a date"),
+        ('expires = "20301231"', "not a date"),
+        (
+            'odrl = [{rule = "prohibition", action = "use"}, {rule = "permission", '
+            'action = "derive"}]',
+            "prohibits every use",
+        ),
+        (
+            'duo = ["DUO:0000046"]\nodrl = [{rule = "permission", action = "sell"}]',
+            "rules out profit",
+        ),
+        (
+            'odrl = [{rule = "prohibition", action = "commercialize"}, {rule = "permission", '
+            'action = "sell"}]',
+            "to commercialize",
+        ),
         ('odrl = [{rule = "prohibition", action = "eat"}]', "hold together"),
     ],
 )

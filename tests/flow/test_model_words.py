@@ -9,6 +9,7 @@ def test_rules_rows_and_budget_that_were_not_used_are_said():
         {
             "constraints": ["a <= b", "c > 0"],
             "rows_left_out": "about 29% of the rows (with noise, 20 of a person counted at most)",
+            "values_not_found": ["diag (about 24% of the rows)"],
             "unspent": "70% of the budget was not spent, since a limit was met",
         }
     )
@@ -16,5 +17,7 @@ def test_rules_rows_and_budget_that_were_not_used_are_said():
         "Every synthetic row satisfies: a <= b; c > 0.",
         "The limit on rows of one person left out about 29% of the rows (with noise, 20 of a "
         "person counted at most).",
+        "Values that were not declared, or that too few people have to be found, are never drawn; "
+        "others stand in their place: diag (about 24% of the rows).",
         "70% of the budget was not spent, since a limit was met.",
     )

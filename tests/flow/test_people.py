@@ -3,7 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from assaymark.core.recipe import GenerateSpec
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.generator import approve
 from assaymark.flow.people import (
     add,
     current,
@@ -76,6 +78,16 @@ def test_a_threshold_of_root_persons_signs(book, keys):
     assert renew(book, sign_with=[keys[0]]).version == 4
 
 
+def test_a_root_person_can_be_removed_by_another(book, keys):
+    add(book, "Rita", ["auditor"], keys[0].public.hex(), root=True)
+    remove(book, "Ada Lovelace", sign_with=[keys[0]])
+    assert [p.name for p in listed(book)] == ["Rita"]
+    with pytest.raises(InputError, match="none of the keys given is a root person's"):
+        renew(book)
+    renew(book, sign_with=[keys[0]])
+    assert current(book).version == 4
+
+
 def test_a_role_file_that_was_altered_replaced_or_taken_away_is_found(book, keys):
     path = book.path / "people" / "roles.dsse.json"
     old = path.read_bytes()
@@ -124,6 +136,39 @@ def test_what_cannot_be_is_refused_with_what_to_do(book, keys, tmp_path):
     with pytest.raises(InputError, match="not a private key"):
         read_key(tmp_path / "bad")
     assert oct((tmp_path / "a").stat().st_mode & 0o777) == "0o600"
+
+
+@pytest.mark.parametrize("days", [0, -5, 99_999_999])
+def test_a_role_file_lasts_for_some_days(book, days):
+    with pytest.raises(InputError, match="in force for 1 to"):
+        renew(book, days=days)
+
+
+@pytest.mark.parametrize("public", ["00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "ff"])
+def test_a_key_that_anybody_can_sign_for_is_refused(book, public):
+    with pytest.raises(InputError, match="anybody can sign for"):
+        add(book, "Ben", ["domain"], public)
+
+
+def test_files_that_are_no_keys_or_names_are_said_plainly(book, tmp_path):
+    (tmp_path / "key").write_text("a" * 5_000)
+    with pytest.raises(InputError, match="more than 4096 bytes, and a key is 64"):
+        read_key(tmp_path / "key")
+    with pytest.raises(InputError, match="--key takes the file"):
+        read_key(tmp_path)
+    for raw, said in ((b"[1, 2", "not JSON"), (b"[1, 2]", "is not one"), (b'{"a": 1}', "not one")):
+        book.seal("people-directory", raw)
+        with pytest.raises(IntegrityError, match=said):
+            listed(book)
+
+
+def test_an_expired_role_file_approves_no_generator(book, keys, monkeypatch):
+    add(book, "Ben", ["ml_owner"], keys[0].public.hex())
+    with monkeypatch.context() as patch:
+        patch.setattr("assaymark.flow.people._in", lambda _: "2020-01-01")
+        renew(book)
+    with pytest.raises(NotApprovedError, match="expired on 2020-01-01"):
+        approve(book, GenerateSpec(generator="tree_chain"), keys[0])
 
 
 def test_the_commands_register_and_list(tmp_path, monkeypatch, keys):

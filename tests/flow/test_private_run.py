@@ -202,10 +202,12 @@ def test_an_audit_that_refutes_the_claim_keeps_nothing(private, monkeypatch):
         ("age = [0, 120]", "aeg = [0, 120]", "did you mean 'age'"),
         ('sex = ["f", "m"]', 'sexe = ["f", "m"]', "'sexe'"),
         ("delta = 1e-5", "delta = 0.4", "one row in"),
+        ("age = [0, 120]", "sex = [0, 120]", "takes no bounds"),
+        ("epsilon = 8.0", "epsilon = 0.0001", "nothing was charged"),
         ('unit = "patient"', 'unit = "patiant"', "'patiant'"),
         ('sex = ["f", "m"]', f"sex = {[str(i) for i in range(2**20 + 1)]}", "8 MiB"),
     ],
-    ids=("order", "name", "category", "delta", "unit", "too many"),
+    ids=("order", "name", "category", "delta", "kind", "noise", "unit", "too many"),
 )
 def test_a_wrong_word_costs_nobody_anything(private, right, wrong, said):
     RECIPE.write_text(RECIPE.read_text().replace(right, wrong))

@@ -16,13 +16,14 @@ import pytest
 from typer.testing import CliRunner
 
 from assaymark.cli.app import app
+from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.people import Approval
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.generate import parquet_of
 from assaymark.flow.generator import approve
 from assaymark.flow.people import add, init, new_key, read_key, remove
-from assaymark.flow.ready import make_ready, ready_called, release_ready
+from assaymark.flow.ready import make_ready, ready_called, release_ready, waits_for
 from assaymark.flow.review import Said, review, shown
 from assaymark.flow.run import Options, run
 from assaymark.flow.status import status_of
@@ -107,6 +108,32 @@ def test_a_rejection_blocks_until_it_is_taken_back(desk):
     done = review(workspace, name, keys["ben"], YES)
     assert verify(Path(done.release)).ok
     assert "two of the columns" in (Path(done.release) / "card.md").read_text()
+
+
+def test_a_decision_that_comes_back_after_a_refusal_can_be_approved_again(desk):
+    workspace, name, keys = desk
+    waiting = ready_called(workspace, name)
+    actor = Actor(key=workspace.key().fingerprint)
+    body = {k: v for k, v in waiting.entry.body.items() if k not in {"decision", "files"}}
+    candidate = waiting.entry.subject
+    workspace.ledger.append("refusal", candidate, {**body, "name": "other"}, actor)
+    with pytest.raises(NotApprovedError, match="superseded by other"):
+        review(workspace, name, keys["grace"], YES)
+    assert "superseded" in waits_for(workspace, candidate)[0]
+    make_ready(workspace, name, waiting.files, body, candidate)
+    assert verify(Path(review(workspace, name, keys["grace"], YES).release)).ok
+
+
+def test_files_that_are_gone_and_a_maker_whom_nobody_knows_are_named(desk):
+    workspace, name, keys = desk
+    shutil.move(f"ws/ready/{name}", "kept")
+    with pytest.raises(IntegrityError, match="are gone from ready/"):
+        review(workspace, name, keys["grace"], YES)
+    shutil.move("kept", f"ws/ready/{name}")
+    add(workspace, "Rita", ["auditor"], new_key(Path("rita")), root=True)
+    remove(workspace, "Ada", sign_with=[read_key(Path("rita"))])
+    with pytest.raises(NotApprovedError, match="held by nobody in the role file"):
+        review(workspace, name, keys["grace"], YES)
 
 
 def test_a_changed_file_resets_approvals(desk):

@@ -94,9 +94,9 @@ def test_a_waived_rule_lets_a_use_through_visibly_and_verifies(desk):
 
 def test_who_may_not_waive_and_what_cannot_be_waived_is_refused(desk):
     workspace, name, keys = desk
-    with pytest.raises(NotApprovedError, match="needs one of the roles"):
+    with pytest.raises(NotApprovedError, match="needs one of the roles data owner, privacy"):
         waive(workspace, name, keys["ben"], asked())
-    with pytest.raises(NotApprovedError, match="who made the decision"):
+    with pytest.raises(NotApprovedError, match="whoever made a decision waives nothing"):
         waive(workspace, name, workspace.key(), asked())
     with pytest.raises(NotApprovedError, match="never_waived"):
         waive(workspace, name, keys["grace"], asked(rule="looks-like-it"))
@@ -109,6 +109,10 @@ def test_who_may_not_waive_and_what_cannot_be_waived_is_refused(desk):
     for end in ("soon", "2020-01-01", "2099-01-01"):
         with pytest.raises(InputError):
             waive(workspace, name, keys["grace"], asked(expires=end))
+    with pytest.raises(UnknownNameError, match="unknown subject 'column:nosuch'"):
+        waive(workspace, name, keys["grace"], asked(subject="column:nosuch"))
+    with pytest.raises(NotApprovedError, match="needs one of the roles"):
+        waive(workspace, name, keys["grace"], asked(role="domain"))
     waive(workspace, name, keys["grace"], asked())
     with pytest.raises(NotApprovedError, match="allows 1 waivers"):
         waive(workspace, name, keys["grace"], asked(rule=other_rule()))
@@ -152,3 +156,31 @@ def test_the_command_waives(desk):
     done = CliRunner().invoke(app, words, standalone_mode=False)
     assert done.return_value == 3
     assert "run the recipe again" in done.output
+
+
+def test_a_refused_decision_is_read_and_waived_step_by_step(desk):
+    _, name, _ = desk
+    place = ["review", name, "--workspace", "ws"]
+    read = CliRunner().invoke(app, place)
+    assert "INCONCLUSIVE  analytics" in read.output
+    assert "columns  column:age   INCONCLUSIVE  yes" in read.output
+    assert f"to waive one: assaymark review {name} --key FILE" in read.output
+    told = json.loads(CliRunner().invoke(app, [*place, "--json"]).output)
+    assert told["refused"]
+    assert {f["rule"] for f in told["findings"]} == {"columns"}
+    with pytest.raises(NotApprovedError, match="nothing to approve"):
+        CliRunner().invoke(app, [*place, "--key", "grace", "--approve"], catch_exceptions=False)
+    with pytest.raises(NotApprovedError, match="needs one of the roles"):
+        CliRunner().invoke(app, [*place, "--key", "ben"], catch_exceptions=False)
+    both = [*place, "--key", "grace", "--approve", "--waive", "columns"]
+    with pytest.raises(InputError, match="give one answer"):
+        CliRunner().invoke(app, both, catch_exceptions=False)
+    for said, end in (
+        ("zzz\nnone\n", "nothing was signed"),
+        (f"columns\nr\nc\n{SOON}\nn\n", "nothing"),
+    ):
+        assert end in CliRunner().invoke(app, [*place, "--key", "grace"], input=said).output
+    words = [f"ws/quarantine/{name}", "--key", "grace"]
+    done = CliRunner().invoke(app, ["review", *words], input=f"columns\nr\nc\n{SOON}\ny\n")
+    assert f"waived: columns until {SOON}" in done.output
+    assert "waived already: columns" in CliRunner().invoke(app, place).output

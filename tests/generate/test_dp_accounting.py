@@ -1,6 +1,7 @@
-"""What both generators charge, added up by an independent accountant, where it is installed."""
+"""What both generators charge, added up by an independent accountant (Google's dp-accounting)."""
 
 import math
+import os
 
 import numpy as np
 import polars as pl
@@ -29,7 +30,8 @@ def charged(name, epsilon, delta):
 @pytest.mark.parametrize("name", PRIVATE.values())
 @pytest.mark.parametrize(("epsilon", "delta"), [(0.1, 1e-9), (1.0, 1e-5), (10.0, 1e-6)])
 def test_an_independent_accountant_finds_the_same_epsilon_to_a_millionth(name, epsilon, delta):
-    pytest.importorskip("dp_accounting")
+    if "CI" not in os.environ:
+        pytest.importorskip("dp_accounting")
     from dp_accounting import ZCDpEvent
     from dp_accounting.rdp import RdpAccountant
 

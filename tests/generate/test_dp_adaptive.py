@@ -98,6 +98,8 @@ def test_rows_whose_values_were_not_found_leave_the_other_columns_as_they_are():
         columns[name] = (Kind.CATEGORY, values)
     columns["y"] = (Kind.INTEGER, (frequent // 2).tolist())
     model = fit(table(**columns), epsilon=2.0, bounds={"x": (0, 1), "y": (0, 1)})
+    told = [float(t.split("about ")[1].split("%")[0]) for t in model.summary["values_not_found"]]
+    assert told == pytest.approx([45, 45], abs=5)
     made = model.sample(range(n), STREAMS).frame
     assert (made["x"] == 1).mean() == pytest.approx(0.02, abs=0.015)
     for name in "ab":
@@ -106,6 +108,12 @@ def test_rows_whose_values_were_not_found_leave_the_other_columns_as_they_are():
     # y follows from the code, where that was found
     low = made["a"].is_in(["c0", "c1"])
     assert ((made["y"] == 0) == low).mean() > 0.9
+
+
+def test_whole_numbers_that_hardly_fit_their_kind_get_bounds_that_do():
+    huge = np.random.default_rng(0).integers(-(2**62), 2**62, 2000)
+    made = fit(table(x=(Kind.INTEGER, huge)), epsilon=5.0).sample(range(500), STREAMS).frame["x"]
+    assert (made < 0).mean() == pytest.approx(0.5, abs=0.15)
 
 
 def test_seconds_that_run_short_make_fewer_tables_and_leave_nothing_unspent():

@@ -208,7 +208,9 @@ WRONG = {
     "bounds the wrong way": ({"bounds": {"age": (9, 1)}}, "lowest must come first"),
     "one bound": ({"bounds": {"age": (9,)}}, "two numbers"),
     "bounds that are words": ({"bounds": {"age": ("a", "b")}}, "cannot be read"),
-    "too many steps": ({"bounds": {"age": (0, 2**63)}}, "too many steps"),
+    "too many steps": ({"bounds": {"age": (0, 2**63)}}, "or with a step of 4"),
+    "no category listed": ({"categories": {"sex": ()}}, "no category is listed"),
+    "noise that cannot be drawn": ({"cap": 100_000}, "epsilon .* or more"),
     "a column that is not there": ({"bounds": {"agee": (0, 1)}}, "age"),
     "no cap": ({"cap": 0}, "1 or more"),
 }

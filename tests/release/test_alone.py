@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.version import GATE, GATES
+from assaymark.errors import InputError
+from assaymark.flow.recall import issued
 from assaymark.flow.verify import verify
 from assaymark.release.alone import standalone
 from assaymark.release.alone.gate import ATTACKS
@@ -67,6 +70,54 @@ def test_it_runs_without_assaymark_and_prints_the_same_table(release):
     words = run(release, "--today", "2029-01-01").stdout
     assert "VERIFIED" in words
     assert "Not verified:" in words
+
+
+def test_neither_verifier_reads_what_no_release_has(release):
+    rows = next((release / "data").glob("*.csv"))
+    size = rows.stat().st_size
+    os.truncate(rows, 40 << 30)
+    for said in (its_words(release), our_words(release)):
+        assert "data/synthetic.csv was altered" in said
+    os.truncate(rows, size)
+    (release / "x").mkdir()
+    for i in range(40):
+        (release / "x" / f"\u202e{i}").touch()
+    assert our_words(release).count("x/") == 5
+    assert its_words(release).count("x/") == 5
+    assert "\u202e" not in our_words(release)
+    assert "and 35 more" in our_words(release)
+    shutil.rmtree(release / "x")
+    beside = release.with_name(f"{release.name}.notices")
+    beside.mkdir()
+    (beside / "a.dsse.json").symlink_to("/dev/zero")
+    for said in (its_words(release), our_words(release)):
+        assert "a.dsse.json beside it is no plain file" in said
+    linked = release.with_name("linked")
+    linked.symlink_to(release)
+    for said in (its_words(linked), our_words(linked)):
+        assert "a.dsse.json beside it is no plain file" in said
+
+
+def its_words(folder):
+    done = run(folder, "--today", "2029-01-01", "--json")
+    assert done.returncode == 4, done.stderr
+    return next(s["said"] for s in json.loads(done.stdout)["steps"] if s["outcome"] == "FAILED")
+
+
+def our_words(folder):
+    return next(s.said for s in verify(folder).steps if s.outcome == "FAILED")
+
+
+def test_it_verifies_the_folder_it_is_in(release, monkeypatch):
+    monkeypatch.chdir(release)
+    assert verify(Path()).ok
+    assert run(Path(), "--today", "2029-01-01").returncode == 0
+    assert issued(Path()).folder.name == "received"
+    monkeypatch.chdir(release / "data")
+    assert verify(Path("..")).ok
+    shutil.make_archive(str(release), "zip", release)
+    with pytest.raises(InputError, match="is a file, and a release is a folder"):
+        verify(release.with_name("received.zip"))
 
 
 def test_what_is_shipped_is_what_is_tested(release):

@@ -142,12 +142,9 @@ def verify(
 
 
 def _read(path: Path) -> bytes:
-    from assaymark.errors import InputError
+    from assaymark.flow.handed import read_handed
 
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    return read_handed(path)
 
 
 def _put(path: Path | None, raw: bytes) -> None:

@@ -13,7 +13,9 @@ __all__ = ["command"]
 
 
 def command(
-    name: Annotated[str, typer.Argument(help="Name of the release's folder in the workspace.")],
+    name: Annotated[
+        str, typer.Argument(metavar="RELEASE", help="Its name in the workspace, or its folder.")
+    ],
     rows: Annotated[int, typer.Option(min=1, help="How many rows.")],
     model: Annotated[
         Path | None, typer.Option(help="A model file. Default: the one that the workspace kept.")
@@ -30,10 +32,10 @@ def command(
     rows have not drifted, people's own rows are not repeated beyond what the policy allows over
     everything handed out, and not too many rows were. Ends with 3 when the lot is held.
     """
-    from assaymark.flow.log import workspace_at
     from assaymark.flow.lot import make_lot
+    from assaymark.flow.place import workspace_and_name
 
-    made = make_lot(workspace_at(workspace), name, rows, model=model, seed=seed)
+    made = make_lot(*workspace_and_name(name, workspace), rows, model=model, seed=seed)
     if json:
         print_json(made.plain())
     else:

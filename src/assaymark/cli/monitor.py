@@ -18,7 +18,9 @@ __all__ = ["command"]
 
 
 def command(
-    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    release: Annotated[
+        Path, typer.Argument(help="The folder of a release, or its name in .assaymark.")
+    ],
     batch: Annotated[
         Path | None,
         typer.Option(help="Rows of today: CSV, Parquet, a folder of them, or another release."),
@@ -111,9 +113,11 @@ def command(
     from assaymark.flow.batch import batch_of
     from assaymark.flow.monitor import Watching, monitor
     from assaymark.flow.performance import Forecast
+    from assaymark.flow.place import folder_at
     from assaymark.flow.watch_page import watch_page
     from assaymark.flow.written import write_page
 
+    release = folder_at(release, workspace)
     rows, name = batch_of(batch, database, query)
     how = Watching(
         state=state,

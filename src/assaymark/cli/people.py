@@ -75,7 +75,7 @@ def add(
         bool, typer.Option("--root", help="The person may sign role files, too.")
     ] = False,
     threshold: Annotated[
-        int | None, typer.Option(help="How many root persons must sign from now on.")
+        int | None, typer.Option(min=1, help="How many root persons must sign from now on.")
     ] = None,
     sign_with: _SignWith = None,
     workspace: _Workspace = Path(".assaymark"),

@@ -16,7 +16,9 @@ __all__ = ["destroyed", "recall", "receipt", "withdraw"]
 
 _Workspace = Annotated[Path, typer.Option(help="The workspace that issued it.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_Name = Annotated[str, typer.Argument(help="Name of the release's folder in the workspace.")]
+_Name = Annotated[
+    str, typer.Argument(metavar="RELEASE", help="Its name in the workspace, or its folder.")
+]
 _Admissions = Annotated[
     list[Path] | None,
     typer.Option(
@@ -46,12 +48,11 @@ def withdraw(
     json: _Json = False,
 ) -> None:
     """Take a release back for good; lists what was made from it and writes a signed notice."""
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.recall import withdraw as do
 
     found = do(
-        workspace_at(workspace),
-        name,
+        *workspace_and_name(name, workspace),
         reason,
         why,
         instruct=instruct,
@@ -72,12 +73,13 @@ def withdraw(
     )
     if found.notice:
         typer.echo(f"Send this notice to every recipient: {found.notice}")
-        typer.echo(f"Who has answered: assaymark release recall {name}")
+        typer.echo(f"Who has answered: assaymark release recall {found.name}")
 
 
 def destroyed(
     release: Annotated[
-        Path, typer.Argument(help="The folder of the release, or the notice that withdrew it.")
+        Path,
+        typer.Argument(help="Its folder or name, or the notice that withdrew it."),
     ],
     what: Annotated[
         list[str],
@@ -92,9 +94,10 @@ def destroyed(
     from assaymark.core.document import sha256
     from assaymark.errors import InputError
     from assaymark.flow.people import read_key
+    from assaymark.flow.place import folder_at
     from assaymark.flow.receipts import destroyed as do
 
-    raw = do(release, read_key(key), what, how)
+    raw = do(folder_at(release), read_key(key), what, how)
     try:
         out.write_bytes(raw)
     except OSError as error:
@@ -112,15 +115,12 @@ def receipt(
     json: _Json = False,
 ) -> None:
     """Enter a receipt of destruction that a consumer sent, and show who has not answered."""
-    from assaymark.errors import InputError
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.handed import read_handed
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.receipts import take_receipt
 
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {str(file)!r}: {error.strerror}") from error
-    _show(take_receipt(workspace_at(workspace), name, raw), as_json=json)
+    opened, called = workspace_and_name(name, workspace)
+    _show(take_receipt(opened, called, read_handed(file, "receipt")), as_json=json)
 
 
 def recall(
@@ -130,10 +130,11 @@ def recall(
     json: _Json = False,
 ) -> None:
     """Show how far a withdrawal got: who said that it was destroyed, and who has not answered."""
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.receipts import recall_of
 
-    _show(recall_of(workspace_at(workspace), name, admission or ()), as_json=json)
+    opened, called = workspace_and_name(name, workspace)
+    _show(recall_of(opened, called, admission or ()), as_json=json)
 
 
 def _show(state: RecallState, *, as_json: bool) -> None:

@@ -17,12 +17,14 @@ app = typer.Typer(
 )
 _Workspace = Annotated[Path, typer.Option(help="The workspace that issued it.")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-_Name = Annotated[str, typer.Argument(help="Name of the release's folder in the workspace.")]
+_Name = Annotated[
+    str, typer.Argument(metavar="RELEASE", help="Its name in the workspace, or its folder.")
+]
 
 
 @app.command("admit")
 def admit(
-    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    release: Annotated[Path, typer.Argument(help="Its folder, or its name in .assaymark.")],
     use: Annotated[str, typer.Option(help="policy_simulation, analytics or pretraining.")],
     group: Annotated[
         str, typer.Option(help="People to be studied, as in the report: column=value.")
@@ -60,10 +62,11 @@ def admit(
     from assaymark.flow.admit import Consumer
     from assaymark.flow.admit import admit as do
     from assaymark.flow.people import read_key
+    from assaymark.flow.place import folder_at
 
     who = Consumer(kind=kind, made=made, key=None if key is None else read_key(key))
     found = do(
-        release,
+        folder_at(release, workspace),
         use,
         group=group,
         into=into,
@@ -84,7 +87,7 @@ def admit(
 
 @app.command("documents")
 def documents(
-    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    release: Annotated[Path, typer.Argument(help="Its folder, or its name in .assaymark.")],
     pack: Annotated[
         list[str] | None,
         typer.Option(
@@ -104,8 +107,9 @@ def documents(
     is met is for counsel to confirm.
     """
     from assaymark.flow.documents import documents as do
+    from assaymark.flow.place import folder_at
 
-    made = do(release, pack or (), out)
+    made = do(folder_at(release), pack or (), out)
     if json:
         print_json(made.plain())
         return
@@ -126,7 +130,7 @@ app.command("recall")(recall.recall)
 
 @app.command("challenge")
 def challenge(
-    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    release: Annotated[Path, typer.Argument(help="Its folder, or its name in .assaymark.")],
     claim: Annotated[str, typer.Option(help="Which claim does not hold.")],
     method: Annotated[str, typer.Option(help="How that was found out.")],
     key: Annotated[Path, typer.Option(help="Your key file; `assaymark people key` makes one.")],
@@ -138,9 +142,10 @@ def challenge(
     from assaymark.core.document import sha256
     from assaymark.errors import InputError
     from assaymark.flow.people import read_key
+    from assaymark.flow.place import folder_at
     from assaymark.flow.recall import challenge as do
 
-    raw = do(release, read_key(key), claim, method, evidence)
+    raw = do(folder_at(release), read_key(key), claim, method, evidence)
     try:
         out.write_bytes(raw)
     except OSError as error:
@@ -159,19 +164,16 @@ def contest(
     json: _Json = False,
 ) -> None:
     """Enter a finding that somebody sent: the release is CONTESTED until it is answered."""
-    from assaymark.errors import InputError
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.handed import read_handed
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.recall import take_in
 
-    try:
-        raw = finding.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {str(finding)!r}: {error.strerror}") from error
-    digest = take_in(workspace_at(workspace), name, raw)
+    opened, called = workspace_and_name(name, workspace)
+    digest = take_in(opened, called, read_handed(finding, "finding"))
     if json:
         print_json({"finding": digest, "status": "CONTESTED"})
     else:
-        typer.echo(f"CONTESTED; answer it: assaymark release answer {name} {digest[:16]}")
+        typer.echo(f"CONTESTED; answer it: assaymark release answer {called} {digest[:16]}")
 
 
 @app.command("answer")
@@ -184,10 +186,10 @@ def answer(
     json: _Json = False,
 ) -> None:
     """Answer a finding: refuted, the release stands; upheld, it is DEGRADED."""
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.recall import answer as do
 
-    now = do(workspace_at(workspace), name, finding, outcome, reason)
+    now = do(*workspace_and_name(name, workspace), finding, outcome, reason)
     if json:
         print_json({"status": now.status.value, "why": now.why, "open": list(now.open)})
     else:
@@ -205,10 +207,10 @@ def reproduce(
 
     Needs the table as it was, and the same versions of assaymark and its packages.
     """
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.reproduce import reproduce as do
 
-    found = do(workspace_at(workspace), name, recipe, progress(quiet=json))
+    found = do(*workspace_and_name(name, workspace), recipe, progress(quiet=json))
     if json:
         print_json({"same": found.same, **found.plain()})
     else:
@@ -224,7 +226,10 @@ def reproduce(
 @app.command("reassess")
 def reassess(
     name: Annotated[
-        str, typer.Argument(help="Name of the release's folder; left out with --all.")
+        str,
+        typer.Argument(
+            metavar="RELEASE", help="Its name in the workspace, or its folder; left out with --all."
+        ),
     ] = "",
     all_: Annotated[bool, typer.Option("--all", help="Every release of the workspace.")] = False,
     recipe: Annotated[
@@ -243,10 +248,10 @@ def reassess(
     one was, or where a release could not be attacked again. Needs the table as it was.
     """
     from assaymark.errors import InputError
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.place import workspace_and_name
     from assaymark.flow.reassess import reassess as do
 
-    opened = workspace_at(workspace)
+    opened, name = workspace_and_name(name, workspace)
     folders = sorted(p.name for p in (opened.path / "releases").glob("*") if p.is_dir())
     if bool(name) == all_:
         raise InputError(
@@ -291,7 +296,9 @@ def generations(
     """
     from assaymark.flow.generations import generations as do
     from assaymark.flow.generations import seen_in_generations
+    from assaymark.flow.place import folder_at
 
+    releases = [folder_at(r, workspace) for r in releases]
     found = do(releases)
     if act and found.collapsing:
         from assaymark.flow.act import act as sign
@@ -334,8 +341,10 @@ def detect(
     not hide them. Renamed columns are not recognised.
     """
     from assaymark.flow.detect import detect as do
+    from assaymark.flow.place import folder_at
 
-    folders = release or sorted(p for p in (workspace / "releases").glob("*") if p.is_dir())
+    every = sorted(p for p in (workspace / "releases").glob("*") if p.is_dir())
+    folders = [folder_at(r, workspace) for r in release or ()] or every
     found = do(file, folders)
     if json:
         print_json(found.plain())

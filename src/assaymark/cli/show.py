@@ -19,8 +19,8 @@ def command(
     release: Annotated[
         Path | None,
         typer.Argument(
-            help="A release, to read its card, or a model file, to see what it is drawn from. "
-            "Default: the workspace."
+            help="A release, by folder or name, to read its card, or a model file, to see what it "
+            "is drawn from. Default: the workspace."
         ),
     ] = None,
     workspace: Annotated[Path, typer.Option(help="The workspace.")] = Path(".assaymark"),
@@ -36,6 +36,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a release's card and what became of it, a model file, or what happened here."""
+    from assaymark.flow.place import folder_at
     from assaymark.flow.since import since, since_page
     from assaymark.flow.status import card_of, status_of
     from assaymark.flow.written import write_page
@@ -45,6 +46,7 @@ def command(
         _model(release, as_json=json)
         return
     if release is not None:
+        release = folder_at(release, workspace)
         found = since(release, timelines=timeline or (), workspace=_given(workspace))
         if page is not None:
             write_page(page, since_page(found))
@@ -59,7 +61,7 @@ def command(
     if json:
         print_json(status.plain())
         return
-    heads = ("candidate", "name", "status", "uses", "where")
+    heads = ("candidate", "name", "status", "uses", "where", "next")
     typer.echo(table([c.cells for c in status.candidates], heads))
     for line in status.notices:
         typer.echo(f"\nnote: {line}")

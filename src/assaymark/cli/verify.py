@@ -16,7 +16,9 @@ __all__ = ["command"]
 
 
 def command(
-    release: Annotated[Path, typer.Argument(help="The folder of a release.")],
+    release: Annotated[
+        Path, typer.Argument(help="The folder of a release, or its name in .assaymark.")
+    ],
     trust: Annotated[
         list[str] | None,
         typer.Option(help="Fingerprint of a signer that you trust; repeat for more."),
@@ -27,9 +29,10 @@ def command(
 
     Prints twelve steps, and what was not verified. Ends with 4 when anything does not hold.
     """
+    from assaymark.flow.place import folder_at
     from assaymark.flow.verify import verify
 
-    found = verify(release, trusted=trust or ())
+    found = verify(folder_at(release), trusted=trust or ())
     if json:
         print_json(found.plain())
     else:

@@ -66,7 +66,7 @@ class Document(BaseModel):
         try:
             return cls.model_validate_json(raw)
         except ValidationError as error:
-            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {error}"
+            said = cls._other_version(raw) or f"not a valid {cls.__name__}: {_wrong(error)}"
             raise IntegrityError(said) from error
 
     @classmethod
@@ -83,6 +83,15 @@ class Document(BaseModel):
             f"written in the format {found[1]!r}, and this assaymark knows {known!r}\n\nHint: use "
             "a newer assaymark, or the verify.py that lies in the release"
         )
+
+
+def _wrong(error: ValidationError) -> str:
+    """Say in a line what is wrong first, and how much else is; values are not repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    place = ".".join(str(p) for p in found[0]["loc"])
+    said = found[0]["msg"].removeprefix("Value error, ").replace("Input should", "must")
+    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
+    return f"{place[:80]}: {said[:200]}{more}" if place else f"{said[:200]}{more}"
 
 
 def decimal(x: float | None) -> str | None:

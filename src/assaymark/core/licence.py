@@ -19,6 +19,7 @@ __all__ = ["spdx"]
 _TOKEN = re.compile(r"\(|\)|[A-Za-z0-9.:+-]+")
 _OWN = re.compile(r"(DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+")
 _WORDS = ("AND", "OR", "WITH")
+_MOST, _DEEP = 1_000, 50
 
 
 def spdx(text: str) -> str:
@@ -32,6 +33,12 @@ def spdx(text: str) -> str:
     InputError
         When it is no SPDX expression; the message names the nearest identifiers.
     """
+    if len(text) > _MOST or text.count("(") > _DEEP:
+        raise InputError(
+            f"a licence expression has at most {_MOST:,} characters and {_DEEP} parentheses, and "
+            f"this has {len(text):,} and {text.count('('):,}"
+            "\n\nHint: an agreement of your own is written LicenseRef-NAME"
+        )
     known = _listed("licence")
     whole = known.get("-".join(text.split()).lower())
     if whole:

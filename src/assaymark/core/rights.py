@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
@@ -44,6 +45,9 @@ DUO = {
 """Terms of the Data Use Ontology, by their codes."""
 
 _NO_LIMIT, _TIME_LIMIT = "DUO:0000004", "DUO:0000025"
+_NOT_FOR_PROFIT = ("DUO:0000018", "DUO:0000046")
+_PROFIT = {"sell", "commercialize"}
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _T = TypeVar("_T")
 
 
@@ -146,6 +150,14 @@ class Rights(Document):
         clash = sorted(banned & (said["permission"] | said["duty"]))
         if clash:
             yield f"ODRL action {clash[0]!r} is prohibited and allowed\n\nHint: strike one"
+        if "use" in banned and said["permission"]:
+            allowed = min(said["permission"])
+            yield f"ODRL prohibits every use, and allows to {allowed}\n\nHint: strike one"
+        free = next((code for code in _NOT_FOR_PROFIT if code in self.duo), "")
+        if free and said["permission"] & _PROFIT:
+            yield f"{free} rules out profit, and ODRL allows to sell\n\nHint: strike one"
+        if "commercialize" in banned and "sell" in said["permission"]:
+            yield "ODRL prohibits to commercialize, and allows to sell\n\nHint: strike one"
 
     @property
     def banned(self) -> frozenset[str]:
@@ -172,13 +184,19 @@ class Rights(Document):
 
 
 def _day(text: str, name: str) -> None:
+    if text and not _ISO.fullmatch(text):
+        raise _no_day(text, name)
     try:
         if text:
             date.fromisoformat(text)
     except ValueError as error:
-        raise RecipeError(
-            f'{name} in [source.rights] is {text!r}, not a date\n\nHint: {name} = "2030-12-31"'
-        ) from error
+        raise _no_day(text, name) from error
+
+
+def _no_day(text: str, name: str) -> RecipeError:
+    return RecipeError(
+        f'{name} in [source.rights] is {text!r}, not a date\n\nHint: {name} = "2030-12-31"'
+    )
 
 
 def narrowed(registered: Rights, said: Rights) -> Rights:
@@ -218,8 +236,11 @@ def _narrow(one: Rights, other: Rights) -> dict[str, object]:
     allowed = tuple(p for p in purposes if p not in prohibited)
     if purposes and not allowed:
         prohibited = USES
-    banned = one.banned | other.banned
-    rules = _union(one.odrl, other.odrl)
+    banned = set(one.banned | other.banned)
+    if banned & {"commercialize"} or set(duo) & set(_NOT_FOR_PROFIT):
+        banned |= _PROFIT
+    rules = () if "use" in banned else _union(one.odrl, other.odrl)
+    rules = _union(rules, tuple(r for r in (*one.odrl, *other.odrl) if r.rule == "prohibition"))
     return {
         "purposes": allowed,
         "prohibited": prohibited,

@@ -12,6 +12,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.errors import IntegrityError, NotApprovedError
 from assaymark.flow.generate import read_rows
 from assaymark.generate.canaries import Canaries, Domain, guesses_of
+from assaymark.generate.dp_ground import Terms
 from assaymark.generate.model_file import read_model
 
 if TYPE_CHECKING:
@@ -80,6 +81,14 @@ def check_declared(spec: PrivacySpec, train: Dataset) -> None:
     """
     domain = Domain(bounds=spec.bounds, categories=spec.categories)
     domain.check_columns(train.schema)
+    Terms(
+        epsilon=spec.epsilon,
+        delta=spec.delta,
+        unit="row" if spec.unit == "row" else "person",
+        cap=spec.rows_per_person,
+        bounds=spec.bounds,
+        categories=spec.categories,
+    ).check(train.schema)
     if spec.canaries:
         domain.check(train.schema)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import sha256
 from assaymark.core.notice import MADE, Admission, Descendant
 from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.handed import read_handed
 from assaymark.flow.verify import read_release
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Provenance
@@ -86,10 +87,7 @@ def _given(path: Path) -> Iterator[Descendant]:
     if path.is_dir():
         yield from _of_folder(path)
         return
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    lines = read_handed(path, "file of admissions").splitlines()
     for line in filter(bytes.strip, lines):
         try:
             a = Admission.parse(line)

@@ -130,6 +130,10 @@ def approve(
             "this key is not in the role file\n\nHint: `assaymark people add NAME --role ml_owner "
             "--key PUBLIC`; one person alone needs no approval of generators"
         )
+    try:
+        people.check_in_force(datetime.now(UTC).date())
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
     made = GeneratorApproval.model_validate(
         {
             "version": version_of(spec),

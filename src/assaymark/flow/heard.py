@@ -8,7 +8,9 @@ from assaymark.core.document import sha256
 from assaymark.core.notice import NOTICES, Withdrawal
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
-from assaymark.errors import InputError, NotApprovedError
+from assaymark.errors import NotApprovedError
+from assaymark.flow.handed import read_handed
+from assaymark.flow.verify import notices_beside
 from assaymark.release.logged import STATEMENT
 from assaymark.release.notices import is_about, read_notice
 from assaymark.store.workspace import Workspace
@@ -115,8 +117,7 @@ def _sources(
     places = [*workspaces]
     if (home / "ledger.db").exists():
         places.append(Workspace.open(home))
-    beside = release.folder.with_name(release.folder.name + ".notices")
-    return [_bytes(p) for p in (*notices, *sorted(beside.glob("*.dsse.json")))], places
+    return [read_handed(p) for p in (*notices, *notices_beside(release.folder))], places
 
 
 def _about(
@@ -148,10 +149,3 @@ def _heard(
 
 def _read(raw: bytes, who: _Signer) -> Notice:
     return read_notice(raw, signer=who.signer, public=who.public)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {str(path)!r}: {error.strerror}") from error

@@ -15,6 +15,7 @@ from assaymark.core.checkpoint import (
 from assaymark.core.document import Document
 from assaymark.core.note import NoteKey
 from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.intact import check_intact
 from assaymark.release.history import HISTORY, History
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF
 from assaymark.store.workspace import Workspace
@@ -60,13 +61,15 @@ class Compared(Document):
 
 
 def workspace_at(path: Path) -> Workspace:
-    """Open a workspace that is there already."""
+    """Open a workspace that is there already, and is what it was."""
     if not (path / "ledger.db").exists():
         raise InputError(
             f"there is no workspace at {str(path)!r}\n\nHint: --workspace FOLDER; `assaymark run` "
             "makes one"
         )
-    return Workspace.open(path)
+    found = Workspace.open(path)
+    check_intact(found)
+    return found
 
 
 def checkpoint_of(workspace: Workspace) -> Head:

@@ -20,6 +20,12 @@ def said_of(summary: Mapping[str, Json]) -> tuple[str, ...]:
         out.append(f"Every synthetic row satisfies: {'; '.join(str(t) for t in texts)}.")
     if summary.get("rows_left_out"):
         out.append(f"The limit on rows of one person left out {summary['rows_left_out']}.")
+    found = summary.get("values_not_found")
+    if isinstance(found, list) and found:
+        out.append(
+            f"Values that were not declared, or that too few people have to be found, are never "
+            f"drawn; others stand in their place: {', '.join(map(str, found))}."
+        )
     if summary.get("unspent"):
         out.append(f"{summary['unspent']}.")
     return tuple(out)

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import json
 import secrets
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document, sha256
 from assaymark.core.people import ROLES, Person, PersonKey, RoleFile
+from assaymark.core.plain import read_plain
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.key_file import new_key, public_key, read_key
 from assaymark.release.approved import read_roles
-from assaymark.release.envelope import countersign, open_cosigned, payload_of, seal_envelope
+from assaymark.release.envelope import (
+    countersign,
+    kept_signatures,
+    open_cosigned,
+    payload_of,
+    seal_envelope,
+)
 from assaymark.release.logged import STATEMENT
 from assaymark.release.statement import statement
 from assaymark.store.keys import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from assaymark.store.workspace import Workspace
 
@@ -43,6 +51,8 @@ _ROLES = "people/roles.dsse.json"
 _PENDING = "people/pending.dsse.json"
 _DIRECTORY = "people-directory"
 DAYS = 365
+_MOST_DAYS = 3_660
+_NAME_MOST = 1_000
 
 
 class PersonLine(Document):
@@ -53,30 +63,6 @@ class PersonLine(Document):
     roles: tuple[str, ...]
     keys: tuple[str, ...]
     root: bool
-
-
-def new_key(path: Path) -> str:
-    """Write a fresh private key, readable by its owner only, and return the public key in hex."""
-    key = SigningKey.new()
-    try:
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(key.raw().hex() + "\n")
-    except OSError as error:
-        raise InputError(f"cannot write the key {str(path)!r}: {error.strerror}") from error
-    return key.public.hex()
-
-
-def read_key(path: Path) -> SigningKey:
-    """Read a private key that :func:`new_key` wrote."""
-    try:
-        return SigningKey.parse(bytes.fromhex(path.read_text("ascii").strip()))
-    except OSError as error:
-        raise InputError(f"cannot read the key {str(path)!r}: {error.strerror}") from error
-    except (ValueError, IntegrityError) as error:
-        raise InputError(
-            f"{str(path)!r} is not a private key\n\nHint: `assaymark people key --out FILE` makes "
-            "one"
-        ) from error
 
 
 def current(workspace: Workspace) -> RoleFile | None:
@@ -143,7 +129,7 @@ def add(  # noqa: PLR0913
 ) -> RoleFile:
     """Add a person, or a key and roles to a person of that name, who then still counts once."""
     old, names = _needed(workspace), _directory(workspace)
-    fresh = _person(_public(public), roles)
+    fresh = _person(public_key(public), roles)
     held = old.person_of(fresh.keys[0].id)
     if held is not None:
         raise InputError(
@@ -265,6 +251,7 @@ def _put(workspace: Workspace, raw: bytes) -> RoleFile:
             f"{error}; the change waits\n\nHint: `assaymark people sign --key FILE` by another "
             "root person"
         ) from error
+    raw = kept_signatures(raw, new.public_keys)
     body = {"statement": "roles", "version": new.version}
     actor = Actor(key=author_of(workspace))
     workspace.write(_ROLES, raw)
@@ -291,33 +278,33 @@ def _person(public: bytes, roles: Sequence[str]) -> Person:
     return Person.model_validate({"id": name, "keys": (key,), "roles": tuple(dict.fromkeys(roles))})
 
 
-def _public(text: str) -> bytes:
-    try:
-        raw = bytes.fromhex(text.strip())
-    except ValueError:
-        raw = b""
-    if len(raw) != 32:
-        raise InputError(
-            f"{text[:70]!r} is not a public key of 64 hexadecimal digits\n\nHint: the person runs "
-            "`assaymark people key --out FILE` and sends you what it prints"
-        )
-    return raw
-
-
 def _clean(name: str) -> str:
-    clean = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-    if not clean:
-        raise InputError("a person needs a name; it is kept in the directory only")
+    whole = unicodedata.normalize("NFC", name)
+    clean = " ".join("".join(c if c.isprintable() else " " for c in whole).split())
+    if not 0 < len(clean) <= _NAME_MOST:
+        raise InputError(
+            f"a person needs a name of 1 to {_NAME_MOST} characters, and this has {len(clean)}; it "
+            "is kept in the directory only"
+        )
     return clean
 
 
 def _in(days: int) -> str:
+    if not 1 <= days <= _MOST_DAYS:
+        raise InputError(
+            f"a role file is in force for 1 to {_MOST_DAYS} days, not {days}\n\nHint: --days {DAYS}"
+        )
     return (datetime.now(UTC).date() + timedelta(days=days)).isoformat()
 
 
 def _directory(workspace: Workspace) -> dict[str, str]:
     raw = workspace.unseal(_DIRECTORY)
-    found: dict[str, str] = json.loads(raw) if raw else {}
+    found = read_plain(raw, "the directory of names") if raw else {}
+    if not isinstance(found, dict) or not all(isinstance(n, str) for n in found.values()):
+        raise IntegrityError(
+            f"the directory of names, sealed/{_DIRECTORY} in the workspace, is not one\n\nHint: "
+            "put it back from a backup, or remove it: names are erased then, roles and keys stay"
+        )
     return found
 
 

@@ -12,6 +12,7 @@ from assaymark.core.reliance import reliances
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.verdict import UseStatus
 from assaymark.decide.version import GATE
+from assaymark.errors import NotApprovedError
 from assaymark.flow.documents import released_documents
 from assaymark.flow.generate import csv_of
 from assaymark.flow.generator import approval_of
@@ -110,7 +111,10 @@ def publish(ran: Ran, asked: Asked, progress: Progress) -> tuple[Path | None, Pa
 
 def _released(workspace: Workspace, name: str) -> Path | None:
     """Return the release of a decision that enough people approved already, if so."""
-    ready = ready_called(workspace, name)
+    try:
+        ready = ready_called(workspace, name)
+    except NotApprovedError:
+        return None  # the role file has expired: what it waits for says so
     return None if ready.missing else release_ready(workspace, ready)
 
 

@@ -104,7 +104,7 @@ def make_ready(
     entries = workspace.ledger.entries(kind=READY)
     before = [e for e in entries if e.body.get("recipe") == body.get("recipe")]
     write_decision(workspace, kept, candidate)
-    if not before or before[-1].body != said:
+    if not before or before[-1].body != said or _later(workspace.ledger.entries(), before[-1]):
         workspace.ledger.append(READY, candidate, said, actor)
     return folder
 
@@ -131,8 +131,20 @@ def ready_called(workspace: Workspace, name: str) -> Ready:
         people.check_in_force(datetime.now(UTC).date())
     except IntegrityError as error:
         raise NotApprovedError(str(error)) from error
+    if people.person_of(author_of(workspace)) is None:
+        raise NotApprovedError(
+            "the key of this workspace is held by nobody in the role file, so that nobody can tell "
+            "who made the decision\n\nHint: a root person runs `assaymark people add NAME --key "
+            "PUBLIC --sign-with FILE`"
+        )
     _check_latest(entries, entry)
-    files = read_release(workspace.path / READY / name)
+    folder = workspace.path / READY / name
+    if not folder.is_dir():
+        raise IntegrityError(
+            f"the files of {name!r} are gone from {READY}/ in the workspace\n\nHint: put them back "
+            "from a backup, or run the recipe again: earlier approvals are void then"
+        )
+    files = read_release(folder)
     if manifest_of(files).digest() != entry.body["files"]:
         raise IntegrityError(
             f"files of {name!r} were changed since it became ready: earlier approvals are void"
@@ -152,7 +164,11 @@ def waits_for(workspace: Workspace, candidate: str) -> tuple[str, ...]:
     entries = workspace.ledger.entries(kind=READY, subject=candidate)
     if not entries:
         return ()
-    ready = ready_called(workspace, str(entries[-1].body["name"]))
+    name = str(entries[-1].body["name"])
+    try:
+        ready = ready_called(workspace, name)
+    except NotApprovedError as error:
+        return (str(error),)
     return tuple(f"{said}: `assaymark review {ready.name}`" for said in ready.missing)
 
 
@@ -236,9 +252,10 @@ def _signed(
     return tuple(found)
 
 
-def _check_latest(entries: list[Entry], entry: Entry) -> None:
+def _later(entries: list[Entry], entry: Entry) -> list[Entry]:
+    """Return the decisions about the same recipe that came after this one."""
     decided = {READY, "refusal", "release"}
-    later = [
+    return [
         e
         for e in entries
         if e.index > entry.index
@@ -246,8 +263,18 @@ def _check_latest(entries: list[Entry], entry: Entry) -> None:
         and e.body.get("recipe") == entry.body.get("recipe")
         and e.body["name"] != entry.body["name"]
     ]
+
+
+def _check_latest(entries: list[Entry], entry: Entry) -> None:
+    later = _later(entries, entry)
     if later:
+        last = later[-1]
+        todo = {
+            READY: f"`assaymark review {last.body['name']}`",
+            "refusal": "that one was refused; change the recipe or the policy, and run it again",
+        }
         raise NotApprovedError(
-            f"{entry.body['name']} was superseded by {later[-1].body['name']}: a decision that is "
-            "not the last one cannot be approved"
+            f"{entry.body['name']} was superseded by {last.body['name']}: a decision that is "
+            "not the last one cannot be approved\n\nHint: "
+            + todo.get(last.kind, "that one is released already; `assaymark show` lists both")
         )

@@ -91,6 +91,7 @@ def issued(folder: Path) -> Issued:
     IntegrityError
         When it does not; the message names the first check that fails.
     """
+    folder = folder if folder.name not in {"", ".."} else folder.resolve()
     found = verify(folder, status=False)
     if not found.ok:
         broken = next(c for c in found.checks if c.outcome == "FAILED")

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document
 from assaymark.core.notice import Descendant, Destruction, Withdrawal
-from assaymark.errors import InputError
+from assaymark.core.plain import read_plain
+from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.descendants import descendants_of
+from assaymark.flow.handed import read_handed
 from assaymark.flow.people import author_of
 from assaymark.flow.recall import issued, notices_of, of_workspace, said_in_words
 from assaymark.release.envelope import payload_of
@@ -95,12 +97,11 @@ def _named(about: Path) -> tuple[str, str]:
     if about.is_dir():
         release = issued(about)
         return release.manifest, release.folder.name
+    raw = read_handed(about, "notice")
     try:
-        said = json.loads(payload_of(about.read_bytes()))["predicate"]
+        said = read_plain(payload_of(raw), "the notice")["predicate"]
         notice = Withdrawal.parse(json.dumps(said))
-    except OSError as error:
-        raise InputError(f"cannot read {str(about)!r}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (IntegrityError, KeyError, TypeError) as error:
         raise InputError(
             f"{str(about)!r} is neither the folder of a release nor the notice that withdrew it"
         ) from error

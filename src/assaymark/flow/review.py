@@ -10,6 +10,7 @@ from assaymark.core.document import Document, sha256
 from assaymark.core.people import APPROVERS, Approval
 from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.decide import needed_approvals
+from assaymark.flow.intact import check_intact
 from assaymark.flow.ready import ready_called, release_ready
 from assaymark.release.approved import WORDS, approval_bytes
 from assaymark.release.logged import STATEMENT
@@ -67,6 +68,7 @@ def review(workspace: Workspace, name: str, key: SigningKey, said: Said) -> Revi
         When the author tries to approve, or the key's holder has no role that may.
     """
     with workspace.lock():
+        check_intact(workspace)
         ready = ready_called(workspace, name)
         approval = Approval.model_validate(
             {

@@ -25,6 +25,7 @@ from assaymark.flow.generate import read_rows, why_never
 from assaymark.flow.generator import version_of
 from assaymark.flow.held_back import held_back
 from assaymark.flow.history import commit_policy
+from assaymark.flow.intact import check_intact
 from assaymark.flow.learning import leaking
 from assaymark.flow.look import Look
 from assaymark.flow.model_words import said_of
@@ -187,6 +188,7 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
     check_limit(options.time_limit)
     workspace = Workspace.open(options.workspace)
     with workspace.lock():
+        check_intact(workspace)
         actor = Actor(key=workspace.key().fingerprint)
         name = job.recipe.name
         begun = {"recipe": sha256(job.recipe_bytes), "policy": sha256(job.policy_bytes)}
@@ -270,7 +272,9 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
         now=datetime.now(UTC),
     )
     release, report = publish(ran, asked, progress)
-    return _outcome(ran, release, report, waits_for(workspace, ran.attempt.candidate.digest))
+    due = "approved" in decision.uses.values() and not (release or ran.blocked)
+    waiting = waits_for(workspace, attempt.candidate.digest) if due else ()
+    return _outcome(ran, release, report, waiting)
 
 
 def _waived(w: Waiver) -> str:
@@ -298,7 +302,7 @@ def _outcome(ran: Ran, release: Path | None, report: Path, waiting: tuple[str, .
         verdicts=rows,
         notices=ran.notices,
         blocked=ran.blocked,
-        waiting=() if release or ran.blocked else waiting,
+        waiting=waiting,
         attempts=ran.attempts,
         earlier=ran.earlier.together,
         release=None if release is None else str(release),

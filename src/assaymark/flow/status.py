@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from assaymark.core.document import Document, sha256
 from assaymark.decide.lifecycle import Status
-from assaymark.errors import IntegrityError
+from assaymark.errors import AssaymarkError, IntegrityError
 from assaymark.flow.log import workspace_at
 from assaymark.flow.population import OPENINGS
+from assaymark.flow.ready import waits_for
 from assaymark.flow.recall import of_workspace, standing_of
 from assaymark.flow.verify import read_release, verify
 from assaymark.release.build import MANIFEST, RELEASE
@@ -18,7 +19,7 @@ from assaymark.release.predicates import Released
 from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from assaymark.core.entry import Entry
@@ -54,12 +55,13 @@ class CandidateStatus(Document):
     status: Status
     uses: dict[str, str]
     where: str
+    next: str = ""
 
     @property
-    def cells(self) -> tuple[str, str, str, str, str]:
+    def cells(self) -> tuple[str, str, str, str, str, str]:
         """The candidate as a row of a table."""
         said = ", ".join(f"{u} {s}" for u, s in self.uses.items())
-        return self.candidate[:12], self.name, self.status.value, said, self.where
+        return self.candidate[:12], self.name, self.status.value, said, self.where, self.next
 
 
 class WorkspaceStatus(Document):
@@ -82,14 +84,40 @@ def status_of(path: Path) -> WorkspaceStatus:
     return WorkspaceStatus(
         workspace=str(path),
         candidates=tuple(
-            c if (n := now[s]) is None else c.model_copy(update={"status": n.status})
+            _with_next(c if (n := now[s]) is None else c.model_copy(update={"status": n.status}))
             for s, c in found.items()
         ),
         notices=(
+            *_waiting(workspace, found.values()),
             *(f"{found[s].name} is {n.words}" for s, n in now.items() if n and (n.why or n.stale)),
             *_notices(entries),
         ),
     )
+
+
+def _with_next(c: CandidateStatus) -> CandidateStatus:
+    """Return a candidate with what can be done next, as a command."""
+    todo = {
+        Status.CANDIDATE: "assaymark run RECIPE",
+        Status.EVALUATED: "assaymark run RECIPE",
+        Status.DECIDED: f"assaymark review {c.name}",
+        Status.READY: f"assaymark review {c.name} --key FILE",
+        Status.RELEASED: f"assaymark verify {c.name}",
+        Status.CONTESTED: f"assaymark release answer {c.name} FINDING",
+        Status.WITHDRAWN: f"assaymark release recall {c.name}",
+    }
+    return c.model_copy(update={"next": todo.get(c.status, f"assaymark show {c.name}")})
+
+
+def _waiting(workspace: Workspace, found: Iterable[CandidateStatus]) -> Iterator[str]:
+    """Say what every decision that is ready waits for."""
+    for c in found:
+        if c.status is Status.READY:
+            try:
+                waits = waits_for(workspace, c.candidate)
+            except AssaymarkError as error:
+                waits = (str(error),)
+            yield f"{c.name} waits: {'; '.join(w.partition(chr(10))[0] for w in waits)}"
 
 
 def card_of(release: Path) -> str:

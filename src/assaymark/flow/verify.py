@@ -7,6 +7,7 @@ import io
 import os
 import stat
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -35,12 +36,20 @@ from assaymark.release.verify import verify as verify_files
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
-    from pathlib import Path
 
     from assaymark.core.notice import Notice
     from assaymark.release.contained import Contained
 
-__all__ = ["POLICIES", "CheckLine", "Folder", "StepLine", "Verified", "read_release", "verify"]
+__all__ = [
+    "POLICIES",
+    "CheckLine",
+    "Folder",
+    "StepLine",
+    "Verified",
+    "notices_beside",
+    "read_release",
+    "verify",
+]
 
 POLICIES = Policies(
     rejudge=rejudge, refitness=refitness, needed=needed_approvals, controls=controls
@@ -199,6 +208,11 @@ def _shown(release: Path, found: Verification) -> Verified:
 
 
 def _plain_files(folder: Path) -> Iterator[tuple[str, Path]]:
+    if folder.is_file():
+        raise InputError(
+            f"{str(folder)!r} is a file, and a release is a folder\n\nHint: unpack it where you "
+            "have room, and name the folder that it was"
+        )
     if not folder.is_dir():
         raise InputError(
             f"there is no folder {str(folder)!r}\n\nHint: name the folder of a release; `assaymark "
@@ -280,8 +294,8 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
     public = bytes.fromhex(files[f"keys/{found.signer}.pub"].decode().strip())
     notices: list[tuple[str, Notice]] = []
     try:
-        for path in sorted(release.with_name(release.name + ".notices").glob("*.dsse.json")):
-            raw = path.read_bytes()
+        for path in notices_beside(release):
+            raw = _notice_at(path)
             if is_about(raw) == files.digest("manifest.json"):
                 notice = read_notice(raw, signer=found.signer, public=public)
                 notices.append((sha256(raw), notice))
@@ -297,6 +311,19 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
         return
     found.hold(11, "Status", f"{said}; {len(order)} notices beside it")
     found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
+
+
+def notices_beside(release: Path) -> list[Path]:
+    """Return the notices that lie beside a release, or beside a link to it."""
+    places = dict.fromkeys((Path(os.path.abspath(release)), release.resolve()))
+    beside = [p.with_name(f"{p.name}.notices") for p in places if p.name]
+    return sorted(path for folder in beside for path in folder.glob("*.dsse.json"))
+
+
+def _notice_at(path: Path) -> bytes:
+    if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MOST:
+        raise IntegrityError(f"{path.name} beside it is no plain file of at most {MOST >> 20} MB")
+    return path.read_bytes()
 
 
 def _pages(files: Folder, found: Verification) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document
+from assaymark.core.evidence import Evidence
 from assaymark.core.waiver import WAIVERS, Waiver
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
@@ -15,11 +17,14 @@ from assaymark.release.logged import STATEMENT
 from assaymark.release.waived import read_waiver, waiver_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from assaymark.core.entry import Entry
+    from assaymark.decide.policy import Policy
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
-__all__ = ["MOST_DAYS", "Asked", "in_force", "waive"]
+__all__ = ["MOST_DAYS", "Asked", "in_force", "may_waive", "waive"]
 
 MOST_DAYS = 366
 """How long a waiver may last."""
@@ -34,6 +39,7 @@ class Asked(Document):
     reason: str
     control: str
     expires: str
+    role: str = ""
 
 
 def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Waiver:
@@ -44,11 +50,8 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     NotApprovedError
         When the key's holder may not waive, or the rule or one more rule cannot be waived.
     """
-    people, today = current(workspace), datetime.now(UTC).date()
-    if people is None or len(people.persons) < 2:
-        raise NotApprovedError(
-            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
-        )
+    role = may_waive(workspace, key, asked.role)
+    today = datetime.now(UTC).date()
     entry = _decided(workspace, name)
     policy = parse_policy(workspace.get(str(entry.body["policy"])))
     known = [r.id for r in policy.rule]
@@ -57,8 +60,7 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     if asked.rule in policy.never_waived:
         raise NotApprovedError(f"rule {asked.rule!r} is in never_waived of the policy")
     _check_words(asked, today)
-    person = people.person_of(key.fingerprint)
-    role = next((r for r in WAIVERS if person is not None and r in person.roles), "")
+    _check_subject(workspace, entry.subject, policy, asked)
     waiver = Waiver(
         rule=asked.rule,
         subject=asked.subject,
@@ -70,10 +72,6 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
         candidate=entry.subject,
         policy=str(entry.body["policy"]),
     )
-    try:
-        waiver.check(people, author=author_of(workspace), key=key.fingerprint, day=today)
-    except IntegrityError as error:
-        raise NotApprovedError(str(error)) from error
     others = {w.rule for w, _ in in_force(workspace, waiver.candidate, waiver.policy)}
     if len({*others, waiver.rule}) > policy.waivers_at_most:
         raise NotApprovedError(
@@ -84,6 +82,43 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     raw = waiver_bytes(waiver, key.sign)
     workspace.ledger.append(STATEMENT, workspace.put(raw), body, Actor(key=key.fingerprint))
     return waiver
+
+
+def may_waive(workspace: Workspace, key: SigningKey, asked: str = "") -> str:
+    """Return the role that the key's holder would waive in.
+
+    Raises
+    ------
+    NotApprovedError
+        When nobody else is registered, or the key's holder may not waive.
+    """
+    people = current(workspace)
+    if people is None or len(people.persons) < 2:
+        raise NotApprovedError(
+            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
+        )
+    try:
+        people.check_in_force(datetime.now(UTC).date())
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
+    person = people.person_of(key.fingerprint)
+    if person is not None and person == people.person_of(author_of(workspace)):
+        raise NotApprovedError(
+            "whoever made a decision waives nothing of it\n\nHint: somebody else, who is "
+            f"{_spoken(WAIVERS)}, does"
+        )
+    mine = [r for r in WAIVERS if person is not None and r in person.roles]
+    if not mine or (asked and asked not in mine):
+        said = "nobody registered" if person is None else ", ".join(person.roles) or "in no role"
+        raise NotApprovedError(
+            f"the holder of this key is {said}\n\nHint: a waiver needs one of the roles "
+            f"{_spoken(WAIVERS)}"
+        )
+    return asked or mine[0]
+
+
+def _spoken(roles: Sequence[str]) -> str:
+    return ", ".join(r.replace("_", " ") for r in roles[:-1]) + f" or {roles[-1].replace('_', ' ')}"
 
 
 def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[Waiver, bytes], ...]:
@@ -114,6 +149,19 @@ def _decided(workspace: Workspace, name: str) -> Entry:
     if name not in entries:
         raise UnknownNameError("decision", name, entries or ["none was made"])
     return entries[name]
+
+
+def _check_subject(workspace: Workspace, candidate: str, policy: Policy, asked: Asked) -> None:
+    """Refuse a waiver of what was not measured: it would count, and waive nothing."""
+    metric = next(r.metric for r in policy.rule if r.id == asked.rule)
+    measured = {
+        m.subject
+        for e in workspace.ledger.entries(kind="evidence", subject=candidate)
+        for m in Evidence.parse(workspace.get(str(e.body["evidence"]))).measurements
+        if m.metric == metric
+    }
+    if measured and not any(fnmatchcase(s, asked.subject) for s in measured):
+        raise UnknownNameError("subject", asked.subject, measured, f"what {metric!r} measured")
 
 
 def _check_words(asked: Asked, today: date) -> None:

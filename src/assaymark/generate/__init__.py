@@ -16,6 +16,7 @@ generators: Registry[Generator] = Registry(
         "anchors",
         "ascent",
         "blocks",
+        "boosting",
         "branches",
         "canaries",
         "cells",

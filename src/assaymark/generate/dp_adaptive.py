@@ -57,7 +57,7 @@ class DpAdaptive:
     cells
         Cells of the model at most: what would make it larger is not asked.
     seconds
-        Processor seconds that may be spent between looks at the rows.
+        Processor seconds that the rounds may take; fewer tables get more each where they run short.
     declared
         Columns whose kind was declared, for the list of assumptions.
 

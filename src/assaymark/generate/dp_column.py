@@ -197,7 +197,7 @@ def bought_bounds(vault: Vault, column: Column, rho: float) -> Span:
         return span_of(column, ends)
     bounds = edges_of(low, upper=False), edges_of(high, upper=True)
     if column.kind is Kind.INTEGER:
-        limit = 2.0**61
+        limit = 2.0**60  # there is no grid of whole numbers beyond
         # the next power of two is the next cell's
         bounds = max(bounds[0] + (bounds[0] < 0), -limit), min(bounds[1] - (bounds[1] > 0), limit)
         lowest = float(round(bounds[0]))

@@ -101,7 +101,9 @@ def span_of(column: Column, bounds: Sequence[float | str]) -> Span:
     base = math.floor(low * scale)
     points = int((math.ceil(high * scale) - base) // whole) + 1
     if not (points <= 2**62 and abs(base) + points * whole < 2**62):
-        raise _wrong(column, bounds, "there are too many steps between them")
+        least = float(high - low) / 2**61
+        why = f"there are {points:.3g} steps between them, and 4.6e18 at most can be told apart"
+        raise _wrong(column, bounds, why, step=f"{least:.1g}" if least > 1e-9 else "")
     return Span(grid=Grid(base=base, step=whole, scale=scale), points=points)
 
 
@@ -167,9 +169,12 @@ def _decimal(low: Fraction, high: Fraction, step: Fraction) -> bool:
     return step >= Fraction(1, 10**12) and max(abs(low), abs(high)) < 10**15
 
 
-def _wrong(column: Column, bounds: Sequence[float | str], why: str) -> RecipeError:
+def _wrong(
+    column: Column, bounds: Sequence[float | str], why: str, *, step: str = ""
+) -> RecipeError:
     shown = "['2000-01-01', '2024-12-31']" if "date" in column.kind.value else "[0, 120]"
+    wider = f", or with a step of {step} or more as third number" if step else ""
     return RecipeError(
         f"the bounds of {column.name!r} ({column.kind.value}) are {list(bounds)}: {why}\n\n"
-        f"Hint: [privacy.bounds] {column.name} = {shown}"
+        f"Hint: [privacy.bounds] {column.name} = {shown}{wider}"
     )

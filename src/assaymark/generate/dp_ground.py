@@ -13,6 +13,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.zcdp import epsilon_of, rho_of
 from assaymark.errors import DataError, InputError
 from assaymark.generate.account import Account
+from assaymark.generate.discrete_gaussian import MOST_SIGMA
 from assaymark.generate.dp_column import bought_bounds, learnt_levels, learnt_numbers
 from assaymark.generate.dp_domain import levels_of, span_of
 from assaymark.generate.dp_words import COVERS, MECHANISM, NOT_COVERED, assumptions
@@ -40,6 +41,7 @@ _CLASSES = (4, 64)  # by rule
 _POOLED = 3.0  # standard deviations of noise below which a category is put with others
 _OFFERED = 20
 _SHARE = 1e-3
+_TOLD = 0.005  # share of the rows from which values that were not found are told of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -61,6 +63,8 @@ class Ground:
     listed
         By column: which part of each class's rows is in the counts, in (0, 1]. The others hold
         values that were not found, and were dealt out among those that were.
+    unlisted
+        Columns with such values, and the share of rows, in words.
     """
 
     vault: Vault
@@ -73,6 +77,7 @@ class Ground:
     cuts: Mapping[str, Codes]
     shares: Mapping[str, Floats]
     listed: Mapping[str, Floats]
+    unlisted: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +106,7 @@ class Terms:
         DataError
             When the table has a column that is not generated from counts, or none.
         """
-        self._check(source.schema)
+        self.check(source.schema)
         unlisted = self._unlisted(source.schema)
         beside = self.delta * _FOUND if unlisted else 0.0
         rho = rho_of(self.epsilon, self.delta - beside)
@@ -119,7 +124,7 @@ class Terms:
         learnt = self._learnt(vault, rho * _ALONE, beside / max(1, len(unlisted)))
         by_name = dict(zip(vault.schema.names, learnt, strict=True))
         mass = {n: nonnegative(x.mass, rows) for n, x in by_name.items()}
-        left = rho * (1 - _ROWS - _ALONE)
+        left = rho - vault.account.spent  # a column that needs fewer levels leaves some
         parts = self.classes or _classes(rows, vault.cap, left / max(1, len(learnt) - 1))
         cuts = {n: _cut(x, mass[n], rows, parts) for n, x in by_name.items()}
         for name, cut in cuts.items():
@@ -135,7 +140,37 @@ class Terms:
             cuts=cuts,
             shares={n: np.bincount(cuts[n], mass[n]) / rows for n in by_name},
             listed={n: _listed(x, mass[n], cuts[n]) for n, x in by_name.items()},
+            unlisted=tuple(
+                f"{n} (about {_lacking(x, rows) / rows:.0%} of the rows)"
+                for n, x in by_name.items()
+                if _lacking(x, rows) >= _TOLD * rows
+            ),
         )
+
+    def check(self, schema: Schema) -> None:
+        """Raise where terms fit no column, or noise is wider than can be drawn; looks at no row.
+
+        Raises
+        ------
+        InputError
+            When what is declared fits no column, or with the epsilon that would do.
+        DataError
+            When the table has a column that is not generated from counts, or none.
+        """
+        self._check(schema)
+        delta = self.delta * (1 - _FOUND * bool(self._unlisted(schema)))
+        rho = rho_of(self.epsilon, delta)
+        least = rho * min(_ROWS / 2, _ALONE / max(1, sum(map(self._levels, schema.columns))))
+        sigma = self.cap / math.sqrt(2 * least)
+        if sigma > MOST_SIGMA:
+            enough = epsilon_of(rho * (sigma / MOST_SIGMA) ** 2, delta)
+            raise InputError(
+                f"epsilon {self.epsilon:g} for {len(schema.columns)} columns and at most "
+                f"{self.cap:,} of a person's rows takes noise of {sigma:,.0f} rows in a count, and "
+                f"{MOST_SIGMA:,} at most can be drawn; nothing was charged\n\nHint: epsilon "
+                f"{math.ceil(enough * 1e3) / 1e3:g} or more, fewer of a person's rows, or fewer "
+                "columns"
+            )
 
     def guarantee(self, vault: Vault, rho: float) -> PrivacyGuarantee:
         """Return what the charges prove."""
@@ -207,6 +242,12 @@ class Terms:
                         f"column {name!r} is {kind.value}, which takes no {what}\n\nHint: bounds "
                         "are for numbers and dates, categories for categories"
                     )
+        empty = [name for name, listed in self.categories.items() if not listed]
+        if empty:
+            raise InputError(
+                f"no category is listed for column {empty[0]!r}\n\nHint: list them all, or leave "
+                "the column out of [privacy.categories]: its categories are bought then"
+            )
         if self.cap < 1 or not 2 <= (self.classes or 2) <= _MOST_CLASSES:
             raise InputError(
                 f"cap is {self.cap}, classes {self.classes}\n\nHint: cap is 1 or more, classes "
@@ -238,18 +279,25 @@ def _cut(learnt: Learnt, mass: Floats, rows: float, classes: int) -> Codes:
     return out
 
 
+def _lacking(learnt: Learnt, rows: float) -> float:
+    """Return the rows that are in no count of a column; 0 where noise explains them."""
+    lacking = rows - float(learnt.mass.sum())
+    noise = learnt.sigma * math.sqrt(len(learnt.mass))
+    return 0.0 if learnt.coding.ordered or lacking <= _POOLED * noise else lacking
+
+
 def _listed(learnt: Learnt, mass: Floats, classes: Codes) -> Floats:
-    """Return the part of each class's rows that counts hold; 1 where noise explains what lacks."""
-    counted = np.clip(learnt.mass, 0.0, mass)
-    lacking = float(mass.sum() - learnt.mass.sum())
-    if learnt.coding.ordered or lacking <= _POOLED * learnt.sigma * math.sqrt(len(mass)):
+    """Return the part of each class's rows that counts hold."""
+    if not _lacking(learnt, float(mass.sum())):
         return np.ones(int(classes.max(initial=0)) + 1)
-    held, there = np.bincount(classes, counted), np.bincount(classes, mass)
+    held, there = np.bincount(classes, np.clip(learnt.mass, 0.0, mass)), np.bincount(classes, mass)
     return np.maximum(np.divide(held, there, out=np.ones_like(there), where=there > 0), _SHARE)
 
 
 def _lost(vault: Vault, used: float, rho: float) -> str:
-    """Say which share of the rows the cap left out, with noise."""
+    """Say which share of the rows the cap left out, with noise; not where that is all noise."""
+    if _OFFERED / math.sqrt(2 * rho) > min(MOST_SIGMA, used):
+        return "an unknown share of the rows (at this epsilon noise would hide it)"
     offered = float(vault.offered(_OFFERED, rho).counts[0])
     share = min(max(1 - used / max(offered, 1.0), 0.0), 1.0)
     return f"about {share:.0%} of the rows (with noise, {_OFFERED} of a person counted at most)"

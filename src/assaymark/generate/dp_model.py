@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -50,7 +50,11 @@ class DpMarginalsModel:
         What the cap on rows per person left out, in words with noise; empty without persons.
     guarantee
         The canonical text of the guarantee.
+    unlisted
+        Columns in which values were not found, with the share of rows, in words with noise.
     """
+
+    LATER: ClassVar = ("unlisted",)
 
     encoding: Encoding
     order: tuple[int, ...]
@@ -59,6 +63,7 @@ class DpMarginalsModel:
     lost: str
     guarantee: str
     holds_records: bool = False
+    unlisted: tuple[str, ...] = ()
 
     @property
     def privacy(self) -> PrivacyGuarantee:
@@ -78,6 +83,7 @@ class DpMarginalsModel:
             },
             "rows": self.rows,
             "rows_left_out": self.lost,
+            "values_not_found": list(self.unlisted),
             "columns": self.encoding.summary(),
         }
 
@@ -110,6 +116,7 @@ def model_of(
         rows=max(1, round(ground.rows)),
         lost=ground.lost,
         guarantee=guarantee.canonical().decode(),
+        unlisted=ground.unlisted,
     )
 
 

@@ -39,9 +39,10 @@ _LEAST = 0.02  # of what was expected of a cell is left, whatever was counted
 _SWEEPS, _LAST = 3, 8
 _SETTLED = 1e-3
 _CELLS = 1024
-_ASKED = (40, 400)
+_ASKED = (40, 1000)
 _WIDEST = 2000.0  # rows of noise in a count, at most, as long as there can be fewer rounds
 _LOOK = 3e-8  # seconds for a row of a table to choose from, on a slow machine
+_LOOKING = 0.5  # of the seconds is for looks, as planned
 _TIMED = 16  # tables by which the time of a look is told
 _STOP = 0.8  # of the seconds is for rounds: what comes after them takes some as well
 
@@ -57,8 +58,8 @@ class Limits:
     cells
         Cells of a table, and of the whole model.
     seconds
-        Processor seconds of what is computed outside the vault; within, work is planned to take
-        no more than that.
+        Processor seconds of all rounds. Looks at the rows count by what they take on rows drawn
+        from the model, so that time tells nothing of real rows.
     """
 
     columns: int = 3
@@ -67,7 +68,7 @@ class Limits:
 
     def asked(self, rows: float, planned: int) -> int:
         """Return the tables to choose from in one round; drawn by lot where there are more."""
-        work = self.seconds / (_LOOK * max(rows, 1.0) * planned)
+        work = _LOOKING * self.seconds / (_LOOK * max(rows, 1.0) * planned)
         return int(min(max(work, _ASKED[0]), _ASKED[1]))
 
     def table(self, rows: float) -> int:
@@ -141,7 +142,7 @@ def rounds(
     while open_ and left > 0 and clock.read() < limits.seconds * _STOP:
         each = max(each, left / max(clock.rounds(limits.seconds * _STOP, done), 1))
         spend = left if left < 1.5 * each else each  # no rest that is too small to count by
-        some = _some(open_, limits.asked(rows, planned), rng)
+        some = _offered(open_, limits.asked(rows, planned), rng)
         wide = field.widened(some) > limits.cells
         asked = [t for t, w in zip(some, wide, strict=True) if not w]
         dropped = set(some).difference(asked)
@@ -230,6 +231,13 @@ def _tables(field: Field, limits: Limits, rows: float) -> list[Table]:
         for table in combinations(free, k)
         if math.prod(field.sizes[c] for c in table) <= limits.table(rows)
     ]
+
+
+def _offered(tables: Sequence[Table], n: int, rng: np.random.Generator) -> list[Table]:
+    """Return ``n`` of the tables, by lot; half of them pairs, or all pairs if they are fewer."""
+    two, more = ([t for t in tables if (len(t) == 2) is few] for few in (True, False))
+    pairs = _some(two, max(n // 2, n - len(more)), rng)
+    return [*pairs, *_some(more, n - len(pairs), rng)]
 
 
 def _some(tables: Sequence[Table], n: int, rng: np.random.Generator) -> Sequence[Table]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,10 +15,23 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assaymark.generate.boosting import Boost
+    from assaymark.generate.branches import Branches
+
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["BINS", "CLIP", "Effects", "corrected", "fit_effects", "no_effects", "steepened"]
+__all__ = [
+    "BINS",
+    "CLIP",
+    "Effects",
+    "believed",
+    "boosted",
+    "corrected",
+    "fit_effects",
+    "no_effects",
+    "steepened",
+]
 
 BINS = 16
 CLIP = 2.0
@@ -39,12 +53,21 @@ class Effects:
         column's begin.
     worth
         Shape ``(rows, groups)``. Their sum over the columns is cut at -2 and 2.
+    trees
+        Trees of the known columns that count as columns after them, a node being a code.
     """
 
     of: Codes
     bins: Codes
     start: Codes
     worth: NDArray[np.float32]
+    trees: tuple[Branches, ...] = ()
+
+    def seen(self, codes: Codes) -> Codes:
+        """Return the codes of the known columns, shape ``(columns, n)``, and those of trees."""
+        if not self.trees:
+            return codes
+        return np.concatenate([codes, *(t.leaves(codes)[None, :] for t in self.trees)])
 
 
 def fit_effects(
@@ -91,7 +114,7 @@ def fit_effects(
         seen_here = seen_here.reshape(rows, groups)
         expected = np.zeros((rows, groups))
         _add(expected, b[c], share)
-        found = _believed(seen_here, expected, shrink, given)
+        found = believed(seen_here, expected, shrink, given)
         told.append(np.inf if given else found)
         wanted.append(seen_here)
     of = sorted(np.argsort(-np.array(told), kind="stable")[:_MOST].tolist())
@@ -119,9 +142,24 @@ def no_effects(groups: int) -> Effects:
     return Effects(of=none, bins=none, start=none, worth=worth)
 
 
+def boosted(found: Effects, boosts: Sequence[Boost], columns: int) -> Effects:
+    """Return the effects with those of small trees of the ``columns`` known columns."""
+    sizes = [len(b.worth) for b in boosts]
+    bins = [np.arange(a, b) for a, b in pairwise(np.cumsum([len(found.worth), *sizes]))]
+    starts = np.cumsum([len(found.bins), *sizes])[:-1]
+    return replace(
+        found,
+        of=np.append(found.of, np.arange(len(boosts)) + columns).astype(np.int32),
+        bins=np.concatenate([found.bins, *bins]).astype(np.int32),
+        start=np.append(found.start, starts).astype(np.int32),
+        worth=np.concatenate([found.worth, *(b.worth for b in boosts)]).astype(np.float32),
+        trees=tuple(b.branches for b in boosts),
+    )
+
+
 def corrected(found: Effects, codes: Codes, base: Floats) -> Floats:
     """Return what trees and effects together say, shape of ``base``; 1 in each row's sum."""
-    share = base.copy()
+    share, codes = base.copy(), found.seen(codes)
     if len(found.of):
         cells = np.stack(
             [found.bins[s + codes[j]] for s, j in zip(found.start, found.of, strict=True)]
@@ -133,6 +171,8 @@ def corrected(found: Effects, codes: Codes, base: Floats) -> Floats:
 def steepened(found: Effects, bins: list[Codes], more: list[Floats]) -> Effects:
     """Return the effects with ``more`` added to what each bin of each known column is worth."""
     own = dict(zip(found.of.tolist(), range(len(found.of)), strict=True))
+    trees = [np.arange(len(t.feature), dtype=np.int32) for t in found.trees]
+    bins, more = [*bins, *trees], [*more, *(np.zeros((len(t), 1)) for t in trees)]
     of = sorted({*own, *(j for j, m in enumerate(more) if np.abs(m).max(initial=0) > _LITTLE)})
     worth, rows, size = [], [], 0
     for j in of:
@@ -149,6 +189,7 @@ def steepened(found: Effects, bins: list[Codes], more: list[Floats]) -> Effects:
         bins=np.concatenate([*rows, np.zeros(0, np.int64)]).astype(np.int32),
         start=np.cumsum([0, *(len(bins[j]) for j in of)])[:-1].astype(np.int32),
         worth=np.concatenate([none, *worth]),
+        trees=found.trees,
     )
 
 
@@ -226,7 +267,7 @@ def _luck(expected: float) -> float:
 
 
 @compiled
-def _believed(wanted: Floats, expected: Floats, shrink: float, sure: bool) -> float:
+def believed(wanted: Floats, expected: Floats, shrink: float, sure: bool) -> float:
     """Move ``wanted`` towards ``expected`` by as much as chance explains of the difference.
 
     By chance the log-likelihood grows, by a half for each parameter if counts are large. What a

@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.schema import Role
+from assaymark.generate.boosting import People, boosts_of
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
-from assaymark.generate.effects import BINS, corrected, fit_effects, no_effects, steepened
+from assaymark.generate.effects import (
+    BINS,
+    boosted,
+    corrected,
+    fit_effects,
+    no_effects,
+    steepened,
+)
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
 from assaymark.generate.slopes import Rows, fit_slopes, scores_of
@@ -55,6 +63,7 @@ class Growth:
     shrink: float
     effects: bool
     slopes: bool
+    boost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -164,7 +173,7 @@ def linked(
         trees = list(pool.map(partial(_tree, ground, how), draws))
     base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
     said = np.zeros((there.shape[1], cut.n_groups))
-    for m, tree in enumerate(trees if used and (how.effects or how.slopes) else ()):
+    for m, tree in enumerate(trees if used and (how.effects or how.slopes or how.boost) else ()):
         times[tree.deciding] += 1  # a row is drawn from one of its trees, not from their mean
         turn = tree.luck * times[tree.deciding] < 1
         grouped = _grouped(tree.shares, cut)
@@ -176,9 +185,17 @@ def linked(
         rng = streams.child("effects").generator()
         rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
     if len(rows_seen):
-        people = seen[:, rows_seen], base[rows_seen], groups[rows_seen]
-        weights = encoded.weights[rows_seen], encoded.counted[rows_seen]
-        effects = _corrections(used, target, (*people, *weights), (there, said), how)
+        people = People(
+            codes=np.ascontiguousarray(seen[:, rows_seen]),
+            groups=groups[rows_seen],
+            weights=encoded.weights[rows_seen],
+            counted=encoded.counted[rows_seen],
+            presence=(encoded.presence * encoded.due)[rows_seen],
+            persons=encoded.persons[rows_seen],
+        )
+        known_of_them = people, base[rows_seen]
+        rng = streams.child("boost").generator()
+        effects = _corrections(used, target, known_of_them, (there, said), (how, rng))
     grown = [t.branches for t in trees], [t.shares for t in trees]
     return link_of(tuple(k.row for k in used), *grown, cut, target.mass, effects)
 
@@ -228,29 +245,35 @@ def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
 def _corrections(
     used: Sequence[Known],
     target: Target,
-    seen: tuple[Codes, Floats, Codes, Floats, Floats],
+    seen: tuple[People, Floats],
     made: tuple[Codes, Floats],
-    how: Growth,
+    rule: tuple[Growth, np.random.Generator],
 ) -> Effects | None:
-    """Fit what corrects the trees: bin by bin where that is believed, and slopes.
+    """Fit what corrects the trees: bin by bin where that is believed, by small trees, and slopes.
 
-    ``seen`` are people: codes of the used columns, what trees say, groups, weights, and weights in
-    sums over all; ``made`` the codes of rows made so far, and what trees say there.
+    ``seen`` are people and what trees say of them, ``made`` the codes of rows made so far and what
+    trees say there.
     """
-    codes, base, groups, weights, counted = seen
+    (people, base), (how, rng) = seen, rule
     bins = [k.bins for k in used]
     sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
     found = no_effects(base.shape[1])
     if how.effects:
-        found = fit_effects(bins, codes, base, (groups, weights), how.shrink, sure)
+        own = people.groups, people.weights
+        found = fit_effects(bins, people.codes, base, own, how.shrink, sure)
+    if how.boost:
+        places = [(k.places, k.size) for k in used]
+        told = corrected(found, people.codes, base)
+        boosts = boosts_of(places, people, told, (float(how.k), how.shrink), rng)
+        found = boosted(found, boosts, len(used))
     if how.slopes and target.scores is not None:
-        people, rows = (
+        present, rows = (
             Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
-            for c, w in ((codes, counted), (made[0], np.ones(made[0].shape[1])))
+            for c, w in ((people.codes, people.counted), (made[0], np.ones(made[0].shape[1])))
         )
         said = rows, corrected(found, *made)
         scores = [k.scores for k in used]
-        more = fit_slopes(scores, target.scores, (people, groups), said, how.shrink)
+        more = fit_slopes(scores, target.scores, (present, people.groups), said, how.shrink)
         found = steepened(found, bins, more)
     return found if len(found.of) else None
 

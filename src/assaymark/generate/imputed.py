@@ -163,7 +163,7 @@ def _likely(part: Within, drawn: Rows, i: int, code: Codes) -> Floats:
         link.trees,
         (part.shares, link.groups),
         link.corrections,
-        (drawn.codes[list(link.given)], wanted, out),
+        (link.seen(drawn.codes), wanted, out),
     )
     return np.maximum(out, _TINY)
 

@@ -121,10 +121,12 @@ class Link:
         nodes, depth, used = packed(self.nodes, self.roots, len(given))
         of, bins, start, worth = self.corrections
         places = self.places.astype(np.uint8)
+        if self._told:
+            given = np.arange(len(given), dtype=np.int32)
         ready = (
             TreeArrays(self.roots, nodes, depth, used, places, self.start, given),
             PoolArrays(self.pool, self.keep, self.other, self.groups),
-            WorthArrays(given[of] if len(of) else of, bins, start, worth),
+            WorthArrays(of if self._told else given[of], bins, start, worth),
             FineArrays(self.codes, self.total, self.first),
         )
         object.__setattr__(self, "_ready", ready)
@@ -139,7 +141,21 @@ class Link:
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
         """
-        draw_rows(place.words(len(out)), *self._ready, (drawn, out, inside))
+        seen = self.seen(drawn) if self._told else drawn
+        draw_rows(place.words(len(out)), *self._ready, (seen, out, inside))
+
+    @property
+    def _told(self) -> bool:
+        """Whether trees correct it, so that it is drawn from more than columns."""
+        return self.effects is not None and len(self.effects.trees) > 0
+
+    def seen(self, drawn: Codes) -> Codes:
+        """Return what the column is drawn from: the ``given`` columns and what trees make of them.
+
+        Of the chain's columns so far, shape ``(columns, n)``.
+        """
+        codes = drawn[list(self.given)]
+        return codes if self.effects is None else self.effects.seen(codes)
 
     @property
     def trees(self) -> Trees:

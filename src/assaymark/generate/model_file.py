@@ -22,6 +22,7 @@ from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor
+from assaymark.generate.branches import Branches
 from assaymark.generate.cells import CellCoding, Grid
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
@@ -51,6 +52,7 @@ STORED: dict[str, type] = {
         Absent,
         Anchor,
         Anchored,
+        Branches,
         CellCoding,
         Column,
         DpAdaptiveModel,
@@ -208,6 +210,7 @@ def _plain(value: object, path: str, arrays: dict[str, NDArray[np.generic]]) -> 
         held = {
             f.name: _plain(getattr(value, f.name), f"{path}.{f.name}", arrays)
             for f in _saved(type(value))
+            if not (f.name in _later(type(value)) and getattr(value, f.name) == f.default)
         }
         return {"is": type(value).__name__, "value": held}
     raise InputError(
@@ -221,6 +224,11 @@ def _saved(cls: type) -> list[Field[Any]]:
     return [f for f in fields(cls) if f.init]
 
 
+def _later(cls: type) -> tuple[str, ...]:
+    """Return fields that came later: not written where they are at their default."""
+    return tuple(getattr(cls, "LATER", ()))
+
+
 def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # noqa: ANN401
     if isinstance(plain, list):
         return tuple(_value(v, arrays) for v in plain)
@@ -232,7 +240,8 @@ def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # 
     if kind in _ENUMS:
         return _ENUMS[kind](value)
     cls = STORED.get(kind)
-    if cls is None or {f.name for f in _saved(cls)} != set(value):
+    names = {f.name for f in _saved(cls)} if cls else set()
+    if cls is None or not names >= set(value) >= names.difference(_later(cls)):
         raise InputError(
             f"the model file holds a {kind!r} that this version does not know or that has other "
             "fields here\n\nHint: use the version that wrote it, or fit again"

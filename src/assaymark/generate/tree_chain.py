@@ -95,6 +95,10 @@ class TreeChain:
         ``"target_last"``: columns with few codes first, but the declared target last, so that
         what it depends on is learnt as it is asked; ``"cardinality"``: columns with few codes
         first; ``"schema"``: as in the table.
+    quality
+        ``"high"``: what the trees of a column have missed together is learnt by up to 40 small
+        trees more, one after the other (:mod:`assaymark.generate.boosting`); it takes several
+        times as long to fit, and it needs honest trees.
 
     References
     ----------
@@ -116,6 +120,7 @@ class TreeChain:
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
     order: Literal["cardinality", "schema", "target_last"] = "target_last"
+    quality: Literal["standard", "high"] = "standard"
 
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
         """Fit the chain, column after column."""
@@ -133,6 +138,7 @@ class TreeChain:
             shrink=self.shrink,
             effects=self.effects and self.honest,
             slopes=self.slopes and self.honest,
+            boost=self.quality == "high" and self.honest,
         )
         known: list[Known] = []
         gaps: list[Gap] = []
@@ -265,6 +271,7 @@ class TreeChainModel:
             "shelter": how.shelter,
             "protect": how.protect,
             "weigh": how.weigh,
+            "quality": how.quality,
             "derived": {
                 names[at]: names[self.order[link.source]]
                 if isinstance(link, Lookup)

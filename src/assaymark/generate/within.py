@@ -62,7 +62,7 @@ class Within:
                 self.restriction.low,
                 self.restriction.width,
             ),
-            (drawn[list(self.link.given)], out, inside, weight),
+            (self.link.seen(drawn), out, inside, weight),
         )
 
 

@@ -19,12 +19,13 @@ from assaymark.core.note import canonical_base64
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 __all__ = [
     "PAYLOAD_TYPE",
     "countersign",
     "fingerprint_of",
+    "kept_signatures",
     "key_of",
     "open_cosigned",
     "open_envelope",
@@ -73,6 +74,12 @@ def countersign(raw: bytes, sign: Callable[[bytes], bytes], keyid: str) -> bytes
     if keyid in {s.keyid for s in there}:
         return raw
     return _written(payload, (*there, _signature(payload, sign, keyid)))
+
+
+def kept_signatures(raw: bytes, keys: Collection[str]) -> bytes:
+    """Return an envelope with the signatures of ``keys`` alone."""
+    payload, there = _read(raw)
+    return _written(payload, tuple(s for s in there if s.keyid in keys))
 
 
 def payload_of(raw: bytes) -> bytes:

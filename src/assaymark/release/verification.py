@@ -7,6 +7,7 @@ from typing import Literal
 
 __all__ = ["NOT_VERIFIED", "STEPS", "Check", "Step", "Verification"]
 
+_LONG = 600
 STEPS = (
     "People and keys",
     "Files",
@@ -90,7 +91,8 @@ class Verification:
 
     def fail(self, step: int, title: str, said: str) -> None:
         """Record that something does not hold: then the release is approved for nothing."""
-        self.checks.append(Check(step=step, title=title, outcome="FAILED", said=said))
+        shown = said if len(said) <= _LONG else f"{said[:_LONG]} ..."
+        self.checks.append(Check(step=step, title=title, outcome="FAILED", said=shown))
         self.uses = {}
 
     def leave(self, title: str, said: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
+from assaymark.core.plain import MOST
 from assaymark.core.threat import ThreatModel
 from assaymark.errors import AssaymarkError, IntegrityError
 from assaymark.release.approved import APPROVALS, DECISION, ROLES, check_approved
@@ -29,7 +30,7 @@ from assaymark.release.verification import NOT_VERIFIED, Verification
 from assaymark.release.waived import check_waived
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from assaymark.release.contained import Contained
     from assaymark.release.predicates import StageDecided
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = ["verify"]
 
+_NAMED, _LONG = 5, 120
 _PLAIN = re.compile(r"(?!/)(?:(?!\.\.?(?:/|$))[^/\\\x00-\x1f:]+(?:/|$))+(?<!/)")
 
 
@@ -82,8 +84,12 @@ def _manifest(state: Reading, found: Verification) -> None:
         raise IntegrityError(f"the manifest lists {outside[0]!r}, which is outside the release")
     _same_files(set(listed) | {MANIFEST, RELEASE} | LOG_FILES, set(state.files))
     for path, entry in listed.items():
+        if (size := state.files.size(path)) != entry.size and size > MOST:
+            raise IntegrityError(
+                f"{path} was altered: it has {size:,} bytes, and had {entry.size:,}"
+            )
         state.digests[path] = state.files.digest(path)
-        if state.digests[path] != entry.sha256 or state.files.size(path) != entry.size:
+        if state.digests[path] != entry.sha256 or size != entry.size:
             raise IntegrityError(f"{path} was altered{_swapped(state, path, listed)}")
     found.hold(2, "Files", f"all {len(state.files)} are as they were signed, none is extra")
 
@@ -95,11 +101,16 @@ def _swapped(state: Reading, path: str, listed: Mapping[str, object]) -> str:
 
 def _same_files(wanted: set[str], there: set[str]) -> None:
     if wanted - there:
-        raise IntegrityError(f"files are missing: {', '.join(sorted(wanted - there))}")
+        raise IntegrityError(f"files are missing: {_names(wanted - there)}")
     if there - wanted:
-        raise IntegrityError(
-            f"files that the manifest does not list: {', '.join(sorted(there - wanted))}"
-        )
+        raise IntegrityError(f"files that the manifest does not list: {_names(there - wanted)}")
+
+
+def _names(paths: Collection[str]) -> str:
+    """Return some of the names, as they can be shown, and how many more there are."""
+    first = [p if p.isprintable() else repr(p) for p in sorted(paths)[:_NAMED]]
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return ", ".join(p[:_LONG] for p in first) + more
 
 
 def _signer(state: Reading, found: Verification) -> None:

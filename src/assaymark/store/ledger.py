@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "Event", "Ledger"]
 
 _VERSION = 1
+_BACKUP = (
+    "\n\nHint: nothing was changed; put ledger.db back as it was, from a backup. `assaymark ledger "
+    "verify --against CHECKPOINT` compares it with a head that somebody else holds"
+)
 _TABLE = """
 CREATE TABLE IF NOT EXISTS entries (
     position INTEGER PRIMARY KEY,
@@ -58,7 +62,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._path, self._checked = path, False
         with self._open() as db:
             self._prepare(db)
 
@@ -159,7 +163,16 @@ class Ledger:
         """
         with self._open() as db:
             db.execute("BEGIN")
-            checked(db)
+            try:
+                checked(db)
+            except IntegrityError as error:
+                raise IntegrityError(f"{error}{_BACKUP}") from error
+
+    def whole(self) -> None:
+        """Check as :meth:`check` does, once for this object: before anything rests on it."""
+        if not self._checked:
+            self.check()
+            self._checked = True
 
     def _leaves(self) -> list[bytes]:
         with self._open() as db:
@@ -187,17 +200,23 @@ class Ledger:
         try:
             db = sqlite3.connect(self._path, timeout=30, isolation_level=None)
         except sqlite3.Error as error:
-            raise WorkspaceError(f"the ledger {str(self._path)!r} cannot be opened") from error
+            raise WorkspaceError(
+                f"the ledger {str(self._path)!r} cannot be opened: {error}\n\nHint: it is a plain "
+                "file that you may read and write; --workspace FOLDER names another workspace"
+            ) from error
         try:
             db.execute("PRAGMA synchronous = FULL")
             yield db
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
+            gone = str(error).startswith(("no such table", "no such column"))
+            if isinstance(error, sqlite3.OperationalError) and not gone:
                 raise WorkspaceError(
                     f"the ledger cannot be written: {error}; nothing was lost\n\n"
                     "Hint: make room or give write access, then start the same command again"
                 ) from error
-            raise IntegrityError(f"the ledger is not an intact database: {error}") from error
+            raise IntegrityError(
+                f"the ledger is not an intact database: {error}{_BACKUP}"
+            ) from error
         finally:
             db.close()
 

@@ -41,7 +41,10 @@ def checked(db: sqlite3.Connection) -> None:
 def _entry(row: tuple[int, str, str, bytes, bytes], i: int, before: str) -> str:
     """Return the time of an entry that is the one that was written."""
     position, kind, subject, leaf, raw = row
-    entry = Entry.parse(raw)
+    try:
+        entry = Entry.parse(raw)
+    except IntegrityError as error:
+        raise IntegrityError(f"entry {i} of the ledger cannot be read: {error}") from error
     same = (entry.index, entry.kind, entry.subject) == (position, kind, subject)
     if position != i or not same or leaf_hash(raw) != leaf:
         raise IntegrityError(f"entry {i} of the ledger is not the one that was written")

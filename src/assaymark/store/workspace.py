@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Workspace"]
 
+_BACKUP = (
+    "\n\nHint: put the folder `blobs` of the workspace back as it was, from a backup; what is "
+    "whole stays as it is"
+)
 _FOLDERS = ("blobs", "people", "quarantine", "ready", "releases", "reports", "sealed")
 
 
@@ -90,10 +94,12 @@ class Workspace:
         """Return a blob; one whose bytes are not what they were is an integrity error."""
         try:
             raw = self._blob(digest).read_bytes()
-        except FileNotFoundError as error:
-            raise IntegrityError(f"blob {digest} is not in the workspace any more") from error
+        except OSError as error:
+            raise IntegrityError(
+                f"blob {digest} is not in the workspace any more: {error.strerror}{_BACKUP}"
+            ) from error
         if sha256(raw) != digest:
-            raise IntegrityError(f"blob {digest} in the workspace was altered")
+            raise IntegrityError(f"blob {digest} in the workspace was altered{_BACKUP}")
         return raw
 
     def seal(self, name: str, raw: bytes) -> None:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
-from assaymark.release.alone.pieces import Broken, Plain, b64, envelope, need, read_json, sha256
+from assaymark.release.alone.pieces import (
+    MOST,
+    Broken,
+    Plain,
+    b64,
+    envelope,
+    need,
+    read_json,
+    sha256,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +28,10 @@ def notices_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> list[tupl
     """Return kind, digest and content of each notice about a release, in order of time."""
     found = []
     for path in sorted(folder.glob("*.dsse.json")):
-        raw, what = path.read_bytes(), path.name
+        kind_of, what = path.lstat(), path.name
+        plain = stat.S_ISREG(kind_of.st_mode) and kind_of.st_size <= MOST
+        need(plain, f"{what} beside it is no plain file of at most {MOST >> 20} MB")
+        raw = path.read_bytes()
         said = read_json(b64(read_json(raw, what)["payload"]), what)
         if said["predicate"]["release"] != manifest:
             continue
@@ -34,8 +47,9 @@ def notices_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> list[tupl
 
 def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
     """Return where a release stands; one that was withdrawn does not hold."""
-    beside = folder.resolve()
-    notices = notices_of(beside.with_name(beside.name + ".notices"), manifest, keys)
+    places = dict.fromkeys((folder.absolute(), folder.resolve()))
+    beside = [p.with_name(p.name + ".notices") for p in places if p.name]
+    notices = [n for place in beside for n in notices_of(place, manifest, keys)]
     open_, less = [], ""
     for kind, digest, notice in notices:
         if kind == "withdrawal":

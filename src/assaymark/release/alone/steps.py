@@ -108,7 +108,8 @@ class Release:
         return self.digests[path]
 
     def find(self) -> None:
-        for path in sorted(self.folder.rglob("*")):
+        for n, path in enumerate(sorted(self.folder.rglob("*"))):
+            need(n < 10_000, "more than 10,000 files, which no release has")
             name, kind = path.relative_to(self.folder).as_posix(), path.lstat().st_mode
             need(not stat.S_ISLNK(kind), f"{name} is a link")
             need(stat.S_ISDIR(kind) or stat.S_ISREG(kind), f"{name} is a device or a pipe")
@@ -134,9 +135,10 @@ class Release:
         listed = {f["path"]: f for f in read_json(raw, MANIFEST)["files"]}
         need(all(map(PLAIN.fullmatch, listed)), "the manifest lists a path outside the release")
         wanted = {*listed, MANIFEST, RELEASE, *LOG, HISTORY}
-        need(not wanted - set(self.paths), f"missing: {sorted(wanted - set(self.paths))}")
-        need(not set(self.paths) - wanted, f"not listed: {sorted(set(self.paths) - wanted)}")
+        need(not wanted - set(self.paths), f"missing: {sorted(wanted - set(self.paths))[:5]}")
+        need(not set(self.paths) - wanted, f"not listed: {sorted(set(self.paths) - wanted)[:5]}")
         for name, entry in listed.items():
+            need(self.size(name) == entry["size"], f"{name} was altered")
             fits = (self.digest(name), self.size(name)) == (entry["sha256"], entry["size"])
             need(fits, f"{name} was altered")
         self.listed = dict(self.digests)
@@ -307,7 +309,7 @@ def verified(release: Release) -> list[tuple[int, str, str, str]]:
             check(release)
         except (Broken, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             why = str(error) if isinstance(error, Broken) else f"cannot be read: {error!r}"
-            release.said[step] = [("FAILED", why)]
+            release.said[step] = [("FAILED", why[:600])]
             release.uses = {}
             break
     table = []

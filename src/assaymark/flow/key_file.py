@@ -1,0 +1,77 @@
+"""Key file: the private key of a person, on that person's own machine, and its public half."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from assaymark.errors import InputError, IntegrityError
+from assaymark.store.keys import SigningKey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["new_key", "public_key", "read_key"]
+
+_KEY_MOST = 4_096
+_WEAK = frozenset(
+    {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    }
+)
+"""Ed25519 points of small order, sign bit off: anybody can sign for some of their messages."""
+
+
+def new_key(path: Path) -> str:
+    """Write a fresh private key, readable by its owner only, and return the public key in hex."""
+    key = SigningKey.new()
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(key.raw().hex() + "\n")
+    except OSError as error:
+        raise InputError(f"cannot write the key {str(path)!r}: {error.strerror}") from error
+    return key.public.hex()
+
+
+def read_key(path: Path) -> SigningKey:
+    """Read a private key that :func:`new_key` wrote."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(_KEY_MOST + 1)
+    except OSError as error:
+        raise InputError(
+            f"cannot read the key {str(path)!r}: {error.strerror}\n\nHint: --key takes the file "
+            "that `assaymark people key --out FILE` wrote"
+        ) from error
+    try:
+        return SigningKey.parse(bytes.fromhex(raw.decode("ascii").strip()))
+    except (ValueError, IntegrityError) as error:
+        found = f"more than {_KEY_MOST}" if len(raw) > _KEY_MOST else str(len(raw.strip()))
+        raise InputError(
+            f"{str(path)!r} is not a private key: it holds {found} bytes, and a key is 64 "
+            "hexadecimal digits\n\nHint: `assaymark people key --out FILE` makes one"
+        ) from error
+
+
+def public_key(text: str) -> bytes:
+    """Return the 32 bytes of a public key that nobody but its holder can sign for."""
+    try:
+        raw = bytes.fromhex(text.strip())
+    except ValueError:
+        raw = b""
+    if len(raw) != 32:
+        raise InputError(
+            f"{text[:70]!r} is not a public key of 64 hexadecimal digits\n\nHint: the person runs "
+            "`assaymark people key --out FILE` and sends you what it prints"
+        )
+    if (raw[:31] + bytes([raw[31] & 0x7F])).hex() in _WEAK:
+        raise InputError(
+            f"{raw.hex()} is a key that anybody can sign for\n\nHint: the person runs `assaymark "
+            "people key --out FILE` and sends you what it prints"
+        )
+    return raw

@@ -1,0 +1,93 @@
+import shutil
+import sqlite3
+
+import pytest
+
+from assaymark.core.actor import Actor
+from assaymark.errors import IntegrityError
+from assaymark.flow.intact import check_intact
+from assaymark.flow.log import logged, workspace_at
+from assaymark.flow.people import init
+from assaymark.store.keys import SigningKey
+from assaymark.store.workspace import Workspace
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Return a workspace in which Ada is registered and one release was entered."""
+    workspace = Workspace.open(tmp_path / "ws")
+    init(workspace, "Ada", ["privacy"])
+    shutil.copy(tmp_path / "ws/ledger.db", tmp_path / "older.db")
+    entry = workspace.ledger.append(
+        "statement", "a" * 64, {}, Actor(key=workspace.key().fingerprint)
+    )
+    workspace.write_folder("releases/first", logged(workspace, entry, ()))
+    check_intact(workspace)
+    return workspace
+
+
+def altered(place, *steps):
+    db = sqlite3.connect(place.path / "ledger.db")
+    db.executescript("DROP TRIGGER no_update; DROP TRIGGER no_delete;")
+    for step in steps:
+        db.execute(*step)
+    db.commit()
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (
+            ("UPDATE entries SET kind = 'release' WHERE position = 0",),
+            "not the one that was written",
+        ),
+        (("UPDATE entries SET raw = ? WHERE position = 1", (b"[" * 90_000,)), "cannot be read"),
+        (("DELETE FROM entries WHERE position = 1",), "entries were removed"),
+        (("DELETE FROM heads",), "not as recorded"),
+        (("DROP TABLE nodes",), "no such table"),
+        (("DROP TABLE entries",), "no such table"),
+    ],
+)
+def test_nothing_is_done_with_a_ledger_that_was_altered(place, step, said):
+    altered(place, step)
+    with pytest.raises(IntegrityError, match=said) as error:
+        workspace_at(place.path)
+    assert "from a backup" in str(error.value)
+    assert len(str(error.value)) < 700
+
+
+def test_an_older_ledger_or_none_beside_a_release_is_found(place, tmp_path):
+    shutil.copy(tmp_path / "older.db", place.path / "ledger.db")
+    with pytest.raises(IntegrityError, match="1 entries, and had 2 when first was released"):
+        workspace_at(place.path)
+    (place.path / "ledger.db").unlink()
+    with pytest.raises(IntegrityError, match="the ledger is empty, and releases/first is there"):
+        check_intact(Workspace.open(place.path))
+
+
+def test_another_ledger_of_the_same_key_beside_a_release_is_found(place):
+    (place.path / "ledger.db").unlink()
+    fresh = Workspace.open(place.path)
+    for i in range(3):
+        fresh.ledger.append("other", str(i), {}, Actor(key=fresh.key().fingerprint))
+    with pytest.raises(IntegrityError, match="not the one that first was entered in"):
+        check_intact(Workspace.open(place.path))
+
+
+@pytest.mark.parametrize("raw", [None, SigningKey.new().raw()])
+def test_a_workspace_that_lost_its_key_signs_nothing(place, raw):
+    (place.path / "sealed/signing-key").unlink()
+    if raw is not None:
+        place.seal("signing-key", raw)
+    with pytest.raises(IntegrityError, match=r"signing key is (gone|another)"):
+        workspace_at(place.path)
+
+
+def test_a_blob_that_cannot_be_read_is_named(place):
+    digest = place.put(b"x")
+    path = place.path / "blobs" / digest[:2] / digest[2:]
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(IntegrityError, match="from a backup"):
+        place.get(digest)
