@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 import assaymark
-from assaymark.errors import DataError, InputError, NotApprovedError
+from assaymark.errors import DataError, InputError, NotApprovedError, RecipeError
 from assaymark.flow.draft import MARK, draft, write_draft
+from assaymark.flow.generate import read_parameters
 
 
 def write(source="stays.csv", out=None, **how):
@@ -141,3 +142,31 @@ def test_no_draft_is_made_of_a_model_that_holds_records(folder):
     with pytest.raises(NotApprovedError, match="not even as a draft"):
         write(generator="bootstrap", out="rows.csv")
     assert not Path("rows.csv").exists()
+
+
+def test_a_draft_takes_parameters_and_says_which(folder):
+    made = write(out="rows.csv", rows=60, parameters={"k": 50, "quality": "high"})
+    page = Path(made.report).read_text()
+    assert "tree_chain (k = 50, quality = high)" in page
+    with pytest.raises(RecipeError, match="its parameters are classes"):
+        write(out="rows.csv", parameters={"quality": "higher"})
+
+
+def test_parameters_are_read_as_toml_or_as_words():
+    given = ["k=50", " quality = high ", "honest=false", 'order="schema"', "shrink=1e-1"]
+    assert read_parameters(given) == {
+        "k": 50,
+        "quality": "high",
+        "honest": False,
+        "order": "schema",
+        "shrink": 0.1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [(["k"], "NAME=VALUE"), (["=3"], "NAME=VALUE"), (["k="], "NAME=VALUE"), (["k=1"] * 2, "twice")],
+)
+def test_a_parameter_that_cannot_be_read_says_what_is_valid(given, what):
+    with pytest.raises(InputError, match=what):
+        read_parameters(given)

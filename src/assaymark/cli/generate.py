@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,14 @@ def command(
         ),
     ] = None,
     generator: Annotated[str, typer.Option(help="Which generator.")] = "tree_chain",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="A parameter of the generator, such as quality=high; as often as needed.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="A public seed: same rows again; the output is marked.")
     ] = None,
@@ -53,7 +61,10 @@ def command(
     """
     from assaymark.errors import InputError
     from assaymark.flow.draft import write_draft
+    from assaymark.flow.generate import read_parameters
     from assaymark.flow.kinds import Kinds, read_shares
+
+    parameters = read_parameters(set_ or ())
 
     if out is not None and (out.is_dir() or not out.suffix):
         if where or shares:
@@ -61,7 +72,8 @@ def command(
                 "--where and --shares are for a file, not for a folder of blocks\n\n"
                 "Hint: --out rows.parquet"
             )
-        _folder(source, out, (rows, generator, seed, engine, workers), as_json=json)
+        made_by = generator, parameters, seed
+        _folder(source, out, rows, made_by, (engine, workers), as_json=json)
         return
     if engine or workers:
         raise InputError(
@@ -73,6 +85,7 @@ def command(
         out,
         rows=rows,
         generator=generator,
+        parameters=parameters,
         seed=seed,
         kinds=Kinds(where=where, shares=read_shares(shares or ())),
         progress=progress(quiet=json),
@@ -90,19 +103,22 @@ def command(
 def _folder(
     source: Path,
     out: Path,
-    how: tuple[int | None, str, int | None, str | None, int | None],
+    rows: int | None,
+    made_by: tuple[str, dict[str, Any], int | None],
+    run_by: tuple[str | None, int | None],
     *,
     as_json: bool,
 ) -> None:
     from assaymark.errors import InputError
     from assaymark.flow.block_run import Asked, write_blocks
 
-    rows, generator, seed, engine, workers = how
+    (generator, parameters, seed), (engine, workers) = made_by, run_by
     if rows is None:
         raise InputError("a folder of blocks needs a number of rows\n\nHint: --rows 10000000")
     asked = Asked(
         rows=rows,
         generator=generator,
+        parameters=parameters,
         seed=seed,
         engine=engine or "local",
         workers=workers or 0,

@@ -74,18 +74,20 @@ class DraftTable:
     report: bytes
 
 
-def generate(
+def generate(  # noqa: PLR0913
     table: Any,  # noqa: ANN401
     *,
     rows: int | None = None,
     generator: str = "tree_chain",
+    parameters: Mapping[str, Any] | None = None,
     seed: int | None = None,
     where: str = "",
     shares: Mapping[str, Mapping[Any, float]] | None = None,
 ) -> DraftTable:
     """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
 
-    ``where`` is what every row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
+    ``parameters`` are the generator's, such as ``{"quality": "high"}``. ``where`` is what every
+    row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
     sets the shares of one column's values, such as ``{"ill": {"yes": 0.5, "no": 0.5}}``.
 
     Raises
@@ -99,6 +101,7 @@ def generate(
         read_frame(table),
         rows=rows,
         generator=generator,
+        parameters=parameters,
         seed=seed,
         kinds=Kinds(where=where, shares=shares or {}),
     )

@@ -7,9 +7,9 @@ import hmac
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -43,10 +43,16 @@ class Asked:
 
     rows: int
     generator: str = "tree_chain"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     engine: str = "local"
     workers: int = 0
     block_rows: int = BLOCK_ROWS
+
+    @property
+    def spec(self) -> GenerateSpec:
+        """The generator as a recipe has it."""
+        return GenerateSpec(generator=self.generator, parameters=dict(self.parameters))
 
 
 class WrittenBlocks(Document):
@@ -119,7 +125,7 @@ def _wanted(source: Path, asked: Asked, root: bytes) -> dict[str, object]:
     """Return what a plan must say to be the plan of this call."""
     return {
         "rows": asked.rows,
-        "generator": named(GenerateSpec(generator=asked.generator)),
+        "generator": named(asked.spec),
         "key": sha256(b"assaymark root " + root),
         "source": _commitment(source, root),
         "block_rows": asked.block_rows,
@@ -134,7 +140,7 @@ def _commitment(source: Path, root: bytes) -> str:
 
 _WHAT = {
     "rows": "another number of rows",
-    "generator": "another generator",
+    "generator": "another generator, or other parameters of it",
     "source": "another source, or the source has changed since",
     "key": "another seed",
     "block_rows": "other sizes of blocks",
@@ -162,11 +168,11 @@ def _begun(
         name=source.stem,
         rows=min(asked.rows, _LOOKED_AT),
         generator=asked.generator,
+        parameters=asked.parameters,
         seed=root if asked.seed is None else asked.seed,
         progress=progress,
     )
-    spec = GenerateSpec(generator=asked.generator)
-    raw = model_file(spec, made.model, Streams(root))
+    raw = model_file(asked.spec, made.model, Streams(root))
     write_plainly(folder.private / "model.zip", raw, 0o600)
     write_plainly(folder.private / "README.txt", _README)
     write_plainly(folder.path / "report.html", made.page)

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -35,6 +35,8 @@ from assaymark.source.split import hold_out
 from assaymark.source.transform import apply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
     from assaymark.core.protocols import Model
@@ -78,12 +80,14 @@ def draft(  # noqa: PLR0913
     name: str = "draft",
     rows: int | None = None,
     generator: str = "tree_chain",
+    parameters: Mapping[str, Any] | None = None,
     seed: int | bytes | None = None,
     kinds: Kinds = ALL,
     progress: Progress = silent,
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
 
+    ``parameters`` are the generator's; those left out are its defaults.
     ``seed`` is a public number, or the secret root of the random numbers; by default a new root.
     If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
@@ -103,7 +107,7 @@ def draft(  # noqa: PLR0913
     usable, notices = usable_part(frame, found)
     streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
-    spec = GenerateSpec(generator=generator)
+    spec = GenerateSpec(generator=generator, parameters=dict(parameters or {}))
     n = rows or rounded_rows(frame.height)
     wanted = kinds.wanted(n, train.schema)
     progress("generate", f"fitting {generator}", 0.1)
@@ -133,7 +137,7 @@ def draft(  # noqa: PLR0913
     about = (
         ("Source", name),
         ("Rows of the source", band(frame.height)),
-        ("Generator", generator),
+        ("Generator", _called(spec)),
         ("Fitted to", "four fifths of the persons; compared with the last fifth"),
         ("Looked at", f"at most {_LOOKED_AT:,} rows of each side"),
     )
@@ -148,6 +152,12 @@ def draft(  # noqa: PLR0913
         notices=tuple(notices),
         page=page,
     )
+
+
+def _called(spec: GenerateSpec) -> str:
+    """Return the generator's name, and the parameters that were set."""
+    given = ", ".join(f"{name} = {value}" for name, value in spec.parameters.items())
+    return f"{spec.generator} ({given})" if given else spec.generator
 
 
 def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
@@ -173,6 +183,7 @@ def write_draft(  # noqa: PLR0913
     *,
     rows: int | None,
     generator: str,
+    parameters: Mapping[str, Any] | None = None,
     seed: int | None,
     kinds: Kinds = ALL,
     progress: Progress = silent,
@@ -199,6 +210,7 @@ def write_draft(  # noqa: PLR0913
         name=source.stem,
         rows=rows,
         generator=generator,
+        parameters=parameters,
         seed=seed,
         kinds=kinds,
         progress=progress,

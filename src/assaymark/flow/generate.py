@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import time
+import tomllib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from assaymark.generate.plausible import keeping
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from assaymark.core.measurement import Json
     from assaymark.core.privacy import PrivacyGuarantee
@@ -39,6 +40,7 @@ __all__ = [
     "fit",
     "model_file",
     "named",
+    "read_parameters",
     "read_rows",
     "refitter",
     "sample",
@@ -152,6 +154,30 @@ def why_never(generator: str, *, holds_records: bool) -> str:
         f"generator {generator!r} keeps rows of the source in its model and gives them out again, "
         "so that nothing it draws is ever handed on"
     )
+
+
+def read_parameters(given: Sequence[str]) -> dict[str, Any]:
+    """Read parameters written as ``name=value``; a value that is no TOML is a word.
+
+    Raises
+    ------
+    InputError
+        When one has no name or no value, or a name comes twice.
+    """
+    found: dict[str, Any] = {}
+    for text in given:
+        name, _, value = (part.strip() for part in text.partition("="))
+        if not name or not value or name in found:
+            wrong = "is given twice" if name in found else "is not NAME=VALUE"
+            raise InputError(
+                f"the parameter {text!r} {wrong}\n\nHint: --set quality=high --set k=50; "
+                "docs/reference/generators.md has the parameters of each generator"
+            )
+        try:
+            found[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name] = value
+    return found
 
 
 def named(spec: GenerateSpec) -> dict[str, Json]:
