@@ -97,11 +97,11 @@ def _unknown(path: str, text: str, known: set[str], own: Callable[[str], bool]) 
         if not {coded, base64.b64decode(coded).hex()} & known and not own(coded):
             yield Leak("bare hash", path, f"{coded[:16]} is of nothing in the release")
     for word in dict.fromkeys(m.group() for m in _OTHER.finditer(text)):
-        if _drawn(word) and _hex_of(word) not in known and not own(word):
+        if _by_chance(word) and _hex_of(word) not in known and not own(word):
             yield Leak("bare hash", path, f"{word[:16]} is of nothing in the release")
 
 
-def _drawn(word: str) -> bool:
+def _by_chance(word: str) -> bool:
     """Whether letters and digits are mixed as chance mixes them, and words do not."""
     digits, upper = sum(c.isdigit() for c in word), sum(c.isupper() for c in word)
     lower = sum(c.islower() for c in word)
