@@ -87,6 +87,37 @@ def test_cron_and_service_call_what_there_is(place):
     assert all(option in said for option in command if option.startswith("--"))
 
 
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd is not there")
+def test_systemd_takes_the_service_and_its_timer(place):
+    for name in ("assaymark-watch.service", "assaymark-watch.timer"):
+        text = (HERE / name).read_text().replace("=assaymark ", f"={place / 'bin/assaymark'} ")
+        (place / name).write_text(text)
+    units = [str(place / n) for n in ("assaymark-watch.service", "assaymark-watch.timer")]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_dagster_runs_the_check_and_warns_of_other_rows(place):
+    pytest.importorskip("dagster")
+    folder = place / "dagster"
+    folder.mkdir()
+    shutil.copy(HERE / "watch_task.py", folder)
+    text = (HERE / "dagster_watch.py").read_text().replace(', "--act"', "")
+    for name in ("release", "timeline.jsonl"):
+        text = text.replace(f"/srv/{name}", str(place / name))
+    text = text.replace("/srv/today.csv", str(place / "other.parquet"))
+    (folder / "dagster_watch.py").write_text(
+        f'{text}\n\nif __name__ == "__main__":\n'
+        '    done = defs.resolve_job_def("watch").execute_in_process()\n'
+        "    print([c.passed for c in done.get_asset_check_evaluations()])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "dagster_watch.py"], cwd=folder, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[False]", done.stderr
+
+
 @pytest.mark.slow
 def test_the_task_of_both_python_schedulers_returns_what_was_found(place):
     spec = importlib.util.spec_from_file_location("watch_task", HERE / "watch_task.py")

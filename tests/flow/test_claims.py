@@ -114,6 +114,9 @@ def test_what_is_wrong_with_a_claim_is_said_by_its_name(folder, claim, said):
         ('kind = "regression"\nformula = "income ~ agee"', "claim 'a': unknown column 'agee'"),
         ('kind = "regression"\nformula = "income ~ open(1)"', "claim 'a'.*calls what it may not"),
         ('kind = "quantile"\ncolumn = "agee"', "claim 'a': unknown column 'agee'"),
+        ('kind = "query"\nsql = "SELEC 1"', "claim 'a': .*cannot be read: Parser Error"),
+        ('kind = "query"\nsql = "SELECT avg(agee) FROM data"', '(?s)"agee" not found.*age'),
+        ('kind = "query"\nsql = "DROP TABLE data"', "claim 'a': a query is one SELECT"),
     ],
 )
 def test_an_analysis_that_cannot_be_asked_is_refused_before_anything_is_made(folder, claim, said):

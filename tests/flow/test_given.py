@@ -4,6 +4,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assaymark.cli.say import say_described
 from assaymark.core.document import sha256
 from assaymark.errors import DataError, InputError, UnknownNameError
 from assaymark.flow.describe import Described
@@ -125,7 +126,7 @@ def test_replicates_are_part_of_the_digest(files):
     assert one.candidate != two.candidate
 
 
-def test_one_table_is_described_by_a_family_and_nothing_is_judged(files):
+def test_one_table_is_described_by_a_family_and_nothing_is_judged(files, capsys):
     Path("roles.toml").write_text(
         'name = "r"\n[source]\npath = "x"\n[columns]\nsex = "protected"\nill = "target"\n'
     )
@@ -134,6 +135,21 @@ def test_one_table_is_described_by_a_family_and_nothing_is_judged(files):
     assert isinstance(found, Described)
     assert "outcome_gap.real" in {f.metric for f in found.found}
     assert "nothing was judged" in found.notices[0]
+    say_described(found)
+    said = capsys.readouterr().out
+    assert "Gap of an outcome, in standard deviations" in said
+    assert "of sex = " in said
+    assert "real rows" not in said  # the table may well be a synthetic one
+
+
+def test_one_table_without_an_outcome_to_compare_says_why_once(files, capsys):
+    Path("roles.toml").write_text(
+        'name = "r"\n[source]\npath = "x"\n[columns]\nsex = "protected"\nill = "target"\n'
+    )
+    pl.read_csv(files.train).with_columns(ill=pl.lit("no")).write_csv("alike.csv")
+    alone = Files(train=Path("alike.csv"), recipe=Path("roles.toml"))
+    say_described(evaluate_files(alone, Ask(seed=1, only=("fairness",))))
+    assert capsys.readouterr().out.count("every row has the same outcome") == 1
 
 
 @pytest.mark.parametrize(

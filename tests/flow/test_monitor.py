@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 import assaymark
 from assaymark.cli.app import app
-from assaymark.errors import AssaymarkError, DataError, InputError, IntegrityError, NotApprovedError
+from assaymark.errors import DataError, InputError, IntegrityError, NotApprovedError
 from assaymark.flow.monitor import Watching, monitor, reference_of
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.since import since
@@ -215,6 +215,10 @@ def test_every_flipped_byte_of_a_timeline_is_found(release, batches, tmp_path):
         state.write_bytes(raw[:i] + bytes([raw[i] ^ 1]) + raw[i + 1 :])
         with pytest.raises(IntegrityError):
             read_looks(state)
+    for i in range(len(first) + 1, len(raw) - 1, 97):  # no line follows the last
+        state.write_bytes(raw[:i] + bytes([raw[i] ^ 1]) + raw[i + 1 :])
+        with pytest.raises(IntegrityError):
+            read_looks(state)
     state.write_bytes(raw.splitlines(keepends=True)[1])
     with pytest.raises(IntegrityError, match="does not follow"):
         read_looks(state)
@@ -387,10 +391,17 @@ def test_a_policy_that_says_nothing_signs_nothing(release, batches, tmp_path):
 
 def test_a_hook_that_nobody_hears_is_an_error(release, batches, tmp_path):
     batches(50, "age").write_csv(tmp_path / "today.csv")
-    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--webhook"]
-    for url in ("http://127.0.0.1:9/", "file:///etc/passwd"):
-        done = CliRunner().invoke(app, [*said, url])
-        assert isinstance(done.exception, AssaymarkError)
+    state = tmp_path / "line.jsonl"
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--degrade"]
+    said += ["--state", str(state), "--no-apart"]
+    for more in (["--webhook", "file:///etc/passwd"], ["--mail", str(tmp_path / "no/a.eml")]):
+        done = CliRunner().invoke(app, [*said, *more])
+        assert isinstance(done.exception, InputError)
+        assert not state.exists()  # nothing was looked at: it cannot be looked at twice
+    done = CliRunner().invoke(app, [*said, "--webhook", "http://127.0.0.1:9/"])
+    assert "did not take the alarm" in str(done.exception)
+    assert "CHANGED" in done.stdout
+    assert "signed" in done.stderr
 
 
 def test_a_kept_sketch_is_of_people_held_out(made):

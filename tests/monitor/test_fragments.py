@@ -1,10 +1,12 @@
 """Rows are recognised by what is left of them, and others of their distribution are not."""
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
 
-from assaymark.flow.detect import ERROR, held_of
+from assaymark.flow.detect import ERROR, detect, held_of
 from assaymark.monitor.fragments import recogniser
 
 
@@ -55,3 +57,20 @@ def test_columns_that_say_too_little_cannot_tell():
     rows = pl.DataFrame({"a": rng.integers(0, 2, 900), "b": rng.integers(0, 3, 900)})
     knows = recogniser(rows, ["a", "b"], rng)
     assert held_of(rows, knows, ERROR, rng).said == "cannot tell"
+
+
+def test_columns_by_which_hardly_any_row_is_known_cannot_tell_either(known):
+    """Rows of the release itself are not said to be others where few of all are recognised."""
+    rows, _, rng = known
+    knows = recogniser(rows, ["c0", "c1", "c2"], rng)
+    assert held_of(rows.sample(500, seed=2), knows, ERROR, rng).said == "cannot tell"
+
+
+def test_names_may_differ_by_case_and_other_columns_cannot_tell(tmp_path):
+    whole = Path(__file__).parents[1] / "golden/releases/whole"
+    rows = pl.read_parquet(next((whole / "data").glob("*.parquet")))
+    rows.rename({n: f" {n.upper()}" for n in rows.columns}).write_parquet(tmp_path / "a.parquet")
+    rows.rename({n: f"{n}_2" for n in rows.columns}).write_parquet(tmp_path / "b.parquet")
+    same, other = (detect(tmp_path / n, [whole]).matches[0] for n in ("a.parquet", "b.parquet"))
+    assert same.columns == tuple(rows.columns)
+    assert (other.columns, other.said) == ((), "cannot tell")

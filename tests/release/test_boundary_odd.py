@@ -1,7 +1,9 @@
 """Files at the border that no honest release has: cut, nested, encoded, too large."""
 
 import base64
+import hashlib
 import io
+import json
 import struct
 from contextlib import suppress
 
@@ -211,3 +213,40 @@ def test_an_arrow_schema_that_is_none_is_read_as_it_is():
     schema = {"ARROW:schema": "written by /home/ada/x.py"}
     pl.DataFrame({"age": [1]}).write_parquet(raw, statistics=False, metadata=schema)
     assert "embedded path" in rules({"data/synthetic.parquet": raw.getvalue()})
+
+
+HASHED = hashlib.sha256(b"patient 4711").digest()
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "rule"),
+    [
+        ("card.md", "jax.random.PRNGKey(5)", "seed"),
+        ("card.md", "The starting number of the random generator was 42.", "seed"),
+        ("card.md", "Startwert des Zufallsgenerators: 12345", "seed"),
+        ("card.md", "The training set comprises 13,905 patients.", "exact count"),
+        ("card.md", "We trained on 13905 people.", "exact count"),
+        ("card.md", "20,017 patients were included in the original table.", "exact count"),
+        ("card.md", "Held-out patients: 10012, 10055, 10091", "person ids"),
+        ("card.md", "Among 4 patients of the isle the rate was 0.25.", "small cell"),
+        ("card.md", "$HOME/data/patients.csv", "embedded path"),
+        ("card.md", "from ../../ward7/patients.csv", "embedded path"),
+        ("card.md", "postgresql+psycopg2://ada@db01/ehr", "embedded path"),
+        ("threat.json", {"x": "file%3A%2F%2F%2Fhome%2Fada%2Fx.csv"}, "embedded path"),
+        ("threat.json", {"x": base64.b64encode(HASHED).decode().rstrip("=")}, "bare hash"),
+        ("threat.json", {"x": base64.b32encode(HASHED).decode()}, "bare hash"),
+        ("threat.json", {"x": base64.b64encode(HASHED[:16]).decode()}, "bare hash"),
+        ("threat.json", {"x": base64.b64encode(HASHED[:20]).decode()}, "bare hash"),
+        ("threat.json", {"x": "cfbff0d1-9375-5685-968c-48ce8b15ae17"}, "bare hash"),
+        ("threat.json", {"digest": list(HASHED)}, "bare hash"),
+        ("threat.json", {"source_shape": [27853, 47]}, "exact count"),
+        ("threat.json", {"heldOut": ["p1", "p2", "p3"]}, "person ids"),
+        ("threat.json", {"split_mask": "01" * 20}, "person ids"),
+        ("threat.json", {"holdout": "1-50,77,90-99"}, "person ids"),
+        ("threat.json", {"betas": [0.1 * i for i in range(60)]}, "model weights"),
+        ("threat.json", {"weights": " ".join(f"{i}.5" for i in range(60))}, "model weights"),
+    ],
+)
+def test_other_spellings_of_the_same_leaks_are_found(path, more, rule):
+    raw = more.encode() if isinstance(more, str) else json.dumps(more).encode()
+    assert rule in rules({path: raw, "data/x.parquet": ROWS})

@@ -20,6 +20,8 @@ def assaymark_watch():
 
     @task
     def tell(found: dict) -> None:
+        for odd in found["watched"]["odd"]:
+            print(odd)
         for alarm in found["watched"]["alarms"]:
             print(alarm["subject"], alarm["what"], alarm["before"], alarm["after"])
 

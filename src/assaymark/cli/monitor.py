@@ -112,12 +112,14 @@ def command(
     """
     from assaymark.flow.batch import batch_of
     from assaymark.flow.monitor import Watching, monitor
+    from assaymark.flow.notify import check_places, post
     from assaymark.flow.performance import Forecast
     from assaymark.flow.place import folder_at
     from assaymark.flow.watch_page import watch_page
     from assaymark.flow.written import write_page
 
     release = folder_at(release, workspace)
+    check_places(webhook, *(p for p in (report, prometheus, jsonl, mail) if p is not None))
     rows, name = batch_of(batch, database, query)
     how = Watching(
         state=state,
@@ -136,17 +138,21 @@ def command(
     found = monitor(release, rows, threshold=threshold, watching=how)
     if report is not None:
         write_page(report, watch_page(found))
-    _tell(found, prometheus, jsonl, webhook, mail)
-    if degrade and found.watched.alarmed:
-        from assaymark.flow.degrade import degraded
-
-        typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
-    if act:
-        _act(release, workspace, found)
+    _tell(found, prometheus, jsonl, mail)
     if json:
         print_json(found.plain())
     else:
         _say(found)
+    try:
+        if degrade and found.watched.alarmed:
+            from assaymark.flow.degrade import degraded
+
+            typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
+        if act:
+            _act(release, workspace, found)
+    finally:
+        if webhook and found.watched.alarmed:
+            post(found, webhook)
     return 3 if found.drifted or found.watched.alarmed else 0
 
 
@@ -172,20 +178,15 @@ def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
         typer.echo(acted.note, err=True)
 
 
-def _tell(
-    found: Monitored, metrics: Path | None, jsonl: Path | None, webhook: str, mail: Path | None
-) -> None:
+def _tell(found: Monitored, metrics: Path | None, jsonl: Path | None, mail: Path | None) -> None:
     from assaymark.flow import notify
 
     if metrics is not None:
         notify.write_metrics(found, metrics)
     if jsonl is not None:
         notify.append_json(found, jsonl)
-    if found.watched.alarmed:
-        if mail is not None:
-            notify.write_mail(found, mail)
-        if webhook:
-            notify.post(found, webhook)
+    if mail is not None and found.watched.alarmed:
+        notify.write_mail(found, mail)
 
 
 def _say(found: Monitored) -> None:
@@ -193,7 +194,7 @@ def _say(found: Monitored) -> None:
     from assaymark.release.report_words import spoken_subject
 
     together = found.watched
-    looks = "one look" if together.looks == 1 else f"{together.looks} looks"
+    looks = "one look" if together.looks == 1 else f"{together.looks:,} looks"
     if found.note:
         typer.echo(f"\nKnow: {found.note}")
     if found.taken:

@@ -121,19 +121,21 @@ def say_outcome(outcome: Outcome) -> None:
 
 
 def say_described(described: Described) -> None:
-    """Show what was found in one table, a line a figure."""
-    typer.echo(f"\n{described.name}: {described.rows:,} rows, described by themselves\n")
-    rows = [
-        (
-            f.metric,
-            f.subject,
-            "-" if f.value is None else f"{f.value:.3g}",
-            "-" if f.low is None or f.high is None else f"{f.low:.3g} to {f.high:.3g}",
-            str(f.n) if f.value is not None else f.reason,
-        )
-        for f in described.found
-    ]
-    typer.echo(table(rows, ("metric", "subject", "value", "interval", "n")))
+    """Show what was found in one table, a line a figure, under what the figures are."""
+    from assaymark.release.report_words import spoken_subject
+
+    typer.echo(f"\n{described.name}: {described.rows:,} rows, described by themselves")
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for f in described.found:
+        if f.value is not None:
+            ends = "-" if f.low is None or f.high is None else f"{f.low:.3g} to {f.high:.3g}"
+            row = (spoken_subject(f.subject), f"{f.value:.3g}", ends, f"about {f.n:,}")
+            title = f"{f.title.replace(' in the real rows', '')}, in {f.unit}"
+            found.setdefault(title, []).append(row)
+    for title, rows in found.items():
+        typer.echo(f"\n{title}\n" + table(rows, ("of", "value", "95 % interval", "people")))
+    for reason in dict.fromkeys(f.reason for f in described.found if f.reason):
+        typer.echo(wrapped("none", reason))
     _list("Know first", described.notices)
 
 

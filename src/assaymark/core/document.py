@@ -75,12 +75,13 @@ class Document(BaseModel):
         known = (
             str(cls.model_fields["schema_id"].default) if "schema_id" in cls.model_fields else ""
         )
-        found = _SCHEMA.search(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
+        said = _SCHEMA.findall(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
         name = known.rpartition("/")[0]
-        if not found or found[1] == known or found[1].rpartition("/")[0] != name:
+        other = [s for s in said if s != known and s.rpartition("/")[0] == name]
+        if not other:
             return ""
         return (
-            f"written in the format {found[1]!r}, and this assaymark knows {known!r}\n\nHint: use "
+            f"written in the format {other[0]!r}, and this assaymark knows {known!r}\n\nHint: use "
             "a newer assaymark, or the verify.py that lies in the release"
         )
 

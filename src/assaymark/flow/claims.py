@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.core.claim import Quantile, Regression, Scenario
+import polars as pl
+
+from assaymark.core.claim import Quantile, Query, Regression, Scenario
 from assaymark.core.claim_check import check_claims
+from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.recipe import parse_recipe
 from assaymark.errors import InputError, RecipeError
 from assaymark.evaluate.analyses.analysis import check_analysis
+from assaymark.evaluate.analyses.sql import check_query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,12 +36,15 @@ def check_asked(claims: Sequence[ClaimSpec], schema: Schema) -> None:
         When it names what the table lacks, or cannot be read; the message names the claim.
     """
     check_claims(claims, schema)
+    empty = pl.DataFrame(schema={c.name: POLARS_TYPES[c.kind] for c in schema.columns})
     for spec in claims:
-        if isinstance(spec, Quantile | Regression):
-            try:
+        try:
+            if isinstance(spec, Quantile | Regression):
                 check_analysis(spec, schema)
-            except InputError as error:
-                raise RecipeError(f"claim {spec.name!r}: {error}") from error
+            elif isinstance(spec, Query):
+                check_query(spec.sql, empty)
+        except InputError as error:
+            raise RecipeError(f"claim {spec.name!r}: {error}") from error
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from assaymark.core.measurement import Measurement
+from assaymark.core.measurement import Measurement, Quantity
 from assaymark.errors import InputError
 from assaymark.evaluate import metrics
 from assaymark.flow.evaluate import measure, quantities, wanted_metrics
@@ -29,6 +29,7 @@ class FoundRow(BaseModel):
 
     metric: str
     title: str
+    unit: str
     subject: str
     value: float | None
     low: float | None
@@ -93,15 +94,16 @@ def describe(
     return Described(
         name=name,
         rows=case.train.n,
-        found=tuple(_row(m, known[m.metric].title) for m in measured),
+        found=tuple(_row(m, known[m.metric]) for m in measured),
         notices=("One table, described by itself: nothing was judged.", *notices),
     )
 
 
-def _row(m: Measurement, title: str) -> FoundRow:
+def _row(m: Measurement, quantity: Quantity) -> FoundRow:
     return FoundRow(
         metric=m.metric,
-        title=title,
+        title=quantity.title,
+        unit=quantity.unit,
         subject=m.subject,
         value=m.value,
         low=m.low,

@@ -76,7 +76,8 @@ class Detected(Document):
 def detect(file: Path, releases: Sequence[Path]) -> Detected:
     """Hold a file against releases: by its hash, then by fragments of its rows, in any order.
 
-    Columns that were renamed are not recognised; nor are rows of which hardly any part is left.
+    Columns that were renamed by more than case are not recognised; nor are rows of which hardly
+    any part is left.
 
     Raises
     ------
@@ -104,8 +105,9 @@ def _match(rows: pl.DataFrame, digest: str, folder: Path, level: float) -> Match
         raise InputError(f"{str(folder)!r} is not the folder of a release") from error
     same = digest in {f.sha256 for f in Manifest.parse(manifest).files}
     tables = [read_table(p) for p in sorted((folder / "data").glob("*.parquet"))]
+    rows = _named(rows, tables[0].columns if tables else ())
     names = [n for n in rows.columns if tables and all(n in t.columns for t in tables)]
-    held = Held(share=0.0, by_chance=0.0, p=1.0, said="not these rows")
+    held = Held(share=0.0, by_chance=1.0, p=1.0, said="cannot tell")
     if names:
         rng = Streams.from_seed(0).child("detect").generator()
         knows = recogniser(pl.concat([t.select(names) for t in tables]), names, rng)
@@ -121,6 +123,14 @@ def _match(rows: pl.DataFrame, digest: str, folder: Path, level: float) -> Match
             "said": "this file" if same else held.said,
         }
     )
+
+
+def _named(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Return rows with the names of a release where only case and blanks around them differ."""
+    known = {n.strip().casefold(): n for n in names}
+    found = {n: known.get(n.strip().casefold(), n) for n in rows.columns}
+    once = len(set(found.values())) == len(found)
+    return rows.rename(found) if once else rows
 
 
 def held_of(rows: pl.DataFrame, knows: Recogniser, level: float, rng: np.random.Generator) -> Held:

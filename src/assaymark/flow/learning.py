@@ -144,7 +144,13 @@ def _sentences(found: dict[tuple[str, str], Measurement]) -> Iterator[str]:
     if rare is not None:
         value, low, high = _ends(rare)
         ends = f"{figure(low)} to {figure(high)}"
-        yield f"Lost on the rarest outcome: {figure(value)} ({ends})."
+        if rare.details.get("gone"):
+            yield (
+                f"Hardly any synthetic row has the outcome {rare.details['rare']}: "
+                f"{percent(value)} of its rows are missing, and models cannot learn it."
+            )
+        else:
+            yield f"Lost on the rarest outcome: {figure(value)} ({ends})."
     labels = found.get(("labels.error_excess", "table")) or found.get(
         ("labels.error_excess_small", "table")
     )

@@ -5,20 +5,39 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from datetime import datetime
 from email.message import EmailMessage
+from email.utils import format_datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from assaymark.errors import InputError
+from assaymark.flow.watch import odd_words
+from assaymark.release.report_words import spoken_subject
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from assaymark.flow.monitor import Monitored
 
-__all__ = ["append_json", "post", "prometheus", "write_mail", "write_metrics"]
+__all__ = ["append_json", "check_places", "post", "prometheus", "write_mail", "write_metrics"]
 
 _TIMEOUT = 10.0
+
+
+def check_places(url: str, *paths: Path) -> None:
+    """Check before a look that what is found can be told: it cannot be looked at twice.
+
+    Raises
+    ------
+    InputError
+        When the address of a web hook is none, or a file cannot be written where it is to be.
+    """
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
+        raise InputError(f"{url!r} is no web address\n\nHint: --webhook https://…")
+    for path in paths:
+        if path.is_dir() or not path.absolute().parent.is_dir():
+            why = "it is a folder" if path.is_dir() else "there is no such folder"
+            raise InputError(f"cannot write {str(path)!r}: {why}")
 
 
 def prometheus(found: Monitored) -> str:
@@ -76,8 +95,7 @@ def post(found: Monitored, url: str) -> int:
     InputError
         When the address is no web address, or nobody takes it there.
     """
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise InputError(f"{url!r} is no web address\n\nHint: --webhook https://…")
+    check_places(url)
     request = urllib.request.Request(  # noqa: S310 - the scheme was checked
         url,
         data=json.dumps(found.plain()).encode(),
@@ -95,11 +113,16 @@ def write_mail(found: Monitored, path: Path) -> None:
     """Write what was found as a mail (``.eml``) that a mailer can send."""
     mail = EmailMessage()
     together = found.watched
-    mail["Subject"] = f"assaymark: {together.says}: {found.release}"
+    mail["Subject"] = f"assaymark: {together.says}: {Path(found.release).resolve().name}"
+    mail["Date"] = format_datetime(datetime.fromisoformat(together.times[-1]))
     lines = [
-        f"{a.subject}: {a.what}, {a.before:.3g} before, {a.after:.3g} now" for a in together.alarms
+        f"- {spoken_subject(a.subject)}: {a.what}: {a.before:.1%} before, {a.after:.1%} now, of "
+        f"{a.rows:,} rows since look {a.since}"
+        for a in together.alarms
     ]
-    mail.set_content("\n".join([found.summary, *together.odd, *lines]) + "\n")
+    odd = [f"- {words}" for words in odd_words(together.odd)]
+    said = f"Held against the {together.against} rows, look {together.looks:,}:"
+    mail.set_content("\n".join([said, "", *odd, *lines, "", f"{found.summary}."]) + "\n")
     try:
         path.write_bytes(bytes(mail))
     except OSError as error:

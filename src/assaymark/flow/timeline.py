@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Against", "Look", "append_look", "check_order", "previous_of", "read_looks"]
 
 Against = Literal["released", "source"]
+_HINT = "\n\nHint: take the timeline from a backup, or begin a new one with --state FILE"
 
 
 class Look(Document):
@@ -26,10 +27,11 @@ class Look(Document):
     put in is found; ``batch`` that of the rows. ``odd`` says which columns were not there, were
     new, or held values of another type. ``tolerance`` is the change of a share that is none, and
     ``evidence`` the largest after this look (log10 over its threshold), as decimal strings;
-    timelines of before do not say them.
+    timelines of before do not say them. ``check`` is the SHA-256 of the look without it: no line
+    comes after the last that would tell that it was altered.
     """
 
-    LATER: ClassVar[tuple[str, ...]] = ("tolerance", "evidence")
+    LATER: ClassVar[tuple[str, ...]] = ("tolerance", "evidence", "check")
 
     schema_id: Literal["assaymark/look/v0"] = "assaymark/look/v0"
     number: int
@@ -43,6 +45,18 @@ class Look(Document):
     previous: str
     tolerance: str = ""
     evidence: str = ""
+    check: str = ""
+
+    def checked(self) -> Look:
+        """Return the look with its own digest."""
+        return self.model_copy(update={"check": self._own()})
+
+    def holds(self) -> bool:
+        """Whether it is as it was written, as far as it says."""
+        return self.check in {"", self._own()}
+
+    def _own(self) -> str:
+        return self.model_copy(update={"check": ""}).digest()
 
 
 def read_looks(path: Path) -> list[Look]:
@@ -64,11 +78,15 @@ def read_looks(path: Path) -> list[Look]:
         try:
             look = Look.parse(line)
         except IntegrityError as error:
-            raise IntegrityError(f"line {i} of {str(path)!r} is no look: {error}") from error
+            raise IntegrityError(f"line {i} of {str(path)!r} is no look: {error}{_HINT}") from error
+        if i == len(lines) and not look.holds():
+            raise IntegrityError(
+                f"line {i} of {str(path)!r}, the last, is not as it was written{_HINT}"
+            )
         if look.previous != previous or look.number != i:
             raise IntegrityError(
                 f"line {i} of {str(path)!r} does not follow the line before: the timeline was "
-                "altered\n\nHint: take it from a backup, or begin a new one with --state FILE"
+                f"altered{_HINT}"
             )
         looks.append(look)
         previous = sha256(line)

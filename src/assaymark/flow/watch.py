@@ -177,7 +177,7 @@ def check_next(state: Path, look: Look, looks: Sequence[Look]) -> None:
 def take_in(state: Path, look: Look, looks: Sequence[Look], found: Watched) -> None:
     """Add a look to its timeline, with the evidence that was found by it."""
     kept = look.model_copy(update={"evidence": f"{found.evidence[-1]:.3f}"})
-    append_look(state, looks, kept)
+    append_look(state, looks, kept.checked())
 
 
 def watched(

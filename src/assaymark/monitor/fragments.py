@@ -23,6 +23,7 @@ _ABLE = 0.25
 _QUERIES = 20_000
 _HALF = 5_000
 _OWN, _MOST = 0.5, 0.9
+_CLEAR = 2.0
 _LARGEST = 12
 _LARGER = 2.0
 """How many times likelier a coincidence may be for other rows than for the release's own."""
@@ -49,7 +50,7 @@ class Recogniser:
     @property
     def able(self) -> bool:
         """Whether rows of these columns can be told from others of their distribution."""
-        return self.chance <= _ABLE and self.own > 0
+        return self.chance <= _ABLE and self.own > _CLEAR * self.chance
 
     def recognised(self, frame: pl.DataFrame, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Return which rows are recognised; of very many, of a sample drawn with ``rng``."""

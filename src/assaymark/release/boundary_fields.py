@@ -22,16 +22,44 @@ _OF_SOURCE = {
     *("cohort", "dataset", "input", "raw", "confirmation", "development", "validation"),
 }
 _PEOPLE = {"persons", "people", "patients", "subjects", "individuals", "participants", "members"}
-_COUNTED = {"rows", "records", "n", "count", "size", "number", "total", "length", "len", "height"}
+_COUNTED = {
+    "shape",
+    "rows",
+    "records",
+    "n",
+    "count",
+    "size",
+    "number",
+    "total",
+    "length",
+    "len",
+    "height",
+}
 _TIMES = {"mtime", "ctime", "atime", "modified", "btime", "birthtime", "timestamp", "epoch"}
 _TIME_KEYS = {"created", "file_time", "created_at", "last_modified", "date_modified"}
 _LISTS = {
     *("ids", "indices", "index", "idx", "members", "membership", "assignment", "assignments"),
     *("mask", "holdout", "train", "fold", "folds", "split", "persons", "patients", "subjects"),
-    *("people", "keys", "mrn", "mrns", "nonmembers", "rows", "records", "positions", "excluded"),
+    *(
+        "held",
+        "heldout",
+        "test",
+        "members",
+        "assigned",
+        "people",
+        "keys",
+        "mrn",
+        "mrns",
+        "nonmembers",
+        "rows",
+        "records",
+        "positions",
+        "excluded",
+    ),
 }
 _WEIGHTS = {
     *("weights", "weight", "coef", "coefs", "coefficients", "state", "dict", "tensor", "tensors"),
+    *("beta", "betas", "theta", "thetas", "trees", "biases", "kernel", "thresholds"),
     *("embedding", "embeddings", "covariance", "parameters", "leaves", "nodes", "layers"),
 }
 _NS = {
@@ -45,6 +73,11 @@ _SAID = {
 _BAND = re.compile(r"about ([\d,]+)|fewer than \d+|[\d,]+ to [\d,]+|")
 _DIGITS = re.compile(r"\D*\d[\d,. _']*\D*")
 _FEWEST = 10
+_AXES = 4
+_RANGES = re.compile(r"\s*\d+(?:-\d+)?(?:\s*[,;]\s*\d+(?:-\d+)?){2,}\s*|[01]{24,}")
+_DECIMAL = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
+_BYTES = {16, 20, 28, 32, 48, 64}
+_DIGESTS = {"digest", "hash", "sha", "md", "checksum", "crc", "fingerprint"}
 _MODEL_SIZE = 50
 
 
@@ -84,6 +117,8 @@ def _field(path: str, key: str, inner: object) -> Iterator[Leak]:
         yield Leak("file time", path, f"{key!r} is given")
     if words & _LISTS and _listing(inner):
         yield Leak("person ids", path, f"{key!r} lists some")
+    if words & _DIGESTS and _coded(inner):
+        yield Leak("bare hash", path, f"{key!r} holds the bytes of one")
     if words & _WEIGHTS and _matrix(inner):
         yield Leak("model weights", path, f"{key!r} holds numbers of a model")
 
@@ -102,6 +137,8 @@ def _exact(value: object) -> bool:
     """Whether a value is a count that is no band; a band has two digits that are not nought."""
     if isinstance(value, int | float):
         return not isinstance(value, bool)
+    if isinstance(value, list):
+        return 0 < len(value) < _AXES and all(type(v) is int for v in value)
     if not isinstance(value, str) or not _DIGITS.fullmatch(value):
         return False
     band = _BAND.fullmatch(value)
@@ -110,6 +147,8 @@ def _exact(value: object) -> bool:
 
 
 def _listing(value: object) -> bool:
+    if isinstance(value, str):
+        return bool(_RANGES.fullmatch(value))
     if isinstance(value, dict):
         return len(value) > 1 and all(isinstance(v, int | str) for v in value.values())
     return (
@@ -121,6 +160,14 @@ def _listing(value: object) -> bool:
     )
 
 
+def _coded(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) in _BYTES
+        and all(type(v) is int and 0 <= v < 256 for v in value)
+    )
+
+
 def _matrix(value: object) -> bool:
     return sum(1 for _ in _numbers(value)) >= _MODEL_SIZE
 
@@ -128,6 +175,8 @@ def _matrix(value: object) -> bool:
 def _numbers(value: object) -> Iterator[float]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield value
+    elif isinstance(value, str):
+        yield from (float(w) for w in value.split() if _DECIMAL.fullmatch(w))
     elif isinstance(value, list | dict):
         for inner in value.values() if isinstance(value, dict) else value:
             yield from _numbers(inner)

@@ -24,6 +24,14 @@ _HEX = re.compile(
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/=])(?:sha256-)?([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==)(?!=)"
 )
+_OTHER = re.compile(
+    r"(?<![A-Za-z0-9+/=])(?:[A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{27}=)(?![=\w])"
+    r"|(?<![\w+/=-])[\w+/-]{43}(?![\w+/=-])|(?<![\w=])[A-Z2-7]{52}(?:====)?(?![\w=])"
+    r"|(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-[35][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![\w-])",
+    re.ASCII,
+)
+"""MD5 and SHA-1 in base64, SHA-256 without padding or in base32, UUIDs that hash a name."""
+_UNPADDED, _UUID = 43, 36
 _INLINE = re.compile(r"(?s)<(?:style|script)\b[^>]*>(.*?)</(?:style|script)>")
 _NAMED: tuple[tuple[str, frozenset[str]], ...] = (
     (
@@ -88,6 +96,26 @@ def _unknown(path: str, text: str, known: set[str], own: Callable[[str], bool]) 
     for coded in dict.fromkeys(m[1] for m in _BASE64.finditer(text)):
         if not {coded, base64.b64decode(coded).hex()} & known and not own(coded):
             yield Leak("bare hash", path, f"{coded[:16]} is of nothing in the release")
+    for word in dict.fromkeys(m.group() for m in _OTHER.finditer(text)):
+        if _by_chance(word) and _hex_of(word) not in known and not own(word):
+            yield Leak("bare hash", path, f"{word[:16]} is of nothing in the release")
+
+
+def _by_chance(word: str) -> bool:
+    """Whether letters and digits are mixed as chance mixes them, and words do not."""
+    digits, upper = sum(c.isdigit() for c in word), sum(c.isupper() for c in word)
+    lower = sum(c.islower() for c in word)
+    if len(word) == _UNPADDED:
+        one = not ({"-", "_"} & set(word) and {"+", "/"} & set(word))
+        return one and digits >= 2 and min(upper, lower) >= 6
+    return digits >= 2 and (word.isupper() or len(word) == _UUID or min(upper, lower) > 0)
+
+
+def _hex_of(word: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(word + "=").hex() if len(word) == _UNPADDED else word
+    except ValueError:
+        return word
 
 
 def _flat(value: Any) -> str:  # noqa: ANN401

@@ -24,6 +24,11 @@ _PATH = re.compile(
     rf"|(?<![A-Za-z])[A-Za-z]:(?:\\{{1,2}}|/)(?!/){_NAME}(?: {_NAME})*(?:\\{{1,2}}|/){_NAME}"
     rf"|(?<!\\)\\{{2,4}}{_NAME}\\{{1,2}}{_NAME}"
     rf"|file:[/]+{_NAME}|%(?:USERPROFILE|HOMEPATH|APPDATA)%"
+    rf"|\$(?:HOME|USERPROFILE|TMPDIR|PWD|\{{HOME\}})/{_NAME}"
+    r"|file%3[Aa]%2[Ff]|%2[Ff](?:home|Users|mnt|tmp|root)%2[Ff]\w"
+    rf"|(?<![\w/])(?:\.\./)+(?:{_NAME}/)*[\w -]+\."
+    r"(?:csv|parquet|xlsx?|sas7bdat|dta|sqlite|feather|pkl)\b"
+    rf"|\b(?:postgres(?:ql)?|mysql|mssql|oracle|sqlite|redshift|snowflake)\+\w+://{_NAME}"
     rf"|\b(?:s3a?|gs|hdfs|abfss?|wasbs?|dbfs|smb|nfs|sftp|jdbc:\w+|postgres(?:ql)?|mysql)://{_NAME}"
 )
 _SEED = re.compile(
@@ -32,6 +37,12 @@ _SEED = re.compile(
        (?:0x[0-9a-f]+|\d+|[0-9a-f]{8,})
     |["'`*>|\s-]{0,8}(?:value|number|no\.?)?["'`*>|\s:=-]{0,4}(?<![\w.])\d+)""",
     re.VERBOSE,
+)
+_STARTED = re.compile(
+    r"(?:prngkey|seedsequence|mt19937|philox|pcg64|sfc64|randomstate)\s*\(\s*(?:\w+\s*=\s*)?"
+    r"(?:0x[0-9a-f]+|\d+)"
+    r"|random (?:number )?generator\W{0,3}\s*(?:was|is|[:=]|start(?:ed|s) (?:at|with|from))\s*\d+"
+    r"|\b(?:startwert|graine|semilla)\w*[^\n.]{0,40}?[:=]?\s\d+"
 )
 _BEFORE = re.compile(r"[\w.]*\Z")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
@@ -56,14 +67,25 @@ _LISTED = re.compile(
     r"?(?:ids?|indices|index|numbers|keys|rows|members)\b[\"'`*]*\s*[:=]?\s*\[?\(?\s*"
     r"(?:[\"'`]?[A-Za-z]{0,4}[-_]?\d+[\"'`]?\s*[,;]\s*){2,}",
 )
-_SMALL = re.compile(r"(?<![\w.])n\s*=\s*[1-9]\b(?![\d.,]*\d)(?!, and the rule needs)")
+_HELD = re.compile(
+    r"\b(?:held[ -]?(?:out|back)|holdout|excluded)\s+(?:patients|people|persons|subjects|members|"
+    r"rows|records)\b\W{0,4}(?:[\"'`]?[A-Za-z]{0,4}[-_]?\d+[\"'`]?\s*[,;]\s*){2,}",
+)
+_SMALL = re.compile(
+    r"(?<![\w.])n\s*=\s*[1-9]\b(?![\d.,]*\d)(?!, and the rule needs)"
+    r"|\bamong\s+(?:only\s+)?[1-9]\s+(?:patients|people|persons|individuals|subjects)\b"
+)
 _MANY = r"(?:\d{1,3}(?:,\d{3})+|\d{3,})"
 _SPOKEN = re.compile(
     rf"(?<!about )(?<![\d.,])(?![1-9]\d?[0,]*0\s){_MANY}\s+(?:rows|records|persons|people|patients|"
-    r"individuals|subjects|participants)\s+(?:(?:were|are|was)\s+)?(?:in|of|from)\s+(?:the\s+)?"
+    r"individuals|subjects|participants)\s+(?:(?:were|are|was)\s+)?(?:(?:included|drawn|sampled|"
+    r"taken)\s+)?(?:in|of|from)\s+(?:the\s+)?"
     r"(?:source|training|train|holdout|real|original|cohort)\b"
     r"|\b(?:source|training (?:data|set)|holdout|cohort)\s+(?:has|had|have|holds|contains|"
-    rf"contained|of)\s+(?:exactly\s+)?{_MANY}\s",
+    rf"contained|comprises|comprised|includes|included|consists of|of)\s+(?:exactly\s+)?{_MANY}\s"
+    r"|\b(?:trained|fitted|learnt|learned)\s+(?:on|to|from)\s+(?![1-9]\d?[0,]*0\s)"
+    rf"{_MANY}\s+(?:rows|records|persons|people|patients|individuals|subjects|participants)\b"
+    rf"|\bheld\s+(?:back|out)\s+(?![1-9]\d?[0,]*0\b){_MANY}\b",
 )
 _BLOB = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{4000,}"
@@ -71,7 +93,7 @@ _BLOB = re.compile(
 )
 _RULES = (
     ("exact count", (_COUNT, _SPOKEN)),
-    ("person ids", (_LISTED,)),
+    ("person ids", (_LISTED, _HELD)),
     ("small cell", (_SMALL,)),
 )
 _DIGIT = re.compile(r"\d")
@@ -93,7 +115,7 @@ def words_of(
     ``names`` are the columns of the rows; ``own`` says whether something stands in the rows, and
     is therefore no secret.
     """
-    shown = _shown(text) if path.endswith(".html") else text
+    shown = _shown(text) if path.endswith(".html") else text.replace("\\/", "/")
     yield from _paths(path, shown, own)
     low = _lower(shown)
     yield from _seeds(path, shown, low, names)
@@ -148,6 +170,10 @@ def seedy(word: str) -> bool:
 
 
 def _seeds(path: str, text: str, low: str, names: Collection[str]) -> Iterator[Leak]:
+    started = _STARTED.search(low)
+    if started:
+        yield Leak("seed", path, repr(text[started.start() : started.end()][:60]))
+        return
     for found in _SEED.finditer(low):
         before = text[max(0, found.start() - 40) : found.start()]
         said = text[found.start() : found.end()]

@@ -77,7 +77,7 @@ def _changed(c: WatchContent) -> str:
 
 def _answer(c: WatchContent) -> Answer:
     what = "the real rows behind the release" if c.against == "source" else "the released rows"
-    looks = "one look" if c.looks == 1 else f"{c.looks} looks"
+    looks = "one look" if c.looks == 1 else f"{c.looks:,} looks"
     said = f"By {looks} at {c.rows:,} rows, held against {what}."
     if c.alarms or c.odd:
         return Answer(

@@ -183,6 +183,37 @@ def test_weights_that_are_none(table, make_case, weight, said):
     assert "in the real rows" in m["difference", "claim:m"].reason
 
 
+def test_what_code_prints_does_not_mix_with_the_report(case, capsys):
+    assert measured(case, scenario("talks"))["difference", "claim:s"].value is not None
+    assert capsys.readouterr().out == ""
+
+
+def test_weights_that_outweigh_all_others_or_a_group_are_told(table, make_case):
+    """By one weight of a million an interval came out narrow: its own row is no noise to a mean."""
+    roles, kinds = {"w": [Role.WEIGHT]}, {"x": "decimal", "w": "decimal", "g": "category"}
+    spec = Mean(kind="mean", name="m", column="x", by="g")
+
+    def part(w):
+        columns = {"x": [1.0, 2.0, 4.0, 3.0] * 50, "g": ["a", "b"] * 100, "w": w}
+        return table(columns, roles=roles, **kinds)
+
+    heavy = part([1e6, *([1.0] * 199)])
+    m = measured(make_case(heavy, heavy, heavy), spec)
+    assert "few weights outweigh all others" in m["difference", "claim:m"].reason
+    half = part([0.0, 1.0] * 100)
+    m = measured(make_case(half, half, half), spec)
+    assert m["difference", "claim:m"].value == 0
+    assert "are 0" in m["difference_small", "claim:m,group:g=a"].reason
+
+
+def test_arms_that_overlap_are_told(case):
+    spec = Contrast(
+        kind="contrast", name="c", outcome="income", treated="age > 50", control="age > 40"
+    )
+    said = measured(case, spec)["difference", "claim:c"].reason
+    assert "every row that is treated is in the other arm too" in said
+
+
 def test_weights_count(table, make_case):
     roles, kinds = {"w": [Role.WEIGHT]}, {"x": "decimal", "w": "decimal"}
     part = table({"x": [0.0, 1.0] * 20, "w": [1.0, 3.0] * 20}, roles=roles, **kinds)
@@ -232,6 +263,11 @@ def other(frame, rng): return frame
 def loops(frame, rng):
     while True: pass
 def infinite(frame, rng): return frame["age"] * float("inf")
+def single(frame, rng): return pl.DataFrame({"before": [0.0], "after": [1.0]})
+def alone(frame): return frame["age"]
+def talks(frame, rng):
+    print("a row:", frame.row(0))
+    return frame["age"] * 0 + 1
 """
 
 
@@ -251,6 +287,8 @@ def scenario(function, **more):
         ("absent", "no function 'absent'"),
         ("loops", "did not end within 0.2 s"),
         ("infinite", "undefined"),
+        ("single", "literals alone make one row"),
+        ("alone", "alone must take two things"),
     ],
 )
 def test_code_that_does_not_work_has_a_reason(case, function, said):

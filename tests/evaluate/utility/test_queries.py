@@ -97,3 +97,11 @@ def test_declared_queries_are_compared_with_halves_of_the_holdout(case, make_cas
     assert 0 < m.baseline < 0.1
     assert "cannot be run" in found["queries.declared_error", "query:q1"].reason
     assert "no answer but 0" in found["queries.declared_error", "query:q2"].reason
+
+
+def test_a_row_that_a_query_stumbles_over_is_not_quoted(case):
+    found = measured(asked(case, "SELECT sex, avg(CAST(sex AS INTEGER)) FROM data GROUP BY sex"))
+    said = found["queries.declared_error", "query:q0"].reason
+    assert "ConversionException" in said
+    assert "'f'" not in said
+    assert "'m'" not in said

@@ -75,6 +75,25 @@ def test_a_lost_rare_class_is_seen_by_its_recall(table, make_case):
     assert bad.n % 10 == 0
 
 
+def test_a_class_that_is_gone_is_missing_even_where_models_hardly_find_it(table, make_case):
+    """Half as frequent as the others and told by nothing: no recall to lose, and not the rarest."""
+
+    def drawn(seed, n, classes=("a", "b", "c", "d"), p=(0.5, 0.3, 0.12, 0.08)):
+        rng = np.random.default_rng(seed)
+        y = rng.choice(classes, n, p=np.array(p) / sum(p)).tolist()
+        roles, kinds = {"y": [Role.TARGET]}, {"x": "decimal", "y": "category"}
+        return table({"x": rng.normal(size=n), "y": y}, roles=roles, **kinds)
+
+    train, holdout, right = (drawn(s, n) for s, n in ((1, 900), (2, 600), (3, 900)))
+    lost = drawn(4, 900, ("a", "b", "d"), (0.5, 0.3, 0.08))
+    bad = measured(make_case(train, holdout, lost))["tstr.rare_loss", "table"]
+    assert (bad.value, bad.details["rare"], bad.details["gone"]) == (1.0, "c", True)
+    assert bad.low > 0.9
+    assert bad.n % 10 == 0
+    good = measured(make_case(train, holdout, right))["tstr.rare_loss", "table"]
+    assert "gone" not in good.details
+
+
 def test_of_a_number_the_top_is_the_rare_part(table, make_case):
     target, kind, _ = TARGETS[3]
     parts = [rows(table, seed, target, kind, n=1500) for seed in (1, 2, 3)]

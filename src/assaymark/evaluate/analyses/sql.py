@@ -11,7 +11,7 @@ from assaymark.errors import DataError, InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["answers"]
+__all__ = ["answers", "check_query"]
 
 _CELLS = 1_000
 _LOCKED = ("enable_external_access = false", "lock_configuration = true")
@@ -29,17 +29,9 @@ def answers(sql: str, frame: pl.DataFrame, *, time_limit: float) -> dict[tuple[s
     DataError
         When it takes too long, or returns no numbers, equal groups or more than 1,000.
     """
+    duckdb = _duckdb()
+    con = _opened(duckdb, frame)
     try:
-        import duckdb
-    except ImportError as error:
-        raise InputError("queries need DuckDB\n\nHint: pip install 'assaymark[sql]'") from error
-    con = duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})
-    try:
-        con.register("given", _pandas(frame))
-        con.execute("CREATE TABLE data AS SELECT * FROM given")
-        con.unregister("given")
-        for setting in _LOCKED:
-            con.execute(f"SET {setting}")
         _check(duckdb, con, sql)
         timer = threading.Timer(time_limit, con.interrupt)
         timer.start()
@@ -50,11 +42,65 @@ def answers(sql: str, frame: pl.DataFrame, *, time_limit: float) -> dict[tuple[s
     except duckdb.InterruptException as error:
         raise DataError(f"the query did not end within {time_limit:g} s") from error
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
-        raise InputError(f"the query cannot be run: {said}\n\nHint: the table is data") from error
+        raise InputError(
+            f"the query cannot be run: {_said(duckdb, error)}\n\nHint: the table is data"
+        ) from error
     finally:
         con.close()
     return _read(rows)
+
+
+def check_query(sql: str, empty: pl.DataFrame) -> None:
+    """Refuse a query that cannot be read, or names what a table with these columns lacks.
+
+    Nothing is run. Where DuckDB is not there, nothing is said: the measurement says so.
+
+    Raises
+    ------
+    InputError
+        When it is no single SELECT over ``data``.
+    """
+    try:
+        duckdb = _duckdb()
+    except InputError:
+        return
+    con = _opened(duckdb, empty)
+    try:
+        _check(duckdb, con, sql)
+        con.execute(f"EXPLAIN {sql}")
+    except duckdb.Error as error:
+        raise InputError(
+            f"the query cannot be read: {_said(duckdb, error)}\n\nHint: the table is data, its "
+            f"columns are {', '.join(empty.columns)}"
+        ) from error
+    finally:
+        con.close()
+
+
+def _duckdb() -> Any:  # noqa: ANN401
+    try:
+        import duckdb
+    except ImportError as error:
+        raise InputError("queries need DuckDB\n\nHint: pip install 'assaymark[sql]'") from error
+    return duckdb
+
+
+def _opened(duckdb: Any, frame: pl.DataFrame) -> Any:  # noqa: ANN401
+    con = duckdb.connect(":memory:", config={"python_enable_replacements": "false", "threads": "1"})
+    con.register("given", _pandas(frame))
+    con.execute("CREATE TABLE data AS SELECT * FROM given")
+    con.unregister("given")
+    for setting in _LOCKED:
+        con.execute(f"SET {setting}")
+    return con
+
+
+def _said(duckdb: Any, error: Exception) -> str:  # noqa: ANN401
+    """Say what DuckDB said of the text of a query; what it says of a row may quote the row."""
+    about_text = "Parser", "Binder", "Catalog", "Permission"
+    if isinstance(error, tuple(getattr(duckdb, f"{kind}Exception") for kind in about_text)):
+        return str(error).splitlines()[0]
+    return f"{type(error).__name__}, whose message may quote a row and is not shown"
 
 
 def _check(duckdb: Any, con: Any, sql: str) -> None:  # noqa: ANN401

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _THOUSAND = 1_000.0
+_HEAVY = 5.0  # rows that a sample counts as, below which no error can be told
 _FEW = 10  # rows unlike the rest, below which their number says little about the next sample
 
 
@@ -137,7 +138,9 @@ def average(rows: Rows, top: str = "y", bottom: str = "") -> Estimate | str:
     if asked.n_persons < 2 or float(w.sum()) <= 0:
         return "fewer than two persons with a value and a weight above 0"
     if abs(below) <= 1e-300:
-        return f"the sum of {bottom or 'the weights'!r} is 0, so there is no ratio"
+        return "the denominator adds up to 0, so there is no ratio"
+    if why := _outweighed(asked):
+        return why
     value = float((w * y).mean()) / below
     one = 0.0 if bottom else _one_row(rows.values[top], asked)
     return Estimate(
@@ -154,6 +157,8 @@ def total(rows: Rows, name: str = "y") -> Estimate | str:
     asked = rows.known(name)
     if asked.n_persons < 2:
         return "fewer than two persons with a value"
+    if why := _outweighed(asked):
+        return why
     added = np.where(asked.inside, rows.weights * rows.values[name], 0.0) * _THOUSAND
     used = float(rows.weights[asked.inside].sum())
     one = _one_row(rows.values[name], asked) * used * _THOUSAND / len(added)
@@ -241,6 +246,23 @@ def _places(rows: Rows, q: float) -> _Places:
     error = math.sqrt(mean_variance(share_influence, rows.persons))
     low, high = at(max(q - Z * error, 0.0)), at(min(q + Z * error, 1.0))
     return _Places(value, low, high, share_influence, error)
+
+
+def _outweighed(asked: Rows) -> str:
+    """Say that few weights outweigh all others: the error of an estimate cannot be told then.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling: the size of a sample as it counts is (sum of w)^2 / sum of w^2.
+    """
+    used = asked.weights[asked.inside] / max(asked.weights[asked.inside].max(initial=0.0), 1e-300)
+    counts = float(used.sum() ** 2 / max(np.square(used).sum(), 1e-300))
+    if not used.any() or counts >= min(_HEAVY, len(used) / 2):
+        return ""
+    return (
+        "few weights outweigh all others, as if hardly anybody had been asked: how sure the figure "
+        "is cannot be told"
+    )
 
 
 def _one_row(y: Floats, asked: Rows) -> float:

@@ -41,6 +41,10 @@ def by_group(asked: Asked, sides: Sides, figures: Sequence[Figure]) -> Iterator[
             reason = f"fewer than {FEWEST} real people in the group"
             yield Measurement.missing(SMALL, reason, f"claim:{asked.spec.name},group:{group}")
             continue
+        if not here.real.weights[here.real.inside].any():
+            reason = "all weights of the real people in the group are 0"
+            yield Measurement.missing(SMALL, reason, f"claim:{asked.spec.name},group:{group}")
+            continue
         for figure in figures:
             real = figure.estimate(sides.real)
             margin = asked.spec.margin if asked.spec.margin and not figure.part else 0.0

@@ -196,18 +196,15 @@ def _contrast(spec: Contrast, real: Dataset) -> Question:
         for k in (range(1, b.n_cells) if b is not None else (0,))
     )
 
-    def read(data: Dataset, _: Streams) -> dict[str, Floats]:
-        values = {"y": numbers_of(data.frame[spec.outcome]), "t": _arms(spec, data)}
+    def read(data: Dataset, _: Streams) -> dict[str, Floats] | str:
+        arms = _arms(spec, data)
+        if isinstance(arms, str):
+            return arms
+        values = {"y": numbers_of(data.frame[spec.outcome]), "t": arms}
         if spec.adjust == "strata":
             values["s"] = _strata(spec, real, data)
         elif spec.adjust != "none":
-            for column, b in bins.items():
-                if b is None:
-                    values[column] = numbers_of(data.frame[column])
-                    continue
-                codes = b.codes(data)
-                for k in range(1, b.n_cells):
-                    values[f"{column}={k}"] = (codes == k).astype(np.float64)
+            values |= _design(bins, data)
         return values
 
     ratio = spec.measure == "ratio"
@@ -222,6 +219,18 @@ def _contrast(spec: Contrast, real: Dataset) -> Question:
         unit = "share"
     figure = Figure(estimate=estimate, unit=unit, sign=not ratio, effect=True)
     return Question(spec=spec, figures=(figure,), read=read)
+
+
+def _design(bins: Mapping[str, Bins | None], data: Dataset) -> dict[str, Floats]:
+    values: dict[str, Floats] = {}
+    for column, b in bins.items():
+        if b is None:
+            values[column] = numbers_of(data.frame[column])
+            continue
+        codes = b.codes(data)
+        for k in range(1, b.n_cells):
+            values[f"{column}={k}"] = (codes == k).astype(np.float64)
+    return values
 
 
 def _levels(column: str, real: Dataset) -> Bins | None:
@@ -242,11 +251,15 @@ def _strata(spec: Contrast, real: Dataset, data: Dataset) -> Floats:
     return stratum.astype(np.float64)
 
 
-def _arms(spec: Contrast, data: Dataset) -> Floats:
+def _arms(spec: Contrast, data: Dataset) -> Floats | str:
     treated = _held(spec.treated, data)
     if not spec.control:
         return treated
     control = _held(spec.control, data)
+    both = treated * control
+    for arm, name in ((treated, "treated"), (control, "control")):
+        if both.any() and not (arm - both).any():
+            return f"every row that is {name} is in the other arm too: the conditions overlap"
     return np.where((treated + control) == 1, treated, np.nan)
 
 

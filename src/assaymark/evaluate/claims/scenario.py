@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import sys
 import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,6 +18,8 @@ from assaymark.errors import TimeUp
 from assaymark.evaluate.features import numbers_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from assaymark.core.claim import Scenario
@@ -62,17 +67,31 @@ def _called(spec: Scenario, data: Dataset, streams: Streams) -> Change | str:
     names: dict[str, object] = {"__name__": "assaymark_scenario"}
     rng = streams.child("scenario", spec.name).generator()
     try:
-        exec(compile(spec.code, spec.path or "scenario", "exec"), names)  # noqa: S102
+        with contextlib.redirect_stdout(sys.stderr):
+            exec(compile(spec.code, spec.path or "scenario", "exec"), names)  # noqa: S102
         function = names.get(spec.function)
         if not callable(function):
             return f"the file has no function {spec.function!r}"
-        made = function(data.frame.clone(), rng)
+        if not _takes_two(function):
+            return f"{spec.function} must take two things: the rows, and a generator of numbers"
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is the report's
+            made = function(data.frame.clone(), rng)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it may fail in any way; fail closed
         # the message of the error may quote a row, and reasons are published
         own = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == spec.path]
         where = f" in line {own[-1].lineno} of {spec.path}" if own else ""
         return f"{spec.function} failed with {type(error).__name__}{where}"
     return _read(spec, made, data.n)
+
+
+def _takes_two(function: Callable[..., object]) -> bool:
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError:
+        return False
+    except ValueError:  # something made in C, which has no signature
+        return True
+    return True
 
 
 def _read(spec: Scenario, made: object, n: int) -> Change | str:
@@ -86,7 +105,8 @@ def _read(spec: Scenario, made: object, n: int) -> Change | str:
             "after, or a series, is needed"
         )
     if made.height != n:
-        return f"{spec.function} gave another number of rows than it was given"
+        lone = " (literals alone make one row)" if made.height == 1 else ""
+        return f"{spec.function} gave another number of rows than it was given{lone}"
     for name in ("before", "after"):
         if name not in made.columns:
             return f"what {spec.function} gave has no column {name!r}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
+from assaymark.core.schema import Role
 from assaymark.evaluate.crossings import MINIMUM_CELL, crossings_of
 from assaymark.evaluate.discoveries import discoveries, shrunk
 from assaymark.evaluate.features import why_incomparable
@@ -42,8 +43,10 @@ LOOKED_AT, GROWTH = "outcome_gap.exploratory", "outcome_gap.amplification"
 CORRECTED = "outcome_gap.correction"
 MARGINS = {INTRODUCED: 0.1, SMALL: 0.25}
 _MISSED = 0.04
-NO_GROUP = f"the schema declares no protected column, or none with a group of {MINIMUM_CELL} people"
+NO_COLUMN = "the schema declares no protected column"
+NO_GROUP = f"no protected column has a group of {MINIMUM_CELL} people"
 NO_OUTCOME = "the schema declares no target column, and the recipe no claim on a mean"
+ONE_OUTCOME = "every row has the same outcome, or none, so that no group can differ in it"
 _FEWEST_MADE = 10
 _WHY_NOT = "inequality of the real rows is not the generator's doing: judge what is introduced"
 
@@ -145,7 +148,7 @@ class OutcomeGap:
             return
         groups, outcomes = crossings_of(case), outcomes_of(case)
         if not groups or not outcomes:
-            why = NO_GROUP if outcomes else NO_OUTCOME
+            why = _why_none(case, outcomes)
             yield from (Measurement.missing(q.name, why, NO_SUBJECT) for q in self.quantities)
             return
         found = list(_found(case, groups, outcomes))
@@ -213,6 +216,12 @@ class _Found:
 def _digits(x: float, error: float) -> float:
     """Round to the digits that an error of this size leaves."""
     return round(x, 1 - math.floor(math.log10(error))) if error > 0 else round(x, 3)
+
+
+def _why_none(case: Case, outcomes: Sequence[Outcome]) -> str:
+    if outcomes:
+        return NO_GROUP if case.schema.first(Role.PROTECTED) else NO_COLUMN
+    return ONE_OUTCOME if case.train.target is not None else NO_OUTCOME
 
 
 def _found(case: Case, groups: Sequence[Crossing], outcomes: Sequence[Outcome]) -> Iterator[_Found]:

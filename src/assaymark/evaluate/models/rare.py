@@ -1,4 +1,4 @@
-"""Rare: how well models predict the rarest class, or the largest numbers."""
+"""Rare: how well models predict the rarest class or the largest numbers, and what is gone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.evaluate.models.predictors import Score
+from assaymark.evaluate.statistics import Interval, clopper_pearson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Rare", "rare_of"]
+__all__ = ["Gone", "Rare", "gone_of", "rare_of"]
 
 _FEWEST = 20
 _TOP = 0.95
+_LEFT = 0.1  # of its rows; right rows leave so few of a class of 20 in fewer than one of a million
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,6 +78,39 @@ def rare_of(task: Task, train: Floats, test: Floats) -> Rare | str:
             words = task.classes[position]
             return Rare(inside=inside, words=words, position=position, targets=test, scale=1.0)
     return f"no class but the commonest has {_FEWEST} test rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gone:
+    """A class of which the synthetic rows have hardly any: the share of its rows that is missing.
+
+    ``inside``, of shape ``(n,)``, are the test rows that have it.
+    """
+
+    inside: NDArray[np.bool_]
+    words: str
+    missing: Interval
+
+
+def gone_of(task: Task, train: Floats, made: Floats, test: Floats) -> Gone | None:
+    """Return the most frequent class of which a tenth of its rows or less is left, if there is one.
+
+    Whatever models make of it: a class that is hard to find in real rows too has little recall to
+    lose. Looked at are classes of which 20 synthetic rows are due and 20 test rows are there.
+    """
+    if task.regression or not len(train) or not len(made):
+        return None
+    for position, words in enumerate(task.classes):
+        inside, own, left = test == position, int((train == position).sum()), (made == position)
+        due = own / len(train) * len(made)
+        if inside.sum() < _FEWEST or due < _FEWEST or left.sum() > _LEFT * due:
+            continue
+        most = clopper_pearson(int(left.sum()), len(made)).high
+        fewest = clopper_pearson(own, len(train)).low
+        value = float(1 - left.sum() / due)
+        low = min(value, max(0.0, 1 - most / fewest))
+        return Gone(inside=inside, words=words, missing=Interval(value, low, 1.0))
+    return None
 
 
 def _picked(chance: Floats, inside: NDArray[np.bool_]) -> tuple[Floats, float]:

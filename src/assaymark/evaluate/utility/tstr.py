@@ -22,13 +22,13 @@ from assaymark.evaluate.models.predictors import (
     score,
     task_and_test,
 )
-from assaymark.evaluate.models.rare import rare_of
+from assaymark.evaluate.models.rare import gone_of, rare_of
 from assaymark.evaluate.models.rehearsal import FEWEST_ROWS, rehearse
 from assaymark.evaluate.models.two_level import difference_of, estimate, level_of, spread_of
 from assaymark.evaluate.statistics import persons_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,7 +69,9 @@ class Tstr:
 
     ``brier_loss`` is what the squared error of predicted probabilities gains. ``rare_loss`` is
     lost recall of the rarest class with 20 test rows, where as many rows are picked as have it;
-    for a number it is the error gained among the highest 5 %; the mean over the families.
+    for a number it is the error gained among the highest 5 %; the mean over the families. Where
+    the synthetic rows have a tenth or less of a class, it is the share of its rows that is missing,
+    whatever models make of it.
     ``ranking`` is Kendall's tau between the orders of families after real and after synthetic
     training, over the pairs that the real rows tell apart. ``importance`` is the rank correlation
     of how far predictions of boosting move when a column of the test rows is shuffled; its floor
@@ -173,7 +175,7 @@ class Tstr:
         found = rehearse(task, case.train, case.synthetics, test, streams, most=self.most_rows)
         seen = _Seen(task=task, test=test, targets=targets, found=found)
         yield from _of_families(seen)
-        yield _of_rare(seen, task.targets(case.train))
+        yield _of_rare(seen, _known(task, [case.train]), _known(task, case.synthetics))
         yield _of_order(seen)
         yield from of_groups(case, seen.task, seen.test, seen.targets, found)
         agreed = agreement(found.models, task, test, streams.child("importance"))
@@ -265,8 +267,23 @@ def _of_brier(seen: _Seen, fewest: int) -> Iterator[Measurement]:
         )
 
 
-def _of_rare(seen: _Seen, trained: Floats) -> Measurement:
-    rare = rare_of(seen.task, trained[~np.isnan(trained)], seen.targets)
+def _known(task: Task, tables: Iterable[Dataset]) -> Floats:
+    found = np.concatenate([task.targets(x) for x in tables])
+    return np.asarray(found[~np.isnan(found)], dtype=np.float64)
+
+
+def _of_rare(seen: _Seen, train: Floats, made_of: Floats) -> Measurement:
+    gone = gone_of(seen.task, train, made_of, seen.targets)
+    if gone is not None:
+        persons = seen.test.persons
+        few = persons_in(None if persons is None else persons[gone.inside], int(gone.inside.sum()))
+        return Measurement(
+            metric=RARE,
+            **gone.missing._asdict(),
+            n=banded(few),
+            details={"rare": gone.words, "gone": True},
+        )
+    rare = rare_of(seen.task, train, seen.targets)
     if isinstance(rare, str):
         return Measurement.missing(RARE, rare, n=seen.n)
     real, made = (
