@@ -1,5 +1,6 @@
 """Mechanisms that are broken on purpose in the fit, each caught by name, and what canaries find."""
 
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -232,28 +233,34 @@ def test_rows_that_are_given_out_as_they_are_are_found_out_and_a_clean_fit_is_no
 # The noise of a whole fit.
 
 
-def noise_in_the_fit(name, monkeypatch, **how):
-    """Return every noise that a fit added, in standard deviations that its charges pay for."""
-    seen = []
+def noise_in_the_fit(name, monkeypatch, fits=1, **how):
+    """Return the noise that fits added, in standard deviations that their charges pay for.
+
+    By what was counted: single columns by name, tables by how many columns they have.
+    """
+    seen = defaultdict(list)
     plain = vault.Vault.count
 
     def count(self, names, shape, rho):
         found = plain(self, names, shape, rho)
         exact = self._Vault__table(names, shape)
-        seen.append(((found.counts - exact) * np.sqrt(2 * rho) / self.cap).ravel())
+        what = names[0] if len(names) == 1 else str(len(names))
+        seen[what].append(((found.counts - exact) * np.sqrt(2 * rho) / self.cap).ravel())
         return found
 
-    monkeypatch.setattr(vault.Vault, "count", count)
-    generators.build(name, {"epsilon": 0.5, **how}).fit(
-        source_of(table(persons=True)), Streams.from_seed(1)
-    )
-    return np.concatenate(seen)
+    with monkeypatch.context() as patched:
+        patched.setattr(vault.Vault, "count", count)
+        for _ in range(fits):
+            generators.build(name, {"epsilon": 0.5, **how}).fit(
+                source_of(table(persons=True)), Streams.from_seed(1)
+            )
+    return {what: np.concatenate(noise) for what, noise in seen.items()}
 
 
 def check_noise_in_the_fit(name, monkeypatch):
     """Hold all noise of a fit against its distribution; 1 in a million false alarms."""
     for how in ({"bounds": BOUNDS, "categories": LEVELS}, {"cap": 2}):
-        found = noise_in_the_fit(name, monkeypatch, **how)
+        found = np.concatenate([*noise_in_the_fit(name, monkeypatch, **how).values()])
         low, high = stats.chi2.ppf([5e-7, 1 - 5e-7], len(found))
         assert len(found) > 1_000
         assert low < (found**2).sum() < high * 1.01  # the discrete one is as wide or narrower
@@ -275,7 +282,8 @@ class Shared(Noise):
 
 def check_no_noise_twice(name, monkeypatch):
     """Two fits of the same rows share no noise."""
-    made = [noise_in_the_fit(name, monkeypatch, bounds=BOUNDS, categories=LEVELS) for _ in "ab"]
+    known = {"bounds": BOUNDS, "categories": LEVELS}
+    made = [np.concatenate([*noise_in_the_fit(name, monkeypatch, **known).values()]) for _ in "ab"]
     n = min(len(m) for m in made)
     alike = (made[0][:n] == made[1][:n]).mean()
     assert alike < 0.5
@@ -292,6 +300,36 @@ def test_noise_halved_in_a_whole_fit_is_caught_by_its_distribution(name, monkeyp
     monkeypatch.setattr(vault, "Noise", Halved)
     with pytest.raises(AssertionError):
         check_noise_in_the_fit(name, monkeypatch)
+
+
+def check_noise_of_each_look(monkeypatch, fits=20):
+    """Hold the noise of each column by itself against its distribution; 1 in a million each."""
+    known = {"bounds": BOUNDS, "categories": LEVELS}
+    for what, noise in noise_in_the_fit("dp_marginals", monkeypatch, fits, **known).items():
+        low, high = stats.chi2.ppf([5e-7, 1 - 5e-7], len(noise))
+        assert len(noise) >= (60 if what in KINDS else fits), what
+        assert what == "0" or low < (noise**2).sum() < high * 1.01, what
+
+
+def halved_for_one(plain):
+    """Half the noise in the counts of one column of six; everything else is right."""
+
+    def count(self, names, shape, rho):
+        found = plain(self, names, shape, rho)
+        if tuple(names) != ("ill",):
+            return found
+        exact = self._Vault__table(names, shape)
+        return type(found)((found.counts + exact) / 2, found.sigma)
+
+    return count
+
+
+def test_noise_of_a_wrong_scale_in_one_column_is_caught_by_the_noise_of_each_look(monkeypatch):
+    check_noise_of_each_look(monkeypatch)
+    monkeypatch.setattr(vault.Vault, "count", halved_for_one(vault.Vault.count))
+    check_noise_in_the_fit("dp_marginals", monkeypatch)  # in the sum of all it does not show
+    with pytest.raises(AssertionError, match="ill"):
+        check_noise_of_each_look(monkeypatch)
 
 
 @pytest.mark.parametrize("name", PRIVATE.values())

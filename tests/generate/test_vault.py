@@ -336,6 +336,34 @@ def test_a_preference_is_drawn_as_the_exponential_mechanism_says():
     assert stats.binomtest(sum(drawn), 600, chance).pvalue > 1e-6
 
 
+def check_choice_of_parents(kind):
+    """Draw one choice often: as often as the exponential mechanism says; 1 in a million."""
+    # by hand: 12 rows at (0, 0). A column that is always 0 is as expected: distance 0; one that
+    # is expected to be even is 9 + 3 + 3 + 3 = 18 rows away; a row moves that by 2 at most
+    found = opened(numbers([0] * 12), kind)
+    for name in ("sure", "even", "parent"):
+        found.keep(name, "x", code(4))
+    first = np.array([1.0, 0, 0, 0])
+    shares = {"sure": first, "even": np.full(4, 0.25), "parent": first}
+    asked, how = [("sure", "parent"), ("even", "parent")], How(rho=0.005, penalty=0.0)
+    drawn = [found.choose("one", asked, shares, how) for _ in range(600)]
+    chance = 1 / (1 + math.exp(-0.2 * 18 / (2 * 2)))
+    assert stats.binomtest(sum(drawn), 600, chance).pvalue > 1e-6
+
+
+class BestOfAll(Vault):
+    """A choice without noise: the best is always taken."""
+
+    def choose(self, what, asked, shares, how):
+        return super().choose(what, asked, shares, How(rho=1e3, penalty=how.penalty))
+
+
+def test_a_choice_without_noise_is_caught_by_how_often_it_is_made():
+    check_choice_of_parents(Vault)
+    with pytest.raises(AssertionError):
+        check_choice_of_parents(BestOfAll)
+
+
 class HalvedSensitivity(Vault):
     """Choices as sure as if one person could change a score by half as much."""
 

@@ -91,7 +91,9 @@ def sweep(
         Path | None,
         typer.Option(help="A public table with the same columns: nothing is charged then."),
     ] = None,
-    repeats: Annotated[int, typer.Option(help="Fits at each epsilon; each is charged.")] = 1,
+    repeats: Annotated[
+        int, typer.Option(help="Fits at each epsilon, and one more for attacks; each is charged.")
+    ] = 1,
     report: Annotated[Path, typer.Option(help="Where to write the page.")] = Path("sweep.html"),
     workspace: _Workspace = Path(".assaymark"),
     json: _Json = False,

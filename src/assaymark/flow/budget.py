@@ -205,6 +205,11 @@ def _refusal(before: Balance, after: Balance, own: str, times: int) -> str:
     others = {a: by for a, by in before.matched.items() if a != own}
     said = "".join(f"\n  account {a} {_SAID[by]}" for a, by in others.items())
     fits = "this one" if times == 1 else f"these {times}"
+    earlier = (
+        "1 earlier candidate cost"
+        if before.charges == 1
+        else (f"{before.charges} earlier candidates cost together")
+    )
     apart = [a for a, by in others.items() if by != "persons"]
     hint = "a lower epsilon, or take a candidate that is there: `assaymark ledger list`"
     if apart:
@@ -213,8 +218,8 @@ def _refusal(before: Balance, after: Balance, own: str, times: int) -> str:
             f"separate {own} {apart[0]} --reason TEXT --key FILE`"
         )
     return (
-        f"the privacy budget of these people is spent: {before.charges} earlier candidates cost "
-        f"epsilon {before.epsilon:.3g} together, and {fits} would bring it to "
+        f"the privacy budget of these people is spent: {earlier} "
+        f"epsilon {before.epsilon:.3g}, and {fits} would bring it to "
         f"{after.epsilon:.3g}, above {after.cap:.3g}; their rows stay closed"
         f"{said}\n\nHint: {hint}"
     )
