@@ -430,3 +430,32 @@ def test_a_category_of_one_person_is_found_at_most_as_often_as_delta_says():
 def test_categories_without_a_threshold_are_caught_by_the_one_that_one_person_has():
     with pytest.raises(AssertionError):
         check_found(NoThreshold)
+
+
+class Raised(Noise):
+    """Noise whose threshold, in effect, does not stand above what one person's rows can reach."""
+
+    def gaussian(self, n, variance):
+        return super().gaussian(n, variance) + CAP + 1
+
+
+CAP = 3
+
+
+def check_capped(noise):
+    """Attack: a category that one person has in all of their rows, where there is little noise."""
+    persons = np.array([*range(300), 300, 300, 300])
+    data = table(persons, x=(Kind.CATEGORY, ["many"] * 300 + ["one"] * 3))
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    vaults = [Vault(source, Account(1e6, 0.5), cap=CAP, noise=noise) for _ in range(20)]
+    found = [v.discover("x", 400.0, 1e-6) for v in vaults]
+    assert all(f.keys() == {"many"} for f in found)
+
+
+def test_a_category_that_one_person_fills_the_cap_with_is_not_found():
+    check_capped(Noise())
+
+
+def test_a_threshold_below_one_persons_rows_is_caught_where_there_is_little_noise():
+    with pytest.raises(AssertionError):
+        check_capped(Raised())
