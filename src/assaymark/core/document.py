@@ -87,12 +87,14 @@ class Document(BaseModel):
 
 
 def _wrong(error: ValidationError) -> str:
-    """Say in a line what is wrong first, and how much else is; values are not repeated."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    place = ".".join(str(p) for p in found[0]["loc"])
-    said = found[0]["msg"].removeprefix("Value error, ").replace("Input should", "must")
-    more = f"; and {len(found) - 1} more" if len(found) > 1 else ""
-    return f"{place[:80]}: {said[:200]}{more}" if place else f"{said[:200]}{more}"
+    """Say in a line what is wrong first, what was found there, and how much else is wrong."""
+    first, *others = error.errors(include_url=False, include_context=False)
+    place = ".".join(str(p) for p in first["loc"])
+    said = first["msg"].removeprefix("Value error, ").replace("Input should", "must")[:200]
+    found = first["input"]
+    got = f", not {found!r:.60}" if isinstance(found, str | int | float) and place else ""
+    more = f"; and {len(others)} more" if others else ""
+    return f"{place[:80]}: {said}{got}{more}" if place else f"{said}{more}"
 
 
 def decimal(x: float | None) -> str | None:

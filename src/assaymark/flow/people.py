@@ -51,7 +51,7 @@ _ROLES = "people/roles.dsse.json"
 _PENDING = "people/pending.dsse.json"
 _DIRECTORY = "people-directory"
 DAYS = 365
-_MOST_DAYS = 3_660
+_MOST_DAYS = 36_600
 _NAME_MOST = 1_000
 
 
