@@ -68,3 +68,12 @@ def test_every_cheat_is_in_the_table_and_has_a_test():
     tests = "".join(p.read_text("utf-8") for p in (ROOT / "tests" / "cheats").glob("test_*.py"))
     named = set(re.findall(r"def test_(g\d\d)_", tests))
     assert named == {f"g{i:02d}" for i in range(1, 28)}
+
+
+def test_every_requirement_is_listed_and_names_tests_that_exist():
+    text = (DOCS / "requirements.md").read_text(encoding="utf-8")
+    rows = [r for r in text.splitlines() if re.match(r"\| R\d+ \|", r)]
+    assert [r.split("|")[1].strip() for r in rows] == [f"R{i:02}" for i in range(1, 54)]
+    assert {r.split("|")[3].strip() for r in rows} == {"yes", "partly", "no"}
+    for file, name in re.findall(r"`([\w/]+\.py)::(test_\w+)`", text):
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), name
