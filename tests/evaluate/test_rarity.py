@@ -67,7 +67,9 @@ def test_copies_of_people_with_one_rare_code_are_caught_among_the_rare(table, ma
     ]
     assert found[0]["records:rare"].high < 0.02
     assert found[0]["records:rare"].limit_of_detection <= 0.03
-    assert found[1]["records:rare"].low > 0.015 > found[1]["records:isolated"].low
+    leaked = 25 / found[1]["records:rare"].n
+    assert found[1]["records:rare"].low > leaked / 2
+    assert found[1]["records:isolated"].low < 0.02
 
 
 def test_people_of_common_values_are_not_rare_whatever_is_wanted(table, make_case):
