@@ -53,7 +53,7 @@ _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
 _ENOUGH = 100  # records that must be as far off, before it is said how often chance repeats them
 _NEAR = 0.5
 _COMMON = 0.5  # rarity of a value that nobody would call rare
-_WATCHED = 1_000  # most isolated and rarest members, and all others as much, are always looked at
+_WATCHED = 1_200  # most isolated and rarest members, and all others as much, are always looked at
 _PAIRS = 4e9  # pairs of a person's row and a synthetic row that are looked at, on each side
 
 
