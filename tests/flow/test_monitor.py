@@ -16,8 +16,15 @@ from typer.testing import CliRunner
 
 import assaymark
 from assaymark.cli.app import app
-from assaymark.errors import DataError, InputError, IntegrityError, NotApprovedError
+from assaymark.errors import (
+    DataError,
+    InputError,
+    IntegrityError,
+    NotApprovedError,
+    UnknownNameError,
+)
 from assaymark.flow.monitor import Watching, monitor, reference_of
+from assaymark.flow.performance import Forecast
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.since import since
 from assaymark.flow.timeline import append_look, read_looks
@@ -185,6 +192,18 @@ def test_two_looks_at_once_are_not_lost(release, batches, tmp_path):
     with pytest.raises(InputError, match="in between"):
         append_look(state, before, late)
     assert len(read_looks(state)) == 2
+
+
+def test_a_look_that_fails_is_not_stored_and_can_be_asked_again(release, batches, tmp_path):
+    rows, state = batches(1, "age"), tmp_path / "line.jsonl"
+    for wrong in (Forecast(target="nobody"), Forecast(scores="nothing")):
+        with pytest.raises(UnknownNameError):
+            monitor(release, rows, threshold=0.1, watching=Watching(state=state, forecast=wrong))
+        assert not state.exists()
+    again = Watching(state=state, forecast=Forecast(target="ill"))
+    found = monitor(release, rows, threshold=0.1, watching=again)
+    assert found.watched.alarms[0].subject == "column:age"
+    assert [look.number for look in read_looks(state)] == [1]
 
 
 def test_rows_as_the_source_has_them_go_the_steps_of_the_recipe(release, stays, tmp_path):
