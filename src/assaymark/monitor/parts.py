@@ -19,9 +19,9 @@ __all__ = ["relation_words"]
 
 def relation_words(share: Share, columns: Mapping[str, ColumnSketch]) -> str:
     """Return what rows a share of a relation counts among which, by the values that they have."""
-    first, second = share.subject.partition(":")[2].split(",")
-    if share.part is None or first not in columns or second not in columns:
+    if share.part is None or not columns.keys() >= {*share.columns}:
         return share.what
+    first, second = share.columns
     among, upto = share.part
     said = _words(columns[second], 0, upto), _words(columns[first], among, among)
     return f"{second} {said[0]}, where {first} is {said[1]}"

@@ -27,13 +27,15 @@ class Share:
     """What one share is of: a column, a relation of two, or an outcome within a group.
 
     ``subject`` is ``column:x``, ``pair:x,y`` or ``group:sex=F``; ``what`` says in words which of
-    the rows in question are counted. Of a relation, ``part`` has the part of the first column
-    among which, and the part of the second up to which, they are counted.
+    the rows in question are counted. ``columns`` are the names in a column's or a relation's
+    subject, which cannot be read from it: a name may have a comma. Of a relation, ``part`` has the
+    part of the first column among which, and that of the second up to which, they are counted.
     """
 
     kind: Literal["column", "pair", "group"]
     subject: str
     what: str
+    columns: tuple[str, ...] = ()
     part: tuple[int, int] | None = None
 
 
@@ -116,7 +118,7 @@ def _column_shares(
         "missing",
         *(_of_levels(levels) if kind == "category" else _of_edges(kind, edges)),
     ):
-        yield Share(kind="column", subject=f"column:{name}", what=what)
+        yield Share(kind="column", subject=f"column:{name}", what=what, columns=(name,))
 
 
 def _of_levels(levels: tuple[str, ...]) -> Iterator[str]:
@@ -149,6 +151,7 @@ def _pair_shares(first: str, second: str) -> Iterator[Share]:
                 kind="pair",
                 subject=f"pair:{first},{second}",
                 what=f"part {j + 1} of {second} or below, where {first} is in part {i + 1}",
+                columns=(first, second),
                 part=(i, j),
             )
 
