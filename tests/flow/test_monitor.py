@@ -423,6 +423,18 @@ def test_a_hook_that_nobody_hears_is_an_error(release, batches, tmp_path):
     assert "signed" in done.stderr
 
 
+def test_the_folder_of_a_report_is_made_and_no_report_is_a_folder(release, batches, tmp_path):
+    batches(50).write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--no-apart"]
+    page, state = tmp_path / "pages/today.html", tmp_path / "line.jsonl"
+    refused = CliRunner().invoke(app, [*said, "--state", str(state), "--report", str(tmp_path)])
+    assert "it is a folder" in str(refused.exception)
+    assert not state.exists()
+    done = CliRunner().invoke(app, [*said, "--report", str(page)])
+    assert done.exception is None
+    assert "Evidence after each look" in page.read_text()
+
+
 def test_a_kept_sketch_is_of_people_held_out(made):
     (name,) = (p.name for p in Path(made / "ws/sealed").glob("world-of-*"))
     assert name

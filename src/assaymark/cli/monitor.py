@@ -119,7 +119,8 @@ def command(
     from assaymark.flow.written import write_page
 
     release = folder_at(release, workspace)
-    check_places(webhook, *(p for p in (report, prometheus, jsonl, mail) if p is not None))
+    files = (p for p in (prometheus, jsonl, mail) if p is not None)
+    check_places(webhook, *files, report=report)
     rows, name = batch_of(batch, database, query)
     how = Watching(
         state=state,
