@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.monitor.cells import COARSE, coarse_cells
+from assaymark.monitor.cells import COARSE, coarse_cells, edge_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def _levels(c: ColumnSketch, start: int, end: int) -> str:
 
 
 def _span(c: ColumnSketch, start: int, end: int) -> str:
-    shown = [_shown(c, e) for e in c.edges]
+    shown = [edge_words(c.kind, e) for e in c.edges]
     if end == len(shown):
         return f"{shown[start - 1]} or more" if start else "any"
     if start == 0:
@@ -53,9 +53,3 @@ def _span(c: ColumnSketch, start: int, end: int) -> str:
     if shown[start - 1] == shown[end]:
         return shown[end]
     return f"{shown[start - 1]} to below {shown[end]}"
-
-
-def _shown(c: ColumnSketch, edge: str) -> str:
-    if c.kind == "number":
-        return f"{float(edge):.6g}"
-    return str(np.datetime64(int(float(edge)), "us").astype("datetime64[D]"))

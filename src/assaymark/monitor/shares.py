@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from assaymark.monitor.cells import COARSE
+from assaymark.monitor.cells import COARSE, edge_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -129,10 +129,11 @@ def _of_levels(levels: tuple[str, ...]) -> Iterator[str]:
 
 
 def _of_edges(kind: str, edges: tuple[str, ...]) -> Iterator[str]:
-    word, shown = ("below", _short) if kind == "number" else ("before", _moment)
-    for before, edge in zip(("", *edges), edges, strict=False):
-        same = before and shown(before) == shown(edge)  # just above a value that has a cell
-        yield f"up to {shown(edge)}" if same else f"{word} {shown(edge)}"
+    word, before = "below" if kind == "number" else "before", ""
+    for shown in (edge_words(kind, edge) for edge in edges):
+        same = shown == before  # just above a value that has a cell
+        yield f"up to {shown}" if same else f"{word} {shown}"
+        before = shown
 
 
 def _crossed_shares(
@@ -154,11 +155,3 @@ def _pair_shares(first: str, second: str) -> Iterator[Share]:
                 columns=(first, second),
                 part=(i, j),
             )
-
-
-def _short(edge: str) -> str:
-    return f"{float(edge):.6g}"
-
-
-def _moment(edge: str) -> str:
-    return str(np.datetime64(int(float(edge)), "us").astype("datetime64[s]"))
