@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from assaymark.errors import IntegrityError
-from assaymark.monitor.cells import QUANTILES, cells_of, pair_tables, quantiles
+from assaymark.monitor.cells import QUANTILES, cells_of, edge_words, pair_tables, quantiles
 from assaymark.monitor.parts import relation_words
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import Sketch, counted, sketch
@@ -86,3 +86,24 @@ def test_parts_of_a_relation_are_said_by_their_values():
     assert said["pair:age,ward", (0, 0)] == "ward a, where age is below 24.75"
     assert said["pair:age,n", (1, 2)].startswith("n below 2, where age is 24.75 to below")
     assert said["pair:ward,n", (4, 0)].endswith("where ward is missing")
+
+
+@pytest.mark.parametrize(
+    ("kind", "edge", "words"),
+    [
+        ("number", "1234567.0", "1.23457e+06"),
+        ("number", "0.5", "0.5"),
+        ("moment", "86400000000.0", "1970-01-02"),
+        ("moment", "86461000000.0", "1970-01-02T00:01:01"),
+    ],
+)
+def test_an_edge_is_said_in_one_way(kind, edge, words):
+    assert edge_words(kind, edge) == words
+
+
+def test_moments_within_a_day_are_told_apart_in_a_relation():
+    hours = (pl.Series(range(24)) * 3_600_000_000).cast(pl.Datetime("us"))
+    layout = sketch(pl.DataFrame({"at": hours, "n": range(24)}))
+    first = next(s for s in shares_of(layout).of if s.part == (1, 0))
+    said = relation_words(first, {c.name: c for c in layout.columns})
+    assert said.partition(" where ")[2].startswith("at is 1970-01-01T0")

@@ -162,8 +162,6 @@ def monitor(
     if how.state is not None:
         check_next(how.state, look, looks)
     together = watched(reference, [*looks, look], tolerance=tolerance, layout=released)
-    if how.state is not None:
-        take_in(how.state, look, looks, together)
     few = batch.height < FEWEST
     lines = [
         _line(d, threshold, released.rests_on(d.column), few=few) for d in compare(reference, batch)
@@ -171,7 +169,7 @@ def monitor(
     order = {"drifted": 0, "cannot tell": 1, "stable": 2}
     lines.sort(key=lambda line: (not line.rests, order[line.says], -(line.value or 1.0)))
     counts = {says: sum(line.says == says for line in lines) for says in order}
-    return Monitored(
+    found = Monitored(
         release=str(release),
         n=batch.height,
         threshold=threshold,
@@ -187,6 +185,9 @@ def monitor(
         note=note,
         taken=taken,
     )
+    if how.state is not None:  # last: what fails before is asked again, and nothing was seen yet
+        take_in(how.state, look, looks, together)
+    return found
 
 
 def reference_of(

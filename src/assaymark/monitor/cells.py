@@ -25,6 +25,7 @@ __all__ = [
     "cells_in",
     "cells_of",
     "coarse_cells",
+    "edge_words",
     "pair_tables",
     "quantiles",
     "read",
@@ -88,6 +89,14 @@ def quantiles(numbers: Codes | Floats) -> tuple[str, ...]:
     high = ordered[np.minimum(below + 1, len(ordered) - 1)]
     up, down = low + (high - low) * part, high - (high - low) * (1 - part)
     return tuple(f"{q!r}" for q in np.where(part < 0.5, up, down).tolist())
+
+
+def edge_words(kind: str, edge: str) -> str:
+    """Return an edge as people read it: a number, or a date with its time unless that is 0:00."""
+    if kind == "number":
+        return f"{float(edge):.6g}"
+    moment = np.datetime64(int(float(edge)), "us").astype("datetime64[s]")
+    return str(moment).removesuffix("T00:00:00")
 
 
 def coarse_cells(cells: Codes, column: ColumnSketch) -> Codes:

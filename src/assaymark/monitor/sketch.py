@@ -17,6 +17,7 @@ from assaymark.monitor.cells import (
     cells_in,
     cells_of,
     coarse_cells,
+    edge_words,
     pair_tables,
     quantiles,
     read,
@@ -276,7 +277,8 @@ def _labels(c: ColumnSketch) -> tuple[str, ...]:
     """Return the names of the cells but the last, which is for missing values."""
     if c.kind == "category":
         return (*c.levels, OTHER)
-    return (*(f"{float(e):.6g}" for e in c.edges), "the highest")
+    # as numbers, dates too: sketches that were released name their cells so
+    return (*(edge_words("number", e) for e in c.edges), "the highest")
 
 
 def _filled(empty: ColumnSketch, codes: Codes, **own: object) -> ColumnSketch:
