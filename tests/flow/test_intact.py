@@ -75,6 +75,42 @@ def test_another_ledger_of_the_same_key_beside_a_release_is_found(place):
         check_intact(Workspace.open(place.path))
 
 
+@pytest.mark.parametrize("file", ["log/release.tlog-proof", "log/release.json"])
+@pytest.mark.parametrize("raw", [None, b"", b"x", "one byte", "another origin"])
+def test_a_release_whose_proof_is_gone_or_altered_does_not_hide_an_older_ledger(
+    place, tmp_path, file, raw
+):
+    path = place.path / "releases/first" / file
+    before = path.read_bytes()
+    if raw == "another origin":
+        name = place.key().fingerprint.encode()
+        raw = before.replace(name, name[::-1])
+        place.write(f"releases/first/keys/{name.decode()}.pub", place.key().public.hex().encode())
+    elif raw == "one byte":
+        raw = before[:-9] + bytes([before[-9] ^ 1]) + before[-8:]
+    path.unlink()
+    if raw is not None:
+        path.write_bytes(raw)
+    shutil.copy(tmp_path / "older.db", place.path / "ledger.db")
+    with pytest.raises(IntegrityError, match=r"(?s)releases/first does not prove.*from a backup"):
+        workspace_at(place.path)
+    path.write_bytes(before)
+    with pytest.raises(IntegrityError, match="1 entries, and had 2 when first was released"):
+        workspace_at(place.path)
+
+
+def test_a_release_of_another_workspace_beside_ours_is_passed_over(place, tmp_path):
+    other = Workspace.open(tmp_path / "other")
+    for i in range(9):
+        entry = other.ledger.append("t", str(i), {}, Actor(key=other.key().fingerprint))
+    theirs = logged(other, entry, ())
+    place.write_folder("releases/theirs", theirs)
+    (place.path / "releases/first.notices").mkdir()
+    (place.path / "releases/.part-x").mkdir()
+    (place.path / "releases/list.txt").touch()
+    assert workspace_at(place.path).ledger.size == 2
+
+
 @pytest.mark.parametrize("raw", [None, SigningKey.new().raw()])
 def test_a_workspace_that_lost_its_key_signs_nothing(place, raw):
     (place.path / "sealed/signing-key").unlink()
