@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
-__all__ = ["MOST_DAYS", "Asked", "in_force", "may_waive", "waive"]
+__all__ = ["DECIDED", "MOST_DAYS", "Asked", "decided_called", "in_force", "may_waive", "waive"]
 
 MOST_DAYS = 366
 """How long a waiver may last."""
-_DECIDED = ("ready", "refusal")
+DECIDED = ("ready", "refusal")
+"""The kinds of the ledger's entries about decisions of which something may be waived."""
 
 
 class Asked(Document):
@@ -121,15 +122,20 @@ def _spoken(roles: Sequence[str]) -> str:
     return ", ".join(r.replace("_", " ") for r in roles[:-1]) + f" or {roles[-1].replace('_', ' ')}"
 
 
-def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[Waiver, bytes], ...]:
-    """Return the waivers about a candidate under a policy that hold today, the last per rule."""
+def in_force(
+    workspace: Workspace, candidate: str, policy: str, *, before: int | None = None
+) -> tuple[tuple[Waiver, bytes], ...]:
+    """Return the waivers about a candidate under a policy that hold today, the last per rule.
+
+    With ``before``, of those only that entry of the ledger came after.
+    """
     people = current(workspace)
     if people is None or len(people.persons) < 2:
         return ()
     found: dict[tuple[str, str], tuple[Waiver, bytes]] = {}
     about = {"statement": "waiver", "candidate": candidate, "policy": policy}
     for e in workspace.ledger.entries(kind=STATEMENT):
-        if e.body != about:
+        if e.body != about or (before is not None and e.index >= before):
             continue
         raw = workspace.get(e.subject)
         try:
@@ -142,13 +148,22 @@ def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[W
     return tuple(found.values())
 
 
+def decided_called(workspace: Workspace, name: str, kinds: Sequence[str] = DECIDED) -> Entry | None:
+    """Return the last decision of this name; None where there was none."""
+    return _decisions(workspace, kinds).get(name)
+
+
+def _decisions(workspace: Workspace, kinds: Sequence[str]) -> dict[str, Entry]:
+    found = [e for kind in kinds for e in workspace.ledger.entries(kind=kind)]
+    return {str(e.body["name"]): e for e in sorted(found, key=lambda e: e.index)}
+
+
 def _decided(workspace: Workspace, name: str) -> Entry:
-    entries = {
-        str(e.body["name"]): e for kind in _DECIDED for e in workspace.ledger.entries(kind=kind)
-    }
-    if name not in entries:
-        raise UnknownNameError("decision", name, entries or ["none was made"])
-    return entries[name]
+    found = decided_called(workspace, name)
+    if found is None:
+        known = _decisions(workspace, DECIDED)
+        raise UnknownNameError("decision", name, known or ["none was made"])
+    return found
 
 
 def _check_subject(workspace: Workspace, candidate: str, policy: Policy, asked: Asked) -> None:
