@@ -530,6 +530,24 @@ def test_notices_beside_a_release_are_replayed(tmp_path, monkeypatch):
     assert "WITHDRAWN (privacy)" in said(folder, 11)
 
 
+def test_notices_beside_a_link_and_beside_its_target_are_replayed_in_one_order(
+    tmp_path, monkeypatch
+):
+    # the answer lies beside the link, which is looked at first; the finding beside the target
+    folder = issue(tmp_path, monkeypatch)
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+    found = notice(Finding, folder, 1)
+    assert statuses(link) == "CONTESTED"
+    notice(Answer, folder, 2, finding=found, outcome="refuted")
+    link.with_name("link.notices").mkdir()
+    answer = folder.with_name("small.notices") / "02.dsse.json"
+    answer.rename(link.with_name("link.notices") / "02.dsse.json")
+    assert statuses(link) == "RELEASED"
+    assert statuses(folder) == "CONTESTED"
+    assert "2 notices beside it" in said(link, 11)
+
+
 def test_a_notice_by_a_stranger_or_of_no_kind_fails_and_one_about_another_release_does_not(
     tmp_path, monkeypatch
 ):
