@@ -25,6 +25,7 @@ __all__ = [
     "RoleFile",
     "Signed",
     "lacking",
+    "one_of",
 ]
 
 Role = Literal[
@@ -174,10 +175,11 @@ def lacking(
     held: dict[str, set[str]] = {p.id: set(p.roles) for p in people.persons}
     approving = {w: held[w] for w, a in last.items() if a.outcome == "approve"}
     open_slots = _unfilled(slots or [APPROVERS], approving)
-    return (*against, *(f"an approval by {_spoken(s)} is missing" for s in open_slots))
+    return (*against, *(f"an approval by {one_of(s)} is missing" for s in open_slots))
 
 
-def _spoken(roles: Sequence[str]) -> str:
+def one_of(roles: Sequence[str]) -> str:
+    """Return roles in words, of which one is enough."""
     *most, last = (r.replace("_", " ") for r in roles)
     return f"{', '.join(most)} or {last}" if most else last
 
