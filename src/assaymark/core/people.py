@@ -10,6 +10,7 @@ from pydantic import Field
 
 from assaymark.core.day import day_of
 from assaymark.core.document import Document, sha256
+from assaymark.core.weak_key import is_weak
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class RoleFile(Document):
                 yield f"{p.id} has a role twice"
             if any(sha256(bytes.fromhex(k.public)) != k.id for k in p.keys):
                 yield f"a key of {p.id} is not the one that its id says"
+            if any(is_weak(bytes.fromhex(k.public)) for k in p.keys):
+                yield f"a key of {p.id} is one that anybody can sign for"
         strangers = set(self.root) - {p.id for p in self.persons}
         if strangers:
             yield f"root person {min(strangers)} is not among the persons"
