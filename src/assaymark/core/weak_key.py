@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["is_weak"]
 
-SMALL_ORDER = frozenset(
+_SMALL_ORDER = frozenset(
     {
         "0000000000000000000000000000000000000000000000000000000000000000",
         "0100000000000000000000000000000000000000000000000000000000000000",
@@ -20,4 +20,4 @@ SMALL_ORDER = frozenset(
 
 def is_weak(public: bytes) -> bool:
     """Whether these 32 bytes are a public key of small order, whatever its sign."""
-    return (public[:31] + bytes([public[31] & 0x7F])).hex() in SMALL_ORDER
+    return (public[:31] + bytes([public[31] & 0x7F])).hex() in _SMALL_ORDER
