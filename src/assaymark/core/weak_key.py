@@ -4,20 +4,19 @@ from __future__ import annotations
 
 __all__ = ["is_weak"]
 
-_SMALL_ORDER = frozenset(
-    {
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    }
-)
-"""Ed25519 points of small order, sign bit off."""
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P)
 
 
 def is_weak(public: bytes) -> bool:
-    """Whether these 32 bytes are a public key of small order, whatever its sign."""
-    return (public[:31] + bytes([public[31] & 0x7F])).hex() in _SMALL_ORDER
+    """Whether these 32 bytes are a point of small order: 1, 2, 4 or 8, whatever its sign.
+
+    Of order 1, 2 and 4 are the points with y = 1, -1 and 0. Twice a point of order 8 has y = 0, so
+    that y^2 = -x^2; put into the curve -x^2 + y^2 = 1 + d x^2 y^2, that is d y^4 + 2 y^2 = 1.
+
+    References
+    ----------
+    RFC 8032, section 5.1 (the curve and how its points are written).
+    """
+    y = int.from_bytes(public, "little") % 2**255 % _P
+    return (y**3 - y) * (_D * y**4 + 2 * y**2 - 1) % _P == 0
