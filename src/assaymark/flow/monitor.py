@@ -15,6 +15,7 @@ from assaymark.errors import InputError, IntegrityError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
 from assaymark.flow.as_released import taken_as_released
 from assaymark.flow.heard import check_in_force
+from assaymark.flow.log import workspace_at
 from assaymark.flow.performance import Performance, estimate_performance
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
@@ -37,7 +38,6 @@ from assaymark.release.build import MANIFEST
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Provenance
 from assaymark.release.statement import read_statement
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,7 +211,7 @@ def reference_of(
             "the sketch of the real rows is sealed in the workspace that issued the release\n\n"
             "Hint: --workspace FOLDER, or --against released"
         )
-    return released, world_of(Workspace.open(place), _provenance(release).candidate)
+    return released, world_of(workspace_at(place), _provenance(release).candidate)
 
 
 def tolerance_of(looks: Sequence[Look], against: Against) -> float:

@@ -10,7 +10,8 @@ __all__ = ["STANDALONE", "standalone"]
 STANDALONE = "verify.py"
 _FIRST = "release/alone/pieces"
 _PARTS = (
-    *("core/plain", "release/leak", "release/contained", "release/parquet_footer"),
+    *("core/plain", "core/weak_key", "release/leak"),
+    *("release/contained", "release/parquet_footer"),
     *("release/boundary_words", "release/boundary_fields", "release/boundary_hashes"),
     *("release/boundary_rows", "release/boundary"),
     *(f"release/alone/{n}" for n in ("budget", "gate", "people", "groups", "governed")),
