@@ -94,3 +94,15 @@ def test_members_with_a_rare_value_who_are_given_away_are_recognised(table, make
         if m.metric == "membership.excess_tpr"
     }
     assert found["records:rare"].low > 0.7
+
+
+def test_somebody_rare_in_a_crowd_is_no_near_copy_by_chance_however_many_rows_are_made(
+    table, make_case
+):
+    train, holdout, fresh = (crowd(table, n, s) for s, n in enumerate((6_000, 6_000, 20_000)))
+    scene = scene_of(make_case(train, holdout, fresh))
+    near = [
+        (p.distinctive & (p.synthetic <= scene.chance.near_rare * p.isolation)).sum()
+        for p in rarest(scene.members, scene.unseen, 900)
+    ]
+    assert sum(near) <= 1

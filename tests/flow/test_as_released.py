@@ -57,7 +57,7 @@ why = "Bands."
 """
 
 
-def visits(n=1_200):
+def visits(n=2_000):
     rng = np.random.default_rng(5)
     tests = rng.poisson(4, n)
     return pl.DataFrame(
