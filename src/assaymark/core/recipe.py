@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
@@ -13,6 +12,7 @@ from assaymark.core.correction import Correction
 from assaymark.core.document import Document
 from assaymark.core.invalid import invalid_words
 from assaymark.core.label import LabelSpec
+from assaymark.core.plain import read_toml
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
 from assaymark.core.privacy_spec import PrivacySpec, with_privacy
 from assaymark.core.questions import Questions
@@ -249,8 +249,8 @@ def parse_recipe(raw: bytes) -> Recipe:
         When the bytes are not a valid recipe.
     """
     try:
-        plain = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        plain = read_toml(raw)
+    except ValueError as error:
         raise RecipeError(f"the recipe is not valid TOML: {error}") from error
     return recipe_of(plain)
 

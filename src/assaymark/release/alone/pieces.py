@@ -16,6 +16,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from assaymark.core.plain import check_nesting
+
 __all__ = [
     "MOST",
     "Broken",
@@ -87,6 +89,7 @@ def read_json(raw: bytes, what: str) -> Any:  # noqa: ANN401
     need(len(raw) <= MOST, f"{what} has more than {MOST >> 20} MB")
     try:
         found = json.loads(raw, object_pairs_hook=once)
+        check_nesting(found)
     except (ValueError, RecursionError) as error:
         raise Broken(f"{what} is not JSON that can be read: {error}") from error
     schema = found.get("schema_id") if isinstance(found, dict) else None
