@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from assaymark.core.document import Document
+from assaymark.core.document import Document, other_format
 from assaymark.core.people import Role
 from assaymark.core.plain import read_toml
 from assaymark.core.threat import Profile
@@ -124,6 +124,9 @@ def parse_policy(raw: bytes) -> Policy:
         plain = read_toml(raw)
     except ValueError as error:
         raise RecipeError(f"the policy is not valid TOML: {error}") from error
+    other = other_format(plain.get("schema_id"), str(Policy.model_fields["schema_id"].default))
+    if other:
+        raise RecipeError(f"the policy is {other}")
     _check_keys(plain, Policy, "policy")
     _check_tables(plain)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from assaymark.core.document import other_format
 from assaymark.core.notice import NOTICES, Finding
 from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
@@ -43,7 +44,11 @@ def read_notice(raw: bytes, *, signer: str, public: bytes) -> Notice:
     """
     try:
         plain = read_plain(payload_of(raw), "the notice")
-        kind = {KINDS[k]: k for k in NOTICES}[plain["predicateType"]]
+        typed = plain["predicateType"]
+        other = next(filter(None, (other_format(typed, KINDS[k]) for k in NOTICES)), "")
+        if other:
+            raise IntegrityError(f"a notice {other}")
+        kind = {KINDS[k]: k for k in NOTICES}[typed]
         predicate = json.dumps(plain["predicate"])
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError("not a withdrawal, a finding, an answer or an observation") from error
