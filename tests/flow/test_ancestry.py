@@ -79,19 +79,30 @@ class Said:
         return self.made.plain() | {"ancestry": self.above}
 
 
-def issue(folder, above, monkeypatch, name="small"):
+def issue(folder, above, monkeypatch, name="small", shift=0):
     """Issue a release by the holder of the key, who signs any ancestry and looks for no leak."""
     workspace = Workspace.open(folder)
     limit = sys.getrecursionlimit()
-    parquet = [parquet_of(make.rows())]
-    make.measured(workspace, CANDIDATE)
-    made = Said(make.provenance(workspace, CANDIDATE, 1), above)
+    parquet = [parquet_of(make.rows(shift=shift))]
+    candidate = sha256(sha256(parquet[0]).encode())
+    make.measured(workspace, candidate)
+    made = Said(make.provenance(workspace, candidate, 1), above)
     with monkeypatch.context() as patch:
         patch.setattr(ready, "check_boundary", lambda files: None)
         sys.setrecursionlimit(50_000)
         files = make.build(make.contents_of(workspace, parquet, provenance=made))
         sys.setrecursionlimit(limit)
-        return make.enter_release(workspace, name, files, {"name": name}, CANDIDATE)
+        return make.enter_release(workspace, name, files, {"name": name}, candidate)
+
+
+def learnt_from(release, n):
+    """Return the ancestry of what is learnt from a release alone, as an honest run writes it."""
+    found = issued(release)
+    said = {"manifest": found.manifest, "name": release.name, "candidate": found.made.candidate}
+    said |= {"signer": found.signer, "public": found.public.hex()}
+    above = found.made.ancestry.plain()
+    line = parent(n, above, **said)
+    return {"depth": above["depth"] + 1, "real_fraction": "0", "parents": [line]}
 
 
 def typed(capsys, asked):
@@ -175,6 +186,36 @@ def test_a_recall_that_is_sent_such_a_line_ends(name, tmp_path, monkeypatch):
             descendants_of(workspace, manifest, [release])
     else:
         assert descendants_of(workspace, manifest, [release]) == ()
+
+
+def test_two_workspaces_that_learn_from_each_other_make_a_line_until_rows_come_back(
+    tmp_path, monkeypatch, capsys
+):
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    first = issue(ours, REAL, monkeypatch, "first")
+    second = issue(theirs, learnt_from(first, 1), monkeypatch, "second", shift=1)
+    third = issue(ours, learnt_from(second, 2), monkeypatch, "third", shift=2)
+    kept = tmp_path / "kept" / "second"
+    shutil.copytree(second, kept)
+    fourth = issue(theirs, learnt_from(third, 3), monkeypatch, "fourth", shift=3)
+    shutil.rmtree(second)
+    shutil.copytree(fourth, second)  # what was the parent of the third is now its child
+    depths = [issued(r).made.ancestry.depth for r in (first, kept, third, second)]
+    assert depths == [1, 2, 3, 4]
+    drill = ["release", "withdraw", "first", "--reason", "legal", "--why", "x", "--drill"]
+    drill += ["--workspace", ours, "--admission", second, "--admission", kept]
+    code, said = typed(capsys, [*drill, "--admission", third, "--admission", first])
+    told = [line.split("(")[0].strip() for line in said.splitlines() if "tell:" in line]
+    assert (code, len(told)) == (0, 3), said
+    code, said = typed(
+        capsys, ["release", "withdraw", "second", *drill[3:8], "--workspace", theirs]
+    )
+    assert code == 4
+    assert "holds another release than was issued" in said
+    back = issue(theirs, learnt_from(third, 3), monkeypatch, "back")  # the rows of the first
+    code, said = typed(capsys, ["release", "admit", back, "--use", "analytics"])
+    assert (code, "circle: first is its own ancestor" in said) == (4, True), said
+    assert "circle: first is its own ancestor" in alone(back)[1]
 
 
 def test_the_longest_line_holds_in_both_and_no_longer_one_is_begun(tmp_path, monkeypatch):
