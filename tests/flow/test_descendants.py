@@ -241,6 +241,24 @@ def test_records_that_lead_in_a_circle_are_walked_once(desk, tmp_path):
         descendants_of(workspace, manifest, [tmp_path])
 
 
+def test_a_release_in_the_folder_of_another_is_not_taken_back_in_its_place(desk, tmp_path):
+    workspace, first, second = desk
+    shutil.move(second, tmp_path / "kept")
+    shutil.copytree(first, second)
+    issued(second)  # it verifies: it is a release, but another
+    for wrong in (True, False):
+        with pytest.raises(IntegrityError, match="holds another release than was issued"):
+            withdraw(workspace, second.name, "legal", "x", drill=wrong)
+    assert not workspace.ledger.entries(kind="recall.drill")
+    shutil.rmtree(second)
+    shutil.move(tmp_path / "kept", second)
+    shutil.rmtree(first)
+    shutil.copytree(second, first)
+    with pytest.raises(IntegrityError, match="its folder was replaced"):
+        withdraw(workspace, first.name, "legal", "x", drill=True)
+    assert withdraw(workspace, second.name, "legal", "x", drill=True).made == ()
+
+
 def test_the_recall_at_the_command_line(desk, tmp_path):
     _, first, second = desk
     run_ = CliRunner().invoke

@@ -37,7 +37,8 @@ def notices_of(
         said = read_json(b64(read_json(raw, what)["payload"]), what)
         if said["predicate"]["release"] != manifest:
             continue
-        kind = str(said["predicateType"]).removeprefix("https://assaymark.dev/").removesuffix("/v0")
+        typed = str(said["predicateType"])
+        kind = typed.removeprefix("https://assaymark.dev/").rpartition("/")[0]
         need(kind in NOTICE_KINDS, f"{what} is no notice")
         public = bytes.fromhex(said["predicate"]["public"]) if kind == "finding" else b""
         by = {sha256(public): public} if public else keys
