@@ -20,21 +20,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COARSE",
-    "QUANTILES",
     "as_number",
     "cells_in",
     "cells_of",
     "coarse_cells",
     "edge_words",
     "pair_tables",
-    "quantiles",
     "read",
 ]
 
 COARSE = 5
 """Cells of a column in a pair: four about equal ones and one for missing."""
-
-QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 _ROWS = 4_096
 
@@ -75,20 +71,6 @@ def as_number(name: str, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_temporal():
         values = values.cast(pl.Datetime("us")).cast(pl.Int64)
     return values.cast(pl.Float64).fill_null(float("nan"))
-
-
-def quantiles(numbers: Codes | Floats) -> tuple[str, ...]:
-    """Return ``QUANTILES`` of what is known, as ``numpy.quantile`` says them to the last digit."""
-    ordered = np.sort(numbers)
-    ordered = ordered[: np.searchsorted(ordered, np.inf, side="right")]
-    if not len(ordered):
-        return ()
-    place = np.array(QUANTILES) * (len(ordered) - 1)
-    below = np.floor(place).astype(np.int64)
-    part, low = place - below, ordered[below]
-    high = ordered[np.minimum(below + 1, len(ordered) - 1)]
-    up, down = low + (high - low) * part, high - (high - low) * (1 - part)
-    return tuple(f"{q!r}" for q in np.where(part < 0.5, up, down).tolist())
 
 
 def edge_words(kind: str, edge: str) -> str:

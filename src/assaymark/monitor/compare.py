@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from assaymark.monitor.cells import QUANTILES, cells_of
+from assaymark.monitor.cells import cells_of
+from assaymark.monitor.quantiles import QUANTILES
 
 if TYPE_CHECKING:
     from assaymark.monitor.sketch import ColumnSketch, Sketch

@@ -19,9 +19,9 @@ from assaymark.monitor.cells import (
     coarse_cells,
     edge_words,
     pair_tables,
-    quantiles,
     read,
 )
+from assaymark.monitor.quantiles import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
