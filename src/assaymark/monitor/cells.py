@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -25,6 +25,9 @@ __all__ = [
     "cells_of",
     "coarse_cells",
     "edge_words",
+    "edges_of",
+    "kind_of",
+    "known",
     "pair_tables",
     "read",
 ]
@@ -32,6 +35,7 @@ __all__ = [
 COARSE = 5
 """Cells of a column in a pair: four about equal ones and one for missing."""
 
+_BINS = 20
 _ROWS = 4_096
 
 
@@ -71,6 +75,30 @@ def as_number(name: str, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_temporal():
         values = values.cast(pl.Datetime("us")).cast(pl.Int64)
     return values.cast(pl.Float64).fill_null(float("nan"))
+
+
+def kind_of(dtype: pl.DataType) -> Literal["number", "moment", "category"]:
+    """Return the kind of a column."""
+    if dtype.is_numeric():
+        return "number"
+    return "moment" if dtype.is_temporal() else "category"
+
+
+def known(values: pl.Series) -> Floats:
+    """Return what is known of a column as numbers; NaN is none, as it is in its cells."""
+    numbers = values.to_frame().select(as_number(values.name, values.dtype)).to_series()
+    return numbers.filter(numbers.is_not_nan()).to_numpy()
+
+
+def edges_of(known: Floats) -> list[float]:
+    """Return inner edges: quantiles, or where values are few each of these and beyond the last.
+
+    So what lies outside of few values has cells of its own: a constant that changed is seen.
+    """
+    distinct = np.unique(known)
+    if len(distinct) <= _BINS:
+        return [float(x) for x in (*distinct, *np.nextafter(distinct[-1:], np.inf))]
+    return [float(x) for x in np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))]
 
 
 def edge_words(kind: str, edge: str) -> str:
