@@ -13,7 +13,18 @@ from assaymark.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Certificate", "Maker", "certificate_for", "parse_certificates"]
+__all__ = ["ESTIMANDS", "Certificate", "Maker", "certificate_for", "parse_certificates"]
+
+ESTIMANDS = {
+    "mean": "means",
+    "proportion": "shares",
+    "quantile": "quantiles",
+    "ols": "linear regression",
+    "logistic": "logistic regression",
+    "poisson": "Poisson regression",
+    "cox": "Cox regression",
+}
+"""Classes of estimands, and what each is called."""
 
 
 class Maker(Document):
