@@ -87,9 +87,10 @@ remedy = "Add real rows."
 
 
 @pytest.fixture(scope="module")
-def third(line):
-    """Return the folder, and two of a third generation: of the second alone, and with real rows."""
-    folder, first, second = line
+def third(line, tmp_path_factory):
+    """Return a copy, and two of a third generation: of the second alone, and with real rows."""
+    before, first, second = line
+    folder = shutil.copytree(before, tmp_path_factory.mktemp("third") / "line")
     places = [folder / "ws/releases" / name for name in (first, second)]
     real = pl.read_csv(folder / "stays.csv").drop("patient")
     rows = [pl.read_csv(p / "data/synthetic.csv").select(real.columns) for p in places]
