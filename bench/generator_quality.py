@@ -64,6 +64,7 @@ GENERATORS = {
     "no relations": ("tree_chain", {"relations": "none"}),
     "high quality": ("tree_chain", {"quality": "high"}),
     "no shelter": ("tree_chain", {"shelter": 0.0}),
+    "few codes first": ("tree_chain", {"order": "cardinality"}),
 }
 
 

@@ -65,8 +65,8 @@ class Chance:
     ``distinctive``: a record without equal among other real people, at least this far from its
     nearest, is repeated by chance in at most 0.1 % of cases. ``near``: share of the distance to
     others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
-    people have to the other half. ``near_rare``: half of what the closest of the people rare by one
-    value has, who may stand in a crowd, and at most as much.
+    people have to the other half. ``near_rare``: a quarter of what the closest of the people rare
+    by one value has, who may stand in a crowd, and at most as much.
     """
 
     distinctive: float
@@ -252,7 +252,7 @@ def _chance(
     return Chance(
         distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
         near=share,
-        near_rare=min(share, _near_share(np.concatenate(near_rare), far[rare], 0.0)),
+        near_rare=min(share, _near_share(np.concatenate(near_rare), far[rare], 0.0) / 2),
     )
 
 
