@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from assaymark.errors import IntegrityError
-from assaymark.monitor.cells import QUANTILES, cells_of, edge_words, pair_tables, quantiles
+from assaymark.monitor.cells import cells_of, edge_words, pair_tables
 from assaymark.monitor.parts import relation_words
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import Sketch, counted, sketch
@@ -44,15 +44,6 @@ def test_pairs_are_counted_as_one_by_one():
     for (a, b), counts in found.items():
         assert counts == tuple(np.bincount(codes[a] * 5 + codes[b], minlength=25).tolist())
     assert pair_tables({"a": codes["a"]}) == {}
-
-
-def test_quantiles_are_those_of_numpy_to_the_last_digit():
-    rng = np.random.default_rng(1)
-    for n in range(1, 60):
-        known = rng.normal(size=n) * 10.0 ** rng.integers(-3, 7)
-        expected = tuple(f"{q!r}" for q in np.quantile(known, QUANTILES).tolist())
-        assert quantiles(np.append(known, np.nan)) == expected
-    assert quantiles(np.array([np.nan])) == ()
 
 
 @pytest.mark.parametrize(

@@ -112,8 +112,9 @@ def act(
         raw = other
     if not policy.watch:
         note = (
-            "the policy of this release says nothing of what is seen later ([[watch]]); "
-            "--degrade does without"
+            "nothing was signed: the policy of this release says nothing of what is seen later "
+            "([[watch]])\n\nHint: without it, `monitor --degrade` signs an alarm, and `release "
+            "withdraw` takes back a release"
         )
         said = standing_of(workspace, release).words
         return Acted(name=name, signed=(), standing=said, note=note)

@@ -210,6 +210,8 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
 def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -> Outcome:
     progress("source", f"{job.frame.height:,} rows, {job.frame.width} columns", 0.2)
     descent = ancestry(job.parents, job.frame.height)
+    for said in beyond(descent, job.policy):
+        progress("source", f"the rows cannot be released: {said}", 1.0)
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
     check_circle(job.parents, prepared.commitment)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)
