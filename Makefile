@@ -11,11 +11,9 @@ demo: .venv/.core
 demo-dp: .venv/.core
 	$(BIN)/assaymark demo --out demo --dp
 
-# Two halves at once: whole runs on one core, all else on the other.
+# On all cores, a file to each in turn.
 test: .venv/.dev
-	@$(BIN)/pytest -q tests/flow > .venv/flow.log 2>&1 & flow=$$!; \
-	$(BIN)/pytest -q --ignore=tests/flow; rest=$$?; \
-	wait $$flow; code=$$?; cat .venv/flow.log; exit $$((rest + code))
+	$(BIN)/pytest -q -n auto --dist loadfile
 
 check: .venv/.dev
 	$(BIN)/ruff format --check src tests bench

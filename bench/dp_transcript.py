@@ -140,9 +140,8 @@ def curves() -> list[tuple[float, np.ndarray, np.ndarray]]:
     return out
 
 
-def audited(seed: int, name: str, epsilon: float, domain: str, kind: str, fits: int) -> dict:
+def audited(name: str, epsilon: float, domain: str, kind: str, fits: int) -> dict:
     """Return epsilon proved over claimed, and the seconds it took."""
-    del seed  # the noise is the system's
     Watched.halved = kind == "noise halved"
     Watched.rows = 10 if kind == "all rows of a person" else 1
     given = {"epsilon": epsilon, "delta": DELTA, "unit": "person"}
@@ -192,7 +191,7 @@ def main() -> None:
             for seed in range(n):
                 key = f"{name} {domain} {kind} {epsilon:g} {fits} {seed}"
                 if key not in done:
-                    done[key] = audited(seed, name, epsilon, domain, kind, fits)
+                    done[key] = audited(name, epsilon, domain, kind, fits)
                     if not args.quick:
                         RESULTS.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
                 found.append(done[key]["ratio"])

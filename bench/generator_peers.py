@@ -30,15 +30,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from generator_quality import SHIPPED, attack, interval, parts_of
+from generator_quality import SHIPPED, attack, interval, learnt, parts_of
 from scipy import stats
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
-from assaymark.evaluate.statistics import auc_of
-from assaymark.evaluate.yardstick import boosted, closeness, numbers
+from assaymark.evaluate.yardstick import closeness
 from assaymark.generate import generators
 
 if TYPE_CHECKING:
@@ -226,26 +225,6 @@ def ours(name: str, train: Dataset, seed: int) -> tuple[Dataset, dict[str, float
     fitted = time.process_time()
     made = model.sample(range(train.n), Streams.from_seed(seed + 1000))
     return made, {"fit_s": fitted - begin, "sample_s": time.process_time() - fitted}
-
-
-def learnt(made: Dataset, holdout: Dataset, seed: int) -> float | None:
-    """Return the AUC on holdout rows of boosted trees that learnt the target from ``made``.
-
-    None where the table has no target.
-    """
-    target = holdout.target
-    if target is None:
-        return None
-    (x, z), unordered = numbers(made, holdout)
-    at = holdout.schema.names.index(target)
-    kept = [j for j in range(x.shape[1]) if j != at]
-    y, asked = x[:, at], z[:, at]
-    limit = 0.5 if unordered[at] else float(np.nanmedian(asked))
-    y, asked = y > limit, asked > limit
-    if y.all() or not y.any():
-        return 0.5
-    kinds = [unordered[j] for j in kept]
-    return float(auc_of(boosted(x[:, kept], y, z[:, kept], kinds, seed), asked).value)
 
 
 def judged(made: Dataset, train: Dataset, holdout: Dataset, seed: int) -> dict[str, float | None]:

@@ -8,10 +8,11 @@ recipe; other tables get the recipe that `assaymark init` proposes. For each tab
 training rows and generator it prints: CPU seconds to fit and to sample as many rows; the score
 1 - |2 AUC - 1| of a gradient-boosted two-sample test against rows that the generator did not see
 (five folds, out of fold), mean over seeds with a 95 % t interval, beside the ceiling (train
-against the same rows); and the AUC of a distance attack (nearest synthetic row) that tells train
-from unseen rows, 0.5 being a guess. Raw results go to bench/results/generator_quality.json, which
-also lets an interrupted run go on. A table whose holdout shares rows or persons with train beyond
-chance ends the bench.
+against the same rows); the AUC of a distance attack (nearest synthetic row) that tells train from
+unseen rows, 0.5 being a guess; and the AUC on those rows of boosted trees that learnt the target
+from synthetic rows, and from train ("-" where there is no target, or the run is older). Raw
+results go to bench/results/generator_quality.json, which also lets an interrupted run go on. A
+table whose holdout shares rows or persons with train beyond chance ends the bench.
 """
 
 import argparse
@@ -30,7 +31,8 @@ from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate.overlap import check_overlap, overlap_of
 from assaymark.evaluate.privacy.shadow import Shadow
-from assaymark.evaluate.yardstick import closeness, numbers, teller
+from assaymark.evaluate.statistics import auc_of
+from assaymark.evaluate.yardstick import boosted, closeness, numbers, teller
 from assaymark.flow.source import prepare
 from assaymark.generate import generators
 from assaymark.source.profile import profile
@@ -62,6 +64,7 @@ GENERATORS = {
     "no relations": ("tree_chain", {"relations": "none"}),
     "high quality": ("tree_chain", {"quality": "high"}),
     "no shelter": ("tree_chain", {"shelter": 0.0}),
+    "few codes first": ("tree_chain", {"order": "cardinality"}),
 }
 
 
@@ -140,6 +143,26 @@ def attack(train: Dataset, holdout: Dataset, made: Dataset, at: float) -> tuple[
     return auc, float((distance[:n] < np.quantile(distance[n:], at)).mean())
 
 
+def learnt(made: Dataset, holdout: Dataset, seed: int) -> float | None:
+    """Return the AUC on holdout rows of boosted trees that learnt the target from ``made``.
+
+    None where the table has no target.
+    """
+    target = holdout.target
+    if target is None:
+        return None
+    (x, z), unordered = numbers(made, holdout)
+    at = holdout.schema.names.index(target)
+    kept = [j for j in range(x.shape[1]) if j != at]
+    y, asked = x[:, at], z[:, at]
+    limit = 0.5 if unordered[at] else float(np.nanmedian(asked))
+    y, asked = y > limit, asked > limit
+    if y.all() or not y.any():
+        return 0.5
+    kinds = [unordered[j] for j in kept]
+    return float(auc_of(boosted(x[:, kept], y, z[:, kept], kinds, seed), asked).value)
+
+
 def measure(path: Path, rows: int, seed: int, which: str, worlds: int) -> dict:
     """Fit, sample and judge once."""
     name, parameters = GENERATORS[which]
@@ -164,6 +187,8 @@ def measure(path: Path, rows: int, seed: int, which: str, worlds: int) -> dict:
         "rows_per_s": many / (time.process_time() - sampled),
         "score": closeness(made, holdout, Streams.from_seed(seed), most=made.n),
         "ceiling": closeness(train, holdout, Streams.from_seed(seed), most=made.n),
+        "learnt": learnt(made, holdout, seed),
+        "learnt_real": learnt(train, holdout, seed),
         "attack_auc": attack(train, holdout, made, at=0.01)[0],
         "shadow": shadow(generator, train, holdout, seed, worlds) if worlds else {},
     }
@@ -192,7 +217,7 @@ def main() -> None:
     done = {} if args.fresh or not args.out.exists() else json.loads(args.out.read_text())
     print("told apart by", teller())
     head = ("table", "rows x columns", "generator", "fit s", "sample s", "rows/s", "score")
-    print(" | ".join((*head, "ceiling", "attack AUC")))
+    print(" | ".join((*head, "ceiling", "attack AUC", "learnt", "real")))
     for path in args.table:
         for rows in sizes:
             for which in args.generator:
@@ -204,13 +229,15 @@ def main() -> None:
                         args.out.parent.mkdir(parents=True, exist_ok=True)
                         args.out.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
                     found.append(done[key])
-                names = [k for k in found[0] if k != "shadow"]
+                names = [k for k in found[0] if k != "shadow" and "learnt" not in k]
                 mean = {k: float(np.mean([f[k] for f in found])) for k in names}
+                learning = [[f.get(k) for f in found] for k in ("learnt", "learnt_real")]
+                told = [interval(v) if None not in v else "-" for v in learning]
                 print(
                     f"{path.stem} | {mean['rows']:,.0f} x {mean['columns']:.0f} | {which} | "
                     f"{mean['fit_s']:.2f} | {mean['sample_s']:.2f} | {mean['rows_per_s']:,.0f} | "
                     f"{interval([f['score'] for f in found])} | {mean['ceiling']:.3f} | "
-                    f"{interval([f['attack_auc'] for f in found])}",
+                    f"{interval([f['attack_auc'] for f in found])} | {' | '.join(told)}",
                     flush=True,
                 )
                 for name in found[0]["shadow"]:

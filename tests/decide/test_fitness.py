@@ -22,7 +22,7 @@ def rule(name, *, severity="warn", subject="group:*"):
             "uses": (USE,),
             "severity": severity,
             "minimum_n": 100,
-            "title": "Title",
+            "title": f"Rule {name}",
             "why": "w",
             "remedy": "r",
         }
@@ -55,7 +55,7 @@ def test_a_group_is_fit_where_every_rule_about_it_passes():
 def test_a_rule_that_only_warns_keeps_the_use_from_the_group_alone():
     found = cells([rule("a")], [measured("a", "sex=F", 0.5), measured("a", "sex=M", 0.0)])
     assert (found["sex=F"].fitness, found["sex=M"].fitness) == (Fitness.NOT_FIT, Fitness.FIT)
-    assert '" fails' in found["sex=F"].why
+    assert '"Rule a" fails' in found["sex=F"].why
 
 
 @pytest.mark.parametrize(("value", "n"), [(0.0, 50), (0.1, 1000), (None, 5)])

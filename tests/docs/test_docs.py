@@ -74,6 +74,6 @@ def test_every_requirement_is_listed_and_names_tests_that_exist():
     text = (DOCS / "requirements.md").read_text(encoding="utf-8")
     rows = [r for r in text.splitlines() if re.match(r"\| R\d+ \|", r)]
     assert [r.split("|")[1].strip() for r in rows] == [f"R{i:02}" for i in range(1, 54)]
-    assert {r.split("|")[3].strip() for r in rows} == {"yes", "partly", "no"}
+    assert {r.split("|")[3].strip() for r in rows} <= {"yes", "partly", "no"}
     for file, name in re.findall(r"`([\w/]+\.py)::(test_\w+)`", text):
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), name

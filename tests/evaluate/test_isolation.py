@@ -116,9 +116,11 @@ def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone(
     points = np.random.default_rng(1).standard_normal((100, 3)).astype(np.float32)
     own, keys = np.arange(100), np.arange(100, dtype=np.uint64)
     anchors = isolation._Anchors(points, own, keys, np.ones(100))
-    assert isolation._chance(anchors, keys, own, 100).distinctive == 0
+    assert isolation._chance(anchors, [points], keys, own, 100).distinctive == 0
     everyone = np.arange(2_000)
-    chance = isolation._chance(anchors, np.tile(keys, 20), everyone, 100)
+    chance = isolation._chance(
+        anchors, [np.tile(points, (20, 1))], np.tile(keys, 20), everyone, 100
+    )
     assert chance.distinctive == np.inf
 
 

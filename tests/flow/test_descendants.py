@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+import assaymark
 from assaymark.cli.app import app
 from assaymark.core.actor import Actor
 from assaymark.core.ancestry import Ancestry
@@ -64,12 +65,56 @@ def line(parent):
     folder = parent / "child"
     folder.mkdir()
     rows = f"../ws/releases/{release.name}/data/synthetic.csv"
-    (folder / "recipe.toml").write_text(CHILD.format(path=rows, more=""))
+    recipe = CHILD.format(path=rows, more="") + "[generate]\nrows = 600\n"
+    (folder / "recipe.toml").write_text(recipe)
     shutil.copy(parent / "policy.toml", folder)
     job = read_job(folder / "recipe.toml", uses=["analytics"], workspace=parent / "ws")
     outcome = run(job, Options(workspace=parent / "ws", seed=2))
     assert outcome.release, outcome
     return parent, release.name, Path(outcome.release).name
+
+
+WATCH = """
+[[watch]]
+id = "variety"
+observe = "collapse"
+at_least = 0.1
+then = "degraded"
+title = "Variety is lost"
+why = "Made of made rows."
+remedy = "Add real rows."
+"""
+
+
+@pytest.fixture(scope="module")
+def third(line, tmp_path_factory):
+    """Return a copy, and two of a third generation: of the second alone, and with real rows."""
+    before, first, second = line
+    folder = shutil.copytree(before, tmp_path_factory.mktemp("third") / "line")
+    places = [folder / "ws/releases" / name for name in (first, second)]
+    real = pl.read_csv(folder / "stays.csv").drop("patient")
+    rows = [pl.read_csv(p / "data/synthetic.csv").select(real.columns) for p in places]
+    named = ", ".join(
+        f'{{ release = "../ws/releases/{p.name}", rows = {r.height} }}'
+        for p, r in zip(places, rows, strict=True)
+    )
+    made = []
+    for name, frame, more in (
+        ("alone", rows[1], f'release = "../ws/releases/{second}"'),
+        ("kept", pl.concat([real, *rows]), f"mixed = [{named}]"),
+    ):
+        desk = folder / name
+        desk.mkdir()
+        frame.sample(fraction=1, shuffle=True, seed=1).write_csv(desk / "rows.csv")
+        recipe = CHILD.replace("child", name) + "[generate]\nrows = 2_000\n"
+        (desk / "recipe.toml").write_text(recipe.format(path="rows.csv", more=more))
+        policy = (folder / "policy.toml").read_text()
+        (desk / "policy.toml").write_text(policy + WATCH)
+        job = read_job(desk / "recipe.toml", uses=["analytics"], workspace=folder / "ws")
+        outcome = run(job, Options(workspace=folder / "ws", seed=3))
+        assert outcome.release, outcome
+        made.append(Path(outcome.release).name)
+    return folder, (first, second), tuple(made)
 
 
 @pytest.fixture
@@ -96,6 +141,94 @@ def test_a_lineage_is_held_against_its_first_generation(desk):
     for wrong in (folders[:1], folders[::-1]):
         refused = CliRunner().invoke(app, ["release", "generations", *wrong])
         assert isinstance(refused.exception, InputError)
+
+
+def ancestry_in(folder, name):
+    made = issued(folder / "ws/releases" / name).made.ancestry
+    return made.depth, made.real_fraction, [p.share for p in made.parents]
+
+
+def test_three_generations_say_how_far_from_real_rows_they_are(third):
+    """Kept: 900 real rows, all of the first and 600 of the second; shares are rounded up."""
+    folder, (first, second), (alone, kept) = third
+    assert ancestry_in(folder, first) == (1, "1", [])
+    assert ancestry_in(folder, second) == (2, "0", ["1"])
+    assert ancestry_in(folder, alone) == (3, "0", ["1"])
+    n = pl.read_csv(folder / "ws/releases" / first / "data/synthetic.csv").height
+    assert 470 <= n <= 490, "900 of 1,980 are .4545"
+    assert ancestry_in(folder, kept) == (3, "0.45", ["0.25", "0.31"])
+    for name, said in ((alone, "depth 3, real fraction 0"), (kept, "depth 3, real fraction 0.45")):
+        assert said in (folder / "ws/releases" / name / "card.md").read_text()
+        assert said in (folder / f"ws/reports/{name}.html").read_text()
+        assert verify(folder / "ws/releases" / name).ok
+
+
+def test_caps_of_a_policy_stop_a_third_generation_and_say_so_before_anything_is_made(third):
+    folder, _, _ = third
+    policy = (folder / "kept/policy.toml").read_text()
+    caps = "max_synthetic_depth = 2\nmin_real_fraction = 0.5\n"
+    (folder / "kept/capped.toml").write_text(caps + policy)
+    job = read_job(
+        folder / "kept/recipe.toml",
+        policy_path=folder / "kept/capped.toml",
+        uses=["analytics"],
+        workspace=folder / "ws",
+    )
+    heard = []
+    outcome = run(job, Options(workspace=folder / "ws", seed=3), lambda *said: heard.append(said))
+    assert outcome.release is None
+    wanted = ("synthetic depth 3 is beyond max_synthetic_depth = 2", "0.45 of the rows learnt from")
+    for words in wanted:
+        assert any(words in said for said in outcome.blocked)
+        early = next(i for i, said in enumerate(heard) if words in said[1])
+        assert early < next(i for i, said in enumerate(heard) if said[0] == "generate")
+
+
+def test_a_lineage_without_real_rows_loses_tails_and_its_policy_acts(third, tmp_path, monkeypatch):
+    shutil.copytree(third[0], tmp_path / "desk")
+    monkeypatch.chdir(tmp_path / "desk")
+    _, (first, second), (alone, kept) = third
+
+    def held(*names, act=True):
+        options = ["--workspace", "ws", "--json", *(["--act"] if act else [])]
+        done = CliRunner().invoke(
+            app, ["release", "generations", *names, *options], standalone_mode=False
+        )
+        return done, json.loads(done.stdout)
+
+    done, found = held(first, second, kept)
+    assert [(g["depth"], g["real_fraction"]) for g in found["generations"]] == [
+        (2, "0"),
+        (3, "0.45"),
+    ]
+    assert all(x["lost"] < 0.1 for g in found["generations"] for x in g["losses"])
+    assert "signed" not in done.stderr.replace("nothing was signed", "")
+    done, found = held(first, second, alone)
+    assert done.return_value == 3
+    worst = found["generations"][-1]["losses"][0]
+    assert (worst["column"], worst["measure"]) == ("age", "tails")
+    assert worst["lost"] > 0.1
+    assert "signed: degraded (variety): Variety is lost" in done.stderr
+    assert "signed" not in held(first, second, alone)[0].stderr
+    said = CliRunner().invoke(app, ["show", f"ws/releases/{alone}"]).stdout
+    assert "DEGRADED" in said.partition("\n\n#")[0]
+    with pytest.raises(NotApprovedError, match="DEGRADED"):
+        assaymark.load(f"ws/releases/{alone}", use="analytics")
+    assaymark.load(f"ws/releases/{kept}", use="analytics")
+
+
+def test_a_loss_is_told_though_it_cannot_be_signed(third, tmp_path):
+    folder, (first, _), (alone, _) = third
+    shutil.copytree(folder / "ws/releases" / alone, tmp_path / alone)
+    names = [str(folder / "ws/releases" / first), str(tmp_path / alone), "--act"]
+    done = CliRunner().invoke(app, ["release", "generations", *names], standalone_mode=False)
+    assert (done.return_value, "tails" in done.stdout) == (2, True)
+    assert "depth 3, real fraction 0" in done.stdout
+    assert "only the workspace that issued a release can say so" in done.stderr
+    done = CliRunner().invoke(app, ["release", "generations", *names, "--json"])
+    found = json.loads(done.stdout)
+    assert (found["exit"], found["error"]["kind"]) == (2, "InputError")
+    assert found["generations"][0]["losses"]
 
 
 def test_terms_end_and_ancestry_of_a_parent_flow_to_the_child(desk):
@@ -239,6 +372,24 @@ def test_records_that_lead_in_a_circle_are_walked_once(desk, tmp_path):
         descendants_of(workspace, manifest, [tmp_path / "x.jsonl"])
     with pytest.raises(InputError, match="is no release"):
         descendants_of(workspace, manifest, [tmp_path])
+
+
+def test_a_release_in_the_folder_of_another_is_not_taken_back_in_its_place(desk, tmp_path):
+    workspace, first, second = desk
+    shutil.move(second, tmp_path / "kept")
+    shutil.copytree(first, second)
+    issued(second)  # it verifies: it is a release, but another
+    for wrong in (True, False):
+        with pytest.raises(IntegrityError, match="holds another release than was issued"):
+            withdraw(workspace, second.name, "legal", "x", drill=wrong)
+    assert not workspace.ledger.entries(kind="recall.drill")
+    shutil.rmtree(second)
+    shutil.move(tmp_path / "kept", second)
+    shutil.rmtree(first)
+    shutil.copytree(second, first)
+    with pytest.raises(IntegrityError, match="its folder was replaced"):
+        withdraw(workspace, first.name, "legal", "x", drill=True)
+    assert withdraw(workspace, second.name, "legal", "x", drill=True).made == ()
 
 
 def test_the_recall_at_the_command_line(desk, tmp_path):

@@ -10,7 +10,10 @@ from typer.testing import CliRunner
 import assaymark
 from assaymark.cli.app import app
 from assaymark.errors import InputError, NotApprovedError, UnknownNameError
+from assaymark.flow.fitness import why_not
 from assaymark.flow.run import Options, read_job, run
+
+GOLDEN = Path(__file__).parents[1] / "golden/releases"
 
 RULES = """
 [[rule]]
@@ -56,13 +59,14 @@ def outcome(tmp_path_factory, split_in_two):
 
 def test_the_outcome_has_a_cell_for_each_use_and_group(outcome):
     assert outcome.fitness["analytics"] == {"sex=f": "not enough evidence", "sex=m": "fit"}
-    assert set(outcome.fitness["pretraining"].values()) == {"not fit"}
+    assert outcome.fitness["pretraining"] == {"sex=f": "not fit", "sex=m": "not fit"}
 
 
 def test_rows_are_loaded_for_the_study_of_a_group_only_where_they_are_fit(outcome):
     rows = assaymark.load(outcome.release, use="analytics", group="sex=m")
     assert set(rows["sex"].unique()) == {"f", "m"}
-    with pytest.raises(NotApprovedError, match=r"(?s)of sex=f.*All women .*not proven.*sex=m"):
+    said = r'(?s)of sex=f.*"All women are there" is not proven.*sex=m'
+    with pytest.raises(NotApprovedError, match=said):
         assaymark.load(outcome.release, use="analytics", group="sex=f")
     with pytest.raises(UnknownNameError, match="sex=m"):
         assaymark.load(outcome.release, use="analytics", group="sex=w")
@@ -80,6 +84,12 @@ def test_a_use_that_is_not_approved_is_refused_with_the_reason(outcome):
     for wrong in ({"use": None}, {"use": "analytics", "group": ["sex=m"]}):
         with pytest.raises(InputError, match="is not a name"):
             assaymark.load(outcome.release, **wrong)
+
+
+def test_a_rule_that_was_waived_is_not_why_a_use_was_refused():
+    # its one-way-distance is open, and somebody waived it: nothing else stood in the way
+    said = "its rows passed, and the release was not issued for it"
+    assert why_not(GOLDEN / "reviewed", "analytics") == said
 
 
 def test_the_command_admits_for_a_group_and_records_it(outcome):

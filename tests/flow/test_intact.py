@@ -1,15 +1,29 @@
 import shutil
 import sqlite3
+from pathlib import Path
 
+import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from assaymark.cli.app import app
 from assaymark.core.actor import Actor
-from assaymark.errors import IntegrityError
+from assaymark.core.recipe import parse_recipe
+from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.act import issuer_of
+from assaymark.flow.admit import admit
+from assaymark.flow.compare import Comparing, compare
+from assaymark.flow.dial import Dialling, dial
+from assaymark.flow.entrants import Entrant, Entrants
 from assaymark.flow.intact import check_intact
 from assaymark.flow.log import logged, workspace_at
+from assaymark.flow.monitor import reference_of
 from assaymark.flow.people import init
-from assaymark.store.keys import SigningKey
+from assaymark.flow.review import Said, review
+from assaymark.flow.sweep import Sweeping, sweep
 from assaymark.store.workspace import Workspace
+
+WHOLE = Path(__file__).parents[1] / "golden/releases/whole"
 
 
 @pytest.fixture
@@ -57,6 +71,59 @@ def test_nothing_is_done_with_a_ledger_that_was_altered(place, step, said):
     assert len(str(error.value)) < 700
 
 
+RECIPE = """
+name = "stays"
+[source]
+path = "stays.csv"
+[privacy]
+epsilon = 1.0
+unit = "row"
+"""
+
+
+def signing(place, folder):
+    """Return everything that signs or enters something in a workspace, by name."""
+    (folder / "stays.csv").write_text("age,days\n" + "70,3\n20,1\n" * 50)
+    (folder / "recipe.toml").write_text(RECIPE)
+    ws, release, name = place.path, place.path / "releases/first", ["--workspace", str(place.path)]
+    frame, recipe = (
+        pl.DataFrame({"age": [70, 20] * 50}),
+        parse_recipe(RECIPE.partition("[privacy]")[0].encode()),
+    )
+    entrants = Entrants(name="x", frame=frame, every=(Entrant(name="x", recipe=recipe),))
+    comparing = Comparing(workspace=ws, repeats=1, rows=200)
+    return {
+        "act and degrade": lambda: issuer_of(release, None),
+        "source": lambda: reference_of(WHOLE, "source", ws),
+        "compare": lambda: compare(entrants, comparing),
+        "dial": lambda: dial(entrants, Dialling(workspace=ws)),
+        "sweep": lambda: sweep(folder / "recipe.toml", Sweeping(workspace=ws, epsilons=(1.0,))),
+        "admit": lambda: admit(WHOLE, "analytics", workspace=ws),
+        "people": lambda: told(["people", "init", "Eve", *name]),
+        "register": lambda: told(["source", "register", str(folder / "recipe.toml"), *name]),
+        "review": lambda: review(place, "first", place.key(), Said(outcome="approve")),
+    }
+
+
+def told(words):
+    CliRunner().invoke(app, words, catch_exceptions=False, standalone_mode=False)
+
+
+def test_whatever_signs_refuses_a_ledger_that_was_altered_since_it_was_looked_at(place, tmp_path):
+    altered(place, ("UPDATE entries SET kind = 'release' WHERE position = 0",))
+    for name, sign in signing(place, tmp_path).items():
+        with pytest.raises(IntegrityError, match="not the one that was written"):
+            sign()
+        assert place.ledger.size == 2, name
+
+
+def test_a_workspace_is_made_where_somebody_begins(tmp_path):
+    told(["people", "init", "Ada", "--workspace", str(tmp_path / "new")])
+    assert workspace_at(tmp_path / "new").ledger.size == 1
+    with pytest.raises(InputError, match="there is no workspace"):
+        workspace_at(tmp_path / "nowhere")
+
+
 def test_an_older_ledger_or_none_beside_a_release_is_found(place, tmp_path):
     shutil.copy(tmp_path / "older.db", place.path / "ledger.db")
     with pytest.raises(IntegrityError, match="1 entries, and had 2 when first was released"):
@@ -75,7 +142,43 @@ def test_another_ledger_of_the_same_key_beside_a_release_is_found(place):
         check_intact(Workspace.open(place.path))
 
 
-@pytest.mark.parametrize("raw", [None, SigningKey.new().raw()])
+@pytest.mark.parametrize("file", ["log/release.tlog-proof", "log/release.json"])
+@pytest.mark.parametrize("raw", [None, b"", b"x", "one byte", "another origin"])
+def test_a_release_whose_proof_is_gone_or_altered_does_not_hide_an_older_ledger(
+    place, tmp_path, file, raw
+):
+    path = place.path / "releases/first" / file
+    before = path.read_bytes()
+    if raw == "another origin":
+        name = place.key().fingerprint.encode()
+        raw = before.replace(name, name[::-1])
+        place.write(f"releases/first/keys/{name.decode()}.pub", place.key().public.hex().encode())
+    elif raw == "one byte":
+        raw = before[:-9] + bytes([before[-9] ^ 1]) + before[-8:]
+    path.unlink()
+    if raw is not None:
+        path.write_bytes(raw)
+    shutil.copy(tmp_path / "older.db", place.path / "ledger.db")
+    with pytest.raises(IntegrityError, match=r"(?s)releases/first does not prove.*from a backup"):
+        workspace_at(place.path)
+    path.write_bytes(before)
+    with pytest.raises(IntegrityError, match="1 entries, and had 2 when first was released"):
+        workspace_at(place.path)
+
+
+def test_a_release_of_another_workspace_beside_ours_is_passed_over(place, tmp_path):
+    other = Workspace.open(tmp_path / "other")
+    for i in range(9):
+        entry = other.ledger.append("t", str(i), {}, Actor(key=other.key().fingerprint))
+    theirs = logged(other, entry, ())
+    place.write_folder("releases/theirs", theirs)
+    (place.path / "releases/first.notices").mkdir()
+    (place.path / "releases/.part-x").mkdir()
+    (place.path / "releases/list.txt").touch()
+    assert workspace_at(place.path).ledger.size == 2
+
+
+@pytest.mark.parametrize("raw", [None, bytes(range(32))], ids=["gone", "another"])
 def test_a_workspace_that_lost_its_key_signs_nothing(place, raw):
     (place.path / "sealed/signing-key").unlink()
     if raw is not None:

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -15,9 +17,16 @@ import pytest
 from typer.testing import CliRunner
 
 import assaymark
-from assaymark.cli.app import app
-from assaymark.errors import DataError, InputError, IntegrityError, NotApprovedError
+from assaymark.cli.app import app, main
+from assaymark.errors import (
+    DataError,
+    InputError,
+    IntegrityError,
+    NotApprovedError,
+    UnknownNameError,
+)
 from assaymark.flow.monitor import Watching, monitor, reference_of
+from assaymark.flow.performance import Forecast
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.since import since
 from assaymark.flow.timeline import append_look, read_looks
@@ -185,6 +194,18 @@ def test_two_looks_at_once_are_not_lost(release, batches, tmp_path):
     with pytest.raises(InputError, match="in between"):
         append_look(state, before, late)
     assert len(read_looks(state)) == 2
+
+
+def test_a_look_that_fails_is_not_stored_and_can_be_asked_again(release, batches, tmp_path):
+    rows, state = batches(1, "age"), tmp_path / "line.jsonl"
+    for wrong in (Forecast(target="nobody"), Forecast(scores="nothing")):
+        with pytest.raises(UnknownNameError):
+            monitor(release, rows, threshold=0.1, watching=Watching(state=state, forecast=wrong))
+        assert not state.exists()
+    again = Watching(state=state, forecast=Forecast(target="ill"))
+    found = monitor(release, rows, threshold=0.1, watching=again)
+    assert found.watched.alarms[0].subject == "column:age"
+    assert [look.number for look in read_looks(state)] == [1]
 
 
 def test_rows_as_the_source_has_them_go_the_steps_of_the_recipe(release, stays, tmp_path):
@@ -398,10 +419,66 @@ def test_a_hook_that_nobody_hears_is_an_error(release, batches, tmp_path):
         done = CliRunner().invoke(app, [*said, *more])
         assert isinstance(done.exception, InputError)
         assert not state.exists()  # nothing was looked at: it cannot be looked at twice
-    done = CliRunner().invoke(app, [*said, "--webhook", "http://127.0.0.1:9/"])
-    assert "did not take the alarm" in str(done.exception)
+    deaf = [*said, "--webhook", "http://127.0.0.1:9/"]
+    done = CliRunner().invoke(app, deaf, standalone_mode=False)
+    assert done.return_value == 2
+    assert "error: 'http://127.0.0.1:9/' did not take the alarm" in done.stderr
     assert "CHANGED" in done.stdout
     assert "signed" in done.stderr
+
+
+def test_all_that_went_wrong_is_in_one_object_with_what_was_found(
+    release, batches, tmp_path, capsys
+):
+    """Away from its workspace nothing can be signed; nobody listens at the port either."""
+    away = tmp_path / "away" / release.name
+    shutil.copytree(release, away)
+    batches(50, "age").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(away), "--batch", str(tmp_path / "today.csv"), "--no-apart", "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main([*said, "--degrade", "--act", "--webhook", "http://127.0.0.1:9/"])
+    told = capsys.readouterr()
+    found = json.loads(told.out)
+    assert (ended.value.code, found["exit"], found["watched"]["says"]) == (2, 2, "changed")
+    assert found["watched"]["alarms"][0]["subject"] == "column:age"
+    assert found["error"]["kind"] == "InputError"
+    for text in (found["error"]["message"], told.err):
+        assert text.count("only the workspace that issued a release can say so") == 2
+        assert text.count("did not take the alarm") == 1
+    with pytest.raises(SystemExit):
+        main(said)
+    assert json.loads(capsys.readouterr().out).keys() == found.keys() - {"error", "exit"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+def test_a_full_disk_hides_no_alarm(release, batches, tmp_path):
+    batches(50, "age").write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--no-apart"]
+    said += ["--report", "/dev/full", "--jsonl", "/dev/full"]
+    said += ["--mail", str(tmp_path / "alarm.eml")]
+    done = CliRunner().invoke(app, said, standalone_mode=False)
+    assert done.return_value == 2
+    assert "CHANGED" in done.stdout
+    assert done.stderr.count("No space left on device") == 2
+    (tmp_path / "alarm.eml").unlink()
+    with Path("/dev/full").open("wb") as full:  # not even what was found can be printed
+        call = [sys.executable, "-m", "assaymark", *said, "--degrade"]
+        ended = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode != 0
+    assert f"signed: {release.name} is DEGRADED" in ended.stderr
+    assert "changed" in str(message_from_bytes((tmp_path / "alarm.eml").read_bytes())["Subject"])
+
+
+def test_the_folder_of_a_report_is_made_and_no_report_is_a_folder(release, batches, tmp_path):
+    batches(50).write_csv(tmp_path / "today.csv")
+    said = ["monitor", str(release), "--batch", str(tmp_path / "today.csv"), "--no-apart"]
+    page, state = tmp_path / "pages/today.html", tmp_path / "line.jsonl"
+    refused = CliRunner().invoke(app, [*said, "--state", str(state), "--report", str(tmp_path)])
+    assert "it is a folder" in str(refused.exception)
+    assert not state.exists()
+    done = CliRunner().invoke(app, [*said, "--report", str(page)])
+    assert done.exception is None
+    assert "Evidence after each look" in page.read_text()
 
 
 def test_a_kept_sketch_is_of_people_held_out(made):

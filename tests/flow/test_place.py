@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from assaymark.errors import InputError, IntegrityError
+from assaymark.errors import InputError
 from assaymark.flow.handed import read_handed
 from assaymark.flow.place import folder_at, name_at
 from assaymark.flow.receipts import destroyed
@@ -21,7 +21,7 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_a_release_is_said_by_name_or_by_folder(here):
+def test_a_release_is_said_by_name_or_by_folder(here, monkeypatch):
     assert folder_at(Path("first")) == WS / "releases/first"
     assert folder_at(Path("first"), Path("other")) == Path("other/releases/first")
     assert folder_at(Path("nothing")) == Path("nothing")
@@ -33,6 +33,11 @@ def test_a_release_is_said_by_name_or_by_folder(here):
         assert name_at(said, WS) == (inside, "first")
     shutil.copytree("other/releases/first", "sent/first")
     assert name_at("sent/first", WS) == (WS, "first")
+    monkeypatch.chdir("sent")
+    for said in ("first", "first/", "./first"):
+        assert name_at(said, WS) == (WS, "first")
+    monkeypatch.chdir("first")
+    assert name_at(".", WS) == (WS, "first")
 
 
 def test_what_is_handed_over_is_read_up_to_a_limit(here, monkeypatch):
@@ -44,5 +49,7 @@ def test_what_is_handed_over_is_read_up_to_a_limit(here, monkeypatch):
     with pytest.raises(InputError, match="more than 1 MB, the most"):
         read_handed(Path("/dev/zero"), "finding")
     Path("deep").write_bytes(b"[" * 100_000)
-    with pytest.raises((InputError, IntegrityError)):
+    with pytest.raises(
+        InputError, match="'deep' is neither the folder of a release nor the notice"
+    ):
         destroyed(Path("deep"), SigningKey.new(), ["x"], "shredded")

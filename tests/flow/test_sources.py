@@ -121,3 +121,23 @@ def test_the_commands_speak_json_and_words(here):
     assert [s["state"] for s in json.loads(listed.output)] == ["expired"]
     shown = CliRunner().invoke(app, ["source", "show", "little", "--workspace", "ws"])
     assert "CC-BY-4.0" in shown.output
+
+
+@pytest.mark.parametrize("registered_first", [False, True])
+def test_a_secret_column_that_the_table_does_not_have_is_refused_with_what_was_meant(
+    here, registered_first
+):
+    Path("little.csv").write_text("dose,formula\n1,2\n3,4\n")
+    original = Path("recipe.toml").read_text()
+    add('ip_columns = ["formla"]')
+    if registered_first:
+        register(Workspace.open(WS), Path("recipe.toml"))
+        Path("recipe.toml").write_text(original)
+    with pytest.raises(UnknownNameError, match="did you mean 'formula'") as refused:
+        read_job(Path("recipe.toml"), workspace=WS)
+    assert "ip_columns of [source.rights]" in str(refused.value)
+    Path("recipe.toml").write_text(original)
+    add('ip_columns = ["formula"]')
+    register(Workspace.open(Path("other")), Path("recipe.toml"))
+    job = read_job(Path("recipe.toml"), workspace=Path("other"))
+    assert job.recipe.source.rights.ip_columns == ("formula",)

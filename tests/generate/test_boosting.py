@@ -10,7 +10,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate import generators
 from assaymark.generate.boosting import People, boosts_of
-from assaymark.generate.effects import boosted, corrected, no_effects
+from assaymark.generate.effects import added, boosted, corrected, no_effects
 from assaymark.generate.model_file import ModelFile, read_model, write_model
 
 
@@ -25,15 +25,22 @@ def places_of(codes):
     return [(np.arange(c.max() + 1, dtype=np.int32), int(c.max()) + 1) for c in codes]
 
 
+def how(seed):
+    return (20.0, 5.0), np.random.default_rng(seed)
+
+
+def boosts_for(codes, y, base, seed, persons=None):
+    told = base.copy(), np.zeros_like(base)
+    return boosts_of(places_of(codes), people_of(codes, y, persons), told, *how(seed))
+
+
 def test_what_two_columns_say_together_is_found():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 4, (3, 8000)).astype(np.int32)
     chance = np.where((codes[0] >= 2) & (codes[2] >= 2), 0.65, 0.35)
     y = (rng.random(8000) < chance).astype(np.int32)
     base = np.full((8000, 2), 0.5)
-    boosts = boosts_of(
-        places_of(codes), people_of(codes, y), base, (20.0, 5.0), np.random.default_rng(1)
-    )
+    boosts = boosts_for(codes, y, base, 1)
     found = boosted(no_effects(2), boosts, 3)
     p = corrected(found, codes, base)[:, 1]
     for first in (True, False):
@@ -49,9 +56,7 @@ def test_noise_is_hardly_ever_believed():
         codes = rng.integers(0, 8, (5, 1500)).astype(np.int32)
         y = rng.integers(0, 4, 1500).astype(np.int32)
         base = np.full((1500, 4), 0.25)
-        boosts = boosts_of(
-            places_of(codes), people_of(codes, y), base, (20.0, 5.0), np.random.default_rng(seed)
-        )
+        boosts = boosts_for(codes, y, base, seed)
         p = corrected(boosted(no_effects(4), boosts, 5), codes, base)
         off.append(np.abs(p - 0.25).mean())
     # of 1,500 people the best of five columns is believed a little now and then
@@ -62,16 +67,25 @@ def test_noise_is_hardly_ever_believed():
 def test_a_leaf_has_persons_not_rows():
     codes = np.array([[0] * 300 + [1] * 4000], np.int32)
     y = np.array([1] * 300 + [0, 1] * 2000, np.int32)
-    persons = np.array([i % 15 for i in range(300)] + list(range(15, 4015)))
-    boosts = boosts_of(
-        places_of(codes),
-        people_of(codes, y, persons),
-        np.full((4300, 2), 0.5),
-        (20.0, 5.0),
-        np.random.default_rng(0),
-    )
-    # fifteen persons with twenty rows each are no leaf of twenty
-    assert all((b.branches.feature < 0).all() for b in boosts)
+    base = np.full((4300, 2), 0.5)
+    few = np.array([i % 15 for i in range(300)] + list(range(15, 4015)))
+    # fifteen persons with twenty rows each are no leaf of twenty, and 300 persons are
+    assert boosts_for(codes, y, base, 0, few) == []
+    assert boosts_for(codes, y, base, 0)[0].branches.feature[0] == 0
+
+
+def test_what_is_cut_when_rows_are_drawn_is_cut_when_trees_are_fitted():
+    codes = np.array([[0] * 2000 + [1] * 2000], np.int32)
+    y = np.array([1] * 2000 + [0, 1] * 1000, np.int32)
+    base = np.full((4000, 2), 0.5)
+    boosts = boosts_for(codes, y, base, 0)
+    found = boosted(no_effects(2), boosts, 1)
+    summed = added(found, codes)
+    assert summed[0].max() - summed[0].min() > 2.0  # nobody has the other value there
+    share, total = base.copy(), np.zeros_like(base)
+    boosts_of(places_of(codes), people_of(codes, y), (share, total), *how(0))
+    assert np.allclose(share, corrected(found, codes, base))
+    assert np.allclose(total, summed)
 
 
 def crossed(n=6000, seed=0):
@@ -146,5 +160,7 @@ def test_a_model_file_keeps_the_small_trees(high):
 
 def test_it_is_a_recipe_like_any_other():
     assert generators.build("tree_chain", {"quality": "high"}).quality == "high"
-    rows = fit(patients(1500), quality="high").sample(range(1500), Streams.from_seed(1)).frame
-    assert rows.height == 1500
+    real = patients(1500)
+    rows = fit(real, quality="high").sample(range(20_000), Streams.from_seed(1)).frame
+    assert abs(rows["ill"].mean() - real.frame["ill"].mean()) < 0.02
+    assert (rows.filter(pl.col("drug") == "none")["dose"] == 0).mean() > 0.95

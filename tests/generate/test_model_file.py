@@ -121,3 +121,24 @@ def test_what_a_file_may_hold_is_listed():
     assert not can_store(Stranger())
     with pytest.raises(InputError, match="Stranger"):
         write_model(ModelFile(model=Stranger(), generator={}, salt=""))
+
+
+def parts_of(plain, kind):
+    """Return what a header says of each part of a kind."""
+    if isinstance(plain, list):
+        return [p for item in plain for p in parts_of(item, kind)]
+    if not isinstance(plain, dict):
+        return []
+    own = [plain["value"]] if plain.get("is") == kind else []
+    return own + [p for item in plain.values() for p in parts_of(item, kind)]
+
+
+def test_what_joined_later_is_not_written_where_it_is_not_used():
+    """So files from before it joined, and lots that are drawn from them, are read as ever."""
+    with zipfile.ZipFile(io.BytesIO(write_model(held("tree_chain")))) as archive:
+        header = json.loads(archive.read("model.json"))
+    (recipe,) = parts_of(header["model"], "TreeChain")
+    effects = parts_of(header["model"], "Effects")
+    assert "quality" not in {*recipe, *header["summary"]}
+    assert effects
+    assert all("trees" not in e for e in effects)

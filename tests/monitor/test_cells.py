@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from assaymark.errors import IntegrityError
-from assaymark.monitor.cells import QUANTILES, cells_of, pair_tables, quantiles
+from assaymark.monitor.cells import cells_of, edge_words, pair_tables
 from assaymark.monitor.parts import relation_words
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import Sketch, counted, sketch
@@ -46,15 +46,6 @@ def test_pairs_are_counted_as_one_by_one():
     assert pair_tables({"a": codes["a"]}) == {}
 
 
-def test_quantiles_are_those_of_numpy_to_the_last_digit():
-    rng = np.random.default_rng(1)
-    for n in range(1, 60):
-        known = rng.normal(size=n) * 10.0 ** rng.integers(-3, 7)
-        expected = tuple(f"{q!r}" for q in np.quantile(known, QUANTILES).tolist())
-        assert quantiles(np.append(known, np.nan)) == expected
-    assert quantiles(np.array([np.nan])) == ()
-
-
 @pytest.mark.parametrize(
     ("part", "field", "value"),
     [
@@ -86,3 +77,24 @@ def test_parts_of_a_relation_are_said_by_their_values():
     assert said["pair:age,ward", (0, 0)] == "ward a, where age is below 24.75"
     assert said["pair:age,n", (1, 2)].startswith("n below 2, where age is 24.75 to below")
     assert said["pair:ward,n", (4, 0)].endswith("where ward is missing")
+
+
+@pytest.mark.parametrize(
+    ("kind", "edge", "words"),
+    [
+        ("number", "1234567.0", "1.23457e+06"),
+        ("number", "0.5", "0.5"),
+        ("moment", "86400000000.0", "1970-01-02"),
+        ("moment", "86461000000.0", "1970-01-02T00:01:01"),
+    ],
+)
+def test_an_edge_is_said_in_one_way(kind, edge, words):
+    assert edge_words(kind, edge) == words
+
+
+def test_moments_within_a_day_are_told_apart_in_a_relation():
+    hours = (pl.Series(range(24)) * 3_600_000_000).cast(pl.Datetime("us"))
+    layout = sketch(pl.DataFrame({"at": hours, "n": range(24)}))
+    first = next(s for s in shares_of(layout).of if s.part == (1, 0))
+    said = relation_words(first, {c.name: c for c in layout.columns})
+    assert said.partition(" where ")[2].startswith("at is 1970-01-01T0")

@@ -20,7 +20,7 @@ from assaymark.core.generator import GeneratorApproval, GeneratorVersion, Packag
 from assaymark.core.lineage import Act
 from assaymark.core.measurement import Measurement
 from assaymark.core.notice import Answer, Finding, Observation, Withdrawal
-from assaymark.core.people import Approval
+from assaymark.core.people import Approval, Person, PersonKey, RoleFile
 from assaymark.core.privacy import Charge, PrivacyGuarantee
 from assaymark.core.zcdp import epsilon_of
 from assaymark.decide.policy import parse_policy
@@ -41,6 +41,7 @@ from assaymark.release.alone.governed import check_ancestry, check_lineage
 from assaymark.release.alone.governed import check_generator as alone_generator
 from assaymark.release.alone.groups import check_groups, check_rights
 from assaymark.release.alone.lots import check_lot as alone_lot
+from assaymark.release.alone.people import People
 from assaymark.release.alone.pieces import Broken, need
 from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import (
@@ -50,6 +51,7 @@ from assaymark.release.approved import (
     ROLES,
     WORDS,
     approval_bytes,
+    read_roles,
     signed_card,
 )
 from assaymark.release.build import MANIFEST, RELEASE, build, contents, sealed
@@ -66,7 +68,8 @@ from assaymark.release.logged import LOG_ENTRY, LOG_PROOF
 from assaymark.release.lots import LOT, LOT_ROWS, OF_RELEASE, Lot, LotCheck, check_lot, lot_bytes
 from assaymark.release.notices import notice_bytes
 from assaymark.release.predicates import Decided, Provenance
-from assaymark.release.statement import read_statement
+from assaymark.release.statement import read_statement, statement
+from assaymark.store.keys import SigningKey
 from assaymark.store.workspace import Workspace
 
 _PLACE = Path(__file__).parents[1] / "golden" / "make_release.py"
@@ -510,6 +513,28 @@ def statuses(folder):
     return first[0]
 
 
+@pytest.mark.parametrize("public", ["00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "ff"])
+def test_a_role_file_with_a_key_that_anybody_can_sign_for_is_refused_by_both_verifiers(public):
+    def signed(second):
+        ids = (make.KEY.public.hex(), second)
+        keys = [PersonKey(id=sha256(bytes.fromhex(p)), public=p) for p in ids]
+        people = tuple(
+            Person(id=f"person-{i:016x}", keys=(k,), roles=("privacy",)) for i, k in enumerate(keys)
+        )
+        root = (people[0].id,)
+        file = RoleFile(version=1, expires="2030-01-01", threshold=1, root=root, persons=people)
+        payload = statement("roles", {"roles": file.digest()}, file)
+        return seal_envelope(payload, make.KEY.sign, make.KEY.fingerprint)
+
+    good = signed(SigningKey.new().public.hex())
+    assert len(read_roles(good).persons) == 2
+    assert len(People(good, "2029-01-01", make.KEY.fingerprint).persons) == 2
+    with pytest.raises(IntegrityError, match="anybody can sign for"):
+        read_roles(signed(public))
+    with pytest.raises(Broken, match="anybody can sign for"):
+        People(signed(public), "2029-01-01", make.KEY.fingerprint)
+
+
 def test_notices_beside_a_release_are_replayed(tmp_path, monkeypatch):
     folder = issue(tmp_path, monkeypatch)
     assert statuses(folder) == "RELEASED"
@@ -528,6 +553,24 @@ def test_notices_beside_a_release_are_replayed(tmp_path, monkeypatch):
     notice(Withdrawal, folder, 7, reason="privacy", why="found", instruct="stop", successor="")
     assert both(folder) == ([11], [11])
     assert "WITHDRAWN (privacy)" in said(folder, 11)
+
+
+def test_notices_beside_a_link_and_beside_its_target_are_replayed_in_one_order(
+    tmp_path, monkeypatch
+):
+    # the answer lies beside the link, which is looked at first; the finding beside the target
+    folder = issue(tmp_path, monkeypatch)
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+    found = notice(Finding, folder, 1)
+    assert statuses(link) == "CONTESTED"
+    notice(Answer, folder, 2, finding=found, outcome="refuted")
+    link.with_name("link.notices").mkdir()
+    answer = folder.with_name("small.notices") / "02.dsse.json"
+    answer.rename(link.with_name("link.notices") / "02.dsse.json")
+    assert statuses(link) == "RELEASED"
+    assert statuses(folder) == "CONTESTED"
+    assert "2 notices beside it" in said(link, 11)
 
 
 def test_a_notice_by_a_stranger_or_of_no_kind_fails_and_one_about_another_release_does_not(

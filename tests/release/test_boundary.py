@@ -12,6 +12,7 @@ from assaymark.core.threat import Profile
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import LeakError
 from assaymark.release.boundary import check_boundary, leaks_of
+from assaymark.release.boundary_spelt import number_of
 from assaymark.release.leak import REMEDIES
 
 FRAME = pl.DataFrame({"age": [40, 51], "sex": ["f", "m"]})
@@ -124,6 +125,20 @@ def page(body):
 
 
 VARIATIONS = {
+    "a seed in English": ("seed", {CARD: b"The random seed was forty-two.\n"}),
+    "a count in English": (
+        "exact count",
+        {CARD: b"Nine hundred and eighty-seven patients in the training set.\n"},
+    ),
+    "a rate of few as a fraction": (
+        "small cell",
+        {DEVELOPMENT: json.dumps({"m": [{"metric": "ill", "rate": "3/7"}]}).encode()},
+    ),
+    "few people in a sentence": ("small cell", {CARD: b"It held for 3 of 7 patients.\n"}),
+    "weights in base85": (
+        "model weights",
+        {DEVELOPMENT: evidence(about=base64.b85encode(bytes(range(256)) * 16).decode())},
+    ),
     "a camel-cased seed": ("seed", {DEVELOPMENT: evidence(generatorSeed=7)}),
     "seeds in a list": ("seed", {DEVELOPMENT: evidence(seeds=[3, 4])}),
     "a seed deep inside": ("seed", {PROVENANCE: provenance(parameters={"a": [{"numpy_seed": 5}]})}),
@@ -304,6 +319,38 @@ def test_each_known_leak_is_found(name):
     found = leaks_of(release(**changes))
     assert rule in {leak.rule for leak in found}
     assert {leak.path for leak in found} <= set(changes)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "About nine hundred people in the training set.",
+        "Nine hundred people of the source.",  # a band: two digits and noughts
+        "One thousand two hundred patients in the source.",
+        "Two people of the source were asked.",
+        "The seed is one secret of the workspace.",
+        "The public seed was seven.",
+        "Rules held in 3 of 7 replicates, for 12 of 400 people.",
+        "1/2 of the people",
+    ],
+)
+def test_bands_and_figures_in_words_are_no_leaks(said):
+    assert leaks_of(release(**{CARD: said.encode()})) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "n"),
+    [
+        ("zero", 0),
+        ("nineteen", 19),
+        ("forty-two", 42),
+        ("nine hundred and eighty-seven", 987),
+        ("twelve thousand three hundred", 12_300),
+        ("two million five", 2_000_005),
+    ],
+)
+def test_numbers_in_words(words, n):
+    assert number_of(words) == n
 
 
 def test_words_about_seeds_and_roots_are_no_leaks():

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from assaymark.cli.say import print_json, table
+from assaymark.cli.say import complain, error_json, print_json, table
+from assaymark.errors import AssaymarkError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from assaymark.flow.monitor import Monitored
     from assaymark.flow.performance import Performance
 
@@ -112,14 +117,13 @@ def command(
     """
     from assaymark.flow.batch import batch_of
     from assaymark.flow.monitor import Watching, monitor
-    from assaymark.flow.notify import check_places, post
+    from assaymark.flow.notify import check_places
     from assaymark.flow.performance import Forecast
     from assaymark.flow.place import folder_at
-    from assaymark.flow.watch_page import watch_page
-    from assaymark.flow.written import write_page
 
     release = folder_at(release, workspace)
-    check_places(webhook, *(p for p in (report, prometheus, jsonl, mail) if p is not None))
+    files = (p for p in (prometheus, jsonl, mail) if p is not None)
+    check_places(webhook, *files, report=report)
     rows, name = batch_of(batch, database, query)
     how = Watching(
         state=state,
@@ -136,24 +140,55 @@ def command(
         recipe=recipe,
     )
     found = monitor(release, rows, threshold=threshold, watching=how)
+    wrong: list[AssaymarkError] = []
+    steps: list[Callable[[], object]] = []
+    if degrade and found.watched.alarmed:
+        steps.append(partial(_degrade, release, workspace, found))
+    if act:
+        steps.append(partial(_act, release, workspace, found))
     if report is not None:
-        write_page(report, watch_page(found))
-    _tell(found, prometheus, jsonl, mail)
+        steps.append(partial(_draw, found, report))
+    steps += _telling(found, prometheus, jsonl, mail, webhook)
     if json:
-        print_json(found.plain())
+        steps.append(partial(_print, found, wrong))
     else:
-        _say(found)
-    try:
-        if degrade and found.watched.alarmed:
-            from assaymark.flow.degrade import degraded
-
-            typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
-        if act:
-            _act(release, workspace, found)
-    finally:
-        if webhook and found.watched.alarmed:
-            post(found, webhook)
+        steps.insert(0, partial(_say, found))
+    _each(steps, wrong)
+    if wrong:
+        return wrong[0].exit_code
     return 3 if found.drifted or found.watched.alarmed else 0
+
+
+def _each(steps: Sequence[Callable[[], object]], wrong: list[AssaymarkError]) -> None:
+    """Do every step, whatever became of the others: nothing that fails may hide an alarm."""
+    with ExitStack() as rest:
+        for step in reversed(steps):
+            rest.callback(_noted, step, wrong)
+
+
+def _noted(step: Callable[[], object], wrong: list[AssaymarkError]) -> None:
+    try:
+        step()
+    except AssaymarkError as error:
+        complain(error, as_json=False)
+        wrong.append(error)
+
+
+def _print(found: Monitored, wrong: Sequence[AssaymarkError]) -> None:
+    print_json({**found.plain(), **(error_json(*wrong) if wrong else {})})
+
+
+def _draw(found: Monitored, page: Path) -> None:
+    from assaymark.flow.watch_page import watch_page
+    from assaymark.flow.written import write_page
+
+    write_page(page, watch_page(found))
+
+
+def _degrade(release: Path, workspace: Path | None, found: Monitored) -> None:
+    from assaymark.flow.degrade import degraded
+
+    typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
 
 
 def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
@@ -178,15 +213,19 @@ def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
         typer.echo(acted.note, err=True)
 
 
-def _tell(found: Monitored, metrics: Path | None, jsonl: Path | None, mail: Path | None) -> None:
+def _telling(
+    found: Monitored, metrics: Path | None, jsonl: Path | None, mail: Path | None, webhook: str
+) -> Iterator[Callable[[], object]]:
     from assaymark.flow import notify
 
     if metrics is not None:
-        notify.write_metrics(found, metrics)
+        yield partial(notify.write_metrics, found, metrics)
     if jsonl is not None:
-        notify.append_json(found, jsonl)
+        yield partial(notify.append_json, found, jsonl)
     if mail is not None and found.watched.alarmed:
-        notify.write_mail(found, mail)
+        yield partial(notify.write_mail, found, mail)
+    if webhook and found.watched.alarmed:
+        yield partial(notify.post, found, webhook)
 
 
 def _say(found: Monitored) -> None:

@@ -60,10 +60,11 @@ def init(
     json: _Json = False,
 ) -> None:
     """Begin with one person, who holds the workspace's key; everything stays self-attested."""
+    from assaymark.flow.log import workspace_at
     from assaymark.flow.people import init as do
-    from assaymark.store.workspace import Workspace
 
-    _said(do(Workspace.open(workspace), name, role or ("ml_owner",), days=days), as_json=json)
+    found = workspace_at(workspace, make=True)
+    _said(do(found, name, role or ("ml_owner",), days=days), as_json=json)
 
 
 @app.command("add")

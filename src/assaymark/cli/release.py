@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from assaymark.cli import lot, recall
+from assaymark.cli import generations, lot, recall
 from assaymark.cli.say import print_json, progress, table
 
 __all__ = ["app"]
@@ -276,53 +276,7 @@ def reassess(
     return 3 if any(f.told in {"advisory", "not possible"} for f in found) else 0
 
 
-@app.command("generations")
-def generations(
-    releases: Annotated[
-        list[Path], typer.Argument(help="Releases of one lineage, each made of the one before.")
-    ],
-    act: Annotated[
-        bool, typer.Option("--act", help="Sign what the policy of the newest says of a loss.")
-    ] = False,
-    workspace: Annotated[
-        Path | None, typer.Option(help="The workspace that issued the newest, for --act.")
-    ] = None,
-    json: _Json = False,
-) -> int:
-    """Find out whether rows made of made rows lose tails, spread and rare values (collapse).
-
-    Each release is held against the first, the oldest. Ends with 3 where the newest lost any for
-    certain.
-    """
-    from assaymark.flow.generations import generations as do
-    from assaymark.flow.generations import seen_in_generations
-    from assaymark.flow.place import folder_at
-
-    releases = [folder_at(r, workspace) for r in releases]
-    found = do(releases)
-    if act and found.collapsing:
-        from assaymark.flow.act import act as sign
-        from assaymark.flow.act import issuer_of
-
-        newest, method = releases[-1].resolve(), f"held against {found.first}, generation by "
-        place = issuer_of(newest, workspace)
-        acted = sign(place, newest.name, seen_in_generations(found), f"{method}generation")
-        for line in acted.signed:
-            typer.echo(f"signed: {line}", err=True)
-        typer.echo(f"{acted.name} is {acted.standing}", err=True)
-    if json:
-        print_json(found.plain())
-    else:
-        for g in found.generations:
-            said = "nothing lost for certain" if not g.losses else f"{len(g.losses)} losses"
-            typer.echo(f"{g.name} (depth {g.depth}): {said} of {g.compared} looked at")
-            rows = [
-                (x.column, x.measure, f"{x.ratio:.2f}", f"{x.lost:.0%} for certain")
-                for x in g.losses
-            ]
-            if rows:
-                typer.echo(table(rows, ("column", "what", "of the first", "lost")))
-    return 3 if found.collapsing else 0
+app.command("generations")(generations.command)
 
 
 @app.command("detect")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "complain",
+    "error_json",
     "misused",
     "print_json",
     "progress",
@@ -67,6 +68,12 @@ def complain(error: AssaymarkError, *, as_json: bool) -> None:
     _complain(str(error), type(error).__name__, error.exit_code, as_json=as_json)
 
 
+def error_json(first: AssaymarkError, *others: AssaymarkError) -> dict[str, object]:
+    """Return errors as JSON says them, with the messages of all; it ends as the first says."""
+    said = "\n\n".join(str(error) for error in (first, *others))
+    return _error_json(said, type(first).__name__, first.exit_code)
+
+
 def misused(error: typer.TyperException, *, as_json: bool) -> int:
     """Say which option or command was wrong, and where to look; return what to end with."""
     command = getattr(getattr(error, "ctx", None), "command_path", "assaymark")
@@ -78,7 +85,11 @@ def misused(error: typer.TyperException, *, as_json: bool) -> int:
 def _complain(said: str, kind: str, code: int, *, as_json: bool) -> None:
     typer.echo(f"error: {said}", err=True)
     if as_json:
-        print_json({"error": {"kind": kind, "message": said}, "exit": code})
+        print_json(_error_json(said, kind, code))
+
+
+def _error_json(said: str, kind: str, code: int) -> dict[str, object]:
+    return {"error": {"kind": kind, "message": said}, "exit": code}
 
 
 def table(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> str:

@@ -28,11 +28,11 @@ def register(
     From then on every recipe that reads the table is held to these terms: it may add to them and
     narrow them. The ledger gets keyed commitments only; the terms stay sealed in the workspace.
     """
+    from assaymark.flow.log import workspace_at
     from assaymark.flow.sources import register as do
     from assaymark.flow.sources import shown
-    from assaymark.store.workspace import Workspace
 
-    found = shown(do(Workspace.open(workspace), recipe, name=id_))
+    found = shown(do(workspace_at(workspace, make=True), recipe, name=id_))
     if json:
         print_json(found.plain())
         return

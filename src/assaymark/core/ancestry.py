@@ -13,7 +13,12 @@ from assaymark.errors import IntegrityError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Ancestry", "Parent", "ancestry_of"]
+__all__ = ["ANCESTORS", "DEEPEST", "Ancestry", "Parent", "ancestry_of"]
+
+DEEPEST = 50
+"""How far from real rows a release may be at all; policies allow less."""
+ANCESTORS = 10_000
+"""How many ancestors a statement may name, one that is met twice counted twice."""
 
 _STEP = Decimal("0.01")
 _SHARE = re.compile(r"0(\.\d{1,2})?|1")
@@ -61,7 +66,29 @@ class Ancestry(Document):
 
         ``candidate`` is the digest of the rows whose ancestry this is.
         """
+        self.check_size()
         self._check_path((candidate,))
+
+    def check_size(self) -> None:
+        """Raise where it is deeper, or names more ancestors, than any can be.
+
+        Raises
+        ------
+        IntegrityError
+            When it is beyond ``DEEPEST`` or ``ANCESTORS``.
+        """
+        level, depth, n = list(self.parents), 1, len(self.parents)
+        while level:
+            level = [p for above in level for p in above.ancestry.parents]
+            depth, n = depth + 1, n + len(level)
+        if depth > DEEPEST:
+            raise IntegrityError(
+                f"the ancestry is {depth} releases deep, and {DEEPEST} is the most that is followed"
+            )
+        if n > ANCESTORS:
+            raise IntegrityError(
+                f"the ancestry names {n:,} releases, and {ANCESTORS:,} is the most that is followed"
+            )
 
     def _check_path(self, below: tuple[str, ...]) -> None:
         depth = 1 + max((p.ancestry.depth for p in self.parents), default=0)
@@ -73,7 +100,9 @@ class Ancestry(Document):
             raise IntegrityError("the shares of the ancestry and the real fraction do not add up")
         for parent in self.parents:
             if parent.candidate in below:
-                raise IntegrityError(f"the ancestry is a circle: {parent.name} is its own ancestor")
+                raise IntegrityError(
+                    f"the ancestry is a circle: {parent.name[:120]} is its own ancestor"
+                )
             parent.ancestry._check_path((*below, parent.candidate))
 
 

@@ -83,6 +83,12 @@ class InclusionProof:
     def parse(cls, raw: bytes) -> InclusionProof:
         """Read a ``.tlog-proof`` file that carries no extra data."""
         head, checkpoint = _split(raw)
+        name, _, version = head[0].partition("@") if head else ("", "", "")
+        if version and head[0] != _INCLUSION and name == _INCLUSION.partition("@")[0]:
+            raise IntegrityError(
+                f"the proof is written in the format {head[0]!r:.80}, and this assaymark knows "
+                f"{_INCLUSION!r}\n\nHint: use a newer assaymark"
+            )
         if len(head) < 2 or head[0] != _INCLUSION or not head[1].startswith("index "):
             raise IntegrityError(f"not a proof of inclusion: it starts with {_INCLUSION!r}")
         index = _number(head[1].removeprefix("index "), "index")

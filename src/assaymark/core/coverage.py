@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue
 
 from assaymark.core.document import Document
+from assaymark.core.plain import read_toml
 from assaymark.errors import RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Certificate", "Maker", "certificate_for", "parse_certificates"]
+__all__ = ["ESTIMANDS", "Certificate", "Maker", "certificate_for", "parse_certificates"]
+
+ESTIMANDS = {
+    "mean": "means",
+    "proportion": "shares",
+    "quantile": "quantiles",
+    "ols": "linear regression",
+    "logistic": "logistic regression",
+    "poisson": "Poisson regression",
+    "cox": "Cox regression",
+}
+"""Classes of estimands, and what each is called."""
 
 
 class Maker(Document):
@@ -79,12 +90,12 @@ def parse_certificates(raw: bytes) -> tuple[Certificate, ...]:
         When the bytes are no such file.
     """
     try:
-        plain: Mapping[str, object] = tomllib.loads(raw.decode("utf-8"))
+        plain: Mapping[str, object] = read_toml(raw)
         rows = plain.get("certificate", [])
         if not isinstance(rows, list):
             raise RecipeError("certificates of coverage are [[certificate]] tables")
         return tuple(Certificate.model_validate(row) for row in rows)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, ValidationError) as error:
+    except ValueError as error:
         raise RecipeError(f"certificates of coverage cannot be read: {error}") from error
 
 

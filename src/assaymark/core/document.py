@@ -18,7 +18,7 @@ from pydantic import (
 
 from assaymark.errors import IntegrityError
 
-__all__ = ["Document", "decimal", "sha256"]
+__all__ = ["Document", "decimal", "other_format", "sha256"]
 
 _SCHEMA = re.compile(r'"schema_id"\s*:\s*"([\w./-]{1,80})"')
 
@@ -76,14 +76,17 @@ class Document(BaseModel):
             str(cls.model_fields["schema_id"].default) if "schema_id" in cls.model_fields else ""
         )
         said = _SCHEMA.findall(raw if isinstance(raw, str) else raw.decode("utf-8", "replace"))
-        name = known.rpartition("/")[0]
-        other = [s for s in said if s != known and s.rpartition("/")[0] == name]
-        if not other:
-            return ""
-        return (
-            f"written in the format {other[0]!r}, and this assaymark knows {known!r}\n\nHint: use "
-            "a newer assaymark, or the verify.py that lies in the release"
-        )
+        return next(filter(None, (other_format(s, known) for s in said)), "")
+
+
+def other_format(found: object, known: str) -> str:
+    """Say that ``found`` is another version of the format ``known``, and what to do, if it is."""
+    if found == known or str(found).rpartition("/")[0] != known.rpartition("/")[0]:
+        return ""
+    return (
+        f"written in the format {str(found)!r:.80}, and this assaymark knows {known!r}\n\n"
+        "Hint: use a newer assaymark, or the verify.py that lies in the release"
+    )
 
 
 def _wrong(error: ValidationError) -> str:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from assaymark.core.day import day_of
 from assaymark.core.document import Document, sha256
+from assaymark.core.weak_key import is_weak
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = [
     "RoleFile",
     "Signed",
     "lacking",
+    "one_of",
 ]
 
 Role = Literal[
@@ -87,6 +89,8 @@ class RoleFile(Document):
                 yield f"{p.id} has a role twice"
             if any(sha256(bytes.fromhex(k.public)) != k.id for k in p.keys):
                 yield f"a key of {p.id} is not the one that its id says"
+            if any(is_weak(bytes.fromhex(k.public)) for k in p.keys):
+                yield f"a key of {p.id} is one that anybody can sign for"
         strangers = set(self.root) - {p.id for p in self.persons}
         if strangers:
             yield f"root person {min(strangers)} is not among the persons"
@@ -174,10 +178,11 @@ def lacking(
     held: dict[str, set[str]] = {p.id: set(p.roles) for p in people.persons}
     approving = {w: held[w] for w, a in last.items() if a.outcome == "approve"}
     open_slots = _unfilled(slots or [APPROVERS], approving)
-    return (*against, *(f"an approval by {_spoken(s)} is missing" for s in open_slots))
+    return (*against, *(f"an approval by {one_of(s)} is missing" for s in open_slots))
 
 
-def _spoken(roles: Sequence[str]) -> str:
+def one_of(roles: Sequence[str]) -> str:
+    """Return roles in words, of which one is enough."""
     *most, last = (r.replace("_", " ") for r in roles)
     return f"{', '.join(most)} or {last}" if most else last
 

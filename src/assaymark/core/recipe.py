@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
@@ -10,9 +9,10 @@ from pydantic import BaseModel, Field, ValidationError
 from assaymark.core.claim import CLAIMS, ClaimSpec
 from assaymark.core.constraint import CONSTRAINTS, ConstraintSpec
 from assaymark.core.correction import Correction
-from assaymark.core.document import Document
+from assaymark.core.document import Document, other_format
 from assaymark.core.invalid import invalid_words
 from assaymark.core.label import LabelSpec
+from assaymark.core.plain import read_toml
 from assaymark.core.plausibility import PLAUSIBILITY, PlausibilitySpec, RuleSpec
 from assaymark.core.privacy_spec import PrivacySpec, with_privacy
 from assaymark.core.questions import Questions
@@ -249,8 +249,8 @@ def parse_recipe(raw: bytes) -> Recipe:
         When the bytes are not a valid recipe.
     """
     try:
-        plain = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        plain = read_toml(raw)
+    except ValueError as error:
         raise RecipeError(f"the recipe is not valid TOML: {error}") from error
     return recipe_of(plain)
 
@@ -258,6 +258,9 @@ def parse_recipe(raw: bytes) -> Recipe:
 def recipe_of(told: Mapping[str, Any]) -> Recipe:
     """Return the recipe that parsed TOML holds; errors as those of :func:`parse_recipe`."""
     plain = dict(told)
+    other = other_format(plain.get("schema_id"), str(Recipe.model_fields["schema_id"].default))
+    if other:
+        raise RecipeError(f"the recipe is {other}")
     columns = plain.get("columns", {})
     if not isinstance(columns, dict):
         raise RecipeError("[columns] must be a table of column = role\n\nHint: age = 'other'")

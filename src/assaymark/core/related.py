@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from pydantic import Field, ValidationError
 
 from assaymark.core.document import Document
 from assaymark.core.invalid import invalid_words
+from assaymark.core.plain import read_toml
 from assaymark.core.recipe import recipe_of
 from assaymark.errors import RecipeError, UnknownNameError
 
@@ -60,8 +60,8 @@ def parse_related(raw: bytes) -> Related:
         When the bytes say nothing that holds together.
     """
     try:
-        plain = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        plain = read_toml(raw)
+    except ValueError as error:
         raise RecipeError(f"the file of related tables is not valid TOML: {error}") from error
     for key in plain:
         if key not in {"table", "plausibility"}:

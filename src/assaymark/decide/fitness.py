@@ -91,7 +91,7 @@ def _cell(use: str, status: UseStatus, group: str, verdicts: Sequence[RuleVerdic
     elif not verdicts:
         found, why = (
             Fitness.UNKNOWN,
-            "no rule of the use judged this group, as a rule because it has too few people",
+            "no rule of the use judged this group, mostly because it has too few people",
         )
     elif unsure:
         found, why = Fitness.UNKNOWN, _said(unsure)

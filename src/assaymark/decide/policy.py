@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.resources
-import tomllib
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from assaymark.core.document import Document
+from assaymark.core.document import Document, other_format
 from assaymark.core.people import Role
+from assaymark.core.plain import read_toml
 from assaymark.core.threat import Profile
 from assaymark.decide.fixture import Fixture, Sample, fixture_measurements
 from assaymark.decide.watch import Watch
@@ -121,9 +121,12 @@ def parse_policy(raw: bytes) -> Policy:
         When the bytes are not a valid policy; the message names the key and the valid ones.
     """
     try:
-        plain = tomllib.loads(raw.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        plain = read_toml(raw)
+    except ValueError as error:
         raise RecipeError(f"the policy is not valid TOML: {error}") from error
+    other = other_format(plain.get("schema_id"), str(Policy.model_fields["schema_id"].default))
+    if other:
+        raise RecipeError(f"the policy is {other}")
     _check_keys(plain, Policy, "policy")
     _check_tables(plain)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +34,12 @@ _PRIORS = (0.001, 0.01, 0.1, 0.5)
 _POINTS = 41
 
 
-def auc(members: Floats, controls: Floats) -> Interval:
+def auc(members: Floats, controls: Floats, *, crossed: bool = False) -> Interval:
     """Return the chance that a member scores above a control, ties counted half.
+
+    ``crossed`` says that each half was scored by a rule learnt on the other. Where nothing is to be
+    learnt, chance in one half turns the rule that judges the other, and the other way round, so
+    that both halves err alike: the error of their mean is then that of one half.
 
     References
     ----------
@@ -44,7 +49,7 @@ def auc(members: Floats, controls: Floats) -> Interval:
     labels = np.repeat([True, False], [len(members), len(controls)])
     found = auc_of(np.concatenate([members, controls]), labels)
     error = max(float(np.sqrt(mean_variance(found.influence))), 0.5 / len(labels))
-    wide = symmetric(found.value, error)
+    wide = symmetric(found.value, error * math.sqrt(2) if crossed else error)
     return Interval(found.value, max(0.0, wide.low), min(1.0, wide.high))
 
 

@@ -52,6 +52,7 @@ _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
 _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
 _ENOUGH = 100  # records that must be as far off, before it is said how often chance repeats them
 _NEAR = 0.5
+_UNLIKE = 0.8  # quantile from which on people are unlike others, or rare
 _COMMON = 0.5  # rarity of a value that nobody would call rare
 _WATCHED = 1_000  # most isolated and rarest members, and all others as much, are always looked at
 _PAIRS = 4e9  # pairs of a person's row and a synthetic row that are looked at, on each side
@@ -64,8 +65,8 @@ class Chance:
     ``distinctive``: a record without equal among other real people, at least this far from its
     nearest, is repeated by chance in at most 0.1 % of cases. ``near``: share of the distance to
     others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
-    people have to the other half. ``near_rare``: half of what the closest of the people rare by one
-    value has, who may stand in a crowd, and at most as much.
+    people have to the other half. ``near_rare``: a quarter of what the closest of the people rare
+    by one value has, who may stand in a crowd, and at most as much.
     """
 
     distinctive: float
@@ -101,7 +102,7 @@ def scene_of(case: Case) -> Scene:
     made_keys = np.unique(np.concatenate([row_keys(s) for s in case.exposed]))
     keys = [row_keys(d) for d in real]
     owners = np.concatenate([persons_of(d, i) for i, d in enumerate(real)])
-    chance = _chance(anchors, np.concatenate(keys), owners, len(made_keys))
+    chance = _chance(anchors, points, np.concatenate(keys), owners, len(made_keys))
     lonely = _keys_of_one_person(keys, real)
     background = points[2][spread(len(points[2]), _REFERENCE)]
     others = [
@@ -215,30 +216,43 @@ def _others(points: Points, who: Codes, anchors: _Anchors) -> Floats:
     return others if others.shape[1] else np.zeros((len(points), 1))
 
 
-def _chance(anchors: _Anchors, keys: NDArray[np.uint64], owners: Codes, n_made: int) -> Chance:
+def _chance(
+    anchors: _Anchors,
+    points: list[Points],
+    keys: NDArray[np.uint64],
+    owners: Codes,
+    n_made: int,
+) -> Chance:
     """Return what chance repeats, from anchors of each half of the people against the other half.
 
-    ``keys`` and ``owners`` are of all real rows: anchors alone have too few equals to count.
+    ``points``, ``keys`` and ``owners`` are of all real rows: anchors alone have too few equals to
+    count, and are too few to come as near to somebody rare as the synthetic rows, which are more.
     """
     side, sides = _side(anchors.owners), _side(owners)
     if len(np.unique(side)) < 2 or len(side) < 4 * _NEIGHBOURS:
         return Chance(distinctive=0.0, near=0.0, near_rare=0.0)
-    equal, nearby, lone, mean, rarity = [], [], [], [], []
+    parts = np.split(sides, np.cumsum([len(p) for p in points])[:-1])
+    rarest = anchors.rarity <= np.quantile(anchors.rarity, 1 - _UNLIKE)
+    equal, nearby, near_rare, lone, mean = [], [], [], [], []
     for here in (True, False):
         half = _Anchors(*(x[side == here] for x in anchors))
         others = _others(half.points, half.owners, half)
         equal.append(np.isin(half.keys, keys[sides != here]))
         nearby.append(nearest(half.points, anchors.points[side != here])[:, 0])
+        rows = half.points[rarest[side == here]]
+        of_each = [nearest(rows, p[s != here]) for p, s in zip(points, parts, strict=True)]
+        near_rare.append(np.hstack(of_each).min(axis=1, initial=np.inf))
         lone.append(others[:, 0])
         mean.append(others.mean(axis=1))
-        rarity.append(half.rarity)
     times = max(1.0, 2 * n_made / len(keys))
-    near, far, common = (np.concatenate(x) for x in (nearby, mean, rarity))
-    share = _near_share(near, far, far, 0.01)
+    near, far = np.concatenate(nearby), np.concatenate(mean)
+    alone = far >= np.quantile(far, _UNLIKE)
+    rare = np.concatenate([rarest[side == here] for here in (True, False)])
+    share = _near_share(near[alone], far[alone], 0.01)
     return Chance(
         distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
         near=share,
-        near_rare=min(share, _near_share(near, far, -common, 0.0)),
+        near_rare=min(share, _near_share(np.concatenate(near_rare), far[rare], 0.0) / 2),
     )
 
 
@@ -264,9 +278,9 @@ def _far_enough(equal: Bools, lone: Floats, times: float) -> float:
     return float(far[fine].min()) if fine.any() else np.inf
 
 
-def _near_share(nearby: Floats, others: Floats, unlike: Floats, quantile: float) -> float:
-    """Return half of this quantile of the share, among the fifth who are most ``unlike`` others."""
-    chosen = (others > 0) & (unlike >= np.quantile(unlike, 0.8))
+def _near_share(nearby: Floats, others: Floats, quantile: float) -> float:
+    """Return half of this quantile of how near the other half came, as a share of ``others``."""
+    chosen = (others > 0) & np.isfinite(nearby)
     if not chosen.any():
         return 0.0
     return min(_NEAR, float(np.quantile(nearby[chosen] / others[chosen], quantile)) / 2)

@@ -9,6 +9,7 @@ from assaymark.core.notice import Observation
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.watch import Seen, fired
 from assaymark.errors import InputError
+from assaymark.flow.log import workspace_at
 from assaymark.flow.recall import (
     enter,
     notices_of,
@@ -18,7 +19,6 @@ from assaymark.flow.recall import (
     withdraw,
 )
 from assaymark.release.notices import notice_bytes
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from assaymark.decide.watch import Against, Fired
     from assaymark.flow.recall import Issued
     from assaymark.flow.watch import Watched
+    from assaymark.store.workspace import Workspace
 
 __all__ = ["Acted", "act", "issuer_of", "seen_in"]
 
@@ -60,7 +61,7 @@ def issuer_of(release: Path, workspace: Path | None) -> Workspace:
             "only the workspace that issued a release can say so\n\nHint: --workspace FOLDER; "
             "anybody else files a finding: `assaymark release challenge`"
         )
-    return Workspace.open(place)
+    return workspace_at(place)
 
 
 def seen_in(found: Watched) -> tuple[Seen, ...]:
@@ -111,8 +112,9 @@ def act(
         raw = other
     if not policy.watch:
         note = (
-            "the policy of this release says nothing of what is seen later ([[watch]]); "
-            "--degrade does without"
+            "nothing was signed: the policy of this release says nothing of what is seen later "
+            "([[watch]])\n\nHint: without it, `monitor --degrade` signs an alarm, and `release "
+            "withdraw` takes back a release"
         )
         said = standing_of(workspace, release).words
         return Acted(name=name, signed=(), standing=said, note=note)

@@ -16,9 +16,9 @@ from assaymark.core.rights import USES
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.fitness import check_group, why_not
 from assaymark.flow.heard import check_in_force
+from assaymark.flow.log import workspace_at
 from assaymark.flow.recall import issued
 from assaymark.flow.verify import read_release
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from assaymark.core.notice import MadeKind
     from assaymark.flow.recall import Issued
     from assaymark.store.keys import SigningKey
+    from assaymark.store.workspace import Workspace
 
 __all__ = ["Consumer", "admit", "check_use", "digest_of", "load"]
 
@@ -78,7 +79,7 @@ def admit(  # noqa: PLR0913
     release, who = issued(folder), consumer or Consumer()
     if trusted and release.signer not in trusted:
         raise IntegrityError(f"{release.signer} is not among the keys that you trust")
-    place = () if workspace is None else (Workspace.open(workspace),)
+    place = () if workspace is None else (workspace_at(workspace, make=True),)
     now = datetime.now(UTC)
     heard = check_use(release, use, notices, place, today=now.date())
     if group:

@@ -7,6 +7,7 @@ the same source differ from released ones in all of that, whether or not the wor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,16 +19,16 @@ from assaymark.core.recipe import (
     Generalise,
     GroupRare,
     TopCode,
-    parse_recipe,
 )
 from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
-from assaymark.errors import InputError, RecipeError
+from assaymark.errors import InputError
 from assaymark.evaluate.statistics import clopper_pearson
+from assaymark.flow.claims import read_recipe
 from assaymark.source.load import load
 from assaymark.source.persons import one_row_each
 from assaymark.source.profile import profile
-from assaymark.source.transform import apply
+from assaymark.source.transform import apply, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,10 +69,7 @@ def taken_as_released(
     InputError
         When the release was made by other steps.
     """
-    try:
-        told = parse_recipe(recipe.read_bytes())
-    except OSError as error:
-        raise RecipeError(f"cannot read {str(recipe)!r}: {error.strerror}") from error
+    told = read_recipe(recipe)
     _check_steps(told, made, recipe)
     there = {n: c for n, c in told.columns.items() if n in batch.columns}
     schema = profile(batch, _declared(batch, there, told.transform, released)).schema
@@ -91,12 +89,17 @@ def taken_as_released(
 
 
 def _check_steps(recipe: Recipe, made: Provenance, path: Path) -> None:
-    then = [(s.kind, s.columns) for s in made.transformations if not s.kind.startswith("leave out")]
-    now = [(s.kind, _columns(s)) for s in recipe.transform]
+    then = [
+        f"{s.kind} of {', '.join(s.columns)}, {s.parameters}"
+        for s in made.transformations
+        if not s.kind.startswith("leave out")
+    ]
+    now = [f"{s.kind} of {', '.join(_columns(s))}, {in_words(s)}" for s in recipe.transform]
     if then != now:
+        other = next(((t, n) for t, n in zip_longest(then, now, fillvalue="none") if t != n))
         raise InputError(
-            f"the release was made by other steps than {str(path)!r} says: {len(then)} and "
-            f"{len(now)}, or of other columns\n\nHint: the recipe it was made by, as it was then"
+            f"the release was made by other steps than {str(path)!r} says: the first that differs "
+            f"was {other[0]}, and is {other[1]}\n\nHint: the recipe it was made by, as it was then"
         )
 
 

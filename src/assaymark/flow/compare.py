@@ -19,13 +19,13 @@ from assaymark.evaluate.overlap import check_overlap, overlap_of
 from assaymark.evaluate.yardstick import closeness, teller
 from assaymark.flow.budget import charge
 from assaymark.flow.entrants import prepared_alike
+from assaymark.flow.log import workspace_at
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import asked_of
 from assaymark.flow.trial import Bench, attacks_of, held_of, made_of, mean_of, measured_of
 from assaymark.flow.written import write_page
 from assaymark.release.comparison import render_comparison
 from assaymark.source.split import Split
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from assaymark.flow.progress import Progress
     from assaymark.flow.source import Prepared
     from assaymark.flow.trial import Made
+    from assaymark.store.workspace import Workspace
 
 __all__ = ["Comparing", "benches_of", "ceiling_of", "compare", "hygiene_of"]
 
@@ -89,7 +90,7 @@ def compare(entrants: Entrants, how: Comparing, progress: Progress = silent) -> 
             f"{how.repeats} repeats of {how.rows} rows\n\nHint: at least 1 repeat, and {_FEWEST} "
             "rows for telling rows apart"
         )
-    workspace = Workspace.open(how.workspace)
+    workspace = workspace_at(how.workspace, make=True)
     with workspace.lock():
         return _compared(workspace, entrants, how, progress)
 

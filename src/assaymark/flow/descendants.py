@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
@@ -36,13 +37,14 @@ def descendants_of(
     InputError
         When something given is neither.
     """
-    edges = [*_entered(workspace), *(d for path in given for d in _given(path))]
+    made: dict[str, list[Descendant]] = {}
+    for child in (*_entered(workspace), *(d for path in given for d in _given(path))):
+        made.setdefault(child.of, []).append(child)
     found: dict[str, Descendant] = {}
-    todo = [manifest]
+    todo = deque([manifest])
     while todo:
-        parent = todo.pop(0)
-        for child in edges:
-            if child.of != parent or child.sha256 == manifest or child.identity in found:
+        for child in made.get(todo.popleft(), ()):
+            if child.sha256 == manifest or child.identity in found:
                 continue
             found[child.identity] = child
             todo += [child.sha256] if child.sha256 else []

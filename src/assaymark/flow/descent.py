@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["beyond", "check_descent", "descent_words", "notices_of_descent"]
 
+_SHOWN, _LONG = 5, 120
+
 
 def beyond(ancestry: Ancestry, policy: Policy) -> tuple[str, ...]:
     """Say in what way rows are further from real ones than the policy allows, if they are."""
@@ -53,7 +55,10 @@ def check_descent(made: Provenance, policy: Policy) -> str:
 
 def descent_words(ancestry: Ancestry) -> str:
     """Return depth, real fraction and parents in words."""
-    of = ", ".join(f"{p.name} ({p.manifest[:16]}, {p.share} of the rows)" for p in ancestry.parents)
+    first = ancestry.parents[:_SHOWN]
+    of = ", ".join(f"{p.name[:_LONG]} ({p.manifest[:16]}, {p.share} of the rows)" for p in first)
+    more = len(ancestry.parents) - len(first)
+    of += f" and {more:,} more" if more else ""
     whole = f"synthetic depth {ancestry.depth}, real fraction {ancestry.real_fraction}"
     return f"{whole}; learnt from {of}" if of else whole
 

@@ -18,12 +18,12 @@ from assaymark.evaluate.privacy.shadow import Shadow
 from assaymark.evaluate.yardstick import teller
 from assaymark.flow.compare import Comparing, benches_of, ceiling_of, hygiene_of
 from assaymark.flow.generate import refitter
+from assaymark.flow.log import workspace_at
 from assaymark.flow.progress import silent
 from assaymark.flow.trial import made_of, mean_of
 from assaymark.flow.written import write_page
 from assaymark.generate.notches import NOTCHES
 from assaymark.release.dial import render_dial
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def dial(entrants: Entrants, how: Dialling, progress: Progress = silent) -> Dial
             f"the dial turns {_GENERATOR!r}, and the recipe has {spec.generator!r}\n\nHint: "
             "`assaymark compare --shadow` attacks any generator"
         )
-    workspace = Workspace.open(how.workspace)
+    workspace = workspace_at(how.workspace, make=True)
     with workspace.lock():
         _, (bench,) = benches_of(workspace, entrants, how.comparing, progress)
         hygiene = hygiene_of(bench)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assaymark.core.waiver import Waiver
 from assaymark.decide.fitness import Fitness
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import NotApprovedError, UnknownNameError
@@ -12,6 +13,7 @@ from assaymark.release.approved import DECISION
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Decided
 from assaymark.release.statement import read_statement
+from assaymark.release.waived import WAIVED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +43,8 @@ def why_not(folder: Path, use: str) -> str:
         (folder / "policy.toml").read_bytes(),
         _evidence(folder, decided),
         decided.candidate,
-        gate=decided.gate,
+        _waivers(folder),
+        decided.gate,
     )
     said = {
         v.rule.id: f"{v.rule.title or v.rule.id}: {v.verdict}"
@@ -107,8 +110,13 @@ def _evidence(folder: Path, decided: Decided) -> list[tuple[bytes, tuple[str, ..
     ]
 
 
+def _waivers(folder: Path) -> tuple[Waiver, ...]:
+    signed = [p.read_bytes() for p in sorted((folder / WAIVED).glob("*.dsse.json"))]
+    return tuple(Waiver.parse(read_statement(payload_of(raw), "waiver")[1]) for raw in signed)
+
+
 def _why(folder: Path, decided: Decided, use: str, group: str) -> str:
     policy = (folder / "policy.toml").read_bytes()
-    evidence = _evidence(folder, decided)
-    cells = cells_again(policy, evidence, decided.uses, decided.candidate, gate=decided.gate)
+    evidence, waivers = _evidence(folder, decided), _waivers(folder)
+    cells = cells_again(policy, evidence, decided.uses, decided.candidate, waivers, decided.gate)
     return next((c.why for c in cells if (c.use, c.group) == (use, group)), "")

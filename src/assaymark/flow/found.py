@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import Document
-from assaymark.core.evidence import Evidence
-from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy
+from assaymark.decide.verdict import UseStatus
 from assaymark.decide.waiver import never_waived
-from assaymark.flow.waivers import in_force
+from assaymark.flow.decide import rejudge, verdicts_again
+from assaymark.flow.waivers import DECIDED, decided_called, in_force
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.entry import Entry
-    from assaymark.decide.policy import Policy
     from assaymark.store.workspace import Workspace
 
 __all__ = ["Finding", "Found", "found_called"]
-
-_DECIDED = ("ready", "refusal", "release")
 
 
 class Finding(Document):
@@ -59,10 +56,7 @@ def found_called(workspace: Workspace, name: str) -> Found | None:
 
     Of the sealed holdout only verdicts are told, never numbers.
     """
-    decided = [
-        e for k in _DECIDED for e in workspace.ledger.entries(kind=k) if e.body.get("name") == name
-    ]
-    last = max(decided, key=lambda e: e.index, default=None)
+    last = decided_called(workspace, name, (*DECIDED, "release"))
     if last is None:
         return None
     uses, blocked = last.body.get("uses"), last.body.get("blocked")
@@ -72,7 +66,7 @@ def found_called(workspace: Workspace, name: str) -> Found | None:
         refused=last.kind == "refusal",
         uses={str(u): str(s) for u, s in uses.items()} if isinstance(uses, dict) else {},
         blocked=tuple(map(str, blocked)) if isinstance(blocked, list) else (),
-        findings=tuple(_findings(workspace, last, parse_policy(workspace.get(policy)))),
+        findings=tuple(_findings(workspace, last)),
         waived=tuple(
             dict.fromkeys(
                 f"{w.rule} until {w.expires}" for w, _ in in_force(workspace, last.subject, policy)
@@ -82,27 +76,45 @@ def found_called(workspace: Workspace, name: str) -> Found | None:
     )
 
 
-def _findings(workspace: Workspace, decided: Entry, policy: Policy) -> Iterator[Finding]:
-    """Judge the last evidence of each stage again, and yield what blocks, each once."""
-    uses = decided.body.get("uses")
-    waivers = [w for w, _ in in_force(workspace, decided.subject, str(decided.body["policy"]))]
-    stages = {
-        str(e.body.get("stage")): e
-        for e in workspace.ledger.entries(kind="evidence", subject=decided.subject)
-    }
+def _findings(workspace: Workspace, decided: Entry) -> Iterator[Finding]:
+    """Judge again what the decision rests on, and yield what blocks, each once."""
+    digest = str(decided.body["policy"])
+    raw = workspace.get(digest)
+    policy = parse_policy(raw)
+    waivers = [w for w, _ in in_force(workspace, decided.subject, digest)]
     told: set[tuple[str, str]] = set()
-    for entry in stages.values():
-        evidence = Evidence.parse(workspace.get(str(entry.body["evidence"])))
-        asked = list(uses) if isinstance(uses, dict) else []
-        for v in judge(
-            policy, evidence, asked, candidate=decided.subject, waivers=waivers
-        ).verdicts:
-            about = (v.rule.id, v.measurement.subject)
-            if v.blocks and about not in told:
-                told.add(about)
-                yield Finding(
-                    rule=v.rule.id,
-                    subject=v.measurement.subject,
-                    verdict=v.verdict.value,
-                    never=never_waived(policy, v.rule, v.verdict),
-                )
+    for v in verdicts_again(raw, _evidence(workspace, decided, raw), decided.subject, waivers):
+        about = (v.rule.id, v.measurement.subject)
+        if v.blocks and about not in told:
+            told.add(about)
+            yield Finding(
+                rule=v.rule.id,
+                subject=v.measurement.subject,
+                verdict=v.verdict.value,
+                never=never_waived(policy, v.rule, v.verdict),
+            )
+
+
+def _evidence(
+    workspace: Workspace, decided: Entry, policy: bytes
+) -> list[tuple[bytes, tuple[str, ...]]]:
+    """Return the evidence of each stage that was looked at, with the uses that it was asked about.
+
+    The sealed holdout was asked about what development had approved, and of nothing else a
+    verdict may be told.
+    """
+    body, candidate, asked = decided.body, decided.subject, decided.body.get("uses")
+    uses = tuple(asked) if isinstance(asked, dict) else ()
+    stages = {
+        str(e.body["stage"]): workspace.get(str(e.body["evidence"]))
+        for e in workspace.ledger.entries(kind="evidence", subject=candidate)
+        if e.index < decided.index
+    }
+    first, looked = stages.get("development"), bool(body.get("verdicts"))
+    if first is None:
+        return [(raw, uses) for raw in stages.values() if looked]
+    then = in_force(workspace, candidate, str(body["policy"]), before=decided.index)
+    statuses = rejudge(policy, first, uses, candidate, [w for w, _ in then])
+    passed = tuple(u for u, s in statuses.items() if s == UseStatus.APPROVED.value)
+    sealed = stages.get("confirmation")
+    return [(first, uses), *([(sealed, passed)] if looked and sealed is not None else [])]

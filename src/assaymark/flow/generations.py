@@ -39,6 +39,7 @@ class Generation(Document):
 
     name: str
     depth: int
+    real_fraction: str
     rows: int
     compared: int
     losses: tuple[Loss, ...]
@@ -107,6 +108,7 @@ def _generation(first: pl.DataFrame, made: Issued) -> Generation:
     return Generation(
         name=made.folder.name,
         depth=made.made.ancestry.depth,
+        real_fraction=made.made.ancestry.real_fraction,
         rows=rows.height,
         compared=len(found),
         losses=tuple(

@@ -28,7 +28,7 @@ from assaymark.core.generator import (
 from assaymark.core.recipe import GenerateSpec, parse_recipe
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.generate import named
-from assaymark.flow.people import author_of, current
+from assaymark.flow.people import author_of, check_may_sign, current
 from assaymark.generate import generators
 from assaymark.generate.extras import EXTRAS
 from assaymark.release.generator import generator_bytes, read_generator
@@ -130,10 +130,7 @@ def approve(
             "this key is not in the role file\n\nHint: `assaymark people add NAME --role ml_owner "
             "--key PUBLIC`; one person alone needs no approval of generators"
         )
-    try:
-        people.check_in_force(datetime.now(UTC).date())
-    except IntegrityError as error:
-        raise NotApprovedError(str(error)) from error
+    check_may_sign(people, datetime.now(UTC).date())
     made = GeneratorApproval.model_validate(
         {
             "version": version_of(spec),

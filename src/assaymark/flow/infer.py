@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from assaymark.core.claim import Quantile, Regression, Share
-from assaymark.core.coverage import certificate_for
+from assaymark.core.coverage import ESTIMANDS, certificate_for
 from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.document import Document
 from assaymark.core.privacy_spec import spends
@@ -239,19 +239,19 @@ def _why_not(maker: Maker, found: Certificate | None, estimand: str) -> str:
         return (
             f"not certified: rows by {maker.generator!r} carry the noise of differential privacy, "
             "which the rules that combine tables do not know of, and no bench has shown that "
-            f"intervals for a {estimand} hold on them"
+            f"intervals of {ESTIMANDS[estimand]} hold on them"
         )
     if found is None:
         changed = " with changed parameters" if maker.changed else ""
         return (
-            f"no bench has shown that intervals for a {estimand} hold, on rows by "
+            f"no bench has shown that intervals of {ESTIMANDS[estimand]} hold, on rows by "
             f"{maker.generator!r}{changed} fitted to about {maker.persons:,} persons"
         )
     if found.low >= LEAST:
         return ""
     return (
-        f"in simulations with {maker.generator!r}, intervals for a {estimand} held the truth in "
-        f"{found.coverage:.0%} of cases instead of 95 %"
+        f"in simulations with {maker.generator!r}, intervals of {ESTIMANDS[estimand]} held the "
+        f"truth in {found.coverage:.0%} of cases instead of 95 %"
     )
 
 

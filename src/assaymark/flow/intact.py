@@ -1,4 +1,4 @@
-"""Intact: whether a workspace is what it was, before anything is read of it or signed in it."""
+"""Intact: whether a workspace is what it was, before anything is signed in it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from assaymark.store.keys import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from assaymark.core.checkpoint import Checkpoint
     from assaymark.store.workspace import Workspace
@@ -19,6 +20,7 @@ __all__ = ["check_intact"]
 
 _ENTERED = ("quarantine", "ready", "releases")
 _OWN = "run.started"
+_MOST = 1 << 20
 _BACKUP = "\n\nHint: put the workspace back as it was, from a backup; nothing was changed"
 
 
@@ -31,10 +33,11 @@ def check_intact(workspace: Workspace) -> None:
     Raises
     ------
     IntegrityError
-        When the ledger was altered, emptied or set back, or the signing key is gone or another.
+        When the ledger was altered, emptied or set back, the signing key is gone or another, or a
+        release lacks the proof that it is in the ledger.
     """
     ledger = workspace.ledger
-    ledger.whole()
+    ledger.check()
     if ledger.size == 0:
         _check_new(workspace)
         return
@@ -83,14 +86,40 @@ def _check_key(workspace: Workspace, own: SigningKey | None) -> None:
 
 
 def _heads(workspace: Workspace, own: SigningKey) -> Iterator[tuple[str, Checkpoint]]:
-    """Yield the checkpoints that releases carry and this workspace signed."""
-    key = log_key(own.public, own.fingerprint)
-    for path in sorted((workspace.path / "releases").glob(f"*/{LOG_PROOF}")):
-        folder = path.parents[1]
+    """Yield the checkpoint that each release of this workspace carries; pass over others' releases.
+
+    Raises
+    ------
+    IntegrityError
+        When a proof is missing or altered: what the ledger was at that release is not known then.
+    """
+    for folder in sorted((workspace.path / "releases").glob("[!.]*")):
+        if not folder.is_dir() or folder.name.endswith(".notices"):
+            continue
         try:
-            with path.open("rb") as file:
-                read = InclusionProof.parse(file.read(1 << 20))
-            with (folder / LOG_ENTRY).open("rb") as file:
-                yield folder.name, read.check(file.read(1 << 20), key)
-        except (OSError, IntegrityError):
-            continue  # of another key, or altered: `assaymark verify` says so
+            head = _head(folder, own)
+        except (OSError, IntegrityError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise IntegrityError(
+                f"releases/{folder.name} does not prove any more that it is in the ledger ({why}), "
+                "so that nobody can tell whether the ledger was set back since\n\nHint: put its "
+                "folder log back from a backup, or from a copy that was handed on; what is no "
+                "release of this workspace belongs elsewhere"
+            ) from error
+        if head is not None:
+            yield folder.name, head
+
+
+def _head(folder: Path, own: SigningKey) -> Checkpoint | None:
+    """Return the checkpoint that a release carries; None where it is another workspace's."""
+    key, read = log_key(own.public, own.fingerprint), InclusionProof.parse(_raw(folder / LOG_PROOF))
+    if read.checkpoint.partition(b"\n")[0] == key.name.encode():
+        return read.check(_raw(folder / LOG_ENTRY), key)
+    if (folder / f"keys/{own.fingerprint}.pub").exists():
+        raise IntegrityError("its checkpoint names another ledger than that of its key")
+    return None
+
+
+def _raw(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MOST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assaymark.core.weak_key import is_weak
 from assaymark.errors import InputError, IntegrityError
 from assaymark.store.keys import SigningKey
 
@@ -13,18 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["new_key", "public_key", "read_key"]
 
 _KEY_MOST = 4_096
-_WEAK = frozenset(
-    {
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    }
-)
-"""Ed25519 points of small order, sign bit off: anybody can sign for some of their messages."""
 
 
 def new_key(path: Path) -> str:
@@ -69,7 +58,7 @@ def public_key(text: str) -> bytes:
             f"{text[:70]!r} is not a public key of 64 hexadecimal digits\n\nHint: the person runs "
             "`assaymark people key --out FILE` and sends you what it prints"
         )
-    if (raw[:31] + bytes([raw[31] & 0x7F])).hex() in _WEAK:
+    if is_weak(raw):
         raise InputError(
             f"{raw.hex()} is a key that anybody can sign for\n\nHint: the person runs `assaymark "
             "people key --out FILE` and sends you what it prints"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assaymark.core.conditions import Conditions
+from assaymark.core.plain import read_toml
 from assaymark.errors import ConditionError
 from assaymark.generate.mixture import Mixture, mixture_of
 
@@ -114,8 +114,8 @@ def real_rows(dataset: Dataset, wanted: Conditions | Mixture | None, streams: St
 
 def _from_file(path: Path) -> dict[str, dict[str, float]]:
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        plain = read_toml(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise ConditionError(f"cannot read shares from {str(path)!r}: {error}") from error
     wrong = [name for name, values in plain.items() if not isinstance(values, dict)]
     if wrong:

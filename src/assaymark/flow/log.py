@@ -60,9 +60,9 @@ class Compared(Document):
     root: str
 
 
-def workspace_at(path: Path) -> Workspace:
-    """Open a workspace that is there already, and is what it was."""
-    if not (path / "ledger.db").exists():
+def workspace_at(path: Path, *, make: bool = False) -> Workspace:
+    """Open a workspace that is what it was; with ``make``, one that is not there yet is made."""
+    if not make and not (path / "ledger.db").exists():
         raise InputError(
             f"there is no workspace at {str(path)!r}\n\nHint: --workspace FOLDER; `assaymark run` "
             "makes one"

@@ -15,6 +15,7 @@ from assaymark.errors import InputError, IntegrityError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
 from assaymark.flow.as_released import taken_as_released
 from assaymark.flow.heard import check_in_force
+from assaymark.flow.log import workspace_at
 from assaymark.flow.performance import Performance, estimate_performance
 from assaymark.flow.recall import issued
 from assaymark.flow.timeline import read_looks
@@ -37,7 +38,6 @@ from assaymark.release.build import MANIFEST
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Provenance
 from assaymark.release.statement import read_statement
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -162,8 +162,6 @@ def monitor(
     if how.state is not None:
         check_next(how.state, look, looks)
     together = watched(reference, [*looks, look], tolerance=tolerance, layout=released)
-    if how.state is not None:
-        take_in(how.state, look, looks, together)
     few = batch.height < FEWEST
     lines = [
         _line(d, threshold, released.rests_on(d.column), few=few) for d in compare(reference, batch)
@@ -171,7 +169,7 @@ def monitor(
     order = {"drifted": 0, "cannot tell": 1, "stable": 2}
     lines.sort(key=lambda line: (not line.rests, order[line.says], -(line.value or 1.0)))
     counts = {says: sum(line.says == says for line in lines) for says in order}
-    return Monitored(
+    found = Monitored(
         release=str(release),
         n=batch.height,
         threshold=threshold,
@@ -187,6 +185,9 @@ def monitor(
         note=note,
         taken=taken,
     )
+    if how.state is not None:  # last: what fails before is asked again, and nothing was seen yet
+        take_in(how.state, look, looks, together)
+    return found
 
 
 def reference_of(
@@ -210,7 +211,7 @@ def reference_of(
             "the sketch of the real rows is sealed in the workspace that issued the release\n\n"
             "Hint: --workspace FOLDER, or --against released"
         )
-    return released, world_of(Workspace.open(place), _provenance(release).candidate)
+    return released, world_of(workspace_at(place), _provenance(release).candidate)
 
 
 def tolerance_of(looks: Sequence[Look], against: Against) -> float:

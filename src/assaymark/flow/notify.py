@@ -24,8 +24,10 @@ __all__ = ["append_json", "check_places", "post", "prometheus", "write_mail", "w
 _TIMEOUT = 10.0
 
 
-def check_places(url: str, *paths: Path) -> None:
+def check_places(url: str, *paths: Path, report: Path | None = None) -> None:
     """Check before a look that what is found can be told: it cannot be looked at twice.
+
+    The folder of a ``report`` need not be there: it is made.
 
     Raises
     ------
@@ -38,6 +40,8 @@ def check_places(url: str, *paths: Path) -> None:
         if path.is_dir() or not path.absolute().parent.is_dir():
             why = "it is a folder" if path.is_dir() else "there is no such folder"
             raise InputError(f"cannot write {str(path)!r}: {why}")
+    if report is not None and report.is_dir():
+        raise InputError(f"cannot write {str(report)!r}: it is a folder")
 
 
 def prometheus(found: Monitored) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.ancestry import Ancestry, Parent, ancestry_of
 from assaymark.core.licence import spdx
+from assaymark.core.plain import read_plain
 from assaymark.core.rights import Rights, combined, narrowed
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.admit import check_use, digest_of
@@ -108,7 +108,8 @@ def ancestry(parents: Sequence[Taken], rows: int) -> Ancestry:
     Raises
     ------
     RecipeError
-        When the releases are said to have more rows than there are.
+        When the releases are said to have more rows than there are, or the line of releases
+        would be longer than verifiers follow.
     """
     whole = [t for t in parents if t.rows is None]
     said = sum(t.rows or 0 for t in parents)
@@ -117,10 +118,18 @@ def ancestry(parents: Sequence[Taken], rows: int) -> Ancestry:
             f"[[source.mixed]] names {said:,} rows of releases, and the table has {rows:,}"
         )
     rest = (rows - said) / rows if rows else 0.0
-    return ancestry_of(
+    found = ancestry_of(
         (_parent(t.release), rest / len(whole) if t.rows is None else t.rows / rows)
         for t in parents
     )
+    try:
+        found.check_size()
+    except IntegrityError as error:
+        raise RecipeError(
+            f"what is learnt from this source could not be verified: {error}\n\nHint: name a "
+            "release in [source] that is nearer to real rows"
+        ) from error
+    return found
 
 
 def check_circle(parents: Sequence[Taken], commitment: str) -> None:
@@ -214,7 +223,7 @@ def _digests(folder: Path) -> set[str]:
     if (folder / LOT).is_file():
         return {digest_of(folder / path) for path in LOT_ROWS}
     try:
-        files = json.loads((folder / "manifest.json").read_bytes())["files"]
+        files = read_plain((folder / "manifest.json").read_bytes(), "it")["files"]
         return {str(f["sha256"]) for f in files}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, IntegrityError, KeyError, TypeError) as error:
         raise IntegrityError(f"the manifest of {folder.name} cannot be read") from error

@@ -28,6 +28,7 @@ from assaymark.store.keys import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from assaymark.store.workspace import Workspace
 
@@ -35,6 +36,7 @@ __all__ = [
     "PersonLine",
     "add",
     "author_of",
+    "check_may_sign",
     "current",
     "init",
     "listed",
@@ -94,6 +96,14 @@ def second_person(workspace: Workspace) -> bool:
     """Whether a second person is registered, so that the author cannot approve."""
     file = current(workspace)
     return file is not None and len(file.persons) > 1
+
+
+def check_may_sign(people: RoleFile, day: date) -> None:
+    """Raise where nobody may sign under the role file any more, since it has expired."""
+    try:
+        people.check_in_force(day)
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
 
 
 def author_of(workspace: Workspace) -> str:

@@ -41,7 +41,7 @@ def name_at(release: str, workspace: Path) -> tuple[Path, str]:
     home = folder.parents[1] if len(folder.parents) > 1 else folder
     if folder.parent.name in _ISSUED and (home / "ledger.db").is_file():
         return home, folder.name
-    return workspace, folder.name if len(Path(release).parts) > 1 else release
+    return workspace, folder.name
 
 
 def workspace_and_name(release: str, workspace: Path) -> tuple[Workspace, str]:

@@ -114,7 +114,7 @@ def _released(workspace: Workspace, name: str) -> Path | None:
     try:
         ready = ready_called(workspace, name)
     except NotApprovedError:
-        return None  # the role file has expired: what it waits for says so
+        return None  # nobody may sign now; `waits_for` tells the outcome why
     return None if ready.missing else release_ready(workspace, ready)
 
 

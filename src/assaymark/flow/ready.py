@@ -14,7 +14,7 @@ from assaymark.flow.decide import needed_approvals
 from assaymark.flow.heard import check_ancestors
 from assaymark.flow.history import shown_entries, write_decision
 from assaymark.flow.log import logged
-from assaymark.flow.people import author_of, current, roles_bytes
+from assaymark.flow.people import author_of, check_may_sign, current, roles_bytes
 from assaymark.flow.story import check_story
 from assaymark.flow.verify import read_release
 from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
@@ -127,10 +127,7 @@ def ready_called(workspace: Workspace, name: str) -> Ready:
     people = current(workspace)
     if people is None:
         raise InputError("no people are registered in this workspace")
-    try:
-        people.check_in_force(datetime.now(UTC).date())
-    except IntegrityError as error:
-        raise NotApprovedError(str(error)) from error
+    check_may_sign(people, datetime.now(UTC).date())
     if people.person_of(author_of(workspace)) is None:
         raise NotApprovedError(
             "the key of this workspace is held by nobody in the role file, so that nobody can tell "

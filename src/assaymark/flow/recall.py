@@ -252,11 +252,32 @@ def _read(raw: bytes, release: Issued) -> Notice:
 
 
 def of_workspace(workspace: Workspace, name: str) -> Issued:
-    """Return a release that this workspace issued, by the name of its folder."""
+    """Return a release that this workspace issued, by the name of its folder.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is none of that name.
+    IntegrityError
+        When it does not verify, or another release lies in its folder than the ledger says.
+    """
     folders = {p.name: p for p in (workspace.path / "releases").iterdir() if p.is_dir()}
     if name not in folders:
         raise UnknownNameError("release", name, folders or ["none was issued"])
-    return issued(folders[name])
+    release = issued(folders[name])
+    entered = {
+        str(e.body.get("manifest"))
+        for e in workspace.ledger.entries(kind="release")
+        if e.body.get("name") == name
+    }
+    if entered and release.manifest not in entered:
+        raise IntegrityError(
+            f"releases/{name} holds another release than was issued under that name "
+            f"({release.manifest[:16]}, not {', '.join(sorted(m[:16] for m in entered))}): its "
+            "folder was replaced\n\nHint: put it back from a backup, or from a copy that was "
+            "handed on"
+        )
+    return release
 
 
 def enter(workspace: Workspace, name: str, raw: bytes, kind: str) -> Path:

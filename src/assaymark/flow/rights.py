@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from assaymark.core.rights import Rights
     from assaymark.decide.policy import Policy
 
-__all__ = ["blocked", "check_terms"]
+__all__ = ["blocked", "check_columns", "check_terms"]
 
+_SAID = "ip_columns of [source.rights], or of what the source was registered with"
 _UNREAD = "the table was not read"
 
 
@@ -97,6 +98,22 @@ def check_terms(rights: Rights, wanted: Sequence[str], today: date) -> None:
             f"{said}; {_UNREAD}\n\nHint: ask the owner{_at(rights)}, then change purposes or "
             "prohibited in [source.rights], or ask for another use with --use"
         )
+
+
+def check_columns(rights: Rights, columns: Sequence[str]) -> None:
+    """Refuse terms about columns that the table, whose terms they are, does not have.
+
+    Terms that came with a release that rows were learnt from are no matter of this: what they
+    name may have been dropped there.
+
+    Raises
+    ------
+    UnknownNameError
+        When a column is not there; a slip would let what it was to protect go out.
+    """
+    for name in rights.ip_columns:
+        if name not in columns:
+            raise UnknownNameError("column", name, columns, _SAID)
 
 
 def _at(rights: Rights) -> str:

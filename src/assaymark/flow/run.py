@@ -37,7 +37,7 @@ from assaymark.flow.progress import silent
 from assaymark.flow.publish import publish
 from assaymark.flow.queries import asked_of
 from assaymark.flow.ready import waits_for
-from assaymark.flow.rights import check_terms
+from assaymark.flow.rights import check_columns, check_terms
 from assaymark.flow.source import prepare
 from assaymark.flow.sources import changed_since, under_registered_terms
 from assaymark.flow.story import policy_late, questions_late
@@ -154,6 +154,7 @@ def read_job(
     recipe = with_code(parse_recipe(recipe_bytes), recipe_path.parent)
     table = recipe_path.parent / recipe.source.path
     recipe = under_registered_terms(workspace, recipe, table)
+    own = recipe.source.rights
     wanted = tuple(dict.fromkeys(uses)) or recipe.use.requested
     parents = taken_from(workspace, recipe, recipe_path.parent, given=data is not None)
     recipe = under_parents_terms(workspace, recipe, parents, wanted)
@@ -167,6 +168,7 @@ def read_job(
             f"{policy.profile.value!r}\n\nHint: change profile in [threat] or take another policy"
         )
     frame = read_table(table) if data is None else data
+    check_columns(own, frame.columns)
     return Job(
         recipe=recipe,
         recipe_bytes=recipe_bytes,
@@ -208,6 +210,8 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
 def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -> Outcome:
     progress("source", f"{job.frame.height:,} rows, {job.frame.width} columns", 0.2)
     descent = ancestry(job.parents, job.frame.height)
+    for said in beyond(descent, job.policy):
+        progress("source", f"the rows cannot be released: {said}", 1.0)
     prepared = prepare(job.frame, job.recipe, workspace.secret("split"))
     check_circle(job.parents, prepared.commitment)
     progress("source", "typed, transformed and split by " + prepared.parts.unit, 1.0)

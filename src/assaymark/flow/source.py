@@ -21,7 +21,7 @@ from assaymark.source.split import Split
 from assaymark.source.transform import TransformRecord, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     import polars as pl
 
@@ -64,16 +64,14 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
     DataError
         When the table cannot be used, or an identifier would reach the generator.
     UnknownNameError
-        When labels are said to be in a column that is not there.
+        When labels, bounds or a correction are said to be of a column that is not there.
     InputError
         When a plausibility rule does not fit the table.
     RecipeError
         When a claim of the recipe cannot be asked of the table.
     """
     found = profile(frame, recipe.columns)
-    for label in recipe.label:
-        if label.column not in found.schema.names:
-            raise UnknownNameError("column", label.column, found.schema.names, "[[label]]")
+    _check_named(recipe, found.schema.names)
     dropped = {c for step in recipe.transform if isinstance(step, Drop) for c in step.columns}
     warnings = check_identifiers(found, recipe.columns, dropped)
     raw = load(frame, found.schema)
@@ -105,6 +103,20 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         n_persons=sum(p.n_persons for p in parts.all),
         prints=_prints(raw, recipe, key),
     )
+
+
+def _check_named(recipe: Recipe, columns: Sequence[str]) -> None:
+    for label in recipe.label:
+        if label.column not in columns:
+            raise UnknownNameError("column", label.column, columns, "[[label]]")
+    for name in recipe.privacy.bounds if recipe.privacy else ():
+        if name not in columns:
+            raise UnknownNameError("column", name, columns, "[privacy.bounds]")
+    for correction in recipe.correction:
+        for said in (correction.group, correction.outcome):
+            if not any(said == c or said.startswith(f"{c}=") for c in columns):
+                name = said.partition("=")[0]
+                raise UnknownNameError("column", name, columns, "[[correction]]")
 
 
 def _prints(raw: Dataset, recipe: Recipe, key: bytes) -> Prints | None:

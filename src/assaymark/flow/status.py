@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assaymark.core.document import Document, sha256
 from assaymark.decide.lifecycle import Status
-from assaymark.errors import AssaymarkError, IntegrityError
+from assaymark.errors import IntegrityError
 from assaymark.flow.log import workspace_at
 from assaymark.flow.population import OPENINGS
 from assaymark.flow.ready import waits_for
@@ -115,7 +115,7 @@ def _waiting(workspace: Workspace, found: Iterable[CandidateStatus]) -> Iterator
         if c.status is Status.READY:
             try:
                 waits = waits_for(workspace, c.candidate)
-            except AssaymarkError as error:
+            except IntegrityError as error:
                 waits = (str(error),)
             yield f"{c.name} waits: {'; '.join(w.partition(chr(10))[0] for w in waits)}"
 

@@ -15,10 +15,10 @@ from assaymark.errors import InputError, NotApprovedError, RecipeError
 from assaymark.flow.budget import balance_of
 from assaymark.flow.compare import Comparing, compare
 from assaymark.flow.entrants import Entrant, Entrants, prepared_alike
+from assaymark.flow.log import workspace_at
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import asked_of
 from assaymark.source.read import read_table
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from assaymark.core.privacy_spec import PrivacySpec
@@ -153,7 +153,7 @@ def _affordable(entrants: Entrants, how: Sweeping, where: Path) -> float:
     cost = epsilon_of(rho, min(delta, 0.5))
     if how.proxy is not None:
         return cost
-    workspace = Workspace.open(where)
+    workspace = workspace_at(where, make=True)
     with workspace.lock():
         prepared = prepared_alike(entrants, workspace.secret("split"))[0]
         assert prepared.prints is not None  # noqa: S101
@@ -172,7 +172,7 @@ def _affordable(entrants: Entrants, how: Sweeping, where: Path) -> float:
 
 
 def _account(entrants: Entrants, where: Path) -> tuple[float, float]:
-    workspace = Workspace.open(where)
+    workspace = workspace_at(where, make=True)
     with workspace.lock():
         prepared = prepared_alike(entrants, workspace.secret("split"))[0]
         assert prepared.prints is not None  # noqa: S101

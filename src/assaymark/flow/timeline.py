@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -11,7 +13,7 @@ from assaymark.errors import InputError, IntegrityError
 from assaymark.monitor.sketch import Sketch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["Against", "Look", "append_look", "check_order", "previous_of", "read_looks"]
@@ -116,6 +118,8 @@ def check_order(looks: Sequence[Look], look: Look) -> None:
 def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
     """Write the timeline with one more look; the old file stays whole until the new one is.
 
+    Of processes that write at once, each waits for the one before and sees what it wrote.
+
     Raises
     ------
     InputError
@@ -123,24 +127,36 @@ def append_look(path: Path, looks: Sequence[Look], look: Look) -> None:
         written.
     """
     check_order(looks, look)
-    beside = path.with_name(path.name + ".new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        written = path.read_bytes().rstrip(b"\n") if path.exists() else b""
-        last = written.rpartition(b"\n")[2]
-        if look.previous != (sha256(last) if last else ""):
-            raise InputError(
-                f"another look was added to {str(path)!r} in between\n\nHint: run it again, one "
-                "after the other"
-            )
-        raw = written + b"\n" * bool(written) + look.canonical() + b"\n"
-        with beside.open("wb") as file:
-            file.write(raw)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        with _alone(path):
+            _add(path, look)
     except OSError as error:
         raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from error
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until nobody else writes the timeline; a killed process leaves no lock behind."""
+    with path.with_name(path.name + ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _add(path: Path, look: Look) -> None:
+    written = path.read_bytes().rstrip(b"\n") if path.exists() else b""
+    last = written.rpartition(b"\n")[2]
+    if look.previous != (sha256(last) if last else ""):
+        raise InputError(
+            f"another look was added to {str(path)!r} in between\n\nHint: run it again, one "
+            "after the other"
+        )
+    beside = path.with_name(path.name + ".new")
+    with beside.open("wb") as file:
+        file.write(written + b"\n" * bool(written) + look.canonical() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
 
 
 def previous_of(looks: Sequence[Look]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from assaymark.core.document import sha256
+from assaymark.core.plain import read_plain
 from assaymark.core.streams import Streams
 from assaymark.errors import AssaymarkError
 from assaymark.flow.detect import ERROR, by_chance
@@ -158,5 +158,5 @@ def _lots(workspace: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _predicate(path: Path) -> dict[str, object]:
-    found: dict[str, object] = json.loads(payload_of(path.read_bytes()))["predicate"]
+    found: dict[str, object] = read_plain(payload_of(path.read_bytes()), path.name)["predicate"]
     return found

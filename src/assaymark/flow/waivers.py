@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document
 from assaymark.core.evidence import Evidence
+from assaymark.core.people import one_of
 from assaymark.core.waiver import WAIVERS, Waiver
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
-from assaymark.flow.people import author_of, current
+from assaymark.flow.people import author_of, check_may_sign, current
 from assaymark.release.logged import STATEMENT
 from assaymark.release.waived import read_waiver, waiver_bytes
 
@@ -20,15 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.entry import Entry
+    from assaymark.core.people import RoleFile
     from assaymark.decide.policy import Policy
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
-__all__ = ["MOST_DAYS", "Asked", "in_force", "may_waive", "waive"]
+__all__ = ["DECIDED", "MOST_DAYS", "Asked", "decided_called", "in_force", "may_waive", "waive"]
 
 MOST_DAYS = 366
 """How long a waiver may last."""
-_DECIDED = ("ready", "refusal")
+DECIDED = ("ready", "refusal")
+"""The kinds of the ledger's entries about decisions of which something may be waived."""
 
 
 class Asked(Document):
@@ -72,6 +75,7 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
         candidate=entry.subject,
         policy=str(entry.body["policy"]),
     )
+    _check(workspace, waiver, today)
     others = {w.rule for w, _ in in_force(workspace, waiver.candidate, waiver.policy)}
     if len({*others, waiver.rule}) > policy.waivers_at_most:
         raise NotApprovedError(
@@ -84,6 +88,15 @@ def waive(workspace: Workspace, name: str, key: SigningKey, asked: Asked) -> Wai
     return waiver
 
 
+def _check(workspace: Workspace, waiver: Waiver, day: date) -> None:
+    """Hold a waiver against what verifiers will ask of it, before it is signed."""
+    people, author = _people(workspace), author_of(workspace)
+    try:
+        waiver.check(people, author=author, key=waiver.signer, day=day)
+    except IntegrityError as error:
+        raise NotApprovedError(str(error)) from error
+
+
 def may_waive(workspace: Workspace, key: SigningKey, asked: str = "") -> str:
     """Return the role that the key's holder would waive in.
 
@@ -92,44 +105,47 @@ def may_waive(workspace: Workspace, key: SigningKey, asked: str = "") -> str:
     NotApprovedError
         When nobody else is registered, or the key's holder may not waive.
     """
-    people = current(workspace)
-    if people is None or len(people.persons) < 2:
-        raise NotApprovedError(
-            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
-        )
-    try:
-        people.check_in_force(datetime.now(UTC).date())
-    except IntegrityError as error:
-        raise NotApprovedError(str(error)) from error
+    people = _people(workspace)
     person = people.person_of(key.fingerprint)
     if person is not None and person == people.person_of(author_of(workspace)):
         raise NotApprovedError(
             "whoever made a decision waives nothing of it\n\nHint: somebody else, who is "
-            f"{_spoken(WAIVERS)}, does"
+            f"{one_of(WAIVERS)}, does"
         )
     mine = [r for r in WAIVERS if person is not None and r in person.roles]
     if not mine or (asked and asked not in mine):
         said = "nobody registered" if person is None else ", ".join(person.roles) or "in no role"
         raise NotApprovedError(
             f"the holder of this key is {said}\n\nHint: a waiver needs one of the roles "
-            f"{_spoken(WAIVERS)}"
+            f"{one_of(WAIVERS)}"
         )
     return asked or mine[0]
 
 
-def _spoken(roles: Sequence[str]) -> str:
-    return ", ".join(r.replace("_", " ") for r in roles[:-1]) + f" or {roles[-1].replace('_', ' ')}"
+def _people(workspace: Workspace) -> RoleFile:
+    people = current(workspace)
+    if people is None or len(people.persons) < 2:
+        raise NotApprovedError(
+            "nobody waives alone\n\nHint: `assaymark people add` registers a second person"
+        )
+    check_may_sign(people, datetime.now(UTC).date())
+    return people
 
 
-def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[Waiver, bytes], ...]:
-    """Return the waivers about a candidate under a policy that hold today, the last per rule."""
+def in_force(
+    workspace: Workspace, candidate: str, policy: str, *, before: int | None = None
+) -> tuple[tuple[Waiver, bytes], ...]:
+    """Return the waivers about a candidate under a policy that hold today, the last per rule.
+
+    With ``before``, of those only that entry of the ledger came after.
+    """
     people = current(workspace)
     if people is None or len(people.persons) < 2:
         return ()
     found: dict[tuple[str, str], tuple[Waiver, bytes]] = {}
     about = {"statement": "waiver", "candidate": candidate, "policy": policy}
     for e in workspace.ledger.entries(kind=STATEMENT):
-        if e.body != about:
+        if e.body != about or (before is not None and e.index >= before):
             continue
         raw = workspace.get(e.subject)
         try:
@@ -142,13 +158,22 @@ def in_force(workspace: Workspace, candidate: str, policy: str) -> tuple[tuple[W
     return tuple(found.values())
 
 
+def decided_called(workspace: Workspace, name: str, kinds: Sequence[str] = DECIDED) -> Entry | None:
+    """Return the last decision of this name; None where there was none."""
+    return _decisions(workspace, kinds).get(name)
+
+
+def _decisions(workspace: Workspace, kinds: Sequence[str]) -> dict[str, Entry]:
+    found = [e for kind in kinds for e in workspace.ledger.entries(kind=kind)]
+    return {str(e.body["name"]): e for e in sorted(found, key=lambda e: e.index)}
+
+
 def _decided(workspace: Workspace, name: str) -> Entry:
-    entries = {
-        str(e.body["name"]): e for kind in _DECIDED for e in workspace.ledger.entries(kind=kind)
-    }
-    if name not in entries:
-        raise UnknownNameError("decision", name, entries or ["none was made"])
-    return entries[name]
+    found = decided_called(workspace, name)
+    if found is None:
+        known = _decisions(workspace, DECIDED)
+        raise UnknownNameError("decision", name, known or ["none was made"])
+    return found
 
 
 def _check_subject(workspace: Workspace, candidate: str, policy: Policy, asked: Asked) -> None:

@@ -254,24 +254,22 @@ def _says(alarms: Sequence[AlarmLine], odd: Sequence[str], rows: int) -> str:
 
 def _lines(alarms: Sequence[Alarm], layout: Sketch) -> tuple[AlarmLine, ...]:
     """Return one line a subject; relations only of columns that did not change themselves."""
-    changed = {a.share.subject.partition(":")[2] for a in alarms if a.share.kind == "column"}
-    by_subject: dict[str, list[Alarm]] = {}
+    changed = {n for a in alarms if a.share.kind == "column" for n in a.share.columns}
+    by_subject: dict[tuple[str, ...], list[Alarm]] = {}
     for alarm in alarms:
-        kind, _, name = alarm.share.subject.partition(":")
-        if kind != "pair" or not changed & set(name.split(",")):
-            by_subject.setdefault(alarm.share.subject, []).append(alarm)
-    found = [_line(subject, rows, layout) for subject, rows in by_subject.items()]
+        of = alarm.share
+        if of.kind != "pair" or not changed & {*of.columns}:
+            by_subject.setdefault((of.subject, *of.columns), []).append(alarm)
+    found = [_line(rows, layout) for rows in by_subject.values()]
     order = ("column", "group", "pair")
     found.sort(key=lambda a: (order.index(a.subject.partition(":")[0]), not a.rests, -a.evidence))
     return tuple(found)
 
 
-def _line(subject: str, alarms: Sequence[Alarm], layout: Sketch) -> AlarmLine:
+def _line(alarms: Sequence[Alarm], layout: Sketch) -> AlarmLine:
     first, *others = alarms[:_SHOWN]
-    kind, _, name = subject.partition(":")
-    names = name.split(",") if kind == "pair" else [name] if kind == "column" else []
     return AlarmLine(
-        subject=subject,
+        subject=first.share.subject,
         what=_what(first, layout),
         before=round(first.before, 6),
         after=round(first.after, 6),
@@ -279,5 +277,5 @@ def _line(subject: str, alarms: Sequence[Alarm], layout: Sketch) -> AlarmLine:
         since=first.since,
         evidence=round(first.evidence, 3),
         also=tuple(_what(a, layout) for a in others),
-        rests=tuple(dict.fromkeys(by for n in names for by in layout.rests_on(n))),
+        rests=tuple(dict.fromkeys(by for n in first.share.columns for by in layout.rests_on(n))),
     )

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
-from assaymark.generate.branches import PLACES, Branches
+from assaymark.generate.branches import PLACES, branches_of
 from assaymark.generate.classes import merged, placed
-from assaymark.generate.effects import believed
+from assaymark.generate.effects import CLIP, believed, scatter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from assaymark.generate.branches import Branches
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
@@ -80,11 +82,11 @@ class People:
 def boosts_of(
     places: Sequence[tuple[Codes | None, int]],
     people: People,
-    base: Floats,
+    told: tuple[Floats, Floats],
     limits: tuple[float, float],
     rng: np.random.Generator,
 ) -> list[Boost]:
-    """Return trees that together make up for what ``base`` misses.
+    """Return trees that together make up for what was missed so far.
 
     In each round a half of the persons decides where a tree of at most eight leaves branches, and
     what its leaves add to at most six bundles of neighbouring groups, as far as that tells more
@@ -97,9 +99,9 @@ def boosts_of(
     places
         For each known column, the place of each of its codes, ``None`` where they have no order,
         and how many codes there are.
-    base
-        What is said of each row's groups so far, by trees that it did not fill, shape
-        ``(n, groups)``.
+    told
+        What is said of each row's groups so far, by trees that it did not fill, and what effects
+        have added to the logs of it, each of shape ``(n, groups)``. Both change.
     limits
         Persons in a leaf at least, of those who decide, and how many more persons, who are as
         expected, are in each.
@@ -110,7 +112,7 @@ def boosts_of(
     Stochastic gradient boosting.
     """
     least, shrink = limits
-    share = base / base.sum(axis=1, keepdims=True)
+    share, total = told
     held = np.bincount(people.groups, people.weights, share.shape[1]).astype(np.float64)
     bundle = merged(held, _BUNDLES)
     _, number = np.unique(people.persons, return_inverse=True)
@@ -118,10 +120,16 @@ def boosts_of(
     misses = 0
     for _ in range(_ROUNDS if len(places) else 0):
         deciding = (rng.random(int(number.max(initial=-1)) + 1) < 0.5)[number]
-        tree = _tree(places, people.only(deciding), (share[deciding], bundle), least)
-        worth = _believed(people, deciding, tree, (share, bundle), shrink)
+        own, others = people.only(deciding), people.only(~deciding)
+        tree = _tree(places, own, (share[deciding], bundle), least)
+        leaf, how = tree.leaves(people.codes), (shrink, len(tree.feature))
+        worth = _worth(own, leaf[deciding], (share[deciding], bundle), how)
+        if worth is not None and _gained(others, leaf[~deciding], share[~deciding], worth) <= 0:
+            worth = None
         if worth is not None:
-            _add(share, tree.leaves(people.codes), np.exp(worth))
+            worth = _worth(people, leaf, (share, bundle), how)
+        if worth is not None:
+            _add(share, total, leaf, worth)
             found.append(Boost(branches=tree, worth=worth))
         misses = misses + 1 if worth is None else 0
         if misses == _MISSES:
@@ -146,32 +154,7 @@ def _tree(
         (people.weights, people.presence),
         least,
     )
-    start = np.cumsum([0, *(len(p) for p in at)])[:-1].astype(np.int32)
-    return Branches(
-        feature=nodes[0],
-        threshold=nodes[1],
-        left=nodes[2],
-        right=nodes[3],
-        parent=nodes[4],
-        places=np.concatenate(at).astype(np.int32),
-        start=start,
-    )
-
-
-def _believed(
-    people: People, deciding: NDArray[np.bool_], tree: Branches, said: Said, shrink: float
-) -> Floats | None:
-    """Return what each node adds, ``None`` where it would not have been right of the others."""
-    share, bundle = said
-    leaf, how = tree.leaves(people.codes), (shrink, len(tree.feature))
-    own = people.only(deciding), leaf[deciding], (share[deciding], bundle)
-    worth = _worth(*own, how)
-    if (
-        worth is None
-        or _gained(people.only(~deciding), leaf[~deciding], share[~deciding], worth) <= 0
-    ):
-        return None
-    return _worth(people, leaf, said, how)
+    return branches_of(nodes, at)
 
 
 def _worth(people: People, leaf: Codes, said: Said, how: tuple[float, int]) -> Floats | None:
@@ -182,7 +165,7 @@ def _worth(people: People, leaf: Codes, said: Said, how: tuple[float, int]) -> F
     cell = leaf.astype(np.int64) * size + bundle[people.groups]
     seen = np.bincount(cell, people.weights, nodes * size).astype(np.float64).reshape(nodes, size)
     thought = np.zeros((nodes, size))
-    _sum(thought, leaf, _bundled(share, people.weights, bundle))
+    scatter(thought, leaf, _bundled(share, people.weights, bundle))
     if believed(seen, thought, shrink, False) <= 0:
         return None
     there = (seen > 0) & (thought > 0)
@@ -215,22 +198,17 @@ def _bundled(share: Floats, weights: Floats, bundle: Codes) -> Floats:
 
 
 @compiled
-def _sum(total: Floats, leaf: Codes, rows: Floats) -> None:
-    for i in range(len(leaf)):
-        for b in range(rows.shape[1]):
-            total[leaf[i], b] += rows[i, b]
-
-
-@compiled
-def _add(share: Floats, leaf: Codes, factor: Floats) -> None:
-    """Multiply each row's shares by those of its leaf, to a sum of 1 again."""
+def _add(share: Floats, total: Floats, leaf: Codes, worth: Floats) -> None:
+    """Add to each row's logs what its leaf is worth, cut as they are when rows are drawn."""
     for i in range(len(share)):
-        total = 0.0
+        every = 0.0
         for g in range(share.shape[1]):
-            share[i, g] *= factor[leaf[i], g]
-            total += share[i, g]
+            before = min(max(total[i, g], -CLIP), CLIP)
+            total[i, g] += worth[leaf[i], g]
+            share[i, g] *= np.exp(min(max(total[i, g], -CLIP), CLIP) - before)
+            every += share[i, g]
         for g in range(share.shape[1]):
-            share[i, g] /= total
+            share[i, g] /= every
 
 
 @compiled

@@ -12,12 +12,14 @@ from assaymark.generate.drawing import TreeArrays, leaves_of, packed
 from assaymark.generate.parting import PLACES, best_cut, scratch_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["PLACES", "Branches", "descend", "grow"]
+__all__ = ["PLACES", "Branches", "branches_of", "descend", "grow"]
 
 _DEPTH = 40
 _ROOT = np.zeros(1, dtype=np.int32)
@@ -90,27 +92,36 @@ def grow(
     ----------
     Akaike (1974), A new look at the statistical model identification.
     """
-    start = np.concatenate([[0], np.cumsum([len(p) for p in places])]).astype(np.int32)
+    binned = np.zeros((0, len(y)), dtype=np.uint8)
     if len(places):
         binned = np.stack([p[c] for p, c in zip(places, codes, strict=True)]).astype(np.uint8)
-        widths = np.array([p.max(initial=0) + 1 for p in places], dtype=np.int64)
-        flat = np.concatenate(places).astype(np.int32)
-    else:
-        binned = np.zeros((0, len(y)), dtype=np.uint8)
-        widths, flat = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
+    widths = np.array([p.max(initial=0) + 1 for p in places], dtype=np.int64)
     classes = int(y.max(initial=0)) + 1
     alike = all((r == 1.0).all() for r in rows)
     size = PLACES * classes
     joint = np.zeros(size, np.int32) if alike else np.zeros(size, np.float64)
-    nodes = _grow((binned, widths), y, joint, rows, rule)
+    return branches_of(_grow((binned, widths), y, joint, rows, rule), places)
+
+
+def branches_of(nodes: Sequence[Codes], places: Sequence[Codes]) -> Branches:
+    """Put a tree together.
+
+    Parameters
+    ----------
+    nodes
+        Feature, threshold, left, right and parent of each node.
+    places
+        The place of each code, one array per feature.
+    """
+    feature, threshold, left, right, parent = (np.ascontiguousarray(n) for n in nodes)
     return Branches(
-        feature=nodes[0],
-        threshold=nodes[1],
-        left=nodes[2],
-        right=nodes[3],
-        parent=nodes[4],
-        places=flat,
-        start=start[:-1],
+        feature=feature,
+        threshold=threshold,
+        left=left,
+        right=right,
+        parent=parent,
+        places=np.concatenate([np.zeros(0, np.int32), *places]).astype(np.int32),
+        start=np.cumsum([0, *(len(p) for p in places)])[:-1].astype(np.int32),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.branches import Branches
+from assaymark.generate.branches import branches_of
 from assaymark.generate.project import fitted, nonnegative
 from assaymark.generate.vault import How
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assaymark.generate.branches import Branches
     from assaymark.generate.vault import Vault
 
     Codes = NDArray[np.int32]
@@ -178,14 +179,4 @@ def branched(places: Sequence[Codes]) -> Branches:
         return here
 
     grow(0, 0, sizes[0], -1)
-    feature, threshold, left, right, parent = np.array(nodes, dtype=np.int32).T
-    start = np.concatenate([[0], np.cumsum([len(p) for p in places])])[:-1].astype(np.int32)
-    return Branches(
-        feature=np.ascontiguousarray(feature),
-        threshold=np.ascontiguousarray(threshold),
-        left=np.ascontiguousarray(left),
-        right=np.ascontiguousarray(right),
-        parent=np.ascontiguousarray(parent),
-        places=np.concatenate(places).astype(np.int32),
-        start=start,
-    )
+    return branches_of([*np.array(nodes, dtype=np.int32).T], places)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -25,11 +25,14 @@ __all__ = [
     "BINS",
     "CLIP",
     "Effects",
+    "added",
     "believed",
     "boosted",
     "corrected",
     "fit_effects",
+    "gather",
     "no_effects",
+    "scatter",
     "steepened",
 ]
 
@@ -56,6 +59,8 @@ class Effects:
     trees
         Trees of the known columns that count as columns after them, a node being a code.
     """
+
+    LATER: ClassVar = ("trees",)
 
     of: Codes
     bins: Codes
@@ -113,7 +118,7 @@ def fit_effects(
         seen_here = np.bincount(cell, weight, rows * groups).astype(np.float64)
         seen_here = seen_here.reshape(rows, groups)
         expected = np.zeros((rows, groups))
-        _add(expected, b[c], share)
+        scatter(expected, b[c], share)
         found = believed(seen_here, expected, shrink, given)
         told.append(np.inf if given else found)
         wanted.append(seen_here)
@@ -157,14 +162,19 @@ def boosted(found: Effects, boosts: Sequence[Boost], columns: int) -> Effects:
     )
 
 
+def added(found: Effects, codes: Codes) -> Floats:
+    """Return what the effects add to the logs, before that is cut; shape ``(n, groups)``."""
+    total, codes = np.zeros((codes.shape[1], found.worth.shape[1])), found.seen(codes)
+    for start, j in zip(found.start, found.of, strict=True):
+        gather(total, found.bins[start + codes[j]], found.worth)
+    return total
+
+
 def corrected(found: Effects, codes: Codes, base: Floats) -> Floats:
     """Return what trees and effects together say, shape of ``base``; 1 in each row's sum."""
-    share, codes = base.copy(), found.seen(codes)
+    share = base.copy()
     if len(found.of):
-        cells = np.stack(
-            [found.bins[s + codes[j]] for s, j in zip(found.start, found.of, strict=True)]
-        )
-        _correct(share, cells, found.worth)
+        _correct(share, added(found, codes))
     return np.asarray(share / share.sum(axis=1, keepdims=True), dtype=np.float64)
 
 
@@ -194,14 +204,19 @@ def steepened(found: Effects, bins: list[Codes], more: list[Floats]) -> Effects:
 
 
 @compiled
-def _correct(share: Floats, cells: NDArray[np.int32], worth: NDArray[np.float32]) -> None:
+def gather(total: Floats, row: Codes, worth: NDArray[np.floating[Any]]) -> None:
+    """Add to each row of ``total`` the row of ``worth`` that ``row`` names."""
+    for i in range(len(row)):
+        for g in range(total.shape[1]):
+            total[i, g] += worth[row[i], g]
+
+
+@compiled
+def _correct(share: Floats, total: Floats) -> None:
     """Multiply each row's shares by what the effects make of them."""
     for i in range(len(share)):
         for g in range(share.shape[1]):
-            total = 0.0
-            for j in range(len(cells)):
-                total += worth[cells[j, i], g]
-            share[i, g] *= np.exp(min(max(total, -CLIP), CLIP))
+            share[i, g] *= np.exp(min(max(total[i, g], -CLIP), CLIP))
 
 
 @compiled
@@ -308,7 +323,7 @@ def believed(wanted: Floats, expected: Floats, shrink: float, sure: bool) -> flo
 
 
 @compiled
-def _add(total: Floats, row: Codes, share: Floats) -> None:
+def scatter(total: Floats, row: Codes, share: Floats) -> None:
     """Add each of the rows ``share`` to the row of ``total`` that ``row`` names."""
     for i in range(len(row)):
         for g in range(total.shape[1]):

@@ -16,6 +16,7 @@ from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
 from assaymark.generate.effects import (
     BINS,
+    added,
     boosted,
     corrected,
     fit_effects,
@@ -263,7 +264,7 @@ def _corrections(
         found = fit_effects(bins, people.codes, base, own, how.shrink, sure)
     if how.boost:
         places = [(k.places, k.size) for k in used]
-        told = corrected(found, people.codes, base)
+        told = corrected(found, people.codes, base), added(found, people.codes)
         boosts = boosts_of(places, people, told, (float(how.k), how.shrink), rng)
         found = boosted(found, boosts, len(used))
     if how.slopes and target.scores is not None:

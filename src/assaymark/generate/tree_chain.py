@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
@@ -96,9 +96,9 @@ class TreeChain:
         what it depends on is learnt as it is asked; ``"cardinality"``: columns with few codes
         first; ``"schema"``: as in the table.
     quality
-        ``"high"``: what the trees of a column have missed together is learnt by up to 40 small
-        trees more, one after the other (:mod:`assaymark.generate.boosting`); it takes several
-        times as long to fit, and it needs honest trees.
+        ``"high"``: what the trees of a column have missed together is learnt by up to 100
+        small trees more, one after the other (:mod:`assaymark.generate.boosting`); it takes two to
+        three times as long to fit, and it needs honest trees.
 
     References
     ----------
@@ -106,6 +106,8 @@ class TreeChain:
     Dibben (2016), synthpop; Wager & Athey (2018), honest trees; Akaike (1974); Agarwal et al.
     (2022), Hierarchical shrinkage.
     """
+
+    LATER: ClassVar = ("quality",)
 
     k: int = 20
     trees: int = 10
@@ -271,7 +273,7 @@ class TreeChainModel:
             "shelter": how.shelter,
             "protect": how.protect,
             "weigh": how.weigh,
-            "quality": how.quality,
+            **({} if how.quality == "standard" else {"quality": how.quality}),
             "derived": {
                 names[at]: names[self.order[link.source]]
                 if isinstance(link, Lookup)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COARSE",
-    "QUANTILES",
     "as_number",
     "cells_in",
     "cells_of",
     "coarse_cells",
+    "edge_words",
+    "edges_of",
+    "kind_of",
+    "known",
     "pair_tables",
-    "quantiles",
     "read",
 ]
 
 COARSE = 5
 """Cells of a column in a pair: four about equal ones and one for missing."""
 
-QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
-
+_BINS = 20
 _ROWS = 4_096
 
 
@@ -76,18 +77,36 @@ def as_number(name: str, dtype: pl.DataType) -> pl.Expr:
     return values.cast(pl.Float64).fill_null(float("nan"))
 
 
-def quantiles(numbers: Codes | Floats) -> tuple[str, ...]:
-    """Return ``QUANTILES`` of what is known, as ``numpy.quantile`` says them to the last digit."""
-    ordered = np.sort(numbers)
-    ordered = ordered[: np.searchsorted(ordered, np.inf, side="right")]
-    if not len(ordered):
-        return ()
-    place = np.array(QUANTILES) * (len(ordered) - 1)
-    below = np.floor(place).astype(np.int64)
-    part, low = place - below, ordered[below]
-    high = ordered[np.minimum(below + 1, len(ordered) - 1)]
-    up, down = low + (high - low) * part, high - (high - low) * (1 - part)
-    return tuple(f"{q!r}" for q in np.where(part < 0.5, up, down).tolist())
+def kind_of(dtype: pl.DataType) -> Literal["number", "moment", "category"]:
+    """Return the kind of a column."""
+    if dtype.is_numeric():
+        return "number"
+    return "moment" if dtype.is_temporal() else "category"
+
+
+def known(values: pl.Series) -> Floats:
+    """Return what is known of a column as numbers; NaN is none, as it is in its cells."""
+    numbers = values.to_frame().select(as_number(values.name, values.dtype)).to_series()
+    return numbers.filter(numbers.is_not_nan()).to_numpy()
+
+
+def edges_of(known: Floats) -> list[float]:
+    """Return inner edges: quantiles, or where values are few each of these and beyond the last.
+
+    So what lies outside of few values has cells of its own: a constant that changed is seen.
+    """
+    distinct = np.unique(known)
+    if len(distinct) <= _BINS:
+        return [float(x) for x in (*distinct, *np.nextafter(distinct[-1:], np.inf))]
+    return [float(x) for x in np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))]
+
+
+def edge_words(kind: str, edge: str) -> str:
+    """Return an edge as people read it: a number, or a date with its time unless that is 0:00."""
+    if kind == "number":
+        return f"{float(edge):.6g}"
+    moment = np.datetime64(int(float(edge)), "us").astype("datetime64[s]")
+    return str(moment).removesuffix("T00:00:00")
 
 
 def coarse_cells(cells: Codes, column: ColumnSketch) -> Codes:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import polars as pl
 
-from assaymark.monitor.cells import QUANTILES, cells_of
+from assaymark.monitor.cells import cells_of
+from assaymark.monitor.quantiles import QUANTILES, middle_between
 
 if TYPE_CHECKING:
     from assaymark.monitor.sketch import ColumnSketch, Sketch
@@ -105,15 +106,19 @@ def renamed(before: Sketch, batch: pl.DataFrame) -> dict[str, str]:
 
 
 def _times(column: ColumnSketch, values: pl.Series) -> float:
-    """Return the middle value over that of then; 0 where alike, capped, or not both above 0."""
+    """Return the middle value over that of then; 0 where alike, capped, or not both above 0.
+
+    Of a sum of parts, 0 also where the middle of then could have been such that they are alike.
+    """
     if column.kind != "number" or not column.quantiles:
         return 0.0
     numbers = values.cast(pl.Float64, strict=False)
     now, most, then = numbers.median(), numbers.max(), float(column.quantiles[_MIDDLE])
     if not isinstance(now, float) or now <= 0 or then <= 0 or now == most:
         return 0.0
-    ratio = now / then
-    return ratio if max(ratio, 1 / ratio) >= _ANOTHER_UNIT else 0.0
+    low, high = middle_between(column)
+    greater, smaller = now >= _ANOTHER_UNIT * high, now * _ANOTHER_UNIT <= low
+    return now / min(max(then, low), high) if greater or smaller else 0.0
 
 
 def _unseen(column: ColumnSketch, values: pl.Series, cells: np.ndarray) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.monitor.cells import COARSE, coarse_cells
+from assaymark.monitor.cells import COARSE, coarse_cells, edge_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,9 +19,9 @@ __all__ = ["relation_words"]
 
 def relation_words(share: Share, columns: Mapping[str, ColumnSketch]) -> str:
     """Return what rows a share of a relation counts among which, by the values that they have."""
-    first, second = share.subject.partition(":")[2].split(",")
-    if share.part is None or first not in columns or second not in columns:
+    if share.part is None or not columns.keys() >= {*share.columns}:
         return share.what
+    first, second = share.columns
     among, upto = share.part
     said = _words(columns[second], 0, upto), _words(columns[first], among, among)
     return f"{second} {said[0]}, where {first} is {said[1]}"
@@ -45,7 +45,7 @@ def _levels(c: ColumnSketch, start: int, end: int) -> str:
 
 
 def _span(c: ColumnSketch, start: int, end: int) -> str:
-    shown = [_shown(c, e) for e in c.edges]
+    shown = [edge_words(c.kind, e) for e in c.edges]
     if end == len(shown):
         return f"{shown[start - 1]} or more" if start else "any"
     if start == 0:
@@ -53,9 +53,3 @@ def _span(c: ColumnSketch, start: int, end: int) -> str:
     if shown[start - 1] == shown[end]:
         return shown[end]
     return f"{shown[start - 1]} to below {shown[end]}"
-
-
-def _shown(c: ColumnSketch, edge: str) -> str:
-    if c.kind == "number":
-        return f"{float(edge):.6g}"
-    return str(np.datetime64(int(float(edge)), "us").astype("datetime64[D]"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from assaymark.monitor.cells import COARSE
+from assaymark.monitor.cells import COARSE, edge_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -27,13 +27,15 @@ class Share:
     """What one share is of: a column, a relation of two, or an outcome within a group.
 
     ``subject`` is ``column:x``, ``pair:x,y`` or ``group:sex=F``; ``what`` says in words which of
-    the rows in question are counted. Of a relation, ``part`` has the part of the first column
-    among which, and the part of the second up to which, they are counted.
+    the rows in question are counted. ``columns`` are the names in a column's or a relation's
+    subject, which cannot be read from it: a name may have a comma. Of a relation, ``part`` has the
+    part of the first column among which, and that of the second up to which, they are counted.
     """
 
     kind: Literal["column", "pair", "group"]
     subject: str
     what: str
+    columns: tuple[str, ...] = ()
     part: tuple[int, int] | None = None
 
 
@@ -116,7 +118,7 @@ def _column_shares(
         "missing",
         *(_of_levels(levels) if kind == "category" else _of_edges(kind, edges)),
     ):
-        yield Share(kind="column", subject=f"column:{name}", what=what)
+        yield Share(kind="column", subject=f"column:{name}", what=what, columns=(name,))
 
 
 def _of_levels(levels: tuple[str, ...]) -> Iterator[str]:
@@ -127,10 +129,11 @@ def _of_levels(levels: tuple[str, ...]) -> Iterator[str]:
 
 
 def _of_edges(kind: str, edges: tuple[str, ...]) -> Iterator[str]:
-    word, shown = ("below", _short) if kind == "number" else ("before", _moment)
-    for before, edge in zip(("", *edges), edges, strict=False):
-        same = before and shown(before) == shown(edge)  # just above a value that has a cell
-        yield f"up to {shown(edge)}" if same else f"{word} {shown(edge)}"
+    word, before = "below" if kind == "number" else "before", ""
+    for shown in (edge_words(kind, edge) for edge in edges):
+        same = shown == before  # just above a value that has a cell
+        yield f"up to {shown}" if same else f"{word} {shown}"
+        before = shown
 
 
 def _crossed_shares(
@@ -149,13 +152,6 @@ def _pair_shares(first: str, second: str) -> Iterator[Share]:
                 kind="pair",
                 subject=f"pair:{first},{second}",
                 what=f"part {j + 1} of {second} or below, where {first} is in part {i + 1}",
+                columns=(first, second),
                 part=(i, j),
             )
-
-
-def _short(edge: str) -> str:
-    return f"{float(edge):.6g}"
-
-
-def _moment(edge: str) -> str:
-    return str(np.datetime64(int(float(edge)), "us").astype("datetime64[s]"))

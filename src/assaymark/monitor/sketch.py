@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from assaymark.core.document import Document
 from assaymark.core.reliance import Reliance
 from assaymark.errors import DataError
 from assaymark.monitor.cells import (
     COARSE,
-    as_number,
     cells_in,
     cells_of,
     coarse_cells,
+    edge_words,
+    edges_of,
+    kind_of,
+    known,
     pair_tables,
-    quantiles,
     read,
 )
+from assaymark.monitor.quantiles import QUANTILES, quantiles, summed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +46,6 @@ __all__ = [
 
 OTHER = "(all other)"
 _LEVELS = 50
-_BINS = 20
 _PAIRED = 30
 
 
@@ -52,8 +54,12 @@ class ColumnSketch(Document):
 
     A category's cells are ``levels``, then all other values; a number's or a date's are the
     intervals between ``edges`` (decimal strings; dates as microseconds since 1970), open at both
-    ends. ``counts`` has one entry a cell, then one for missing.
+    ends. ``counts`` has one entry a cell, then one for missing. ``quantiles`` are those at
+    ``QUANTILES``; of a sum of parts, ``within`` says for each how far, as a share of the known
+    values, its rank may be from there.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("within",)
 
     name: str
     kind: Literal["number", "moment", "category"]
@@ -62,9 +68,14 @@ class ColumnSketch(Document):
     counts: tuple[int, ...]
     quantiles: tuple[str, ...]
     n_unique: int
+    within: tuple[Annotated[str, Field(pattern=r"^(0(\.\d{1,6})?|1)$")], ...] = ()
 
     @model_validator(mode="after")
     def _cells_fit(self) -> Self:
+        if len(self.quantiles) not in {0, len(QUANTILES)}:
+            raise ValueError(f"column {self.name!r} has {len(self.quantiles)} quantiles")
+        if self.within and len(self.within) != len(self.quantiles):
+            raise ValueError(f"column {self.name!r} has {len(self.within)} bounds of quantiles")
         cells = self.levels if self.kind == "category" else self.edges
         if len(self.counts) != len(cells) + 2 or len(set(cells)) != len(cells):
             raise ValueError(f"column {self.name!r} has {len(self.counts)} counts, not one a cell")
@@ -167,6 +178,7 @@ def counted(layout: Sketch, frame: pl.DataFrame) -> Sketch:
             codes[c.name],
             quantiles=() if c.kind == "category" else quantiles(values[c.name]),
             n_unique=unique[c.name].item(),
+            within=(),
         )
         for c in layout.columns
     ]
@@ -177,10 +189,10 @@ def counted(layout: Sketch, frame: pl.DataFrame) -> Sketch:
 
 
 def merged(parts: Sequence[Sketch]) -> Sketch:
-    """Add up the counts of sketches of one layout: exactly the sketch of all their rows.
+    """Add up sketches of one layout: the counts are exactly those of all their rows.
 
-    Quantiles are not counts: of several parts they are left out. ``n_unique`` is the largest of a
-    part's, a lower bound.
+    Quantiles are values of the parts, each with its bound (``within``). Sums can be summed, with
+    wider bounds than all parts at once. ``n_unique`` is the largest of a part's, a lower bound.
 
     Raises
     ------
@@ -189,20 +201,47 @@ def merged(parts: Sequence[Sketch]) -> Sketch:
     """
     if not parts:
         raise DataError("there is no sketch to merge")
-    first = parts[0]
-    if any(_cells(p) != _cells(first) for p in parts):
+    if any(_cells(p) != _cells(parts[0]) for p in parts):
         raise DataError(
             "the sketches are counted on other cells\n\nHint: count every part on the layout of "
             "the first"
         )
     if len(parts) == 1:
-        return first
+        return parts[0]
+    return _with_quantiles(_summed(parts), [p.columns for p in parts])
+
+
+def sketch_of_parts(
+    frames: Iterable[pl.DataFrame], crossed: Sequence[tuple[str, str]] = ()
+) -> Sketch:
+    """Return the sketch of rows that do not fit in memory, part by part.
+
+    The cells are those of the first part; the counts are exact, and quantiles as in
+    :func:`merged`, of all parts at once.
+    """
+    layout: Sketch | None = None
+    found: Sketch | None = None
+    seen: list[tuple[ColumnSketch, ...]] = []
+    for frame in frames:
+        part = sketch(frame, crossed) if layout is None else counted(layout, frame)
+        found = part if found is None else _summed((found, part))
+        layout = layout or part
+        seen.append(part.columns)
+    if found is None:
+        raise DataError("there are no rows")
+    return found if len(seen) == 1 else _with_quantiles(found, seen)
+
+
+def _summed(parts: Sequence[Sketch]) -> Sketch:
+    """Add up the counts of parts; quantiles are left out."""
+    first = parts[0]
     columns = tuple(
         c.model_copy(
             update={
                 "counts": _added([p.columns[i].counts for p in parts]),
                 "n_unique": max(p.columns[i].n_unique for p in parts),
                 "quantiles": (),
+                "within": (),
             }
         )
         for i, c in enumerate(first.columns)
@@ -219,23 +258,12 @@ def merged(parts: Sequence[Sketch]) -> Sketch:
     return Sketch(n=n, columns=columns, pairs=pairs, crossed=crossed)
 
 
-def sketch_of_parts(
-    frames: Iterable[pl.DataFrame], crossed: Sequence[tuple[str, str]] = ()
-) -> Sketch:
-    """Return the sketch of rows that do not fit in memory, part by part.
-
-    The cells are those of the first part; the counts are exact.
-    """
-    first: Sketch | None = None
-    found: Sketch | None = None
-    for frame in frames:
-        if first is None or found is None:
-            first = found = sketch(frame, crossed)
-        else:
-            found = merged([found, counted(first, frame)])
-    if found is None:
-        raise DataError("there are no rows")
-    return found
+def _with_quantiles(whole: Sketch, parts: Sequence[tuple[ColumnSketch, ...]]) -> Sketch:
+    columns = []
+    for i, c in enumerate(whole.columns):
+        values, within = summed([part[i] for part in parts])
+        columns.append(c.model_copy(update={"quantiles": values, "within": within}))
+    return whole.model_copy(update={"columns": tuple(columns)})
 
 
 def _sketch(
@@ -276,7 +304,8 @@ def _labels(c: ColumnSketch) -> tuple[str, ...]:
     """Return the names of the cells but the last, which is for missing values."""
     if c.kind == "category":
         return (*c.levels, OTHER)
-    return (*(f"{float(e):.6g}" for e in c.edges), "the highest")
+    # as numbers, dates too: sketches that were released name their cells so
+    return (*(edge_words("number", e) for e in c.edges), "the highest")
 
 
 def _filled(empty: ColumnSketch, codes: Codes, **own: object) -> ColumnSketch:
@@ -294,11 +323,11 @@ def _added(counts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
 
 
 def _column(values: pl.Series) -> ColumnSketch:
-    kind = _kind(values.dtype)
+    kind = kind_of(values.dtype)
     if kind == "category":
         counted = values.drop_nulls().cast(pl.String).value_counts(sort=True).rows()
         levels = tuple(sorted(level for level, _ in counted[:_LEVELS]))
-        empty = ColumnSketch(
+        return ColumnSketch(
             name=values.name,
             kind=kind,
             levels=levels,
@@ -307,44 +336,14 @@ def _column(values: pl.Series) -> ColumnSketch:
             quantiles=(),
             n_unique=len(counted),
         )
-    else:
-        known = _known(values)
-        edges = _edges(known)
-        empty = ColumnSketch(
-            name=values.name,
-            kind=kind,
-            levels=(),
-            edges=tuple(f"{e!r}" for e in edges),
-            counts=(0,) * (len(edges) + 2),
-            quantiles=(),
-            n_unique=values.drop_nulls().n_unique(),
-        )
-        empty = empty.model_copy(update={"quantiles": _quantiles(empty, values)})
-    return empty
-
-
-def _quantiles(column: ColumnSketch, values: pl.Series) -> tuple[str, ...]:
-    return () if column.kind == "category" else quantiles(_known(values))
-
-
-def _kind(dtype: pl.DataType) -> Literal["number", "moment", "category"]:
-    if dtype.is_numeric():
-        return "number"
-    return "moment" if dtype.is_temporal() else "category"
-
-
-def _known(values: pl.Series) -> NDArray[np.float64]:
-    """Return what is known of a column as numbers; NaN is none, as it is in its cells."""
-    numbers = values.to_frame().select(as_number(values.name, values.dtype)).to_series()
-    return numbers.filter(numbers.is_not_nan()).to_numpy()
-
-
-def _edges(known: NDArray[np.float64]) -> list[float]:
-    """Return inner edges: quantiles, or where values are few each of these and beyond the last.
-
-    So what lies outside of few values has cells of its own: a constant that changed is seen.
-    """
-    distinct = np.unique(known)
-    if len(distinct) <= _BINS:
-        return [float(x) for x in (*distinct, *np.nextafter(distinct[-1:], np.inf))]
-    return [float(x) for x in np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))]
+    numbers = known(values)
+    edges = edges_of(numbers)
+    return ColumnSketch(
+        name=values.name,
+        kind=kind,
+        levels=(),
+        edges=tuple(f"{e!r}" for e in edges),
+        counts=(0,) * (len(edges) + 2),
+        quantiles=quantiles(numbers),
+        n_unique=values.drop_nulls().n_unique(),
+    )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.monitor.shares import Share, Shares
 
     Floats = NDArray[np.float64]
-    Starts = NDArray[np.int64]
+    Places = NDArray[np.int64]
 
 __all__ = ["FALSE_ALARM", "FEWEST", "Alarm", "Watcher"]
 
@@ -169,8 +169,8 @@ def _weights(reference: Shares) -> Floats:
 class _Found:
     """Log evidence ``value`` of ``share`` from ``start`` on, and in all; the rest has none."""
 
-    starts: Starts
-    shares: Starts
+    starts: Places
+    shares: Places
     values: Floats
     total: Floats
 
@@ -179,7 +179,7 @@ class _Found:
         return int(self.starts[own[np.argmax(self.values[own])]])
 
 
-def _found(starts: Starts, shares: Starts, values: Floats, limit: Floats) -> _Found:
+def _found(starts: Places, shares: Places, values: Floats, limit: Floats) -> _Found:
     """Add up what starts say of a share, on the scale of its threshold."""
     values = values - limit[shares]
     most = np.full(len(limit), -np.inf)

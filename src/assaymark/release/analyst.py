@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assaymark.core.coverage import ESTIMANDS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -19,15 +21,6 @@ _DIFFERENCES = (
 )
 _COVERAGE = ("inference.coverage", "inference.model_coverage")
 _SHOWN = 12
-_KINDS = {
-    "mean": "means",
-    "proportion": "shares",
-    "quantile": "quantiles",
-    "ols": "linear regression",
-    "logistic": "logistic regression",
-    "poisson": "Poisson regression",
-    "cox": "Cox regression",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +60,7 @@ def analyst_view(measured: Sequence[Measurement]) -> AnalystView | None:
         rest=tuple(lines[_SHOWN:]),
         missing=tuple((_named(m.subject), m.reason) for m in differences if m.value is None),
         coverage=tuple(
-            (_KINDS.get(m.subject.partition(":")[2], m.subject), m)
+            (ESTIMANDS.get(m.subject.partition(":")[2], m.subject), m)
             for m in measured
             if m.metric in _COVERAGE and m.subject.startswith("estimand:")
         ),

@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
-from assaymark.core.plain import read_plain
+from assaymark.core.plain import read_plain, read_toml
 from assaymark.errors import IntegrityError, LeakError
 from assaymark.release.boundary_fields import fields_of
 from assaymark.release.boundary_hashes import hashes_of
@@ -126,8 +125,8 @@ def _contents(path: str, raw: bytes) -> tuple[str, Any]:
         return text, read_plain(raw, path)
     if path.endswith(".toml"):
         try:
-            return text, tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
+            return text, read_toml(raw)
+        except ValueError:
             return text, None
     return text, None
 

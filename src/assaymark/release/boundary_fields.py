@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from assaymark.release.boundary_spelt import fraction_of_few
 from assaymark.release.boundary_words import seedy
 from assaymark.release.leak import Leak
 
@@ -70,6 +71,7 @@ _SAID = {
     *("value", "metric", "rate", "share", "mean", "auc", "estimate", "proportion", "percent"),
     *("group", "subject", "level", "category", "stratum", "risk"),
 }
+_RATES = {"value", "rate", "share", "mean", "estimate", "proportion", "percent", "risk"}
 _BAND = re.compile(r"about ([\d,]+)|fewer than \d+|[\d,]+ to [\d,]+|")
 _DIGITS = re.compile(r"\D*\d[\d,. _']*\D*")
 _FEWEST = 10
@@ -186,6 +188,8 @@ def _cell(path: str, value: dict[str, Any]) -> Iterator[Leak]:
     if not _SAID & {str(k).lower() for k in value} or value.get("value", True) is None:
         return
     for key, n in value.items():
+        if str(key).lower() in _RATES and fraction_of_few(n):
+            yield Leak("small cell", path, f"{key!r} is {n}")
         plain = "_".join(w.lower() for w in _KEY_PART.findall(str(key)))
         whole = n.isdigit() if isinstance(n, str) else isinstance(n, float) and n.is_integer()
         number = int(n) if whole else n

@@ -6,6 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from assaymark.release.boundary_spelt import spelt_of
 from assaymark.release.leak import Leak
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ _BLOB = re.compile(
     r"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{4000,}"
     r"|(?:gASV|gAOV|gANj|UEsDB|iUhERg|k05VTVB)[A-Za-z0-9+/]{40,})"
 )
+_BASE85 = re.compile(r"[0-9A-Za-z!#$%&()*+;<=>?@^_`{|}~-]{4000,}")
 _RULES = (
     ("exact count", (_COUNT, _SPOKEN)),
     ("person ids", (_LISTED, _HELD)),
@@ -126,7 +128,8 @@ def words_of(
         leak = next((s for s in said if not (_named(s, names) or own(s))), None)
         if leak:
             yield Leak(rule, path, repr(leak[:60]))
-    if _BLOB.search(text):
+    yield from spelt_of(path, shown, low)
+    if _BLOB.search(text) or _BASE85.search(text):
         yield Leak("model weights", path, "a block of encoded binary data")
 
 

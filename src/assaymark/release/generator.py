@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.generator import GeneratorApproval
 from assaymark.core.lineage import check_lineage
+from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
 from assaymark.release.approved import ROLES, read_roles
 from assaymark.release.envelope import open_envelope, payload_of, seal_envelope
@@ -33,7 +34,7 @@ def generator_bytes(approval: GeneratorApproval, sign: Callable[[bytes], bytes],
 def read_generator(raw: bytes, people: RoleFile | None) -> tuple[str, GeneratorApproval]:
     """Return who signed an approval and what it says; without ``people``, only what it says."""
     if people is None:
-        plain = json.loads(payload_of(raw))["predicate"]
+        plain = read_plain(payload_of(raw), "the approval")["predicate"]
         return "", GeneratorApproval.parse(json.dumps(plain))
     payload, key = open_envelope(raw, people.public_keys)
     subjects, predicate = read_statement(payload, "generator")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from markupsafe import Markup
 
 from assaymark.core.document import sha256
+from assaymark.core.plain import read_plain, read_toml
 from assaymark.errors import IntegrityError
 from assaymark.release.drawing import figure, percent
 from assaymark.release.envelope import payload_of
@@ -226,8 +225,8 @@ class Graph:
 def _value(path: str, raw: bytes) -> Any:  # noqa: ANN401
     try:
         if path.endswith(".toml"):
-            return tomllib.loads(raw.decode("utf-8"))
-        return json.loads(payload_of(raw) if path.endswith(".dsse.json") else raw)
+            return read_toml(raw)
+        return read_plain(payload_of(raw) if path.endswith(".dsse.json") else raw, path)
     except ValueError as error:
         raise IntegrityError(f"{path} cannot be read: {error}") from error
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from assaymark.core.document import other_format
 from assaymark.core.notice import NOTICES, Finding
+from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
 from assaymark.release.envelope import fingerprint_of, open_envelope, payload_of, seal_envelope
 from assaymark.release.statement import KINDS, read_statement, statement
@@ -21,7 +23,7 @@ __all__ = ["is_about", "notice_bytes", "read_notice"]
 def is_about(raw: bytes) -> str:
     """Return the manifest of the release that a notice says it is about; nothing is verified."""
     try:
-        return str(json.loads(payload_of(raw))["predicate"]["release"])
+        return str(read_plain(payload_of(raw), "the notice")["predicate"]["release"])
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError("not a withdrawal, a finding, an answer or an observation") from error
 
@@ -41,8 +43,12 @@ def read_notice(raw: bytes, *, signer: str, public: bytes) -> Notice:
         When anything but a finding is not by who issued the release, or bytes were altered.
     """
     try:
-        plain = json.loads(payload_of(raw))
-        kind = {KINDS[k]: k for k in NOTICES}[plain["predicateType"]]
+        plain = read_plain(payload_of(raw), "the notice")
+        typed = plain["predicateType"]
+        other = next(filter(None, (other_format(typed, KINDS[k]) for k in NOTICES)), "")
+        if other:
+            raise IntegrityError(f"a notice {other}")
+        kind = {KINDS[k]: k for k in NOTICES}[typed]
         predicate = json.dumps(plain["predicate"])
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError("not a withdrawal, a finding, an answer or an observation") from error

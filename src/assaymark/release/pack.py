@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.resources
 import json
 import re
-import tomllib
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from assaymark.core.document import Document
+from assaymark.core.plain import read_toml
 from assaymark.errors import IntegrityError, RecipeError, UnknownNameError
 from assaymark.release.graph import STYLES
 
@@ -108,9 +108,9 @@ def parse_pack(raw: bytes, name: str) -> Pack:
         When the bytes are no pack; ``name`` says where they are from.
     """
     try:
-        plain = tomllib.loads(raw.decode("utf-8"))
+        plain = read_toml(raw)
         pack = Pack.parse(json.dumps(plain, default=str))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IntegrityError) as error:
+    except (ValueError, IntegrityError) as error:
         raise RecipeError(f"{name} is not a pack: {error}") from error
     wrong = next(_wrong(pack), "")
     if wrong:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from assaymark.core.notice import Destruction
+from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
 from assaymark.release.envelope import fingerprint_of, open_envelope, payload_of, seal_envelope
 from assaymark.release.statement import read_statement, statement
@@ -32,7 +33,7 @@ def read_receipt(raw: bytes) -> tuple[str, Destruction]:
         When it is none, was altered, or was signed by another key than it names.
     """
     try:
-        predicate = json.dumps(json.loads(payload_of(raw))["predicate"])
+        predicate = json.dumps(read_plain(payload_of(raw), "the receipt")["predicate"])
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError("not a receipt of destruction") from error
     receipt = Destruction.parse(predicate)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
+from assaymark.core.document import other_format
 from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
 
@@ -70,11 +71,9 @@ def read_statement(raw: bytes, kind: str) -> tuple[dict[str, str], bytes]:
         canonical = rfc8785.dumps(plain)
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError(f"not a {kind} statement: {error}") from error
-    if found != KINDS[kind] and str(found).startswith(KINDS[kind].rpartition("/")[0] + "/"):
-        raise IntegrityError(
-            f"a {kind} statement in the format {found!r}, and this assaymark knows {KINDS[kind]!r}"
-            "\n\nHint: use a newer assaymark, or the verify.py that lies in the release"
-        )
+    other = other_format(found, KINDS[kind])
+    if other:
+        raise IntegrityError(f"a {kind} statement {other}")
     if not same or canonical != raw or len(subjects) != len(plain["subject"]):
         raise IntegrityError(f"not a canonical {kind} statement")
     return subjects, predicate

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
-from assaymark.core.plain import MOST
+from assaymark.core.plain import MOST, read_toml
 from assaymark.core.threat import ThreatModel
 from assaymark.errors import AssaymarkError, IntegrityError
 from assaymark.release.approved import APPROVALS, DECISION, ROLES, check_approved
@@ -135,6 +134,7 @@ def _statements(state: Reading, found: Verification) -> None:
             raise IntegrityError(f"the {name} is about other rows than these")
         if name == "provenance":
             state.provenance = Provenance.parse(predicate)
+            state.provenance.ancestry.check_size()
         else:
             state.decided = Decided.parse(predicate)
     found.hold(3, "Signed statements", "provenance, decision and release, all by the same key")
@@ -149,7 +149,7 @@ def _people(state: Reading, found: Verification) -> None:
     if decided.self_attested:
         if any(p.startswith(APPROVALS) or p == ROLES for p in state.files):
             raise IntegrityError("the decision is self-attested, and the release has approvals")
-        if tomllib.loads(state.file("policy.toml").decode()).get("require_second_person"):
+        if read_toml(state.file("policy.toml")).get("require_second_person"):
             raise IntegrityError("self-attested, and the policy requires a second person")
         found.hold(1, "Second person", "self-attested, no second person")
         return

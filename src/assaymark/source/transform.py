@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.recipe import TransformSpec
 
-__all__ = ["TransformRecord", "Transformed", "apply"]
+__all__ = ["TransformRecord", "Transformed", "apply", "in_words"]
 
 _TO = {"year": "1y", "quarter": "1q", "month": "1mo", "week": "1w"}
 
@@ -86,6 +86,34 @@ def apply(dataset: Dataset, steps: tuple[TransformSpec, ...]) -> Transformed:
     return Transformed(dataset=kept, records=tuple(records))
 
 
+def in_words(step: TransformSpec) -> str:
+    """Return what a step is told to do, as its record has it; the same whatever the rows are.
+
+    Releases quote this, and are held against it later: a sentence is never changed. Of a map it
+    says how many values and groups it has.
+    """
+    if isinstance(step, Drop):
+        return "left out of everything that follows"
+    if isinstance(step, GroupRare):
+        return f"categories of fewer than {step.minimum} persons became {step.into!r}"
+    if isinstance(step, BucketDate):
+        return f"dates cut to the first day of the {step.to}"
+    if isinstance(step, TopCode):
+        ends = (("at least", step.low), ("at most", step.high))
+        return "values held " + " and ".join(f"{word} {x:g}" for word, x in ends if x is not None)
+    return _generalised(step)
+
+
+def _generalised(step: Generalise) -> str:
+    if step.edges is not None:
+        return f"bands that start at {', '.join(f'{x:g}' for x in step.edges)}"
+    if step.prefix is not None:
+        return f"the first {step.prefix} characters kept"
+    groups = step.map or {}
+    others = f", all others into {step.other!r}" if step.other is not None else ""
+    return f"{len(groups)} values put into {len(set(groups.values()))} groups{others}"
+
+
 def _codes(dataset: Dataset) -> NDArray[np.int64] | None:
     if dataset.persons is not None:
         return dataset.persons
@@ -115,7 +143,7 @@ def _drop(dataset: Dataset, step: Drop) -> tuple[Dataset, TransformRecord]:
     return dataset.drop(*step.columns), TransformRecord(
         kind="drop",
         columns=step.columns,
-        parameters="left out of everything that follows",
+        parameters=in_words(step),
         changed="every value",
         why=step.why,
     )
@@ -135,7 +163,7 @@ def _group(
     return dataset, TransformRecord(
         kind="group_rare",
         columns=step.columns,
-        parameters=f"categories of fewer than {step.minimum} persons became {step.into!r}",
+        parameters=in_words(step),
         changed=band(changed),
         why=step.why,
     )
@@ -152,27 +180,19 @@ def _generalise(dataset: Dataset, step: Generalise) -> tuple[Dataset, TransformR
     if step.edges is not None:
         number = {Kind.INTEGER, Kind.DECIMAL}
         _need(dataset, step.column, number, "generalise by edges", "use map or bucket_date")
-        after, said = banded(before, step.edges), f"bands that start at {_list(step.edges)}"
+        after = banded(before, step.edges)
     elif step.prefix is not None:
         after = before.cast(pl.String).str.head(step.prefix)
-        said = f"the first {step.prefix} characters kept"
     else:
-        groups = step.map or {}
-        after = mapped(before, groups, step.other)
-        said = f"{len(groups)} values put into {len(set(groups.values()))} groups"
-        said += f", all others into {step.other!r}" if step.other is not None else ""
+        after = mapped(before, step.map or {}, step.other)
     changed = _differing(before.cast(pl.String), after)
     return _put(dataset, step.column, after, Kind.CATEGORY), TransformRecord(
         kind="generalise",
         columns=(step.column,),
-        parameters=said,
+        parameters=in_words(step),
         changed=band(changed),
         why=step.why,
     )
-
-
-def _list(numbers: tuple[float, ...]) -> str:
-    return ", ".join(f"{x:g}" for x in numbers)
 
 
 def _top_code(dataset: Dataset, step: TopCode) -> tuple[Dataset, TransformRecord]:
@@ -189,12 +209,10 @@ def _top_code(dataset: Dataset, step: TopCode) -> tuple[Dataset, TransformRecord
     before = dataset.frame[step.column]
     limits = [None if x is None else (int(x) if kind is Kind.INTEGER else x) for x in (low, high)]
     after = before.clip(*limits)
-    ends = (("at least", low), ("at most", high))
-    said = " and ".join(f"{word} {x:g}" for word, x in ends if x is not None)
     return _put(dataset, step.column, after, kind), TransformRecord(
         kind="top_code",
         columns=(step.column,),
-        parameters=f"values held {said}",
+        parameters=in_words(step),
         changed=band(_differing(before, after)),
         why=step.why,
     )
@@ -209,7 +227,7 @@ def _bucket(dataset: Dataset, step: BucketDate) -> tuple[Dataset, TransformRecor
     return _put(dataset, step.column, after, Kind.DATE), TransformRecord(
         kind="bucket_date",
         columns=(step.column,),
-        parameters=f"dates cut to the first day of the {step.to}",
+        parameters=in_words(step),
         changed=band(changed),
         why=step.why,
     )

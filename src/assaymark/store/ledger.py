@@ -62,7 +62,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._checked = path, False
+        self._path = path
         with self._open() as db:
             self._prepare(db)
 
@@ -167,12 +167,6 @@ class Ledger:
                 checked(db)
             except IntegrityError as error:
                 raise IntegrityError(f"{error}{_BACKUP}") from error
-
-    def whole(self) -> None:
-        """Check as :meth:`check` does, once for this object: before anything rests on it."""
-        if not self._checked:
-            self.check()
-            self._checked = True
 
     def _leaves(self) -> list[bytes]:
         with self._open() as db:

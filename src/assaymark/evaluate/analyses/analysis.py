@@ -27,15 +27,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["CLASSES", "Analysis", "check_analysis", "class_of", "fits"]
+__all__ = ["Analysis", "check_analysis", "class_of", "fits"]
 
 Analysis: TypeAlias = "Mean | Share | Quantile | Regression"
-CLASSES = ("mean", "proportion", "quantile", "ols", "logistic", "poisson", "cox")
 _FEWEST = 10
 
 
 def class_of(spec: Analysis, schema: Schema) -> str:
-    """Return the class of estimands that ``spec`` belongs to, one of ``CLASSES``."""
+    """Return the class of estimands that ``spec`` belongs to, one of ``ESTIMANDS``."""
     if isinstance(spec, Regression):
         return spec.family
     if isinstance(spec, Quantile):

@@ -45,7 +45,7 @@ _RARE = "records:rare"
 _TIERS = {
     "records:isolated": 600,
     "records:most_isolated": 150,
-    "records:rare": 900,
+    "records:rare": 600,
 }
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
 _WHOM = {
@@ -69,7 +69,7 @@ class Copies:
     nearer than a fraction of the mean distance to their five nearest other people: half of what
     the closest 1 % of isolated people have when one half of the real people is held against the
     other, and at most one half. Controls are isolated as much. Rare: the same, and exact copies, of
-    the 900 people rarest by one value (see :mod:`assaymark.evaluate.rarity`), who need not be far
+    the 600 people rarest by one value (see :mod:`assaymark.evaluate.rarity`), who need not be far
     from others where all columns count alike, against people as rare; what is
     near is then learnt from rare people.
 

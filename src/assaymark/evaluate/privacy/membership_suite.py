@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
@@ -147,7 +148,8 @@ def _measured(
 def _measurement(
     metric: str, subject: str, people: _Scored, shift: Interval, streams: Streams
 ) -> Measurement:
-    attack, nothing = (auc, 0.5) if metric == AUC else (excess, 0.0)
+    crossed = partial(auc, crossed=subject == f"attack:{TOGETHER}")
+    attack, nothing = (crossed, 0.5) if metric == AUC else (excess, 0.0)
     members, controls, copied = people
     found = attack(members, controls)
     null = streams.child("null").generator()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from assaymark.core.claim import Mean, Quantile, Regression, Share
-from assaymark.core.coverage import certificate_for
+from assaymark.core.coverage import ESTIMANDS, certificate_for
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.core.schema import Kind
@@ -359,7 +359,7 @@ def _coverage(case: Case, kinds: set[str], metric: str) -> Iterator[Measurement]
         if found is None:
             changed = ", with changed parameters," if case.maker.changed else ""
             reason = (
-                f"no committed bench has shown that intervals for a {kind} hold on rows of "
+                f"no committed bench has shown that intervals of {ESTIMANDS[kind]} hold on rows of "
                 f"{case.maker.generator!r}{changed} at this number of people"
             )
             yield Measurement.missing(metric, reason, subject)

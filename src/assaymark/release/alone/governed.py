@@ -12,13 +12,13 @@ from assaymark.release.alone.pieces import Plain, canonical, envelope, need, sha
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["check_ancestry", "check_generator", "check_lineage"]
+__all__ = ["check_ancestors", "check_ancestry", "check_generator", "check_lineage"]
 
 GENERATOR = "attestations/generator.dsse.json"
 APPROVE_GENERATORS = {"ml_owner", "privacy", "release_manager"}
 SHARE = re.compile(r"0(\.\d{1,2})?|1")
 REAL: Plain = {"depth": 1, "real_fraction": "1", "parents": []}
-DEEPEST = 50
+DEEPEST, ANCESTORS, SHOWN, LONG = 50, 10_000, 5, 120
 
 
 def check_ancestry(made: Plain, policy: Plain) -> str:
@@ -29,14 +29,26 @@ def check_ancestry(made: Plain, policy: Plain) -> str:
     need(cap is None or own["depth"] <= cap, f"synthetic depth {own['depth']} is beyond the policy")
     enough = least is None or Decimal(own["real_fraction"]) >= Decimal(str(least))
     need(enough, f"real fraction {own['real_fraction']} is below that of the policy")
-    of = ", ".join(f"{p['name']} ({p['manifest'][:16]})" for p in own["parents"])
+    first = own["parents"][:SHOWN]
+    of = ", ".join(f"{p['name'][:LONG]} ({p['manifest'][:16]})" for p in first)
+    more = len(own["parents"]) - len(first)
+    of += f" and {more:,} more" if more else ""
     said = f"synthetic depth {own['depth']}, real fraction {own['real_fraction']}"
     return f"{said}; learnt from {of}" if of else said
 
 
+def check_ancestors(made: Plain) -> None:
+    """Raise where an ancestry is deeper, or names more releases, than any can be."""
+    level, depth, n = [made.get("ancestry", REAL)], 0, -1
+    while level:
+        depth, n = depth + 1, n + len(level)
+        level = [p["ancestry"] for own in level for p in own["parents"]]
+    need(depth <= DEEPEST, f"the ancestry is {depth} releases deep, {DEEPEST} is the most")
+    need(n <= ANCESTORS, f"the ancestry names {n:,} releases, {ANCESTORS:,} is the most")
+
+
 def follow(own: Plain, below: list[str]) -> None:
     """Raise where depth or shares do not follow from the parents, or where it is a circle."""
-    need(len(below) <= DEEPEST, "an ancestry without an end")
     depth = 1 + max((p["ancestry"]["depth"] for p in own["parents"]), default=0)
     fits = type(own["depth"]) is int and own["depth"] == depth
     need(fits, f"the ancestry says depth {own['depth']}, its parents give {depth}")
@@ -45,7 +57,8 @@ def follow(own: Plain, below: list[str]) -> None:
     off = abs(1 - sum((Decimal(s) for s in shares), Decimal(0)))
     need(off <= Decimal("0.01") * len(shares), "shares and real fraction do not add up")
     for p in own["parents"]:
-        need(p["candidate"] not in below, f"the ancestry is a circle: {p['name']}")
+        circle = f"the ancestry is a circle: {p['name'][:LONG]} is its own ancestor"
+        need(p["candidate"] not in below, circle)
         follow(p["ancestry"], [*below, p["candidate"]])
 
 

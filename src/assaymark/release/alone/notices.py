@@ -24,10 +24,12 @@ __all__ = ["standing_of"]
 NOTICE_KINDS = ("withdrawal", "finding", "answer", "observation")
 
 
-def notices_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> list[tuple[str, str, Plain]]:
+def notices_of(
+    folders: list[Path], manifest: str, keys: dict[str, bytes]
+) -> list[tuple[str, str, Plain]]:
     """Return kind, digest and content of each notice about a release, in order of time."""
     found = []
-    for path in sorted(folder.glob("*.dsse.json")):
+    for path in sorted(path for folder in folders for path in folder.glob("*.dsse.json")):
         kind_of, what = path.lstat(), path.name
         plain = stat.S_ISREG(kind_of.st_mode) and kind_of.st_size <= MOST
         need(plain, f"{what} beside it is no plain file of at most {MOST >> 20} MB")
@@ -35,7 +37,8 @@ def notices_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> list[tupl
         said = read_json(b64(read_json(raw, what)["payload"]), what)
         if said["predicate"]["release"] != manifest:
             continue
-        kind = str(said["predicateType"]).removeprefix("https://assaymark.dev/").removesuffix("/v0")
+        typed = str(said["predicateType"])
+        kind = typed.removeprefix("https://assaymark.dev/").rpartition("/")[0]
         need(kind in NOTICE_KINDS, f"{what} is no notice")
         public = bytes.fromhex(said["predicate"]["public"]) if kind == "finding" else b""
         by = {sha256(public): public} if public else keys
@@ -49,8 +52,7 @@ def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
     """Return where a release stands; one that was withdrawn does not hold."""
     places = dict.fromkeys((folder.absolute(), folder.resolve()))
     beside = [p.with_name(p.name + ".notices") for p in places if p.name]
-    notices = [n for place in beside for n in notices_of(place, manifest, keys)]
-    open_, less = [], ""
+    open_, less, notices = [], "", notices_of(beside, manifest, keys)
     for kind, digest, notice in notices:
         if kind == "withdrawal":
             raise Broken(f"WITHDRAWN ({notice['reason']}): {notice['why']}; {notice['instruct']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from assaymark.core.weak_key import is_weak
 from assaymark.release.alone.pieces import (
     Plain,
     b64,
@@ -39,6 +40,8 @@ class People:
             said["persons"]
         )
         need(fitting and once, "keys or persons of the role file do not fit")
+        weak = any(len(p) != 32 or is_weak(p) for p in self.public.values())
+        need(not weak, "a key of the role file is none, or one that anybody can sign for")
         need(signer in self.person, "who signed the decision is not in the role file")
         self.maker = self.person[signer]["id"]
         subjects, again, signers = envelope(raw, self.public, "roles", ROLES)

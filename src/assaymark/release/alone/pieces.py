@@ -16,6 +16,8 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from assaymark.core.plain import check_nesting
+
 __all__ = [
     "MOST",
     "Broken",
@@ -36,6 +38,7 @@ FORMATS = {
     *("roles", "approval", "waiver", "threat", "generator", "lot"),
     *("withdrawal", "finding", "answer", "observation"),
 }
+NEWER = "use the verify.py of a newer release, or a newer assaymark"
 Plain = dict[str, Any]
 
 
@@ -87,11 +90,16 @@ def read_json(raw: bytes, what: str) -> Any:  # noqa: ANN401
     need(len(raw) <= MOST, f"{what} has more than {MOST >> 20} MB")
     try:
         found = json.loads(raw, object_pairs_hook=once)
+        check_nesting(found)
     except (ValueError, RecursionError) as error:
         raise Broken(f"{what} is not JSON that can be read: {error}") from error
     schema = found.get("schema_id") if isinstance(found, dict) else None
-    known = schema is None or schema in {f"assaymark/{f}/v0" for f in FORMATS}
-    need(known, f"{what} is in the format {schema!r}, which this file does not know")
+    known = sorted(f"assaymark/{f}/v0" for f in FORMATS)
+    same = [f for f in known if f.rpartition("/")[0] == str(schema).rpartition("/")[0]] or known
+    need(
+        schema is None or schema in known,
+        f"{what} is in the format {schema!r}, and this file knows {', '.join(same)}: {NEWER}",
+    )
     return found
 
 
@@ -128,7 +136,9 @@ def envelope(raw: bytes, keys: dict[str, bytes], kind: str, what: str) -> tuple[
         check_signature(keys[s["keyid"]], b64(s["sig"]), signed, f"{what} by {s['keyid'][:16]}")
     said = read_json(payload, what)
     expected = f"https://assaymark.dev/{kind}/v0"
-    need(said["predicateType"] == expected, f"{what} is a {said['predicateType']!r}")
+    typed = said["predicateType"]
+    known = f"{what} is a {typed!r}, and this file knows {expected!r}: {NEWER}"
+    need(typed == expected, known)
     read_json(json.dumps(said["predicate"]).encode(), what)
     subjects = {s["name"]: s["digest"]["sha256"] for s in said["subject"]}
     return subjects, said["predicate"], signers

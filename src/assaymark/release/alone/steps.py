@@ -9,13 +9,18 @@ import json
 import re
 import stat
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assaymark.core.plain import read_toml
 from assaymark.release.alone.budget import check_budget
 from assaymark.release.alone.gate import agreed, caught
-from assaymark.release.alone.governed import check_ancestry, check_generator, check_lineage
+from assaymark.release.alone.governed import (
+    check_ancestors,
+    check_ancestry,
+    check_generator,
+    check_lineage,
+)
 from assaymark.release.alone.groups import check_groups, check_rights
 from assaymark.release.alone.log import (
     HISTORY,
@@ -160,6 +165,7 @@ class Release:
         about, self.made = self.statement("provenance")
         judged, self.decided = self.statement("decision")
         need(about == rows and judged == rows, "provenance or decision is about other rows")
+        check_ancestors(self.made)
         self.note(3, "provenance, decision and release, all by the same key")
 
     def chain(self) -> None:
@@ -215,7 +221,7 @@ class Release:
             self.note(7, "no rule asks for a planted leak to be caught", "NOT APPLICABLE")
 
     def policy(self) -> Plain:
-        return tomllib.loads(self.raw("policy.toml").decode())
+        return read_toml(self.raw("policy.toml"))
 
     def log(self) -> None:
         public = self.keys[self.signer]
@@ -284,6 +290,10 @@ class Release:
         self.expiry(self.until)
 
 
+UNREADABLE = (
+    *(Broken, OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(ArithmeticError, RecursionError),
+)
 CHECKS = (
     (2, Release.files),
     (1, Release.key),
@@ -307,7 +317,7 @@ def verified(release: Release) -> list[tuple[int, str, str, str]]:
     for step, check in OF_LOT if release.is_lot else CHECKS:
         try:
             check(release)
-        except (Broken, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except UNREADABLE as error:
             why = str(error) if isinstance(error, Broken) else f"cannot be read: {error!r}"
             release.said[step] = [("FAILED", why[:600])]
             release.uses = {}
