@@ -135,3 +135,11 @@ def test_only_the_default_generator_has_a_dial(folder):
     Path("recipe.toml").write_text(f'{text}\n[generate]\ngenerator = "independent"\n')
     with pytest.raises(InputError, match="compare --shadow"):
         dial(read_entrants([Path("recipe.toml")]), Dialling(workspace=WS, report=None))
+
+
+def test_parameters_are_added_to_a_recipe_that_only_mentions_them_and_to_no_other():
+    found = dialled("b", notch("a", 0.012), notch("b", 0.018, k=50))
+    plain = '[generate]\ngenerator = "tree_chain"  # [generate.parameters] would go here\n'
+    assert "\n[generate.parameters]\nk = 50\n" in with_parameters(plain, found)
+    with pytest.raises(InputError, match=r"parameters of its own.*\n.*\n.*k = 50"):
+        with_parameters(plain + "[generate.parameters]\nk = 10\n", found)

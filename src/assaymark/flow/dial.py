@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,7 +159,7 @@ def with_parameters(recipe: str, found: Dialled) -> str:
     chosen = next((n for n in found.notches if n.name == found.chosen), None)
     if chosen is None:
         raise InputError("no setting of the dial holds, so that no recipe is written")
-    if "parameters" in recipe:
+    if "parameters" in tomllib.loads(recipe).get("generate", {}):
         raise InputError(
             "the recipe has parameters of its own\n\nHint: put these there by hand: "
             f"{_toml(chosen.parameters)}"

@@ -39,7 +39,7 @@ def test_files_that_are_no_statements_are_left_alone():
 
 
 def test_a_statement_that_cannot_be_read_is_an_integrity_error():
-    with pytest.raises(IntegrityError, match=r"threat\.json cannot be read"):
+    with pytest.raises(IntegrityError, match=r"threat\.json is not JSON that can be read"):
         Graph.of({"threat.json": b"{"})
 
 
