@@ -129,5 +129,9 @@ def test_questions_asked_after_the_sealed_look_release_nothing(outcome, tmp_path
     assert late.uses["analytics"].value == "approved"
     assert late.release is None
     assert any("first asked after the sealed" in b for b in late.blocked)
+    recipe.write_text(first.replace('name = "stays"', 'name = "other"'))
+    renamed = run(read_job(recipe, uses=["analytics"]), options)
+    assert any("'other' without claims" in b and "under its name" in b for b in renamed.blocked)
+    assert renamed.release is None
     recipe.write_text(first)
     assert run(read_job(recipe, uses=["analytics"]), options).release

@@ -85,10 +85,14 @@ def questions_late(workspace: Workspace, candidate: str, recipe: str, questions:
     }
     if questions in before:
         return ""
+    if not questions:
+        said = f"a recipe {recipe!r} without claims and plausibility rules was first run"
+    else:
+        said = "these claims and plausibility rules were first asked"
     return (
-        "these claims and plausibility rules were first asked after the sealed people had been "
-        "looked at for these rows: they can be judged, and cannot release the rows. Run with the "
-        "recipe from before, or with --fresh for a new candidate, which is one of the openings"
+        f"{said} after the sealed people had been looked at for these rows: that can be judged, "
+        "and cannot release them. Run with the recipe from before, under its name, or with --fresh "
+        "for a new candidate, which is one of the openings"
     )
 
 
