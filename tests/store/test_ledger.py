@@ -33,6 +33,7 @@ def test_processes_that_append_at_once_lose_nothing(tmp_path):
     [
         "UPDATE entries SET subject = 'x' WHERE position = 2",
         "UPDATE entries SET raw = CAST(replace(raw, 's2', 's9') AS BLOB) WHERE position = 2",
+        "UPDATE entries SET raw = x'7b' WHERE position = 2",
         "DELETE FROM entries WHERE position = 4",
         "DELETE FROM entries WHERE position = 1",
         "UPDATE heads SET root = x'00' WHERE size = 3",

@@ -41,6 +41,8 @@ def test_files_that_are_no_statements_are_left_alone():
 def test_a_statement_that_cannot_be_read_is_an_integrity_error():
     with pytest.raises(IntegrityError, match=r"threat\.json is not JSON that can be read"):
         Graph.of({"threat.json": b"{"})
+    with pytest.raises(IntegrityError, match=r"policy\.toml cannot be read"):
+        Graph.of({"policy.toml": b"rule ="})
 
 
 def test_a_quote_is_escaped_and_names_its_source():
