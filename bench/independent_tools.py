@@ -1,8 +1,8 @@
 """Independent tools: do securesystemslib and mlcroissant read what assaymark writes?
 
-    python -m venv /tmp/indep
-    /tmp/indep/bin/pip install securesystemslib cryptography mlcroissant pyarrow
-    python bench/independent_tools.py --python /tmp/indep/bin/python [RELEASE ...]
+    python -m venv indep
+    indep/bin/pip install securesystemslib cryptography mlcroissant pyarrow
+    python bench/independent_tools.py --python indep/bin/python [RELEASE ...]
 
 Without a release: two of a small table, one attested by oneself and one that a second person
 approved with a waiver, with a finding, an answer, a withdrawal and a receipt; and every golden

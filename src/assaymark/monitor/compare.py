@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.monitor.cells import cells_of
-from assaymark.monitor.quantiles import QUANTILES, middle_between
+from assaymark.monitor.quantiles import MIDDLE, middle_between
 
 if TYPE_CHECKING:
     from assaymark.monitor.sketch import ColumnSketch, Sketch
@@ -19,7 +19,6 @@ __all__ = ["Difference", "as_kept", "compare", "renamed"]
 _MOST_MOVED = 0.5
 _ANOTHER_UNIT = 1.8
 _LIKE = 0.05
-_MIDDLE = QUANTILES.index(0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,7 @@ def _times(column: ColumnSketch, values: pl.Series) -> float:
     if column.kind != "number" or not column.quantiles:
         return 0.0
     numbers = values.cast(pl.Float64, strict=False)
-    now, most, then = numbers.median(), numbers.max(), float(column.quantiles[_MIDDLE])
+    now, most, then = numbers.median(), numbers.max(), float(column.quantiles[MIDDLE])
     if not isinstance(now, float) or now <= 0 or then <= 0 or now == most:
         return 0.0
     low, high = middle_between(column)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["QUANTILES", "middle_between", "quantiles", "summed"]
+__all__ = ["MIDDLE", "QUANTILES", "middle_between", "quantiles", "summed"]
 
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 
 _MILLION = 1_000_000
 _AT = np.array([round(p * _MILLION) for p in QUANTILES])
-_MIDDLE = QUANTILES.index(0.5)
+MIDDLE = QUANTILES.index(0.5)
 
 
 def quantiles(numbers: Floats | Counts) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def middle_between(column: ColumnSketch) -> tuple[float, float]:
     Of a sum of parts the middle is known within a bound of its rank, and so its value is.
     """
     if column.quantiles and not column.within:
-        return (float(column.quantiles[_MIDDLE]),) * 2
+        return (float(column.quantiles[MIDDLE]),) * 2
     k = _known(column)
     low = k.values[k.below <= (k.n - 1) // 2]
     high = k.values[k.up_to >= k.n // 2 + 1]

@@ -34,7 +34,7 @@ _FEWEST = 10
 
 
 def class_of(spec: Analysis, schema: Schema) -> str:
-    """Return the class of estimands that ``spec`` belongs to, one of ``ESTIMANDS``."""
+    """Return the class of ``spec``, one of :data:`assaymark.core.coverage.ESTIMANDS`."""
     if isinstance(spec, Regression):
         return spec.family
     if isinstance(spec, Quantile):
