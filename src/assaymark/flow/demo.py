@@ -138,7 +138,8 @@ def _tell(outcome: Outcome, say: Callable[[str], None]) -> None:
             say(f"  {word}: approved under policy {outcome.policy!r}")
             continue
         blocking = _blocking(outcome, use)
-        say(f"  {word}: {status.value}, by {len(blocking)} of the rules that must pass")
+        rules = len({v.rule for v in blocking})
+        say(f"  {word}: {status.value}, by {rules} of the rules that must pass")
         for v in blocking[:4]:
             say(f"    {_sentence(v)}")
     for line in outcome.blocked:
