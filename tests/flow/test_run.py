@@ -66,6 +66,8 @@ def test_the_same_run_again_is_free_and_another_policy_makes_no_new_attempt(firs
 
 
 def test_fresh_counts_as_an_attempt_and_the_fourth_opening_is_refused(folder):
+    with Path("recipe.toml").open("a") as file:
+        file.write("\n[generate]\nreplicates = 1\n")
     for seed in range(3):
         outcome = run(read_job(Path("recipe.toml")), Options(workspace=WS, fresh=True, seed=seed))
         assert outcome.uses["analytics"] is UseStatus.APPROVED
@@ -154,9 +156,9 @@ def test_a_policy_that_needs_a_second_person_blocks(folder):
 
 
 def test_a_public_seed_gives_the_same_rows_in_another_workspace_and_is_marked(folder):
-    one = run(read_job(Path("recipe.toml")), Options(workspace=Path("a"), seed=1))
+    one = run(read_job(Path("recipe.toml")), Options(workspace=Path("a"), seed=1, confirm=False))
     shutil.copytree("a/sealed", "b/sealed")
-    two = run(read_job(Path("recipe.toml")), Options(workspace=Path("b"), seed=1))
+    two = run(read_job(Path("recipe.toml")), Options(workspace=Path("b"), seed=1, confirm=False))
     assert one.candidate == two.candidate
     assert any("public seed 1" in n for n in one.notices)
 
