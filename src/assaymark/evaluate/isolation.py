@@ -66,14 +66,16 @@ class Chance:
 
     ``distinctive``: a record without equal among other real people, at least this far from its
     nearest, is repeated by chance in at most 0.1 % of cases. ``near``: share of the distance to
-    others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
-    people have to the other half; of several tables, which come nearer by chance, at most what one
-    isolated person in 10,000 has by chance. ``near_rare``: a quarter of what the closest of the
-    people rare by one value has, who may stand in a crowd, and at most as much.
+    others below which a synthetic row is a near copy of somebody isolated: so near that chance puts
+    a row there for one person in 10,000, and at most ``near_most``, that of the most isolated: half
+    of what the closest 1 % of isolated people have to the other half, and of several tables, which
+    chance brings nearer, as in ``near``. ``near_rare``: a quarter of what the closest of the people
+    rare by one value has, who may stand in a crowd, and at most as much.
     """
 
     distinctive: float
     near: float
+    near_most: float
     near_rare: float
 
 
@@ -236,7 +238,7 @@ def _chance(
     n_made, tables = made
     side, sides = _side(anchors.owners), _side(owners)
     if len(np.unique(side)) < 2 or len(side) < 4 * _NEIGHBOURS:
-        return Chance(distinctive=0.0, near=0.0, near_rare=0.0)
+        return Chance(distinctive=0.0, near=0.0, near_most=0.0, near_rare=0.0)
     parts = np.split(sides, np.cumsum([len(p) for p in points])[:-1])
     rarest = anchors.rarity <= np.quantile(anchors.rarity, 1 - _UNLIKE)
     equal, nearby, near_rare, lone, mean = [], [], [], [], []
@@ -254,14 +256,14 @@ def _chance(
     near, far = np.concatenate(nearby), np.concatenate(mean)
     alone = far >= np.quantile(far, _UNLIKE)
     rare = np.concatenate([rarest[side == here] for here in (True, False)])
-    share = _near_share(near[alone], far[alone], 0.01)
-    if tables > 1:
-        found = _near_by_chance(near[alone], far[alone], 2 * n_made / len(side))
-        share = min(share, found)
+    most = _near_share(near[alone], far[alone], 0.01)
+    share = min(most, _near_by_chance(near[alone], far[alone], 2 * n_made / len(side)))
+    most = share if tables > 1 else most
     return Chance(
         distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
         near=share,
-        near_rare=min(share, _near_share(np.concatenate(near_rare), far[rare], 0.0) / 2),
+        near_most=most,
+        near_rare=min(most, _near_share(np.concatenate(near_rare), far[rare], 0.0) / 2),
     )
 
 
