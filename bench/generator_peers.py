@@ -167,9 +167,9 @@ def make(envs: Path) -> None:
 
 
 def theirs(
-    peer: str, envs: Path, train: Dataset, seed: int, cap: int
+    peer: str, envs: Path, train: Dataset, seed: int, *, rows: int, cap: int
 ) -> tuple[Dataset, dict[str, float]] | str:
-    """Return what ``peer`` made of the train rows and its cost, or what kept it from ending."""
+    """Return ``rows`` rows that ``peer`` made of train, and its cost, or what kept it from it."""
     env, code = PEERS[peer]
     words = [c.name for c in train.schema.columns if not c.kind.ordered]
     numeric = [
@@ -180,7 +180,7 @@ def theirs(
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         train.frame.with_columns(numeric).write_csv(here / "train.csv")
-        told = {"rows": train.n, "seed": seed, "words": words}
+        told = {"rows": rows, "seed": seed, "words": words}
         (here / "told.json").write_text(json.dumps(told))
         alone = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         try:
@@ -317,7 +317,7 @@ def main() -> None:
                 elif f"{name}|{tool}|0" in done and "failed" in done[f"{name}|{tool}|0"]:
                     found = done[f"{name}|{tool}|0"]["failed"]
                 else:
-                    found = theirs(tool, args.envs, train, seed, args.cap)
+                    found = theirs(tool, args.envs, train, seed, rows=train.n, cap=args.cap)
                 done[f"{name}|{tool}|{seed}"] = (
                     {"failed": found}
                     if isinstance(found, str)
