@@ -1,15 +1,15 @@
 """The attack that refits the generator, on ours and on those of other tools, side by side.
 
     python bench/peer_shadows.py --envs DIR --table FILE ... [--people 2000] [--worlds 16]
-        [--tool NAME ...] [--cap 900]
+        [--tool NAME ...] [--own NAME] [--cap 900]
 
 The attack is the suite's own (`shadow.recipe_auc` and `shadow.recipe_tpr`), and it attacks every
 tool in the same worlds: the same people, of whom the same half are inside. A fit has --people
 people, or as many as the table allows, which is printed. Tools have their defaults, one thread and
 an environment of their own (`generator_peers.py --make`), and make as many rows as train has.
 Printed per table, on anyone and on the most isolated people: the AUC, the share of those inside who
-are recognised at 1 % false alarms, and ours less the tool's, world by world, with 95 % t intervals
-over worlds. `naive CART` is a tree that is known to leak. Saved after each fit to
+are recognised at 1 % false alarms, and ours (--own) less the tool's, world by world, with 95 % t
+intervals over worlds. `naive CART` is a tree that is known to leak. Saved after each fit to
 bench/results/peer_shadows/TABLE.json: what the attack saw of each person in each world (packed, in
 thousandths), so that a run goes on where it was; no rows.
 """
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results/peer_shadows"
 OWN = {**OURS, "naive CART": GENERATORS["naive CART"]}
-FIRST = "assaymark tree_chain"
-TOOLS = [FIRST, "mostlyai-engine", "arfpy", "SDV GaussianCopula", "naive CART"]
+TOOLS = [*(t for t in OURS if t != "assaymark independent"), "mostlyai-engine", "arfpy"]
+TOOLS += ["SDV GaussianCopula", "naive CART"]
 SIGNS = 4
 
 
@@ -120,7 +120,7 @@ def attacked(args: argparse.Namespace, path: Path) -> None:
             out.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
     found = {t: done[f"{key}|{t}"] for t in args.tool}
     print(f"\n{path.stem}: {args.worlds} fits of {np.mean(sizes):.0f} people, {rows} rows of each")
-    printed(at, inside, found)
+    printed(at, inside, found, args.own)
 
 
 def leaks(at: Siege, inside: NDArray[np.bool_], kept: dict) -> dict[str, Leak]:
@@ -130,7 +130,7 @@ def leaks(at: Siege, inside: NDArray[np.bool_], kept: dict) -> dict[str, Leak]:
     return {s: leak_of(inside[:, at.subjects[s]], score[:, at.subjects[s]]) for s in SUBJECTS}
 
 
-def printed(at: Siege, inside: NDArray[np.bool_], found: dict[str, dict]) -> None:
+def printed(at: Siege, inside: NDArray[np.bool_], found: dict[str, dict], ours: str) -> None:
     good = {t: leaks(at, inside, k) for t, k in found.items() if len(k["signs"]) == len(inside)}
     counts = {
         s: [int((at.subjects[s] & m).sum()) for m in (at.member, ~at.member)] for s in SUBJECTS
@@ -148,8 +148,8 @@ def printed(at: Siege, inside: NDArray[np.bool_], found: dict[str, dict]) -> Non
                 continue
             leak = good[tool][subject]
             said = [three(leak.aucs), percent(leak.shares), "", "", cost(kept)]
-            if tool != FIRST and FIRST in good:
-                own = good[FIRST][subject]
+            if tool != ours and ours in good:
+                own = good[ours][subject]
                 said[2:4] = three(own.aucs - leak.aucs), percent(own.shares - leak.shares)
             print(f"| {tool} | {' | '.join(said)} |")
 
@@ -177,6 +177,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=16, help="fits of each tool")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--tool", nargs="+", choices=[*OWN, *PEERS], default=TOOLS)
+    parser.add_argument("--own", choices=list(OURS), default=next(iter(OURS)), help="compared")
     parser.add_argument("--cap", type=int, default=900, help="seconds that a tool may take")
     parser.add_argument("--out", type=Path, default=RESULTS)
     args = parser.parse_args()
