@@ -27,11 +27,20 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["SUBJECTS", "Leak", "Siege", "leak_of", "mean_over_worlds", "scores_in", "siege_of"]
+__all__ = [
+    "LOW_ALARMS",
+    "SUBJECTS",
+    "Leak",
+    "Siege",
+    "leak_of",
+    "mean_over_worlds",
+    "scores_in",
+    "siege_of",
+]
 
 SUBJECTS = ("table", "records:isolated")
 _PEOPLE = 400
-_LOW_ALARMS = 0.01
+LOW_ALARMS = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,7 +105,7 @@ class Leak(NamedTuple):
 
 def leak_of(inside: Bools, score: Floats) -> Leak:
     """Return what scores tell of who was inside, both of shape ``(worlds, targets)``."""
-    threshold = np.quantile(score[~inside], 1 - _LOW_ALARMS, method="higher")
+    threshold = np.quantile(score[~inside], 1 - LOW_ALARMS, method="higher")
     worlds = list(zip(score, inside, strict=True))
     return Leak(
         aucs=np.array([auc(s[i], s[~i]).value for s, i in worlds]),

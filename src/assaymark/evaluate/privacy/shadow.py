@@ -19,7 +19,14 @@ from assaymark.evaluate.controls import (
     why_no_attack,
 )
 from assaymark.evaluate.isolation import FEWEST, sides_of
-from assaymark.evaluate.siege import SUBJECTS, leak_of, mean_over_worlds, scores_in, siege_of
+from assaymark.evaluate.siege import (
+    LOW_ALARMS,
+    SUBJECTS,
+    leak_of,
+    mean_over_worlds,
+    scores_in,
+    siege_of,
+)
 from assaymark.evaluate.statistics import Interval
 from assaymark.evaluate.worlds import Practice, Worlds, likelihood, worlds_of
 
@@ -227,7 +234,7 @@ def _excess(
 def _recipe(battle: _Battle, subject: str, chosen: Bools) -> Iterator[Measurement]:
     """Yield what the attack finds out about each fit with the help of all others."""
     leak = leak_of(battle.worlds.inside[:, chosen], battle.in_worlds[:, chosen])
-    chance = ((RECIPE_AUC, leak.aucs, 0.5), (RECIPE_TPR, leak.shares, 0.01))
+    chance = ((RECIPE_AUC, leak.aucs, 0.5), (RECIPE_TPR, leak.shares, LOW_ALARMS))
     for name, each, nothing in chance:
         found = mean_over_worlds(each)
         yield Measurement(
