@@ -53,15 +53,15 @@ _WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 class Shadow:
     """Members recognised by an attacker who fits the generator many times on data of their own.
 
-    Each fit is to as many people as train has, a random half of those attacked among them. From
-    what the synthetic rows then show around a person, with and without them, follows a likelihood
-    ratio for the released rows. 400 random and the 400 most isolated members are attacked,
-    against controls as isolated. The threshold for 5 % false alarms comes from the fits; nobody
-    who is reported on is used for it. ``recipe_auc`` and ``recipe_tpr`` (at 1 % false alarms)
-    attack each fit with the help of the others, so that they speak about the recipe rather than
-    about these rows. Run where the threat model has an attacker who can refit (rung K3), and
-    where the generator can be fitted again. A person with many rows is attacked by the most
-    isolated one.
+    Each fit is to as many people as train has, or to fewer where the pool has fewer, a random half
+    of those attacked among them. From what the synthetic rows then show around a person, with and
+    without them, follows a likelihood ratio for the released rows. 400 random and the 400 most
+    isolated members are attacked, against controls as isolated. The threshold for 5 % false alarms
+    comes from the fits; nobody who is reported on is used for it. ``recipe_auc`` and
+    ``recipe_tpr`` (at 1 % false alarms) attack each fit with the help of the others, so that they
+    speak about the recipe rather than about these rows. Run where the threat model has an attacker
+    who can refit (rung K3), and where the generator can be fitted again. A person with many rows is
+    attacked by the most isolated one.
 
     Attributes
     ----------
