@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, each of the tests' processes would compile all of assaymark again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo demo-dp test check format bench bench-zoo branch-coverage docs lock clean
 

@@ -39,6 +39,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.evaluate.yardstick import closeness
 from assaymark.generate import generators
+from assaymark.generate.notches import NOTCHES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -150,6 +151,11 @@ NEEDS = {
 OURS = {
     "assaymark tree_chain": ("tree_chain", {}),
     "assaymark independent": ("independent", {}),
+    **{
+        f"assaymark {n.name}": ("tree_chain", n.parameters)
+        for n in NOTCHES
+        if n.name in {"guarded", "careful"}
+    },
 }
 
 
@@ -167,9 +173,9 @@ def make(envs: Path) -> None:
 
 
 def theirs(
-    peer: str, envs: Path, train: Dataset, seed: int, cap: int
+    peer: str, envs: Path, train: Dataset, seed: int, *, rows: int, cap: int
 ) -> tuple[Dataset, dict[str, float]] | str:
-    """Return what ``peer`` made of the train rows and its cost, or what kept it from ending."""
+    """Return ``rows`` rows that ``peer`` made of train, and its cost, or what kept it from it."""
     env, code = PEERS[peer]
     words = [c.name for c in train.schema.columns if not c.kind.ordered]
     numeric = [
@@ -180,7 +186,7 @@ def theirs(
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         train.frame.with_columns(numeric).write_csv(here / "train.csv")
-        told = {"rows": train.n, "seed": seed, "words": words}
+        told = {"rows": rows, "seed": seed, "words": words}
         (here / "told.json").write_text(json.dumps(told))
         alone = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         try:
@@ -238,12 +244,12 @@ def judged(made: Dataset, train: Dataset, holdout: Dataset, seed: int) -> dict[s
     }
 
 
-def gains(done: dict[str, dict], tables: list[str], seeds: int) -> NDArray[np.float64]:
+def gains(done: dict[str, dict], ours: str, tables: list[str], seeds: int) -> NDArray[np.float64]:
     """Return our score less the best other tool's, shape ``(tables, seeds)``; NaN if not run."""
     out = np.full((len(tables), seeds), np.nan)
     for i, table in enumerate(tables):
         for seed in range(seeds):
-            own = done.get(f"{table}|assaymark tree_chain|{seed}", {}).get("score")
+            own = done.get(f"{table}|{ours}|{seed}", {}).get("score")
             rest = [done.get(f"{table}|{p}|{seed}", {}).get("score") for p in PEERS]
             rest = [r for r in rest if r is not None]
             if own is not None and rest:
@@ -276,15 +282,16 @@ def printed(done: dict[str, dict], tables: list[str], seeds: int) -> None:
                 f"{said['attack_auc']}, {mean['recognised']:.1%} | {mean['fit_s']:.1f} | "
                 f"{mean['sample_s']:.2f} |"
             )
-    gained = gains(done, tables, seeds)
     print("\nOur score less that of the best other tool on the same rows:")
-    for table, row in zip(tables, gained, strict=True):
-        if np.isfinite(row).any():
-            print(f"  {table}: {interval(row[np.isfinite(row)].tolist())}")
-    each = np.array([np.nanmean(r) for r in gained if np.isfinite(r).any()])
-    if len(each) > 1:
-        low = each.mean() - stats.t.ppf(0.975, len(each) - 1) * stats.sem(each)
-        print(f"  over tables: {each.mean():.3f}, 95 % interval from {low:.3f}")
+    for own in OURS:
+        gained = gains(done, own, tables, seeds)
+        for table, row in zip(tables, gained, strict=True):
+            if np.isfinite(row).any():
+                print(f"  {own}, {table}: {interval(row[np.isfinite(row)].tolist())}")
+        each = np.array([np.nanmean(r) for r in gained if np.isfinite(r).any()])
+        if len(each) > 1:
+            low = each.mean() - stats.t.ppf(0.975, len(each) - 1) * stats.sem(each)
+            print(f"  {own}, over tables: {each.mean():.3f}, 95 % interval from {low:.3f}")
 
 
 def main() -> None:
@@ -317,7 +324,7 @@ def main() -> None:
                 elif f"{name}|{tool}|0" in done and "failed" in done[f"{name}|{tool}|0"]:
                     found = done[f"{name}|{tool}|0"]["failed"]
                 else:
-                    found = theirs(tool, args.envs, train, seed, args.cap)
+                    found = theirs(tool, args.envs, train, seed, rows=train.n, cap=args.cap)
                 done[f"{name}|{tool}|{seed}"] = (
                     {"failed": found}
                     if isinstance(found, str)

@@ -55,6 +55,20 @@ def test_help_imports_nothing_heavy():
     assert min(totals) < 500_000, f"{totals} microseconds of imports"
 
 
+def test_to_verify_no_generator_is_loaded_and_nothing_is_compiled(tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "assaymark", "verify", str(tmp_path / "empty")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "assaymark.flow.verify" in imported
+    heavy = {"numba", "scipy", "sklearn", "assaymark.generate"}
+    assert imported & heavy == set()
+
+
 def test_every_command_has_help():
     top = assaymark("--help").stdout
     for name in (

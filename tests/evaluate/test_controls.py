@@ -11,6 +11,7 @@ from assaymark.evaluate.controls import (
     difference,
     fair,
     null_line,
+    possible,
     shift_of,
     why_no_attack,
 )
@@ -45,6 +46,16 @@ def test_limit_is_the_smallest_size_caught_every_time():
 
 def test_there_is_no_limit_where_the_largest_leak_is_missed():
     assert detection(lambda *_: False, np.random.default_rng(1)).smallest is None
+
+
+@pytest.mark.parametrize(
+    ("able", "limit"), [(1.0, None), (0.04, 0.05), (0.02, 0.03), (0.001, 0.02)]
+)
+def test_a_leak_to_more_people_than_can_be_copied_need_not_be_caught(able, limit):
+    """Every plant is missed: what is left is that a leak beyond ``able`` cannot be."""
+    sizes = 0.02, 0.03, 0.05
+    proof = detection(lambda *_: False, np.random.default_rng(1), [s for s in sizes if s <= able])
+    assert possible(proof, able, sizes) == limit
 
 
 def test_null_accuses_next_to_nobody():

@@ -116,10 +116,10 @@ def test_what_chance_repeats_is_learnt_from_all_rows_not_from_the_anchors_alone(
     points = np.random.default_rng(1).standard_normal((100, 3)).astype(np.float32)
     own, keys = np.arange(100), np.arange(100, dtype=np.uint64)
     anchors = isolation._Anchors(points, own, keys, np.ones(100))
-    assert isolation._chance(anchors, [points], keys, own, 100).distinctive == 0
+    assert isolation._chance(anchors, [points], keys, own, (100, 1)).distinctive == 0
     everyone = np.arange(2_000)
     chance = isolation._chance(
-        anchors, [np.tile(points, (20, 1))], np.tile(keys, 20), everyone, 100
+        anchors, [np.tile(points, (20, 1))], np.tile(keys, 20), everyone, (100, 1)
     )
     assert chance.distinctive == np.inf
 
@@ -131,3 +131,12 @@ def test_that_none_of_a_handful_is_repeated_shows_nothing():
         repeated = np.arange(1_000) >= far
         distance = np.where(repeated, 0.5, 1.0)
         assert isolation._far_enough(repeated, distance, 1.0) == expected
+
+
+def test_what_chance_puts_near_one_person_in_ten_thousand_is_extrapolated():
+    """In three dimensions a share r holds r^3 of the rows: a tenth of a thousandth at 0.046."""
+    rng = np.random.default_rng(3)
+    by_chance = importlib.import_module(scene_of.__module__)._near_by_chance
+    found = [by_chance(rng.random(4_000) ** (1 / 3), np.ones(4_000), t) for t in (1.0, 8.0)]
+    assert found[0] == pytest.approx(1e-4 ** (1 / 3), rel=0.25)
+    assert found[1] == pytest.approx(found[0] / 2, rel=0.25)  # eight times the rows, half as near

@@ -1,13 +1,15 @@
 """A small hospital table on disk, a recipe for it, and a policy that rows like it can pass."""
 
+import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from assaymark.core.threat import Profile, threat_of
-from assaymark.flow.run import read_job
+from assaymark.flow.run import Options, read_job, run
 from assaymark.store.workspace import Workspace
 
 POLICY = """
@@ -145,3 +147,25 @@ def folder(tmp_path, monkeypatch, split_in_two):
     monkeypatch.chdir(tmp_path)
     split_in_two(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def issued(tmp_path_factory, split_in_two):
+    """Return a folder whose workspace issued a release of both uses, and the outcome of the run."""
+    folder = tmp_path_factory.mktemp("issued")
+    outcome = run(split_in_two(folder), Options(workspace=folder / "ws"))
+    assert outcome.uses == {"analytics": "approved", "pretraining": "approved"}
+    assert outcome.approved
+    return folder, outcome
+
+
+@pytest.fixture
+def first(issued, tmp_path, monkeypatch):
+    """The current folder is one as ``folder`` after a run; return what came of that."""
+    made, outcome = issued
+    shutil.copytree(made, tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    paths = {"release": outcome.release, "report": outcome.report}
+    return outcome.model_copy(
+        update={name: str(Path(path).relative_to(made)) for name, path in paths.items()}
+    )

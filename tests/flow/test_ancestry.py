@@ -18,9 +18,9 @@ from assaymark.core.notice import Admission
 from assaymark.errors import IntegrityError, RecipeError
 from assaymark.flow import ready
 from assaymark.flow.descendants import descendants_of
-from assaymark.flow.generate import parquet_of
 from assaymark.flow.parents import Taken, ancestry
 from assaymark.flow.recall import issued
+from assaymark.flow.row_files import parquet_of
 from assaymark.flow.verify import verify
 from assaymark.store.workspace import Workspace
 

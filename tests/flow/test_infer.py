@@ -12,7 +12,6 @@ from assaymark.core.coverage import Certificate, Maker, certificate_for, parse_c
 from assaymark.errors import InputError, NotApprovedError, RecipeError
 from assaymark.flow.coverage import certificates, least_persons, maker_of
 from assaymark.flow.infer import Made, infer
-from assaymark.flow.run import Options, run
 
 
 def made(seed, n=500):
@@ -63,9 +62,8 @@ def test_exactly_one_analysis(asked):
         assaymark.infer(made(1), n=500, made="one fit", **asked)
 
 
-def test_a_release_says_itself_how_it_was_made(folder, split_in_two, capsys, monkeypatch):
-    outcome = run(split_in_two(folder), Options(workspace=folder / "ws", seed=1))
-    release = Path(outcome.release)
+def test_a_release_says_itself_how_it_was_made(first, capsys, monkeypatch):
+    release = Path(first.release)
     with pytest.raises(NotApprovedError, match="no bench has shown"):
         assaymark.infer(release, mean="days")  # about 300 persons: no certificate is for so few
     found = assaymark.infer(release, mean="days", uncertified=True)

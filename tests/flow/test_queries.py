@@ -40,6 +40,8 @@ class Plugin:
 def spy(folder, plugin, monkeypatch):
     plugin("metrics", "spy", SPY)
     monkeypatch.setenv("SPY", str(folder / "spied.txt"))
+    with Path("recipe.toml").open("a") as file:
+        file.write("\n[generate]\nreplicates = 1\n")
     return folder / "spied.txt"
 
 

@@ -15,8 +15,8 @@ RECIPE = Path("recipe.toml")
 
 
 @pytest.fixture
-def name(folder):
-    return Path(run(read_job(RECIPE), Options(workspace=WS)).release).name
+def name(first):
+    return Path(first.release).name
 
 
 def test_the_rows_come_out_to_the_last_byte_and_the_ledger_knows_who_looked(name):

@@ -20,11 +20,11 @@ from assaymark.core.actor import Actor
 from assaymark.core.document import sha256
 from assaymark.core.people import Approval
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
-from assaymark.flow.generate import parquet_of
 from assaymark.flow.generator import approve
 from assaymark.flow.people import add, init, new_key, read_key, remove
 from assaymark.flow.ready import make_ready, ready_called, release_ready, waits_for
 from assaymark.flow.review import Said, review, shown
+from assaymark.flow.row_files import parquet_of
 from assaymark.flow.run import Options, run
 from assaymark.flow.status import status_of
 from assaymark.flow.verify import read_release, verify

@@ -33,12 +33,11 @@ def edit(name, old, new):
     Path(name).write_text(text.replace(old, new))
 
 
-def test_a_run_ends_in_a_release_that_a_stranger_can_verify(folder):
-    outcome = run(read_job(Path("recipe.toml")), OPTIONS)
-    assert outcome.uses == {"analytics": "approved", "pretraining": "approved"}
-    assert outcome.approved
-    received = folder / "elsewhere"
-    shutil.copytree(outcome.release, received)
+def test_a_run_ends_in_a_release_that_a_stranger_can_verify(first, tmp_path):
+    assert first.uses == {"analytics": "approved", "pretraining": "approved"}
+    assert first.approved
+    received = tmp_path / "elsewhere"
+    shutil.copytree(first.release, received)
     shutil.rmtree(WS)
     found = verify(received)
     assert found.ok
@@ -47,11 +46,10 @@ def test_a_run_ends_in_a_release_that_a_stranger_can_verify(folder):
     rows = pl.read_parquet(received / "data" / "synthetic.parquet")
     assert rows.columns == ["age", "sex", "days", "ill"]
     assert b"p0" not in (received / "data" / "synthetic.csv").read_bytes()
-    assert {s.stage for s in outcome.verdicts} == {"development", "confirmation"}
+    assert {s.stage for s in first.verdicts} == {"development", "confirmation"}
 
 
-def test_the_same_run_again_is_free_and_another_policy_makes_no_new_attempt(folder):
-    first = run(read_job(Path("recipe.toml")), OPTIONS)
+def test_the_same_run_again_is_free_and_another_policy_makes_no_new_attempt(first):
     before = kinds()
     again = run(read_job(Path("recipe.toml")), OPTIONS)
     assert again.candidate == first.candidate
@@ -68,6 +66,8 @@ def test_the_same_run_again_is_free_and_another_policy_makes_no_new_attempt(fold
 
 
 def test_fresh_counts_as_an_attempt_and_the_fourth_opening_is_refused(folder):
+    with Path("recipe.toml").open("a") as file:
+        file.write("\n[generate]\nreplicates = 1\n")
     for seed in range(3):
         outcome = run(read_job(Path("recipe.toml")), Options(workspace=WS, fresh=True, seed=seed))
         assert outcome.uses["analytics"] is UseStatus.APPROVED
@@ -78,8 +78,8 @@ def test_fresh_counts_as_an_attempt_and_the_fourth_opening_is_refused(folder):
     assert kinds().count("confirmation.opened") == 3
 
 
-def test_renaming_or_dropping_a_column_does_not_refill_the_holdout(folder):
-    run(read_job(Path("recipe.toml")), OPTIONS)
+@pytest.mark.usefixtures("first")
+def test_renaming_or_dropping_a_column_does_not_refill_the_holdout():
     edit("recipe.toml", 'name = "stays"', 'name = "other"')
     with Path("recipe.toml").open("a") as file:
         file.write('\n[[transform]]\nkind = "drop"\ncolumns = ["days"]\n')
@@ -156,9 +156,9 @@ def test_a_policy_that_needs_a_second_person_blocks(folder):
 
 
 def test_a_public_seed_gives_the_same_rows_in_another_workspace_and_is_marked(folder):
-    one = run(read_job(Path("recipe.toml")), Options(workspace=Path("a"), seed=1))
+    one = run(read_job(Path("recipe.toml")), Options(workspace=Path("a"), seed=1, confirm=False))
     shutil.copytree("a/sealed", "b/sealed")
-    two = run(read_job(Path("recipe.toml")), Options(workspace=Path("b"), seed=1))
+    two = run(read_job(Path("recipe.toml")), Options(workspace=Path("b"), seed=1, confirm=False))
     assert one.candidate == two.candidate
     assert any("public seed 1" in n for n in one.notices)
 
@@ -192,14 +192,13 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_rows(folder, after):
     assert status_of(WS).candidates[0].status == "RELEASED"
 
 
-def test_a_release_names_the_fitted_model_whose_file_stays_in_the_workspace(folder):
-    outcome = run(read_job(Path("recipe.toml")), OPTIONS)
-    envelope = json.loads(Path(outcome.release, "attestations/provenance.dsse.json").read_text())
+def test_a_release_names_the_fitted_model_whose_file_stays_in_the_workspace(first):
+    envelope = json.loads(Path(first.release, "attestations/provenance.dsse.json").read_text())
     digest = json.loads(base64.b64decode(envelope["payload"]))["predicate"]["model"]
     held = read_model(Workspace.open(WS).get(digest))
     assert held.generator["name"] == "tree_chain"
-    assert any(digest in c.said for c in verify(Path(outcome.release)).checks)
-    assert not list(Path(outcome.release).rglob("*.zip"))
+    assert any(digest in c.said for c in verify(Path(first.release)).checks)
+    assert not list(Path(first.release).rglob("*.zip"))
 
 
 def test_rows_of_a_model_that_holds_records_are_never_released(folder):

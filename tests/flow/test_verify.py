@@ -6,16 +6,14 @@ from pathlib import Path
 import pytest
 
 from assaymark.core.document import sha256
-from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.verify import verify
 from assaymark.release.envelope import seal_envelope
 from assaymark.store.workspace import Workspace
 
 
 @pytest.fixture
-def release(folder):
-    outcome = run(read_job(Path("recipe.toml")), Options(workspace=Path("ws"), seed=1))
-    return Path(outcome.release)
+def release(first):
+    return Path(first.release)
 
 
 def files_of(folder):

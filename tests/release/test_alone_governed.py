@@ -28,11 +28,11 @@ from assaymark.errors import IntegrityError
 from assaymark.flow.affecting import check_affecting
 from assaymark.flow.decide import refitness
 from assaymark.flow.descent import check_descent
-from assaymark.flow.generate import csv_of, parquet_of
 from assaymark.flow.history import write_decision
 from assaymark.flow.log import logged
 from assaymark.flow.people import add, current, init, roles_bytes
 from assaymark.flow.ready import enter_release
+from assaymark.flow.row_files import csv_of, parquet_of
 from assaymark.flow.verify import read_release, verify
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch

@@ -11,11 +11,12 @@ import importlib
 import json
 import pkgutil
 from dataclasses import asdict, dataclass
-from importlib.metadata import entry_points
+from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, dataclass_transform
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from assaymark.core.installed import offered
 from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -88,18 +89,22 @@ class Registry(Generic[T]):
             ) from error
 
     def _builtin(self) -> dict[str, str]:
-        found = [
-            module
-            for package in self._packages
-            for module in pkgutil.walk_packages(
-                importlib.import_module(package).__path__, f"{package}."
-            )
-        ]
-        names = {m.name.rpartition(".")[2]: m.name for m in found if not m.ispkg}
-        return {k: v for k, v in names.items() if k not in self._shared}
+        return {k: v for k, v in _modules(self._packages).items() if k not in self._shared}
 
     def _plugins(self) -> dict[str, str]:
-        return {e.name: e.value for e in entry_points(group=f"assaymark.{self.kind}s")}
+        return dict(offered(f"assaymark.{self.kind}s"))
+
+
+@cache
+def _modules(packages: tuple[str, ...]) -> dict[str, str]:
+    found = [
+        module
+        for package in packages
+        for module in pkgutil.walk_packages(
+            importlib.import_module(package).__path__, f"{package}."
+        )
+    ]
+    return {m.name.rpartition(".")[2]: m.name for m in found if not m.ispkg}
 
 
 def name_of(part: object) -> str:

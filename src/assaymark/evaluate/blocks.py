@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from assaymark.evaluate.threads import one_thread_each
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -24,8 +26,6 @@ def in_blocks(n: int, size: int, work: Callable[[slice], NDArray[T]]) -> NDArray
     Threads run the blocks, each with one thread of linear algebra: the result does not depend on
     how many there are. At least one row is needed.
     """
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     parts = [slice(start, min(start + size, n)) for start in range(0, n, size)]
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with one_thread_each("blas"), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return np.concatenate(list(pool.map(work, parts)))

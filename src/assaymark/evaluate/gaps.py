@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from assaymark.evaluate.statistics import Interval, Z
+from assaymark.evaluate.statistics import Interval, Z, persons_over
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +54,8 @@ class GapSide:
         self.values: Floats = values[self.known] / scale
         self.rate = outcome.rate
         self._scale = scale
-        self._persons = _codes(tables, self.known)
+        persons = persons_over(tables)
+        self._persons = None if persons is None else persons[self.known]
         self._tables = np.repeat(np.arange(len(tables)), [t.n for t in tables])[self.known]
 
     def persons(self, rows: Bools) -> int:
@@ -132,14 +133,3 @@ def growth(real: Gap, synthetic: Gap, error: float) -> Interval | None:
     root = math.sqrt(max(b * b - a * c, 0.0))
     ends = ((b - root) / a - 1, (b + root) / a - 1)
     return Interval(synthetic.value / real.value - 1, *ends)
-
-
-def _codes(tables: Sequence[Dataset], known: Bools) -> NDArray[np.int64] | None:
-    if all(t.persons is None for t in tables):
-        return None
-    codes, start = [], 0
-    for t in tables:
-        own = t.person_codes
-        codes.append(own + start)
-        start += int(own.max(initial=-1)) + 1
-    return np.concatenate(codes)[known]

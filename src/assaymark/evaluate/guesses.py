@@ -35,6 +35,7 @@ SILENT = -1e9
 
 _DRAWS = 1_000
 _PRIOR = 0.5  # Jeffreys
+_WORTH = 0.5  # of a right guess that gives somebody away; values of three quarters are worth that
 _LEVELS = (0.02, 0.05, 0.1)  # shares of unseen people about whom the attacker is surest
 _TOGETHER = 1.17  # root of 1.36, see Outcome.excess
 _HALVES = (slice(0, None, 2), slice(1, None, 2))
@@ -157,12 +158,12 @@ def telling(members: Answers, unseen: Answers, copied: Answers) -> Bools:
     """Return of which members a copy would tell: one way is then sure and right, and was not.
 
     It is the way to which copies tell most. Sure is who is as sure as about the surest tenth of
-    people never seen.
+    people never seen. That somebody is like nearly all others is luck to guess, and tells nothing.
     """
     cut = np.quantile(unseen.sure, 1 - max(_LEVELS), axis=1, method="higher")[:, None]
     cut = np.maximum(cut, SILENT / 2)
     before, after = ((s.sure >= cut) & (s.right > 0) for s in (members, copied))
-    gained = after & ~before
+    gained = after & ~before & (copied.worth >= _WORTH)
     return np.asarray(gained[gained.sum(axis=1).argmax()])
 
 

@@ -52,6 +52,8 @@ _ANCHORS, _NEIGHBOURS, _REFERENCE = 4_000, 5, 6_000
 _BY_CHANCE = 0.001  # share of distinctive records that chance may repeat
 _ENOUGH = 100  # records that must be as far off, before it is said how often chance repeats them
 _NEAR = 0.5
+_NEAR_BY_CHANCE = 1 / 10_000  # share of isolated people that chance may come near
+_FEW_NEAREST = 10
 _UNLIKE = 0.8  # quantile from which on people are unlike others, or rare
 _COMMON = 0.5  # rarity of a value that nobody would call rare
 _WATCHED = 1_000  # most isolated and rarest members, and all others as much, are always looked at
@@ -64,13 +66,16 @@ class Chance:
 
     ``distinctive``: a record without equal among other real people, at least this far from its
     nearest, is repeated by chance in at most 0.1 % of cases. ``near``: share of the distance to
-    others below which a synthetic row is a near copy, half of what the closest 1 % of isolated
-    people have to the other half. ``near_rare``: a quarter of what the closest of the people rare
-    by one value has, who may stand in a crowd, and at most as much.
+    others below which a synthetic row is a near copy of somebody isolated: so near that chance puts
+    a row there for one person in 10,000, and at most ``near_most``, that of the most isolated: half
+    of what the closest 1 % of isolated people have to the other half, and of several tables, which
+    chance brings nearer, as in ``near``. ``near_rare``: a quarter of what the closest of the people
+    rare by one value has, who may stand in a crowd, and at most as much.
     """
 
     distinctive: float
     near: float
+    near_most: float
     near_rare: float
 
 
@@ -96,13 +101,14 @@ def scene_of(case: Case) -> Scene:
     real = [case.train, holdout, reference]
     space = space_of(real)
     points = [space.points(d) for d in real]
-    made = np.vstack([space.points(s) for s in case.exposed])
+    rows = np.vstack([space.points(s) for s in case.exposed])
     rare = rarities(real)
     anchors = _anchors(points, real, rare)
     made_keys = np.unique(np.concatenate([row_keys(s) for s in case.exposed]))
+    made = len(made_keys), len(case.exposed)
     keys = [row_keys(d) for d in real]
     owners = np.concatenate([persons_of(d, i) for i, d in enumerate(real)])
-    chance = _chance(anchors, points, np.concatenate(keys), owners, len(made_keys))
+    chance = _chance(anchors, points, np.concatenate(keys), owners, made)
     lonely = _keys_of_one_person(keys, real)
     background = points[2][spread(len(points[2]), _REFERENCE)]
     others = [
@@ -115,11 +121,11 @@ def scene_of(case: Case) -> Scene:
     def people(i: int) -> People:
         far = (others[i][:, 0] > 0) & (others[i][:, 0] >= chance.distinctive)
         distinctive = far & np.isin(keys[i], lonely)
-        drawn = crowds[i].drawn(_PAIRS / max(len(made), 1))
+        drawn = crowds[i].drawn(_PAIRS / max(len(rows), 1))
         unlike = (crowds[i].isolation >= cut) | (crowds[i].rarity <= rare_cut)
         watched = crowds[i].rows(drawn | unlike)
         near = np.full((2, len(points[i])), np.nan)
-        near[0, watched] = nearest(points[i][watched], made)[:, 0]
+        near[0, watched] = nearest(points[i][watched], rows)[:, 0]
         near[1, watched] = nearest(points[i][watched], background)[:, 0]
         return crowds[i].people(near, distinctive, np.isin(keys[i], made_keys), drawn)
 
@@ -221,16 +227,18 @@ def _chance(
     points: list[Points],
     keys: NDArray[np.uint64],
     owners: Codes,
-    n_made: int,
+    made: tuple[int, int],
 ) -> Chance:
     """Return what chance repeats, from anchors of each half of the people against the other half.
 
     ``points``, ``keys`` and ``owners`` are of all real rows: anchors alone have too few equals to
     count, and are too few to come as near to somebody rare as the synthetic rows, which are more.
+    ``made`` says how many different synthetic rows there are, in how many tables.
     """
+    n_made, tables = made
     side, sides = _side(anchors.owners), _side(owners)
     if len(np.unique(side)) < 2 or len(side) < 4 * _NEIGHBOURS:
-        return Chance(distinctive=0.0, near=0.0, near_rare=0.0)
+        return Chance(distinctive=0.0, near=0.0, near_most=0.0, near_rare=0.0)
     parts = np.split(sides, np.cumsum([len(p) for p in points])[:-1])
     rarest = anchors.rarity <= np.quantile(anchors.rarity, 1 - _UNLIKE)
     equal, nearby, near_rare, lone, mean = [], [], [], [], []
@@ -248,11 +256,14 @@ def _chance(
     near, far = np.concatenate(nearby), np.concatenate(mean)
     alone = far >= np.quantile(far, _UNLIKE)
     rare = np.concatenate([rarest[side == here] for here in (True, False)])
-    share = _near_share(near[alone], far[alone], 0.01)
+    most = _near_share(near[alone], far[alone], 0.01)
+    share = min(most, _near_by_chance(near[alone], far[alone], 2 * n_made / len(side)))
+    most = share if tables > 1 else most
     return Chance(
         distinctive=_far_enough(np.concatenate(equal), np.concatenate(lone), times),
         near=share,
-        near_rare=min(share, _near_share(np.concatenate(near_rare), far[rare], 0.0) / 2),
+        near_most=most,
+        near_rare=min(most, _near_share(np.concatenate(near_rare), far[rare], 0.0) / 2),
     )
 
 
@@ -284,6 +295,26 @@ def _near_share(nearby: Floats, others: Floats, quantile: float) -> float:
     if not chosen.any():
         return 0.0
     return min(_NEAR, float(np.quantile(nearby[chosen] / others[chosen], quantile)) / 2)
+
+
+def _near_by_chance(nearby: Floats, others: Floats, times: float) -> float:
+    """Return the share of ``others`` within which chance puts a row for one person in 10,000.
+
+    ``times`` is how many more rows the synthetic table has than the half that played it. How many
+    people have a row within a share grows with a power of it, the dimension of the table around
+    isolated people: that is taken from the nearest twentieth of them, at least ten.
+
+    References
+    ----------
+    Levina & Bickel (2004), Maximum likelihood estimation of intrinsic dimension.
+    """
+    shares = np.sort(nearby[(nearby > 0) & (others > 0)] / others[(nearby > 0) & (others > 0)])
+    k = max(_FEW_NEAREST, len(shares) // 20)
+    if len(shares) <= k:
+        return 0.0
+    steps = float(np.log(shares[k] / shares[:k]).mean())
+    rarer = k / len(shares) * times / _NEAR_BY_CHANCE
+    return float(shares[k] * rarer**-steps) if rarer > 1 else float(shares[k])
 
 
 def _keys_of_one_person(keys: list[NDArray[np.uint64]], real: list[Dataset]) -> NDArray[np.uint64]:

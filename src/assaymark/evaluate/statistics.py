@@ -14,7 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from assaymark.core.dataset import Dataset
 
     Floats = NDArray[np.float64]
     Persons = NDArray[np.int64] | None
@@ -29,6 +33,7 @@ __all__ = [
     "distance_interval",
     "mean_variance",
     "persons_in",
+    "persons_over",
     "quantile_of_t",
     "symmetric",
 ]
@@ -59,6 +64,18 @@ def persons_in(persons: Persons, n: int) -> int:
     return n if persons is None else len(np.unique(persons))
 
 
+def persons_over(tables: Sequence[Dataset]) -> Persons:
+    """Return person codes of several tables one below the other, which share no person."""
+    if all(t.persons is None for t in tables):
+        return None
+    codes, start = [], 0
+    for t in tables:
+        own = t.person_codes
+        codes.append(own + start)
+        start += int(own.max(initial=-1)) + 1
+    return np.concatenate(codes)
+
+
 def quantile_of_t(degrees: float) -> float:
     """Return the upper 97.5 % point of Student's t for this many degrees of freedom."""
     from scipy.special import stdtrit
@@ -72,8 +89,10 @@ def symmetric(value: float, error: float, *, degrees: float = math.inf) -> Inter
     return Interval(value, value - wide, value + wide)
 
 
-def clopper_pearson(hits: int, n: int, confidence: float = CONFIDENCE) -> Interval:
+def clopper_pearson(hits: float, n: float, confidence: float = CONFIDENCE) -> Interval:
     """Return the exact binomial interval of a share; 0 to 1 where ``n`` is 0.
+
+    Counts that were divided by a design effect need not be whole.
 
     References
     ----------

@@ -15,7 +15,7 @@ from assaymark.evaluate.attacks import attacks
 from assaymark.evaluate.inferrers import inferrers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from assaymark.core.registry import Registry
     from assaymark.evaluate.dossier import Inferrer
@@ -38,10 +38,11 @@ def attack_versions() -> dict[str, str]:
     distance, and where it draws on a family of attacks each member of that. Versions of other
     packages are not part of it.
     """
-    return {n: _version(n) for n in metrics.names() if metrics.family(n) in _ATTACKS}
+    read = cache(Path.read_bytes)  # attacks share most of their files
+    return {n: _version(n, read) for n in metrics.names() if metrics.family(n) in _ATTACKS}
 
 
-def _version(name: str) -> str:
+def _version(name: str, read: Callable[[Path], bytes]) -> str:
     todo, found = [metrics.load(name).__module__], dict[str, bytes]()
     while todo:
         module = todo.pop()
@@ -49,7 +50,7 @@ def _version(name: str) -> str:
         path = None if module in found else (_ours if ours else _file)(module)
         if path is None:
             continue
-        found[module] = path.read_bytes()
+        found[module] = read(path)
         todo += _imported(module, found[module])
         if module in _FAMILIES:
             family = _FAMILIES[module]

@@ -17,7 +17,7 @@ from assaymark.evaluate.agreement import agreement_of
 from assaymark.evaluate.neighbours import space_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +34,7 @@ __all__ = [
     "Targets",
     "Watch",
     "Worlds",
+    "halves_of",
     "likelihood",
     "pool_of",
     "watch_of",
@@ -158,6 +159,35 @@ def pool_of(first: Dataset, second: Dataset) -> Dataset:
     )
 
 
+def halves_of(
+    pool: Dataset, targets: Targets, sizes: tuple[int, int], streams: Streams
+) -> tuple[Bools, Iterator[Dataset]]:
+    """Return who is inside each world, shape ``(worlds, targets)``, and the rows of each in turn.
+
+    Each target is inside half of the times; others of the pool fill up.
+
+    Parameters
+    ----------
+    sizes
+        How many persons are in a world, and how many worlds there are.
+    """
+    persons, number = sizes
+    rng = streams.child("who").generator()
+    half = np.arange(number) < number // 2
+    inside = np.stack([rng.permutation(half) for _ in targets.persons], axis=1)
+    assert pool.persons is not None  # noqa: S101
+    owners = pool.persons
+    others = np.setdiff1d(np.unique(owners), targets.persons)
+
+    def each() -> Iterator[Dataset]:
+        for chosen in inside:
+            fill = rng.permutation(others)[: max(0, persons - int(chosen.sum()))]
+            who = np.concatenate([targets.persons[chosen], fill])
+            yield pool.take(rng.permutation(np.flatnonzero(np.isin(owners, who))))
+
+    return inside, each()
+
+
 def worlds_of(
     pool: Dataset,
     targets: Targets,
@@ -172,18 +202,10 @@ def worlds_of(
     Carlini et al. (2022), Membership inference attacks from first principles, arXiv:2112.03570;
     Stadler, Oprisanu & Troncoso (2022), Synthetic data: anonymisation groundhog day.
     """
-    rng = streams.child("who").generator()
-    half = np.arange(practice.worlds) < practice.worlds // 2
-    inside = np.stack([rng.permutation(half) for _ in targets.persons], axis=1)
-    assert pool.persons is not None  # noqa: S101
-    others = np.setdiff1d(np.unique(pool.persons), targets.persons)
+    inside, parts = halves_of(pool, targets, (practice.persons, practice.worlds), streams)
     seen = []
-    for world, chosen in enumerate(inside):
-        wanted = max(0, practice.persons - int(chosen.sum()))
-        fill = rng.permutation(others)[:wanted]
-        who = np.concatenate([targets.persons[chosen], fill])
-        rows = rng.permutation(np.flatnonzero(np.isin(pool.persons, who)))
-        made = practice.make(pool.take(rows), streams.child("world", world))
+    for world, part in enumerate(parts):
+        made = practice.make(part, streams.child("world", world))
         seen.append(watch.signs([made]).seen)
     return Worlds(inside=inside, seen=np.stack(seen))
 

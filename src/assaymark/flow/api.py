@@ -19,7 +19,7 @@ from assaymark.flow.compare import compare as _compare
 from assaymark.flow.draft import draft
 from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
 from assaymark.flow.frames import as_given
-from assaymark.flow.generate import build, parquet_of
+from assaymark.flow.generate import build
 from assaymark.flow.given import Ask, Tables, describe_table, evaluate_tables
 from assaymark.flow.impute import impute as _impute
 from assaymark.flow.infer import infer as _infer
@@ -28,6 +28,7 @@ from assaymark.flow.init import init as _init
 from assaymark.flow.kinds import Kinds
 from assaymark.flow.monitor import Watching
 from assaymark.flow.monitor import monitor as _monitor
+from assaymark.flow.row_files import parquet_of
 from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
 from assaymark.flow.verify import verify as _verify

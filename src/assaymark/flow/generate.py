@@ -16,6 +16,7 @@ from assaymark.core.privacy_spec import spends
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
+from assaymark.flow.row_files import parquet_of
 from assaymark.generate import generators
 from assaymark.generate.constrained import Constrained
 from assaymark.generate.demands import Demands, demands_of
@@ -210,17 +211,3 @@ def _unrecorded(who: str, why: str) -> None:
 def read_rows(raw: bytes, schema: Schema) -> Dataset:
     """Read one of a candidate's files back."""
     return Dataset(schema=schema, frame=pl.read_parquet(io.BytesIO(raw)))
-
-
-def parquet_of(frame: pl.DataFrame) -> bytes:
-    """Return ``frame`` as Parquet bytes: same frame, same bytes."""
-    out = io.BytesIO()
-    frame.write_parquet(out, compression="zstd", statistics=False)
-    return out.getvalue()
-
-
-def csv_of(raw: bytes) -> bytes:
-    """Return a candidate's Parquet file as CSV."""
-    out = io.BytesIO()
-    pl.read_parquet(io.BytesIO(raw)).write_csv(out)
-    return out.getvalue()

@@ -11,7 +11,6 @@ from importlib.metadata import (
     Distribution,
     PackageNotFoundError,
     distribution,
-    packages_distributions,
 )
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,7 @@ from assaymark.core.generator import (
     GeneratorVersion,
     Package,
 )
+from assaymark.core.installed import package_of
 from assaymark.core.recipe import GenerateSpec, parse_recipe
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.generate import named
@@ -250,7 +250,7 @@ def _sources(root: str) -> Iterator[tuple[str, Path]]:
 
 def _packages(module: str, extra: str) -> Iterator[Package]:
     top = module.partition(".")[0]
-    name = next(iter(packages_distributions().get(top, [])), top)
+    name = package_of(top) or top
     yield _package(name, __version__ if top == "assaymark" else "unknown")
     for other in (*_BENEATH, *((extra,) if extra else ())):
         yield _package(other, "unknown")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
 from assaymark.core.lineage import Act
-from assaymark.flow.generate import csv_of
+from assaymark.flow.row_files import csv_of
 from assaymark.release.build import row_files
 
 if TYPE_CHECKING:

@@ -16,12 +16,12 @@ from assaymark.core.document import Document, decimal, sha256
 from assaymark.core.streams import Streams
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import ConditionError, DataError, InputError, IntegrityError, NotApprovedError
-from assaymark.flow.generate import csv_of, parquet_of
 from assaymark.flow.heard import check_in_force
 from assaymark.flow.kept import exposure_of
 from assaymark.flow.log import logged
 from assaymark.flow.lot_model import Approved, approved_of, made_by
 from assaymark.flow.recall import of_workspace
+from assaymark.flow.row_files import csv_of, parquet_of
 from assaymark.flow.verify import read_release
 from assaymark.monitor.agree import FALSE_ALARM, agree
 from assaymark.monitor.sketch import Sketch

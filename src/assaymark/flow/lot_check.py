@@ -11,7 +11,7 @@ import polars as pl
 from assaymark.core.day import day_of
 from assaymark.core.document import decimal
 from assaymark.errors import DataError, IntegrityError
-from assaymark.flow.generate import csv_of
+from assaymark.flow.row_files import csv_of
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.lots import LOT_ROWS, check_lot

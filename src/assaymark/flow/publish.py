@@ -14,13 +14,13 @@ from assaymark.decide.verdict import UseStatus
 from assaymark.decide.version import GATE
 from assaymark.errors import NotApprovedError
 from assaymark.flow.documents import released_documents
-from assaymark.flow.generate import csv_of
 from assaymark.flow.generator import approval_of
 from assaymark.flow.kept import keep_people
 from assaymark.flow.lineage import lineage_of
 from assaymark.flow.page import run_content
 from assaymark.flow.queries import queries_of
 from assaymark.flow.ready import enter_release, make_ready, ready_called, release_ready
+from assaymark.flow.row_files import csv_of
 from assaymark.flow.story import check_story
 from assaymark.flow.world import crossed_of, keep_world
 from assaymark.monitor.sketch import Sketch, sketch

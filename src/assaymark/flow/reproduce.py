@@ -9,10 +9,11 @@ from assaymark.core.document import Document, sha256
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError
 from assaymark.flow.attempt import sealed_root
-from assaymark.flow.generate import candidate_of, csv_of
+from assaymark.flow.generate import candidate_of
 from assaymark.flow.progress import silent
 from assaymark.flow.queries import asked_of
 from assaymark.flow.recall import of_workspace
+from assaymark.flow.row_files import csv_of
 from assaymark.flow.run import read_job
 from assaymark.flow.source import prepare
 from assaymark.release.build import row_files

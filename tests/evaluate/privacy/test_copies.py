@@ -68,7 +68,20 @@ def test_near_copies_of_isolated_people_are_caught(parts, make_case):
     made = mixed(train.schema, copies, fresh.frame[40:])
     found = measured(make_case(train, holdout, made, reference=reference))
     assert found["copies.exact_excess", "table"].value == 0
-    assert found["copies.isolated_excess", "records:isolated"].low > 0.01
+    assert found["copies.isolated_excess", "records:most_isolated"].low > 0.04
+
+
+def test_chance_in_ten_tables_hides_no_copies_and_feigns_none(parts, population, make_case):
+    """Fifty thousand rows of few numbers come near everybody: a near copy has to be nearer."""
+    train, holdout, reference, fresh = parts
+    tables = [fresh, *(population(5_000, s) for s in range(10, 19))]
+    clean = measured(make_case(train, holdout, *tables, reference=reference))
+    assert clean["copies.isolated_excess", "records:isolated"].high <= 0.01
+    copies = loneliest(parts, make_case, 40)
+    tables[3] = mixed(train.schema, copies, tables[3].frame[40:])
+    leaky = measured(make_case(train, holdout, *tables, reference=reference))
+    for subject in ("records:isolated", "records:most_isolated"):
+        assert leaky["copies.isolated_excess", subject].low > 0.04
 
 
 def test_copies_of_unseen_people_are_no_leak_of_train(parts, make_case):

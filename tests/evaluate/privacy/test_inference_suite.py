@@ -134,3 +134,18 @@ def test_a_table_of_few_values_can_show_that_its_secrets_are_kept(make_case):
         if what == "excess":
             assert m.low <= 0 <= m.high < 0.05
             assert m.limit_of_detection <= 0.1
+
+
+@pytest.mark.slow
+def test_a_rare_secret_can_be_shown_to_be_kept(make_case):
+    """One person in eighty has it: that the others have it not is no secret of theirs."""
+
+    def rarely(n, seed):
+        data, rng = patients(n, seed), np.random.default_rng(seed + 100)
+        ill = (data.frame["n0"].to_numpy() > 0.5) & (rng.random(n) < 0.04)
+        frame = data.frame.with_columns(code=pl.Series(np.where(ill, "yes", "no")))
+        return Dataset(schema=data.schema, frame=frame)
+
+    found = measured(make_case(*(rarely(2_500, s) for s in (1, 2, 3))))["excess", "code"]
+    assert found.low <= 0 <= found.high < 0.05
+    assert found.limit_of_detection <= 0.1

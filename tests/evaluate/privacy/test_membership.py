@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from assaymark.core.dataset import Dataset
+from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.evaluate import metrics
 
@@ -96,3 +97,20 @@ def test_pictures_have_curves_and_a_null_control(parts, make_case):
         assert planted[:, 1].mean() > np.array(m.details["curve"])[:, 1].mean()
         (null,) = (line for line in m.details["controls"] if line["kind"] == "null")
         assert null["caught"] <= 3
+
+
+def test_a_copy_of_a_row_that_many_have_gives_nobody_away(make_case):
+    """Eight columns of three values: plants are people whom a copy tells, and there are few."""
+
+    def rows(n, seed):
+        rng = np.random.default_rng(seed)
+        frame = {
+            f"c{i}": np.array(list("abc"))[rng.choice(3, n, p=[0.7, 0.25, 0.05])] for i in range(8)
+        }
+        schema = Schema(columns=tuple(Column(name=c, kind=Kind.CATEGORY) for c in frame))
+        return Dataset(schema=schema, frame=pl.DataFrame(frame))
+
+    found = measured(make_case(*(rows(5_000, s) for s in (1, 2, 3))))
+    everyone = found["membership.excess_tpr", "table"]
+    assert everyone.low <= 0 <= everyone.high < 0.02
+    assert everyone.limit_of_detection <= 0.05

@@ -11,7 +11,7 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.groups import FEWEST, NO_GROUPS, banded, groups_of
-from assaymark.evaluate.statistics import Z, mean_variance
+from assaymark.evaluate.statistics import Z, mean_variance, persons_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def _disparity(group: Group, case: Case, holdout: Dataset) -> Measurement:
     n = sum(group.persons(part) for part in parts)
     inside = np.concatenate([group.holds(part) for part in parts])
     made = group.holds(case.synthetic)
-    real, other = _share(inside, _persons(parts)), _share(made, case.synthetic.persons)
+    real, other = _share(inside, persons_over(parts)), _share(made, case.synthetic.persons)
     unsure = math.sqrt(real.variance + real.per_row / len(made))
     metric = LARGE if _SURE * unsure <= _MARGIN else SMALL
     if n < FEWEST:
@@ -126,15 +126,3 @@ def _share(inside: NDArray[np.bool_], persons: NDArray[np.int64] | None) -> _Sha
         clustered = mean_variance(inside.astype(float), persons) / (share * (1 - share)) ** 2
     variance = max(simple, clustered) if math.isfinite(clustered) else simple
     return _Share(math.log(share / (1 - share)), variance, share, simple * n)
-
-
-def _persons(parts: tuple[Dataset, ...]) -> NDArray[np.int64] | None:
-    """Return person codes over several parts, which share no person."""
-    if all(part.persons is None for part in parts):
-        return None
-    codes, start = [], 0
-    for part in parts:
-        own = part.person_codes
-        codes.append(own + start)
-        start += int(own.max(initial=-1)) + 1
-    return np.concatenate(codes)

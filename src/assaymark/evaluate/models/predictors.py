@@ -18,6 +18,7 @@ from assaymark.evaluate.features import (
 )
 from assaymark.evaluate.models.families import DEFAULTS, features_for, learn
 from assaymark.evaluate.statistics import auc_of, persons_in
+from assaymark.evaluate.threads import one_thread_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,9 +115,8 @@ def one_thread() -> Iterator[None]:
     CPU time of one, and save nothing.
     """
     import sklearn.ensemble  # noqa: F401  (limits hold for libraries that are already loaded)
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(limits=1):
+    with one_thread_each():
         yield
 
 

@@ -41,10 +41,10 @@ __all__ = ["Copies"]
 
 EXACT, ISOLATED = "copies.exact_excess", "copies.isolated_excess"
 REPEATED = "copies.most_repeated"
-_RARE = "records:rare"
+_MOST, _RARE = "records:most_isolated", "records:rare"
 _TIERS = {
     "records:isolated": 600,
-    "records:most_isolated": 150,
+    _MOST: 150,
     "records:rare": 600,
 }
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
@@ -68,10 +68,11 @@ class Copies:
     the 150 most isolated people, counting those with a distinctive record and a synthetic row
     nearer than a fraction of the mean distance to their five nearest other people: half of what
     the closest 1 % of isolated people have when one half of the real people is held against the
-    other, and at most one half. Controls are isolated as much. Rare: the same, and exact copies, of
-    the 600 people rarest by one value (see :mod:`assaymark.evaluate.rarity`), who need not be far
-    from others where all columns count alike, against people as rare; what is
-    near is then learnt from rare people.
+    other, and at most one half; for the 600, and where several tables are released, also at most
+    what chance brings to one isolated person in 10,000. Controls are isolated as much. Rare: the
+    same, and exact copies, of the 600 people rarest by one value (see
+    :mod:`assaymark.evaluate.rarity`), who need not be far from others where all columns count
+    alike, against people as rare; what is near is then learnt from rare people.
 
     Plants are exact copies of people with a distinctive record. A copy with one changed category,
     or one that is spread over several rows, escapes; near_copies looks for both.
@@ -146,10 +147,10 @@ class Copies:
 
 def _hit(people: People, scene: Scene, subject: str) -> Bools:
     """Return whose most isolated record is copied or nearly so; of the rare also any record."""
-    rare = subject == _RARE
-    share = scene.chance.near_rare if rare else scene.chance.near
+    chance = scene.chance
+    share = {_RARE: chance.near_rare, _MOST: chance.near_most}.get(subject, chance.near)
     near = people.distinctive & (people.synthetic <= share * people.isolation)
-    return near | people.copied if rare else near
+    return near | people.copied if subject == _RARE else near
 
 
 def _excess(

@@ -59,8 +59,9 @@ class InferenceSuite:
     side.
 
     Plants are rows that repeat all that is known of a member, and the secret, of members whom such
-    a row gives away: where many rows share what is known, one more says next to nothing, and where
-    there are too few such members for a leak of some size, there is none of this kind to be seen.
+    a row gives away: where many rows share what is known, one more says next to nothing, and that
+    the secret is what three quarters have is known anyway; where there are too few such members for
+    a leak of some size, there is none of this kind to be seen.
     Ways whose answer to a plant cannot be told without attacking anew go without.
 
     References

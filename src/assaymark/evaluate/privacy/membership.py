@@ -11,9 +11,11 @@ from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.contest import auc, called, curve, excess, operating_points
 from assaymark.evaluate.controls import (
+    SIZES,
     detection,
     fair,
     null_line,
+    possible,
     shift_of,
     why_no_attack,
 )
@@ -51,9 +53,9 @@ class Membership:
     One score per person. The threshold for a false-alarm rate of 5 % comes from one half of the
     controls and is judged on the other, both ways. Isolated: the 400 most isolated members
     against controls isolated as much; rare: the 400 rarest by one value against controls as rare.
-    Plants are exact copies of people of the more isolated
-    half. It covers this attack only, not one that refits the
-    generator.
+    Plants are exact copies of people of the more isolated half; for the excess, of those whom a
+    copy tells: where many unseen people have an equal row too, a copy gives nobody away. It covers
+    this attack only, not one that refits the generator.
 
     References
     ----------
@@ -119,11 +121,13 @@ def _measured(
     members, controls = people
     attack, nothing = (auc, 0.5) if metric == AUC else (excess, 0.0)
     found = attack(members.score, controls.score)
-    caught = detection(_planter(attack, members, controls), streams.generator())
-    size = caught.smallest
+    likely = _likely(members) if metric == AUC else _telling(members, controls)
+    sizes = [s for s in SIZES if metric == AUC or max(1, round(s * members.n)) <= len(likely)]
+    caught = detection(_planter(attack, (members, controls), likely), streams.generator(), sizes)
+    size = caught.smallest if metric == AUC else possible(caught, len(likely) / members.n, SIZES)
     null = streams.child("null").generator()
     half = null.permutation(controls.score)
-    copied = _planted(members, _likely(members), max(1, members.n // 10), null)
+    copied = _planted(members, likely, max(1, members.n // 10), null)
     measured = Measurement(
         metric=metric,
         subject=subject,
@@ -167,6 +171,14 @@ def _likely(members: People) -> Codes:
     return order[: max(1, (members.n + 1) // 2)]
 
 
+def _telling(members: People, controls: People) -> Codes:
+    """Return those of the more isolated half who are called members if copied, and are not now."""
+    likely = _likely(members)
+    copied, _ = called(members.planted_score, controls.score)
+    before, _ = called(members.score, controls.score)
+    return likely[copied[likely] & ~before[likely]]
+
+
 def _planted(members: People, likely: Codes, count: int, rng: np.random.Generator) -> Floats:
     """Return the scores after ``count`` of these people were copied."""
     chosen = rng.choice(likely, min(len(likely), count), replace=False)
@@ -176,12 +188,13 @@ def _planted(members: People, likely: Codes, count: int, rng: np.random.Generato
 
 
 def _planter(
-    attack: Callable[[Floats, Floats], Interval], members: People, controls: People
+    attack: Callable[[Floats, Floats], Interval], people: tuple[People, People], able: Codes
 ) -> Callable[[float, np.random.Generator], bool]:
-    nothing, likely = 0.5 if attack is auc else 0.0, _likely(members)
+    members, controls = people
+    nothing = 0.5 if attack is auc else 0.0
 
     def caught(size: float, rng: np.random.Generator) -> bool:
-        score = _planted(members, likely, max(1, round(size * members.n)), rng)
+        score = _planted(members, able, max(1, round(size * members.n)), rng)
         return attack(score, controls.score).low > nothing
 
     return caught

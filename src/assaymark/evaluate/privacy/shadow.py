@@ -9,7 +9,7 @@ import numpy as np
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.registry import component
-from assaymark.evaluate.contest import ALARMS, auc, curve, operating_points, planted
+from assaymark.evaluate.contest import ALARMS, curve, operating_points, planted
 from assaymark.evaluate.controls import (
     detection,
     difference,
@@ -18,17 +18,17 @@ from assaymark.evaluate.controls import (
     shift_of,
     why_no_attack,
 )
-from assaymark.evaluate.isolation import FEWEST, isolated, scene_of, sides_of
-from assaymark.evaluate.statistics import Interval, symmetric
-from assaymark.evaluate.worlds import (
-    Practice,
-    Targets,
-    Worlds,
-    likelihood,
-    pool_of,
-    watch_of,
-    worlds_of,
+from assaymark.evaluate.isolation import FEWEST, sides_of
+from assaymark.evaluate.siege import (
+    LOW_ALARMS,
+    SUBJECTS,
+    leak_of,
+    mean_over_worlds,
+    scores_in,
+    siege_of,
 )
+from assaymark.evaluate.statistics import Interval
+from assaymark.evaluate.worlds import Practice, Worlds, likelihood, worlds_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,9 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Shadow"]
 
 EXCESS, RECIPE_AUC, RECIPE_TPR = "shadow.excess_tpr", "shadow.recipe_auc", "shadow.recipe_tpr"
-_SUBJECTS = ("table", "records:isolated")
-_PEOPLE, _FEWEST = 400, 8
-_LOW_ALARMS = 0.01
+_FEWEST = 8
 _WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 
 
@@ -55,15 +53,15 @@ _WHOM = {"table": "Anyone", "records:isolated": "The most isolated"}
 class Shadow:
     """Members recognised by an attacker who fits the generator many times on data of their own.
 
-    Each fit is to as many people as train has, a random half of those attacked among them. From
-    what the synthetic rows then show around a person, with and without them, follows a likelihood
-    ratio for the released rows. 400 random and the 400 most isolated members are attacked,
-    against controls as isolated. The threshold for 5 % false alarms comes from the fits; nobody
-    who is reported on is used for it. ``recipe_auc`` and ``recipe_tpr`` (at 1 % false alarms)
-    attack each fit with the help of the others, so that they speak about the recipe rather than
-    about these rows. Run where the threat model has an attacker who can refit (rung K3), and
-    where the generator can be fitted again. A person with many rows is attacked by the most
-    isolated one.
+    Each fit is to as many people as train has, or to fewer where the pool has fewer, a random half
+    of those attacked among them. From what the synthetic rows then show around a person, with and
+    without them, follows a likelihood ratio for the released rows. 400 random and the 400 most
+    isolated members are attacked, against controls as isolated. The threshold for 5 % false alarms
+    comes from the fits; nobody who is reported on is used for it. ``recipe_auc`` and
+    ``recipe_tpr`` (at 1 % false alarms) attack each fit with the help of the others, so that they
+    speak about the recipe rather than about these rows. Run where the threat model has an attacker
+    who can refit (rung K3), and where the generator can be fitted again. A person with many rows is
+    attacked by the most isolated one.
 
     Attributes
     ----------
@@ -119,7 +117,7 @@ class Shadow:
             reason = f"{self.worlds} fits teach this attack nothing; it needs {_FEWEST} at least"
         if reason:
             for name in (EXCESS, RECIPE_AUC, RECIPE_TPR):
-                for subject in _SUBJECTS:
+                for subject in SUBJECTS:
                     yield Measurement.missing(name, reason, subject)
             return
         battle = _battle(case, self.worlds, streams)
@@ -160,50 +158,29 @@ class _Battle:
 def _battle(case: Case, number: int, streams: Streams) -> _Battle:
     assert case.refit is not None  # noqa: S101
     refit, rows = case.refit, sum(s.n for s in case.exposed)
-    holdout = sides_of(case)[0]
-    scene = scene_of(case)
-    rng = streams.child("targets").generator()
-    lone = isolated(scene.members, scene.controls, _PEOPLE)
-    drawn = tuple(rng.permutation(p.n)[:_PEOPLE] for p in (scene.members, scene.controls))
-    both = [
-        np.union1d(rng.permutation(x)[: 2 * _PEOPLE], y) for x, y in zip(lone, drawn, strict=True)
-    ]
-    records = pool_of(
-        case.train.take(scene.members.record[both[0]]),
-        holdout.take(scene.controls.record[both[1]]),
-    )
-    radius = [p.isolation[i] for p, i in zip((scene.members, scene.controls), both, strict=True)]
-    targets = Targets(np.concatenate([both[0], scene.members.n + both[1]]), records)
-    real = [case.train, holdout]
-    watch = watch_of(real, records, np.maximum(np.concatenate(radius), 1e-3))
-    pool = pool_of(case.train, holdout)
+    siege = siege_of(case, streams)
 
     def make(part: Dataset, own: Streams) -> Dataset:
         return refit(part, rows, own)
 
     worlds = worlds_of(
-        pool,
-        targets,
-        watch,
-        Practice(scene.members.n, number, make),
+        siege.pool,
+        siege.targets,
+        siege.watch,
+        Practice(siege.persons, number, make),
         streams.child("worlds"),
     )
-    signs = watch.signs(case.exposed)
-    swapped = watch.signs([make(holdout, streams.child("swapped"))]).seen
-    member = np.repeat([True, False], [len(b) for b in both])
-    subjects = {
-        subject: np.concatenate([np.isin(b, x) for b, x in zip(both, wanted, strict=True)])
-        for subject, wanted in zip(_SUBJECTS, (drawn, lone), strict=True)
-    }
-    every = enumerate(worlds.seen)
+    signs = siege.watch.signs(case.exposed)
+    holdout = sides_of(case)[0]
+    swapped = siege.watch.signs([make(holdout, streams.child("swapped"))]).seen
     return _Battle(
-        member=member,
-        subjects=subjects,
+        member=siege.member,
+        subjects=siege.subjects,
         score=likelihood(worlds, signs.seen),
         copied=likelihood(worlds, signs.copied),
         swapped=likelihood(worlds, swapped),
         worlds=worlds,
-        in_worlds=np.stack([likelihood(worlds.without(w), seen) for w, seen in every]),
+        in_worlds=scores_in(worlds),
     )
 
 
@@ -256,14 +233,10 @@ def _excess(
 
 def _recipe(battle: _Battle, subject: str, chosen: Bools) -> Iterator[Measurement]:
     """Yield what the attack finds out about each fit with the help of all others."""
-    inside, score = battle.worlds.inside[:, chosen], battle.in_worlds[:, chosen]
-    threshold = np.quantile(score[~inside], 1 - _LOW_ALARMS, method="higher")
-    worlds = list(zip(score, inside, strict=True))
-    aucs = np.array([auc(s[i], s[~i]).value for s, i in worlds])
-    shares = np.array([(s[i] > threshold).mean() for s, i in worlds])
-    for name, each, nothing in ((RECIPE_AUC, aucs, 0.5), (RECIPE_TPR, shares, _LOW_ALARMS)):
-        error = float(each.std(ddof=1) / np.sqrt(len(each)))
-        found = symmetric(float(each.mean()), error, degrees=len(each) - 1)
+    leak = leak_of(battle.worlds.inside[:, chosen], battle.in_worlds[:, chosen])
+    chance = ((RECIPE_AUC, leak.aucs, 0.5), (RECIPE_TPR, leak.shares, LOW_ALARMS))
+    for name, each, nothing in chance:
+        found = mean_over_worlds(each)
         yield Measurement(
             metric=name,
             subject=subject,
