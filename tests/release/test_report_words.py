@@ -13,6 +13,7 @@ from assaymark.release.report_words import allowed, listed, measured, spoken_sub
 @pytest.mark.parametrize(
     ("subject", "said"),
     [
+        ("column:stay,tail:upper", "stay, upper end"),
         ("table", "whole table"),
         ("column:age", "age"),
         ("column:a:b", "a:b"),

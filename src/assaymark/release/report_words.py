@@ -131,6 +131,9 @@ def spoken_subject(subject: str) -> str:  # noqa: PLR0911
     what, inside, group = subject.partition(",group:")
     if inside and not what.startswith("claim:"):
         return f"{spoken_subject(what)} of {spoken_subject('group:' + group)}"
+    column, tail, end = subject.rpartition(",tail:")
+    if tail:
+        return f"{spoken_subject(column)}, {end} end"
     kind, _, name = subject.partition(":")
     if kind in {"outcome", "estimand", "rule"} and name:
         return name.replace("=", " = ", 1) if kind == "outcome" else name

@@ -45,14 +45,14 @@ _MOST, _RARE = "records:most_isolated", "records:rare"
 _TIERS = {
     "records:isolated": 600,
     _MOST: 150,
-    "records:rare": 600,
+    _RARE: 600,
 }
 _SIZES = (0.002, 0.003, 0.004, 0.005, 0.006, 0.008, *SIZES)
 _WHOM = {
     "table": "Anyone, exactly",
     "records:isolated": "The most isolated, exactly or nearly",
-    "records:most_isolated": "The very most isolated, exactly or nearly",
-    "records:rare": "The rarest by one value, exactly or nearly",
+    _MOST: "The very most isolated, exactly or nearly",
+    _RARE: "The rarest by one value, exactly or nearly",
 }
 
 

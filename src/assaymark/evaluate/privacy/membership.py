@@ -140,7 +140,7 @@ def _measured(
         details={
             "title": f"Can one tell who was in the training data? {_WHOM[subject]}, {_HOW[metric]}",
             "meaning": "The attacker has a person's rows, the released rows and rows of others; "
-            "the planted curve has copies of a tenth of the people.",
+            "the planted curve has copies of a tenth of the people, or of all whom a copy tells.",
             "curve": curve(members.score, controls.score),
             "planted_curve": curve(copied, controls.score),
             "null_curve": curve(half[: controls.n // 2], half[controls.n // 2 :]),
