@@ -113,27 +113,49 @@ def shop(tmp_path, monkeypatch):
     return Workshop(tmp_path)
 
 
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """Return a folder whose workspace issued one release, attested by its one person."""
-    folder = tmp_path_factory.mktemp("made")
+def release_of(folder, n):
+    """Return the folder, whose workspace issued one release of ``n`` people by its one person."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("assaymark.flow.assess.measure", played)
-        table(folder)
+        table(folder, n)
         (folder / "recipe.toml").write_text(RECIPE)
         (folder / "policy.toml").write_text(POLICY)
         assert Workshop(folder).run(seed=1).release
     return folder
 
 
-@pytest.fixture
-def issued(made, tmp_path, monkeypatch):
-    """Return a copy of that workshop, and the folder of its release."""
-    shutil.copytree(made, tmp_path / "shop")
-    monkeypatch.chdir(tmp_path / "shop")
-    found = Workshop(tmp_path / "shop")
+def copy_of(made, folder):
+    """Return a copy of such a workshop, and the folder of its release."""
+    shutil.copytree(made, folder)
+    found = Workshop(folder)
     (release,) = (found.folder / "ws" / "releases").iterdir()
     return found, release
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    return release_of(tmp_path_factory.mktemp("made"), 300)
+
+
+@pytest.fixture(scope="session")
+def made_of_many(tmp_path_factory):
+    """150 released rows are told from others at the edge of chance; 600 are told surely."""
+    return release_of(tmp_path_factory.mktemp("many"), 1_200)
+
+
+@pytest.fixture
+def issued(made, tmp_path, monkeypatch):
+    """Return a copy of that workshop, the current folder, and the folder of its release."""
+    found = copy_of(made, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    return found
+
+
+@pytest.fixture
+def issued_of_many(made_of_many, tmp_path, monkeypatch):
+    found = copy_of(made_of_many, tmp_path / "shop")
+    monkeypatch.chdir(tmp_path / "shop")
+    return found
 
 
 @pytest.fixture(scope="session")
