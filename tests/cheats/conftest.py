@@ -134,26 +134,14 @@ def copy_of(made, folder):
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory):
-    return release_of(tmp_path_factory.mktemp("made"), 300)
-
-
-@pytest.fixture(scope="session")
-def made_of_many(tmp_path_factory):
-    """150 released rows are told from others at the edge of chance; 600 are told surely."""
-    return release_of(tmp_path_factory.mktemp("many"), 1_200)
+    """600 rows are released: 150 are told from others at the edge of chance."""
+    return release_of(tmp_path_factory.mktemp("made"), 1_200)
 
 
 @pytest.fixture
 def issued(made, tmp_path, monkeypatch):
     """Return a copy of that workshop, the current folder, and the folder of its release."""
     found = copy_of(made, tmp_path / "shop")
-    monkeypatch.chdir(tmp_path / "shop")
-    return found
-
-
-@pytest.fixture
-def issued_of_many(made_of_many, tmp_path, monkeypatch):
-    found = copy_of(made_of_many, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
     return found
 

@@ -9,9 +9,9 @@ from assaymark.flow.undeclared import SEARCHED
 
 
 @pytest.fixture
-def mix(issued_of_many):
+def mix(issued):
     """Return a writer of a table of 200 real rows and ``n`` released ones, and its shop."""
-    shop, release = issued_of_many
+    shop, release = issued
     shop.edit("recipe.toml", "wards.csv", "mixed.csv")
     shop.edit("recipe.toml", "expires = 2040-01-01", "")
 

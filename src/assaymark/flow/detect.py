@@ -45,8 +45,9 @@ class Match(Document):
     """How much of a file is rows of one release, by the columns that both have.
 
     ``share`` of the file's rows are recognised as rows of the release, though parts of them may
-    have been altered; at most ``by_chance`` would be, if the file were other rows of the same
-    distribution; ``p`` is the probability of as many by chance. ``said`` goes by ``p``.
+    have been altered; of the very file, all. At most ``by_chance`` would be, if the file were
+    other rows of the same distribution; ``p`` is the probability of as many by chance. ``said``
+    goes by ``p``.
     """
 
     release: str
@@ -117,7 +118,7 @@ def _match(rows: pl.DataFrame, digest: str, folder: Path, level: float) -> Match
             "release": folder.name,
             "manifest": sha256(manifest),
             "columns": tuple(names),
-            "share": held.share,
+            "share": 1.0 if same else held.share,
             "by_chance": held.by_chance,
             "p": held.p,
             "said": "this file" if same else held.said,
