@@ -154,7 +154,7 @@ OURS = {
     **{
         f"assaymark {n.name}": ("tree_chain", n.parameters)
         for n in NOTCHES
-        if n.name in {"guarded", "careful"}
+        if n.name in {"guarded", "careful", "moderate"}
     },
 }
 

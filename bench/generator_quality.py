@@ -35,6 +35,7 @@ from assaymark.evaluate.statistics import auc_of
 from assaymark.evaluate.yardstick import boosted, closeness, numbers, teller
 from assaymark.flow.source import prepare
 from assaymark.generate import generators
+from assaymark.generate.notches import NOTCHES
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
 from assaymark.source.recipe_text import recipe_text
@@ -65,6 +66,7 @@ GENERATORS = {
     "high quality": ("tree_chain", {"quality": "high"}),
     "no shelter": ("tree_chain", {"shelter": 0.0}),
     "few codes first": ("tree_chain", {"order": "cardinality"}),
+    **{n.name: ("tree_chain", n.parameters) for n in NOTCHES if n.parameters},
 }
 
 

@@ -24,13 +24,13 @@ NOTCHES = (
     ),
     NotchSetting(
         name="careful",
-        words="pools of 200 persons, only means, variances and covariances corrected",
-        parameters={"k": 200, "effects": False},
+        words="pools of 100 persons, small trees in place of each column's own corrections",
+        parameters={"k": 100, "effects": False, "quality": "high"},
     ),
     NotchSetting(
         name="moderate",
-        words="pools of 50 persons, only means, variances and covariances corrected",
-        parameters={"k": 50, "effects": False},
+        words="pools of 50 persons, small trees in place of each column's own corrections",
+        parameters={"k": 50, "effects": False, "quality": "high"},
     ),
     NotchSetting(
         name="standard",
