@@ -1,5 +1,6 @@
 """Pages and pictures that whole runs make, each from a few numbers: what they say and draw."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,11 +13,11 @@ from assaymark.core.privacy import Charge, PrivacyGuarantee
 from assaymark.core.rights import Rights
 from assaymark.release.claims_page import _spread
 from assaymark.release.dial import render_dial
-from assaymark.release.dial_words import dialled_answer
+from assaymark.release.dial_words import dialled_answer, most_recognised
 from assaymark.release.drawing import interval, scale_of
 from assaymark.release.drawing_attack import _height
 from assaymark.release.drawing_chain import chain_line_words, draw_chain
-from assaymark.release.drawing_field import Field
+from assaymark.release.drawing_field import Field, names
 from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, gap_words
 from assaymark.release.drawing_groups import draw_group
 from assaymark.release.drawing_learning import (
@@ -81,7 +82,7 @@ FAILED = notch(
 
 def test_a_dial_says_which_setting_holds_and_draws_those_with_figures():
     page = render_dial(dialled(SAFE, LOOSE, FAILED, chosen="safe")).decode()
-    assert "The dial can go to &#39;safe&#39;: fewer splits" in page
+    assert "The dial can go to &#39;safe&#39;, fewer splits" in page
     assert "the next setting, &#39;loose&#39;, would score 0.90" in page
     assert page.count('class="spot') == 2
     assert "trees = 10, smooth = true" in page
@@ -99,12 +100,32 @@ def test_a_dial_at_its_end_without_any_setting_or_without_figures_says_so():
     assert "no fit" in page
 
 
+def test_a_setting_is_drawn_where_the_attack_that_finds_most_puts_it():
+    assert most_recognised(SAFE) is SAFE.isolated
+    assert most_recognised(SAFE.model_copy(update={"anyone": figure(0.05, 0.01)})).value == 0.05
+    assert most_recognised(SAFE.model_copy(update={"anyone": figure(bare=True)})) is SAFE.isolated
+
+
 def test_a_field_draws_what_is_known():
     field = Field(share=lambda x: x, foot=0.5)
     assert not field.whiskers(figure(bare=True), figure(bare=True), (10.0, 10.0))
     assert len(field.whiskers(figure(), figure(), (10.0, 10.0))) == 2
     more = len(field.frame(figure(0.9), "x")) - len(field.frame(figure(None), "x"))
     assert more == 2
+
+
+def written(*spots):
+    drawn = "".join(names([(name, (x, y), 8.0) for name, x, y in spots]))
+    return re.findall(r'y="([\d.]+)" text-anchor="(\w+)" class="name">(\w+)<', drawn)
+
+
+def test_names_of_spots_that_lie_together_are_written_where_others_are_not():
+    one = [("low", 30.0, 106.0), ("high", 30.0, 100.0), ("far", 80.0, 101.0)]
+    assert written(*one) == [("93", "start", "high"), ("94", "end", "far"), ("108", "start", "low")]
+    two = [("left", 55.0, 100.0), ("right", 65.0, 102.0)]
+    assert written(*two) == [("93", "end", "left"), ("95", "start", "right")]
+    edge = [("left", 85.0, 100.0), ("right", 95.0, 102.0)]
+    assert written(*edge) == [("93", "end", "left"), ("108", "end", "right")]
 
 
 LINE = GapLine(

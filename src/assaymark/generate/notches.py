@@ -34,7 +34,7 @@ NOTCHES = (
     ),
     NotchSetting(
         name="standard",
-        words="the default: pools of 20 persons, corrected",
+        words="the default, with pools of 20 persons and corrections",
         parameters={},
     ),
     NotchSetting(

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from assaymark.core.comparison import Figure
     from assaymark.core.dial import Dialled, Notch
 
-__all__ = ["dialled_answer", "notch_tone", "recognised_words", "settings_words"]
+__all__ = [
+    "dialled_answer",
+    "most_recognised",
+    "notch_tone",
+    "recognised_words",
+    "settings_words",
+]
 
 
 def dialled_answer(found: Dialled) -> Answer:
@@ -29,7 +35,7 @@ def dialled_answer(found: Dialled) -> Answer:
             tone="bad",
         )
     last = found.notches[-1]
-    head = f"The dial can go to {chosen.name!r}: {chosen.words}"
+    head = f"The dial can go to {chosen.name!r}, {chosen.words}"
     said = (
         f"An attacker who refits the generator recognises {recognised_words(chosen.isolated)} of "
         f"the most isolated members, and {recognised_words(chosen.anyone)} of all, where 1 % of "
@@ -50,6 +56,11 @@ def recognised_words(f: Figure) -> str:
     if f.low is None or f.high is None:
         return percent(f.value)
     return f"{percent(f.value)} ({percent(f.low)} to {percent(f.high)})"
+
+
+def most_recognised(n: Notch) -> Figure:
+    """Return the figure of anyone or of the most isolated, whichever reaches further."""
+    return max(n.isolated, n.anyone, key=lambda f: -1.0 if f.high is None else f.high)
 
 
 def settings_words(n: Notch) -> str:

@@ -6,9 +6,9 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from assaymark.release.dial_words import notch_tone, recognised_words
+from assaymark.release.dial_words import most_recognised, notch_tone, recognised_words
 from assaymark.release.drawing import element, percent, picture
-from assaymark.release.drawing_field import HEIGHT, Field
+from assaymark.release.drawing_field import HEIGHT, Field, names
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -23,33 +23,34 @@ _CHANCE, _SPOT = 0.01, 8.0
 def shown_on_dial(found: Dialled) -> list[Notch]:
     """Return the settings that have both a closeness and an attack's figure."""
     return [
-        n for n in found.notches if n.closeness.value is not None and n.isolated.high is not None
+        n
+        for n in found.notches
+        if n.closeness.value is not None and most_recognised(n).high is not None
     ]
 
 
 def draw_dial(found: Dialled) -> Markup:
-    """Draw each setting where the attack on the most isolated and its closeness put it."""
+    """Draw each setting where its closeness and the attack that finds most put it."""
     shown = shown_on_dial(found)
     field = _field(found, shown)
-    marks = field.frame(found.ceiling, "most isolated members recognised")
+    marks = field.frame(found.ceiling, "members recognised, of all or of the most isolated")
     marks += field.upright(_CHANCE, f"{percent(_CHANCE)}, chance")
     marks += field.upright(found.at_most, f"{percent(found.at_most)}, limit", "bound")
     spots = [
-        (field.across(n.isolated.value or 0.0), field.up(n.closeness.value or 0.0)) for n in shown
+        (field.across(most_recognised(n).value or 0.0), field.up(n.closeness.value or 0.0))
+        for n in shown
     ]
     for (x, y), (x2, y2) in pairwise(spots):
         ends = {"x1": f"{x:.1f}%", "x2": f"{x2:.1f}%"}
         marks.append(element("line", **ends, y1=y, y2=y2, class_="curve"))
     for (x, y), n in zip(spots, shown, strict=True):
-        marks += field.whiskers(n.isolated, n.closeness, (x, y))
+        marks += field.whiskers(most_recognised(n), n.closeness, (x, y))
         tone = notch_tone(n, found)
         marks.append(element("circle", cx=f"{x:.1f}%", cy=y, r=_SPOT, class_=f"spot {tone}"))
-        anchor, dx = ("end", -12) if x > 75 else ("start", 12)
-        at = {"x": f"{x:.1f}%", "text_anchor": anchor, "class_": "name"}
-        marks.append(element("text", n.name, **at, dx=dx, y=y - 7))
+    marks += names([(n.name, at, _SPOT) for at, n in zip(spots, shown, strict=True)])
     words = " ".join(
-        f"{n.name}: closeness {n.closeness.value:.2f}, {recognised_words(n.isolated)} of the most "
-        "isolated recognised."
+        f"{n.name}: closeness {n.closeness.value:.2f}, {recognised_words(most_recognised(n))} of "
+        "members recognised."
         for n in shown
     )
     title = "Closeness of each setting, and how well it is attacked"
@@ -58,7 +59,7 @@ def draw_dial(found: Dialled) -> Markup:
 
 def _field(found: Dialled, shown: list[Notch]) -> Field:
     """Return a field that reaches beyond every interval; scores begin at a quarter below all."""
-    highest = [n.isolated.high for n in shown if n.isolated.high is not None]
+    highest = [most_recognised(n).high or 0.0 for n in shown]
     reach = min(1.0, 1.15 * max([2.2 * _CHANCE, found.at_most, *highest]))
     lowest = min(n.closeness.value or 0.0 for n in shown)
     return Field(

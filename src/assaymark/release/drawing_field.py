@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assaymark.release.drawing import element
+from assaymark.release.drawing import element, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from markupsafe import Markup
 
     from assaymark.core.comparison import Figure
 
-__all__ = ["HEIGHT", "Field", "text"]
+__all__ = ["HEIGHT", "Field", "names", "text"]
 
 HEIGHT = 380
 _TOP, _BOTTOM = 18, 330
 _LEFT, _RIGHT = 9.0, 96.0  # per cent of the width
+_LINE, _LONGEST = 15, 28
+_NEAR, _BESIDE = 20.0, 25.0  # per cent of the width, and height: where others are in the way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +44,8 @@ class Field:
         """Draw the frame, the scores, the line of the real rows, and what the axes are."""
         box = {"x": f"{_LEFT}%", "width": f"{_RIGHT - _LEFT}%"}
         marks = [element("rect", **box, y=str(_TOP), height=str(_BOTTOM - _TOP), class_="frame")]
-        for i in range(5):
-            score = self.foot + i * (1 - self.foot) / 4
+        for i in range(6):
+            score = self.foot + i * (1 - self.foot) / 5
             marks.append(_level(self.up(score), "grid"))
             marks.append(text(f"{score:.4g}", _LEFT - 1, self.up(score) + 4, "end"))
         middle = (_LEFT + _RIGHT) / 2
@@ -74,6 +77,36 @@ class Field:
             at_x = f"{x:.1f}%"
             marks.append(element("line", x1=at_x, x2=at_x, **ends, class_="whisker"))
         return marks
+
+
+def names(spots: Sequence[tuple[str, tuple[float, float], float]]) -> list[Markup]:
+    """Write each name on the side of its spot where fewer others are, below the name above it.
+
+    Parameters
+    ----------
+    spots
+        A name, where its spot lies (per cent of the width, height) and the spot's radius.
+    """
+    marks, last = [], {"start": -math.inf, "end": -math.inf}
+    places = [at for _, at, _ in spots]
+    for name, (x, y), radius in sorted(spots, key=lambda s: s[1][1]):
+        side = _side((x, y), places)
+        last[side] = at = max(y - 7, last[side] + _LINE)
+        step = -radius - 3 if side == "end" else radius + 3
+        where: dict[str, float | str] = {"x": f"{x:.1f}%", "dx": step, "y": at}
+        said = shortened(name, _LONGEST)
+        marks.append(element("text", said, **where, text_anchor=side, class_="name"))
+    return marks
+
+
+def _side(at: tuple[float, float], places: Sequence[tuple[float, float]]) -> str:
+    """Return ``"end"`` for a name on the left of its spot, ``"start"`` for one on the right."""
+    x, y = at
+    beside = [x2 - x for x2, y2 in places if abs(y2 - y) < _BESIDE]
+    left, right = (sum(0 < sign * d < _NEAR for d in beside) for sign in (-1, 1))
+    if left == right or not _NEAR < x < 100 - _NEAR:
+        return "end" if x > 60 else "start"
+    return "end" if left < right else "start"
 
 
 def text(words: str, x: float, y: float, anchor: str) -> Markup:

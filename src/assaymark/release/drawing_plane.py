@@ -6,12 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from assaymark.release.comparison_words import cost_words, leak_words, score_words
-from assaymark.release.drawing import element, percent, picture, shortened
-from assaymark.release.drawing_field import HEIGHT, Field
+from assaymark.release.drawing import element, percent, picture
+from assaymark.release.drawing_field import HEIGHT, Field, names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from markupsafe import Markup
 
     from assaymark.core.comparison import Comparison, Contender
@@ -21,7 +19,6 @@ __all__ = ["draw_plane", "shown_in_plane"]
 _LEAST, _AROUND = -0.05, -0.001  # what lies further left is drawn at the edge
 _TICKS = (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
 _SMALLEST, _LARGEST = 5.0, 16.0
-_LINE = 15
 _CLASSES = {"leaks": "leaks", "held": "held", "not shown": "open", "not measured": "open"}
 
 
@@ -50,7 +47,7 @@ def draw_plane(found: Comparison) -> Markup:
     marks = field.frame(found.ceiling, "recognised beyond chance")
     for tick in (t for t in _TICKS if t <= reach[1]):
         marks += field.upright(tick, percent(tick))
-    spots = sorted(((_spot(c, field), c) for c in shown), key=lambda s: s[0][1])
+    spots = [(_spot(c, field), c) for c in shown]
     for spot, c in spots:
         leak = c.worst.figure if c.worst else c.closeness
         marks += field.whiskers(leak, c.closeness, spot)
@@ -58,7 +55,7 @@ def draw_plane(found: Comparison) -> Markup:
         marks.append(
             element("circle", cx=f"{x:.1f}%", cy=y, r=_radius(c), class_=f"spot {_CLASSES[c.held]}")
         )
-    marks += _names([(x, y, c) for (x, y), c in spots])
+    marks += names([(c.name, at, _radius(c)) for at, c in spots])
     words = " ".join(
         f"{c.name}: closeness {score_words(c.closeness)}; {leak_words(c.worst)}; a fit takes "
         f"{cost_words(c)}."
@@ -67,28 +64,6 @@ def draw_plane(found: Comparison) -> Markup:
     return picture(
         "Closeness, leak and cost of each recipe", words, *marks, class_="plane", height=HEIGHT
     )
-
-
-def _names(spots: Sequence[tuple[float, float, Contender]]) -> list[Markup]:
-    """Write each name beside its spot, lower where it would run into the one above."""
-    marks, last = [], {"start": -math.inf, "end": -math.inf}
-    for x, y, c in spots:
-        side = "end" if x > 60 else "start"
-        at = max(y - 7, last[side] + _LINE)
-        last[side] = at
-        step = _radius(c) + 3
-        marks.append(
-            element(
-                "text",
-                shortened(c.name, 28),
-                x=f"{x:.1f}%",
-                dx=-step if side == "end" else step,
-                y=at,
-                text_anchor=side,
-                class_="name",
-            )
-        )
-    return marks
 
 
 def _spot(c: Contender, field: Field) -> tuple[float, float]:
