@@ -229,6 +229,7 @@ def test_it_is_nearer_than_the_quick_one_at_the_same_budget():
     for kind, found in far.items():
         for _ in range(3):
             made = fit(data, kind, **known).sample(range(8000), STREAMS).frame
+            made = made.fill_null(0)  # noise alone says of one column in 700 that some are missing
             for a, b in combinations(columns, 2):
                 sides = [
                     np.bincount(f[a].to_numpy() * 16 + f[b].to_numpy(), minlength=256) / f.height
