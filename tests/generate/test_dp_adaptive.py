@@ -110,6 +110,14 @@ def test_rows_whose_values_were_not_found_leave_the_other_columns_as_they_are():
     assert ((made["y"] == 0) == low).mean() > 0.9
 
 
+@pytest.mark.parametrize("far", [2**62, -(2**62)])
+def test_whole_numbers_that_all_lie_beyond_the_grid_are_moved_to_its_end(far):
+    """As where nothing stands out from noise, and the largest count of noise is out there."""
+    made = fit(table(x=(Kind.INTEGER, [far] * 2000), y=(Kind.INTEGER, [0, 1] * 1000)), epsilon=5.0)
+    values = made.sample(range(50), STREAMS).frame["x"].drop_nulls()
+    assert values.unique().to_list() == [pytest.approx(math.copysign(2**60, far))]
+
+
 def test_whole_numbers_that_hardly_fit_their_kind_get_bounds_that_do():
     huge = np.random.default_rng(0).integers(-(2**62), 2**62, 2000)
     made = fit(table(x=(Kind.INTEGER, huge)), epsilon=5.0).sample(range(500), STREAMS).frame["x"]

@@ -199,7 +199,8 @@ def bought_bounds(vault: Vault, column: Column, rho: float) -> Span:
     if column.kind is Kind.INTEGER:
         limit = 2.0**60  # there is no grid of whole numbers beyond
         # the next power of two is the next cell's
-        bounds = max(bounds[0] + (bounds[0] < 0), -limit), min(bounds[1] - (bounds[1] > 0), limit)
+        low_end, high_end = bounds[0] + (bounds[0] < 0), bounds[1] - (bounds[1] > 0)
+        bounds = min(max(low_end, -limit), limit), min(max(high_end, -limit), limit)
         lowest = float(round(bounds[0]))
         # between two powers of two below one there is no whole number: it is the next
         return span_of(column, (lowest, max(lowest, float(round(bounds[1])))))
