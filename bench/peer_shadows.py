@@ -10,8 +10,9 @@ an environment of their own (`generator_peers.py --make`), and make as many rows
 Printed per table, on anyone and on the most isolated people: the AUC, the share of those inside who
 are recognised at 1 % false alarms, and ours (--own) less the tool's, world by world, with 95 % t
 intervals over worlds. `naive CART` is a tree that is known to leak. Saved after each fit to
-bench/results/peer_shadows/TABLE.json: what the attack saw of each person in each world (packed, in
-thousandths), so that a run goes on where it was; no rows.
+bench/results/peer_shadows/TABLE.json, so that a run goes on where it was: what the attack saw of
+each person in each world (packed, in thousandths), and once a tool has all its worlds, only how
+well the attack did in each; no rows.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def attacked(args: argparse.Namespace, path: Path) -> None:
         sizes.append(len(np.unique(part.person_codes)))
         for tool in args.tool:
             kept = done.setdefault(f"{key}|{tool}", {"signs": [], "cost": []})
-            if "failed" in kept or len(kept["signs"]) > world:
+            if "failed" in kept or "found" in kept or len(kept["signs"]) > world:
                 continue
             own = streams.child("world", world)
             made = made_by(tool, part, rows, own, envs=args.envs, cap=args.cap)
@@ -119,8 +120,13 @@ def attacked(args: argparse.Namespace, path: Path) -> None:
             print(path.stem, world, tool, kept.get("failed", made[1]), flush=True)
             out.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
     found = {t: done[f"{key}|{t}"] for t in args.tool}
+    for kept in found.values():
+        if len(kept.get("signs", ())) == args.worlds:
+            kept["found"] = {s: [f.tolist() for f in x] for s, x in leaks(at, inside, kept).items()}
+            del kept["signs"]
+    out.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
     print(f"\n{path.stem}: {args.worlds} fits of {np.mean(sizes):.0f} people, {rows} rows of each")
-    printed(at, inside, found, args.own)
+    printed(at, found, args.own)
 
 
 def leaks(at: Siege, inside: NDArray[np.bool_], kept: dict) -> dict[str, Leak]:
@@ -130,8 +136,12 @@ def leaks(at: Siege, inside: NDArray[np.bool_], kept: dict) -> dict[str, Leak]:
     return {s: leak_of(inside[:, at.subjects[s]], score[:, at.subjects[s]]) for s in SUBJECTS}
 
 
-def printed(at: Siege, inside: NDArray[np.bool_], found: dict[str, dict], ours: str) -> None:
-    good = {t: leaks(at, inside, k) for t, k in found.items() if len(k["signs"]) == len(inside)}
+def printed(at: Siege, found: dict[str, dict], ours: str) -> None:
+    good = {
+        t: {s: Leak(*map(np.array, x)) for s, x in k["found"].items()}
+        for t, k in found.items()
+        if "found" in k
+    }
     counts = {
         s: [int((at.subjects[s] & m).sum()) for m in (at.member, ~at.member)] for s in SUBJECTS
     }
