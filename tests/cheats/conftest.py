@@ -113,37 +113,30 @@ def shop(tmp_path, monkeypatch):
     return Workshop(tmp_path)
 
 
-def release_of(folder, n):
-    """Return the folder, whose workspace issued one release of ``n`` people by its one person."""
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Return a folder whose workspace issued one release, attested by its one person.
+
+    600 rows are released: 150 are told from others at the edge of chance.
+    """
+    folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("assaymark.flow.assess.measure", played)
-        table(folder, n)
+        table(folder, 1_200)
         (folder / "recipe.toml").write_text(RECIPE)
         (folder / "policy.toml").write_text(POLICY)
         assert Workshop(folder).run(seed=1).release
     return folder
 
 
-def copy_of(made, folder):
-    """Return a copy of such a workshop, and the folder of its release."""
-    shutil.copytree(made, folder)
-    found = Workshop(folder)
-    (release,) = (found.folder / "ws" / "releases").iterdir()
-    return found, release
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """600 rows are released: 150 are told from others at the edge of chance."""
-    return release_of(tmp_path_factory.mktemp("made"), 1_200)
-
-
 @pytest.fixture
 def issued(made, tmp_path, monkeypatch):
-    """Return a copy of that workshop, the current folder, and the folder of its release."""
-    found = copy_of(made, tmp_path / "shop")
+    """Return a copy of that workshop, and the folder of its release."""
+    shutil.copytree(made, tmp_path / "shop")
     monkeypatch.chdir(tmp_path / "shop")
-    return found
+    found = Workshop(tmp_path / "shop")
+    (release,) = (found.folder / "ws" / "releases").iterdir()
+    return found, release
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ PARAMETERS = {"bounds": dict.fromkeys("xyz", (0, 3))}
 
 def charged(name, epsilon, delta):
     rng = np.random.default_rng(0)
-    n = 20_000  # of 800, noise at epsilon 0.1 may leave none, and then nothing to spend on
+    n = 20_000  # of 800, noise at epsilon 0.1 may leave no two columns to spend on
     x = rng.integers(0, 4, n)
     frame = pl.DataFrame({"x": x, "y": (x + rng.integers(0, 2, n)) % 4, "z": x[::-1]})
     schema = Schema(columns=tuple(Column(name=c, kind=Kind.INTEGER) for c in "xyz"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assaymark.core.privacy import PrivacyGuarantee
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
+    from assaymark.generate.dp_ground import Ground
     from assaymark.generate.dp_model import DpMarginalsModel
 
 __all__ = ["DpAdaptive"]
@@ -102,17 +103,23 @@ class DpAdaptive:
         return DpAdaptiveModel(
             network=model_of(ground, found.drawn, guarantee),
             tables=found.rounds,
-            unspent=self._unspent(ground.rho, ground.vault.account.spent),
+            unspent=self._unspent(ground),
         )
 
-    def _unspent(self, rho: float, spent: float) -> str:
+    def _unspent(self, ground: Ground) -> str:
+        spent, rho = ground.vault.account.spent, ground.rho
         if spent >= rho * (1 - 1e-6):
             return ""
+        why = (
+            f"a limit of {self.seconds:g} seconds, {self.cells:,} cells or {self.columns} columns "
+            "a table was met"
+        )
+        if sum(len(s) > 1 for s in ground.shares.values()) < 2:
+            why = "no two columns have values that stand out from noise"
         least = epsilon_of(spent, self.delta)
         return (
-            f"{1 - spent / rho:.0%} of the budget was not spent, since a limit of {self.seconds:g} "
-            f"seconds, {self.cells:,} cells or {self.columns} columns a table was met: what was "
-            f"spent comes to epsilon {least:.3g}"
+            f"{1 - spent / rho:.0%} of the budget was not spent, since {why}: what was spent comes "
+            f"to epsilon {least:.3g}"
         )
 
     def _check(self) -> None:
