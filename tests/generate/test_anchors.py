@@ -114,6 +114,29 @@ def test_differences_on_a_coarse_grid_rounded_values_and_visits_in_order_are_fou
     assert ((made["grams"] - made["pounds"] * 453.592).abs() <= 2).mean() > 0.99
 
 
+def test_a_time_to_an_event_is_the_end_of_follow_up_where_there_was_none():
+    # most follow-up ends on one day, so that times have few codes, and still are of many values
+    rng = np.random.default_rng(8)
+    n = 1500
+    died = rng.random(n) < 0.2
+    end = np.where(died, rng.integers(300, 8766, n), 8766)
+    stroke = rng.random(n) < 0.15
+    at = np.where(stroke, (end * rng.random(n)).astype(int), end)
+    data = table(
+        stroke=(Kind.INTEGER, stroke.astype(int).tolist()),
+        died=(Kind.INTEGER, died.astype(int).tolist()),
+        end=(Kind.INTEGER, end.tolist()),
+        at=(Kind.INTEGER, at.tolist()),
+    )
+    model = fit(data)
+    assert model.summary["near"].keys() & {"at", "end"}
+    made = model.sample(range(20_000), Streams.from_seed(2)).frame
+    early = pl.min_horizontal("at", "end") < 8766
+    free = made.filter(early & (pl.col("stroke") == 0))
+    assert (free["at"] == free["end"]).mean() > 0.95
+    assert (made["at"] <= made["end"]).mean() > 0.97
+
+
 def test_a_total_is_worked_out_from_its_parts_and_never_a_part_from_the_total():
     rng = np.random.default_rng(4)
     parts = [np.round(rng.lognormal(3, 1.2, 4000), 2) for _ in range(3)]

@@ -34,6 +34,7 @@ _FINENESS = ((12, 12), (48, 24))
 _PRIOR = 5.0
 _OUTSIDE = 25.0
 _MANY = 64
+_NO_ROOM = 12  # so few values are all within rounding of each other
 _SOLVED = 800
 _MOST_TERMS = 40
 _MOSTLY = 0.8
@@ -61,15 +62,14 @@ def find_anchors(
     sample = _Sample.of(numbers, encoded, protect)
     if len(sample.persons) < _FEWEST:
         return tuple(order), {}
-    sizes = [c.size for c in encoded.encoding.codings]
     placed: list[int] = []
     left, found = list(order), {}
     while left:
         x = left[0]
         earlier = [y for y in placed if y in numbers]
         near: dict[int, tuple[tuple[Anchor, ...], float]] = {}
-        if x in numbers and sizes[x] >= _MANY:
-            waiting = [y for y in left if y in numbers and sizes[y] >= _MANY]
+        if sample.many.get(x, 0) >= _MANY:
+            waiting = [y for y in left if sample.many.get(y, 0) >= _MANY]
             near = {y: sample.near(y, earlier) for y in waiting}
             x = max(near, key=lambda y: near[y][1])
         exact = sample.exact(x, earlier) if x in numbers else ()
@@ -105,7 +105,11 @@ def _total_last(placed: list[int], found: dict[int, tuple[Anchor, ...]]) -> None
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Sample:
-    """Rows of persons drawn at random; anchors are fitted to some and judged by the others."""
+    """Rows of persons drawn at random; anchors are fitted to some and judged by the others.
+
+    ``many`` is how many values each column has, however few codes these have: of a time to an
+    event or the end of follow-up, most are the latter.
+    """
 
     numbers: Mapping[int, Floats]
     ranks: Mapping[int, Floats]
@@ -116,6 +120,7 @@ class _Sample:
     protect: int
     fitted: NDArray[np.bool_]
     telling: Mapping[int, NDArray[np.bool_]]
+    many: Mapping[int, int]
     cache: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     worth: dict[tuple[object, ...], float] = field(default_factory=dict)
     chosen: dict[tuple[object, ...], tuple[tuple[Anchor, ...], float]] = field(default_factory=dict)
@@ -135,13 +140,14 @@ class _Sample:
             protect=protect,
             fitted=(rng.permutation(encoded.n_persons) % 2 == 0)[encoded.persons[look]],
             telling={j: _telling(v) for j, v in part.items()},
+            many={j: len(np.unique(v[np.isfinite(v)])) for j, v in part.items()},
         )
 
     def exact(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
         """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
         for anchor in self._sums(x, earlier):
             steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
-            rounded = any(weight % 1 for _, weight in anchor.terms)
+            rounded = self.many[x] > _NO_ROOM and any(weight % 1 for _, weight in anchor.terms)
             right = steps.both & (np.abs(steps.points) <= rounded)
             parts = (steps.anchor, _FEWEST), (self.telling[x] & steps.anchor, _FEW)
             if all((right & p).sum() >= _ALWAYS * max(p.sum(), fewest) for p, fewest in parts):
@@ -186,7 +192,7 @@ class _Sample:
         for y in {*near, *self._equal(x, earlier)}:
             yield Anchor(terms=((y, 1.0),))
         for y in near:
-            signs = {z: self._left_over(x, y, z) for z in earlier if z != y}
+            signs = {z: self._left_over(x, y, z) for z in earlier if z != y and self.many[z] > 2}
             for z in sorted(signs, key=lambda z: (-abs(signs[z]), z))[:_OTHERS]:
                 if abs(signs[z]) >= _RELATED / 2:
                     yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(signs[z])))))))
