@@ -107,6 +107,8 @@ def third(line, tmp_path_factory):
         desk.mkdir()
         frame.sample(fraction=1, shuffle=True, seed=1).write_csv(desk / "rows.csv")
         recipe = CHILD.replace("child", name) + "[generate]\nrows = 2_000\n"
+        if name == "alone":  # each end of a column is then of 40 people's, so that spread is lost
+            recipe += "[generate.parameters]\nprotect = 40\n"
         (desk / "recipe.toml").write_text(recipe.format(path="rows.csv", more=more))
         policy = (folder / "policy.toml").read_text()
         (desk / "policy.toml").write_text(policy + WATCH)
@@ -184,7 +186,7 @@ def test_caps_of_a_policy_stop_a_third_generation_and_say_so_before_anything_is_
         assert early < next(i for i, said in enumerate(heard) if said[0] == "generate")
 
 
-def test_a_lineage_without_real_rows_loses_tails_and_its_policy_acts(third, tmp_path, monkeypatch):
+def test_a_lineage_without_real_rows_loses_spread_and_its_policy_acts(third, tmp_path, monkeypatch):
     shutil.copytree(third[0], tmp_path / "desk")
     monkeypatch.chdir(tmp_path / "desk")
     _, (first, second), (alone, kept) = third
@@ -206,7 +208,7 @@ def test_a_lineage_without_real_rows_loses_tails_and_its_policy_acts(third, tmp_
     done, found = held(first, second, alone)
     assert done.return_value == 3
     worst = found["generations"][-1]["losses"][0]
-    assert (worst["column"], worst["measure"]) == ("age", "tails")
+    assert (worst["column"], worst["measure"]) == ("age", "spread")
     assert worst["lost"] > 0.1
     assert "signed: degraded (variety): Variety is lost" in done.stderr
     assert "signed" not in held(first, second, alone)[0].stderr
@@ -222,7 +224,7 @@ def test_a_loss_is_told_though_it_cannot_be_signed(third, tmp_path):
     shutil.copytree(folder / "ws/releases" / alone, tmp_path / alone)
     names = [str(folder / "ws/releases" / first), str(tmp_path / alone), "--act"]
     done = CliRunner().invoke(app, ["release", "generations", *names], standalone_mode=False)
-    assert (done.return_value, "tails" in done.stdout) == (2, True)
+    assert (done.return_value, "spread" in done.stdout) == (2, True)
     assert "depth 3, real fraction 0" in done.stdout
     assert "only the workspace that issued a release can say so" in done.stderr
     done = CliRunner().invoke(app, ["release", "generations", *names, "--json"])

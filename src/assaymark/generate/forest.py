@@ -50,6 +50,7 @@ _MOST_ROWS = 50_000
 _MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
+_FEW_CLASSES = 4  # codes of an outcome whose every relation is kept
 _LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
@@ -74,8 +75,8 @@ class Known:
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
     no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
     what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
-    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
-    ``"group"`` or ``"outcome"``.
+    codes are when rows are drawn. ``part`` is the column's part in a declared relation:
+    ``"group"``, ``"outcome"``, or ``"class"``, an outcome of few codes.
     """
 
     codes: Codes
@@ -138,10 +139,17 @@ def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
 
 
 def _part(coding: Coding) -> str:
-    """Return what a column is in the relation of groups of people and their outcome."""
+    """Return what a column is in the relations of an outcome with others."""
     if coding.column.has(Role.TARGET):
-        return "outcome"
+        return "class" if coding.size <= _FEW_CLASSES else "outcome"
     return "group" if coding.column.has(Role.PROTECTED) else ""
+
+
+def _sure(known: Known, target: Target) -> bool:
+    """Say whether what a column says of the next is declared, so that chance need not be asked."""
+    if known.part == "class":
+        return True
+    return {known.part, target.part} in ({"group", "outcome"}, {"group", "class"})
 
 
 def linked(
@@ -156,14 +164,15 @@ def linked(
     """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
 
     What the declared outcome has to do with a group of people is kept as it was seen, however
-    little it is. ``made`` are the codes of rows drawn from the chain so far, shape
+    little it is, and so is what an outcome of few codes says of columns drawn after it. ``made``
+    are the codes of rows drawn from the chain so far, shape
     ``(places in the chain, n)``.
     """
     cut = target.cut
     classes = cut.classes[target.codes]
     groups = cut.groups[classes]
     given = most_telling([k.codes for k in known], groups, _MOST_KNOWN)
-    sure = [{k.part, target.part} == {"group", "outcome"} for k in known]
+    sure = [_sure(k, target) for k in known]
     given = sorted({*given, *np.flatnonzero(sure).tolist()})
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
@@ -257,7 +266,7 @@ def _corrections(
     """
     (people, base), (how, rng) = seen, rule
     bins = [k.bins for k in used]
-    sure = [{k.part, target.part} == {"group", "outcome"} for k in used]
+    sure = [_sure(k, target) for k in used]
     found = no_effects(base.shape[1])
     if how.effects:
         own = people.groups, people.weights

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["TreeChain"]
 
 _MADE = 2000, 20_000  # rows made while fitting: as many as persons, within these
+_FEW = 24  # codes of a target that is drawn first
 
 
 @component
@@ -92,9 +93,10 @@ class TreeChain:
         person's rows; ``"row"``: each row weighs 1, a person 10 at most, so that the synthetic
         rows are as the table's rows. The same where a person has one row.
     order
-        ``"target_last"``: columns with few codes first, but the declared target last, so that
-        what it depends on is learnt as it is asked; ``"cardinality"``: columns with few codes
-        first; ``"schema"``: as in the table.
+        ``"target"``: columns with few codes first, but the declared target before all others, so
+        that each is drawn knowing it, or after all others if it has more than 24 codes or may be
+        missing; ``"target_last"``: the same, but always after; ``"cardinality"``: columns with
+        few codes first; ``"schema"``: as in the table.
     quality
         ``"high"``: what the trees of a column have missed together is learnt by up to 100
         small trees more, one after the other (:mod:`assaymark.generate.boosting`); it takes two to
@@ -121,7 +123,7 @@ class TreeChain:
     classes: int = 64
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
-    order: Literal["cardinality", "schema", "target_last"] = "target_last"
+    order: Literal["cardinality", "schema", "target", "target_last"] = "target"
     quality: Literal["standard", "high"] = "standard"
 
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
@@ -225,8 +227,12 @@ class TreeChain:
         columns = list(range(len(codings)))
         if self.order != "schema":
             columns.sort(key=lambda i: codings[i].size)
-        if self.order == "target_last" and target is not None:
-            columns.sort(key=lambda i: codings[i].column.name == target)
+        at = next((i for i in columns if codings[i].column.name == target), None)
+        if self.order in ("target", "target_last") and at is not None:
+            columns.remove(at)
+            small = codings[at].size <= _FEW and not codings[at].missing
+            first = self.order == "target" and small
+            columns = [at, *columns] if first else [*columns, at]
         return tuple(columns)
 
 

@@ -34,7 +34,6 @@ rows = 0                  # 0: about as many as the generator saw
 replicates = 10           # tables of that many rows; ten make intervals narrow, 1 is quicker
 # [generate.parameters]   # the default is for estimates and for training at once
 # quality = "high"        # closer rows, in two to three times the time
-# order = "cardinality"   # better to train models on; no intervals for analytics
 
 [use]
 requested = ["analytics", "pretraining"]  # also: policy_simulation
