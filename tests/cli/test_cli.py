@@ -3,12 +3,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import jsonschema
 import pytest
 from typer.main import get_command
 
 from assaymark.cli.app import app
+from assaymark.cli.say import progress
 from assaymark.core.comparison import Comparison
 from assaymark.flow.outcome import Outcome
 
@@ -210,3 +212,14 @@ def test_a_folder_of_blocks_is_made_gone_on_with_and_shown(table):
     assert (again["made"], again["found"], again["gated"]) == (0, 1, False)
     shown = assaymark("show", "rows/private/model.zip", "--json", cwd=table)
     assert {c["name"] for c in json.loads(shown.stdout)["columns"]} == {"age", "sex", "days", "ill"}
+
+
+def test_a_log_tells_each_stage_and_every_half_minute_how_far_it_is(capsys, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("assaymark.cli.say.time", SimpleNamespace(monotonic=lambda: clock[0]))
+    show = progress()
+    for at, said in ((0, "first"), (29, "second"), (31, "third"), (40, "fourth"), (62, "fifth")):
+        clock[0] = float(at)
+        show("generate", said, 0.5)
+    written = capsys.readouterr().err.splitlines()
+    assert [line.split()[-1] for line in written] == ["first", "third", "fifth"]

@@ -75,7 +75,9 @@ def test_a_recipe_is_dialled_on_train_and_development_alone(folder):
     how = Dialling(
         workspace=WS, at_most=0.9, worlds=16, repeats=1, rows=200, seed=1, report=Path("dial.html")
     )
-    found = dial(read_entrants([Path("recipe.toml")]), how)
+    heard = []
+    found = dial(read_entrants([Path("recipe.toml")]), how, lambda *said: heard.append(said[1]))
+    assert any(h.endswith(f"attacked, fit {how.worlds} of {how.worlds + 1}") for h in heard)
     assert [n.name for n in found.notches] == [n.name for n in NOTCHES]
     assert found.chosen == NOTCHES[-1].name  # 90 % are never recognised
     assert all(0 <= n.isolated.low <= n.isolated.value <= n.isolated.high for n in found.notches)

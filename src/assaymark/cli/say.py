@@ -33,13 +33,17 @@ __all__ = [
 _STAGES = ("source", "generate", "evaluate", "decide", "release", "monitor")
 _WIDTH = 72
 _SHOWN = 6
+_EVERY = 30.0  # seconds
 
 
 def progress(*, quiet: bool = False) -> Progress:
-    """Return a progress display on standard error: one moving line, or plain lines in a log."""
+    """Return a progress display on standard error: one moving line, or plain lines in a log.
+
+    In a log there is a line for each stage, and one every half minute while a stage goes on.
+    """
     moving = sys.stderr.isatty()
     begun = time.monotonic()
-    last = [""]
+    last, written = [""], [begun]
 
     def show(stage: str, said: str, share: float | None = None) -> None:
         if quiet:
@@ -51,8 +55,9 @@ def progress(*, quiet: bool = False) -> Progress:
             sys.stderr.write(f"\r\x1b[2K{line[: _WIDTH + 28]}")
             sys.stderr.write("\n" if share == 1.0 else "")
             sys.stderr.flush()
-        elif stage != last[0] or share == 1.0:
+        elif stage != last[0] or share == 1.0 or time.monotonic() - written[0] >= _EVERY:
             sys.stderr.write(line + "\n")
+            written[0] = time.monotonic()
         last[0] = stage
 
     return show

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from assaymark.generate.notches import NOTCHES
 from assaymark.release.dial import render_dial
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Measurement
@@ -186,14 +187,15 @@ def _notch(
 
     try:
         made = made_of(own, setting.name, bench, said)
-        said(f"attacked in {how.worlds} fits")
-        attacks = _attacked(own, bench, how)
+        attacks = _attacked(own, bench, how, said)
     except AssaymarkError as error:
         return _found(setting, how.at_most, reason=str(error).partition("\n")[0])
     return _found(setting, how.at_most, made, attacks)
 
 
-def _attacked(spec: GenerateSpec, bench: Bench, how: Dialling) -> dict[tuple[str, str], Figure]:
+def _attacked(
+    spec: GenerateSpec, bench: Bench, how: Dialling, said: Callable[[str], None]
+) -> dict[tuple[str, str], Figure]:
     """Refit again and again; the same people are attacked at every notch."""
     bench.record("shadow", ("train", "holdout"))
     sides = [
@@ -201,7 +203,12 @@ def _attacked(spec: GenerateSpec, bench: Bench, how: Dialling) -> dict[tuple[str
         for part, name in ((bench.parts.train, "train"), (bench.parts.development, "holdout"))
     ]
     train, holdout = sides
-    refit, streams = refitter(spec), bench.streams.child("attack")
+    fit, streams, done = refitter(spec), bench.streams.child("attack"), count(1)
+
+    def refit(part: Dataset, rows: int, own: Streams) -> Dataset:
+        said(f"attacked, fit {next(done)} of {how.worlds + 1}")
+        return fit(part, rows, own)
+
     case = Case(
         schema=train.schema,
         train=train,
