@@ -51,6 +51,7 @@ _MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
 _FEW_CLASSES = 4  # codes of an outcome whose every relation is kept
+_MANY_PERSONS = 5000  # of whom each moves such a relation by little
 _LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
@@ -145,9 +146,9 @@ def _part(coding: Coding) -> str:
     return "group" if coding.column.has(Role.PROTECTED) else ""
 
 
-def _sure(known: Known, target: Target) -> bool:
+def _sure(known: Known, target: Target, persons: int) -> bool:
     """Say whether what a column says of the next is declared, so that chance need not be asked."""
-    if known.part == "class":
+    if known.part == "class" and persons >= _MANY_PERSONS:
         return True
     return {known.part, target.part} in ({"group", "outcome"}, {"group", "class"})
 
@@ -164,15 +165,15 @@ def linked(
     """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
 
     What the declared outcome has to do with a group of people is kept as it was seen, however
-    little it is, and so is what an outcome of few codes says of columns drawn after it. ``made``
-    are the codes of rows drawn from the chain so far, shape
+    little it is, and so is, of many persons, what an outcome of few codes says of columns drawn
+    after it. ``made`` are the codes of rows drawn from the chain so far, shape
     ``(places in the chain, n)``.
     """
     cut = target.cut
     classes = cut.classes[target.codes]
     groups = cut.groups[classes]
     given = most_telling([k.codes for k in known], groups, _MOST_KNOWN)
-    sure = [_sure(k, target) for k in known]
+    sure = [_sure(k, target, encoded.n_persons) for k in known]
     given = sorted({*given, *np.flatnonzero(sure).tolist()})
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
@@ -205,7 +206,8 @@ def linked(
         )
         known_of_them = people, base[rows_seen]
         rng = streams.child("boost").generator()
-        effects = _corrections(used, target, known_of_them, (there, said), (how, rng))
+        declared = [sure[j] for j in given]
+        effects = _corrections(used, target, known_of_them, (there, said), (how, declared, rng))
     grown = [t.branches for t in trees], [t.shares for t in trees]
     return link_of(tuple(k.row for k in used), *grown, cut, target.mass, effects)
 
@@ -257,16 +259,15 @@ def _corrections(
     target: Target,
     seen: tuple[People, Floats],
     made: tuple[Codes, Floats],
-    rule: tuple[Growth, np.random.Generator],
+    rule: tuple[Growth, list[bool], np.random.Generator],
 ) -> Effects | None:
     """Fit what corrects the trees: bin by bin where that is believed, by small trees, and slopes.
 
     ``seen`` are people and what trees say of them, ``made`` the codes of rows made so far and what
     trees say there.
     """
-    (people, base), (how, rng) = seen, rule
+    (people, base), (how, sure, rng) = seen, rule
     bins = [k.bins for k in used]
-    sure = [_sure(k, target) for k in used]
     found = no_effects(base.shape[1])
     if how.effects:
         own = people.groups, people.weights

@@ -20,17 +20,17 @@ NOTCHES = (
     NotchSetting(
         name="guarded",
         words="pools of 200 persons, no corrections",
-        parameters={"k": 200, "effects": False, "slopes": False},
+        parameters={"k": 200, "effects": False, "slopes": False, "order": "target_last"},
     ),
     NotchSetting(
         name="careful",
         words="pools of 100 persons, small trees in place of each column's own corrections",
-        parameters={"k": 100, "effects": False, "quality": "high"},
+        parameters={"k": 100, "effects": False, "quality": "high", "order": "target_last"},
     ),
     NotchSetting(
         name="moderate",
         words="pools of 50 persons, small trees in place of each column's own corrections",
-        parameters={"k": 50, "effects": False, "quality": "high"},
+        parameters={"k": 50, "effects": False, "quality": "high", "order": "target_last"},
     ),
     NotchSetting(
         name="standard",
