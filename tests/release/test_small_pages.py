@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from assaymark.core.audit import Audit
@@ -121,11 +122,35 @@ def written(*spots):
 
 def test_names_of_spots_that_lie_together_are_written_where_others_are_not():
     one = [("low", 30.0, 106.0), ("high", 30.0, 100.0), ("far", 80.0, 101.0)]
-    assert written(*one) == [("93", "start", "high"), ("94", "end", "far"), ("108", "start", "low")]
-    two = [("left", 55.0, 100.0), ("right", 65.0, 102.0)]
-    assert written(*two) == [("93", "end", "left"), ("95", "start", "right")]
-    edge = [("left", 85.0, 100.0), ("right", 95.0, 102.0)]
-    assert written(*edge) == [("93", "end", "left"), ("108", "end", "right")]
+    assert written(*one) == [
+        ("93", "start", "high"),
+        ("94", "end", "far"),
+        ("99", "end", "low"),
+    ]
+    two = [("moderate", 49.0, 130.0), ("standard", 57.0, 121.0), ("careful", 45.0, 139.0)]
+    assert written(*two) == [
+        ("114", "start", "standard"),
+        ("123", "end", "moderate"),
+        ("147", "end", "careful"),
+    ]
+    edge = [("left", 85.0, 100.0), ("right", 99.0, 102.0)]
+    assert written(*edge) == [("93", "end", "left"), ("95", "end", "right")]
+
+
+def test_of_many_spots_no_name_is_written_over_another_where_there_is_room():
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        spots = [(f"name{i}", rng.uniform(15, 85), rng.uniform(60, 300)) for i in range(6)]
+        found = names([(name, (x, y), 8.0) for name, x, y in spots])
+        at = re.findall(r'x="([\d.]+)%" dx="([-\d.]+)" y="([\d.]+)" text-anchor', "".join(found))
+        left = [8 * float(x) + float(d) - (40 if float(d) < 0 else 0) for x, d, _ in at]
+        over = [
+            abs(left[i] - left[j]) < 38 and abs(float(at[i][2]) - float(at[j][2])) < 10
+            for i in range(6)
+            for j in range(i)
+        ]
+        assert len(at) == 6
+        assert not any(over)
 
 
 LINE = GapLine(

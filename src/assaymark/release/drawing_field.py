@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,8 @@ HEIGHT = 380
 _TOP, _BOTTOM = 18, 330
 _LEFT, _RIGHT = 9.0, 96.0  # per cent of the width
 _LINE, _LONGEST = 15, 28
-_NEAR, _BESIDE = 20.0, 25.0  # per cent of the width, and height: where others are in the way
+_WIDTH, _LETTER = 800.0, 8.0
+_STEPS = 0, 1, -1, 2, -2, 3  # lines that a name may be written below its spot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,33 +80,58 @@ class Field:
 
 
 def names(spots: Sequence[tuple[str, tuple[float, float], float]]) -> list[Markup]:
-    """Write each name on the side of its spot where fewer others are, below the name above it.
+    """Write each name beside its spot, where it covers the fewest spots and names.
 
     Parameters
     ----------
     spots
         A name, where its spot lies (per cent of the width, height) and the spot's radius.
     """
-    marks, last = [], {"start": -math.inf, "end": -math.inf}
-    places = [at for _, at, _ in spots]
-    for name, (x, y), radius in sorted(spots, key=lambda s: s[1][1]):
-        side = _side((x, y), places)
-        last[side] = at = max(y - 7, last[side] + _LINE)
-        step = -radius - 3 if side == "end" else radius + 3
-        where: dict[str, float | str] = {"x": f"{x:.1f}%", "dx": step, "y": at}
+    marks: list[Markup] = []
+    taken = [_Box.of_spot(at, radius) for _, at, radius in spots]
+    for name, at, radius in sorted(spots, key=lambda s: s[1][1]):
         said = shortened(name, _LONGEST)
+        sides = ("end", "start") if at[0] > 60 else ("start", "end")
+        places = [(side, at[1] - 7 + _LINE * step) for step in _STEPS for side in sides]
+        side, y = min(places, key=lambda p: _Box.of_name(said, at[0], radius, p).cost(taken))
+        taken.append(_Box.of_name(said, at[0], radius, (side, y)))
+        step = -radius - 3 if side == "end" else radius + 3
+        where: dict[str, float | str] = {"x": f"{at[0]:.1f}%", "dx": step, "y": y}
         marks.append(element("text", said, **where, text_anchor=side, class_="name"))
     return marks
 
 
-def _side(at: tuple[float, float], places: Sequence[tuple[float, float]]) -> str:
-    """Return ``"end"`` for a name on the left of its spot, ``"start"`` for one on the right."""
-    x, y = at
-    beside = [x2 - x for x2, y2 in places if abs(y2 - y) < _BESIDE]
-    left, right = (sum(0 < sign * d < _NEAR for d in beside) for sign in (-1, 1))
-    if left == right or not _NEAR < x < 100 - _NEAR:
-        return "end" if x > 60 else "start"
-    return "end" if left < right else "start"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Box:
+    """What a spot or a name covers, about, where the drawing is as wide as it mostly is."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @classmethod
+    def of_spot(cls, at: tuple[float, float], radius: float) -> _Box:
+        x, y = at[0] * _WIDTH / 100, at[1]
+        return cls(left=x - radius, right=x + radius, top=y - radius, bottom=y + radius)
+
+    @classmethod
+    def of_name(cls, name: str, x: float, radius: float, place: tuple[str, float]) -> _Box:
+        side, y = place
+        near, long = x * _WIDTH / 100, radius + 3 + _LETTER * len(name)
+        left, right = (
+            (near - long, near - radius) if side == "end" else (near + radius, near + long)
+        )
+        return cls(left=left, right=right, top=y - 10, bottom=y + 2)
+
+    def cost(self, taken: Sequence[_Box]) -> int:
+        """Return how many others it covers; one that is outside the drawing counts more."""
+        outside = self.left < 0 or self.right > _WIDTH or self.top < 0 or self.bottom > _BOTTOM
+        return sum(self._covers(other) for other in taken) + 9 * outside
+
+    def _covers(self, other: _Box) -> bool:
+        beside = self.right <= other.left or other.right <= self.left
+        return not (beside or self.bottom <= other.top or other.bottom <= self.top)
 
 
 def text(words: str, x: float, y: float, anchor: str) -> Markup:
