@@ -106,9 +106,9 @@ def third(line, tmp_path_factory):
         desk = folder / name
         desk.mkdir()
         frame.sample(fraction=1, shuffle=True, seed=1).write_csv(desk / "rows.csv")
-        recipe = CHILD.replace("child", name) + "[generate]\nrows = 2_000\n"
-        if name == "alone":  # each end of a column is then of 40 people's, so that spread is lost
-            recipe += "[generate.parameters]\nprotect = 40\n"
+        # each end of a column is 20 people's: of few rows that is much, so that spread is lost
+        how = "[generate]\nrows = 2_000\n[generate.parameters]\nprotect = 20\n"
+        recipe = CHILD.replace("child", name) + how
         (desk / "recipe.toml").write_text(recipe.format(path="rows.csv", more=more))
         policy = (folder / "policy.toml").read_text()
         (desk / "policy.toml").write_text(policy + WATCH)
