@@ -137,6 +137,18 @@ def test_a_time_to_an_event_is_the_end_of_follow_up_where_there_was_none():
     assert (made["at"] <= made["end"]).mean() > 0.97
 
 
+def test_a_flag_is_not_near_half_the_sum_of_two_others_which_is_within_rounding_of_any_flag():
+    rng = np.random.default_rng(439)  # one random table of 6,000 where the sum was found
+    n = 800
+    b, d = rng.random(n) < rng.uniform(0.05, 0.15), rng.random(n) < rng.uniform(0.03, 0.1)
+    c = rng.random(n) < 0.45
+    often, seldom, hardly = (rng.random(n) for _ in range(3))
+    x = np.where(b, often < 0.5, np.where(d, seldom < 0.3, hardly < rng.uniform(0.04, 0.09)))
+    flags = {"d": d, "b": b, "c": c, "x": x}
+    data = table(**{q: (Kind.INTEGER, v.astype(int).tolist()) for q, v in flags.items()})
+    assert fit(data, order="schema").summary["near"] == {}
+
+
 def test_a_total_is_worked_out_from_its_parts_and_never_a_part_from_the_total():
     rng = np.random.default_rng(4)
     parts = [np.round(rng.lognormal(3, 1.2, 4000), 2) for _ in range(3)]
