@@ -83,7 +83,8 @@ FAILED = notch(
 
 def test_a_dial_says_which_setting_holds_and_draws_those_with_figures():
     page = render_dial(dialled(SAFE, LOOSE, FAILED, chosen="safe")).decode()
-    assert "The dial can go to &#39;safe&#39;, fewer splits" in page
+    assert "The dial can go to &#39;safe&#39;, setting 1 of 3 from the safest" in page
+    assert "fewer splits" in page
     assert "the next setting, &#39;loose&#39;, would score 0.90" in page
     assert page.count('class="spot') == 2
     assert "trees = 10, smooth = true" in page

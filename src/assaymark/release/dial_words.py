@@ -35,7 +35,8 @@ def dialled_answer(found: Dialled) -> Answer:
             tone="bad",
         )
     last = found.notches[-1]
-    head = f"The dial can go to {chosen.name!r}, {chosen.words}"
+    place, of = found.notches.index(chosen) + 1, len(found.notches)
+    head = f"The dial can go to {chosen.name!r}, setting {place} of {of} from the safest"
     said = (
         f"An attacker who refits the generator recognises {recognised_words(chosen.isolated)} of "
         f"the most isolated members, and {recognised_words(chosen.anyone)} of all, where 1 % of "
@@ -44,7 +45,7 @@ def dialled_answer(found: Dialled) -> Answer:
     )
     if chosen.name == last.name:
         return Answer(headline=head, sentence=f"{said}. It is the closest there is.", tone="good")
-    after = found.notches[found.notches.index(chosen) + 1]
+    after = found.notches[place]
     more = f"; the next setting, {after.name!r}, would score {_short(after.closeness)}"
     return Answer(headline=head, sentence=f"{said}{more}, and may be beyond.", tone="good")
 
