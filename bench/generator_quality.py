@@ -73,6 +73,7 @@ GENERATORS = {
             "effects": False,
             "relations": "none",
             "protect": 1,
+            "order": "target_last",
         },
     ),
     "no relations": ("tree_chain", {"relations": "none"}),
@@ -80,6 +81,7 @@ GENERATORS = {
     "no shelter": ("tree_chain", {"shelter": 0.0}),
     "few codes first": ("tree_chain", {"order": "cardinality"}),
     "target last": ("tree_chain", {"order": "target_last"}),
+    "high quality, target last": ("tree_chain", {"quality": "high", "order": "target_last"}),
     "no protection": ("tree_chain", {"protect": 1, "shelter": 0.0}),
     **{n.name: ("tree_chain", n.parameters) for n in NOTCHES if n.parameters},
 }
@@ -169,21 +171,7 @@ def patient(
     """
     most = np.nanmax(np.vstack([x, asked]), axis=0, initial=0) + 1
     x, asked = (np.where(np.isnan(t), most, t) for t in (x, asked))
-    if teller() == "scikit-learn":
-        from sklearn.ensemble import HistGradientBoostingClassifier
-
-        model = HistGradientBoostingClassifier(
-            max_iter=200, max_depth=5, categorical_features=unordered, random_state=seed
-        )
-        return model.fit(x, y).predict_proba(asked)[:, 1]
-    import xgboost
-
-    kinds = ["c" if u else "q" for u in unordered]
-    held = [xgboost.DMatrix(t, feature_types=kinds, enable_categorical=True) for t in (x, asked)]
-    held[0].set_label(y)
-    how = {"objective": "binary:logistic", "tree_method": "hist", "nthread": 1, "seed": seed}
-    how |= {"max_depth": 5, "learning_rate": 0.1}
-    return xgboost.train(how, held[0], num_boost_round=200).predict(held[1])
+    return boosted(x, y, asked, unordered, seed, rounds=200, max_depth=5, learning_rate=0.1)
 
 
 def learnt(made: Dataset, holdout: Dataset, seed: int, learner: Callable = boosted) -> float | None:

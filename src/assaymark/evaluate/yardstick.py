@@ -75,7 +75,14 @@ def numbers(*parts: Dataset) -> tuple[list[Floats], list[bool]]:
 
 
 def boosted(
-    x: Floats, y: NDArray[np.bool_], asked: Floats, unordered: list[bool], seed: int
+    x: Floats,
+    y: NDArray[np.bool_],
+    asked: Floats,
+    unordered: list[bool],
+    seed: int,
+    *,
+    rounds: int = 100,
+    **settings: float,
 ) -> Floats:
     """Return the chance of ``y`` that boosted trees fitted to ``x`` give to the rows ``asked``.
 
@@ -83,12 +90,16 @@ def boosted(
     ----------
     x, y
         Shapes ``(n, columns)``, see :func:`numbers`, and ``(n,)``.
+    rounds, settings
+        How many trees, and the package's ``max_depth`` and ``learning_rate`` if not its own.
     """
     if teller() == "scikit-learn":
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         empty = np.isnan(x).all(axis=0)
-        model = HistGradientBoostingClassifier(categorical_features=unordered, random_state=seed)
+        model = HistGradientBoostingClassifier(
+            max_iter=rounds, categorical_features=unordered, random_state=seed, **settings
+        )
         x, asked = (np.where(empty, 0.0, t) for t in (x, asked))
         with one_thread():
             return np.asarray(model.fit(x, y).predict_proba(asked)[:, 1], dtype=np.float64)
@@ -98,5 +109,5 @@ def boosted(
     held = [xgboost.DMatrix(t, feature_types=kinds, enable_categorical=True) for t in (x, asked)]
     held[0].set_label(y)
     how = {"objective": "binary:logistic", "tree_method": "hist", "nthread": 1, "seed": seed}
-    model = xgboost.train(how, held[0], num_boost_round=100)
+    model = xgboost.train(how | settings, held[0], num_boost_round=rounds)
     return np.asarray(model.predict(held[1]), dtype=np.float64)

@@ -76,8 +76,8 @@ class Known:
     ``places`` is the place of each code on the line that is split; ``None`` where the codes have
     no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
     what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
-    codes are when rows are drawn. ``part`` is the column's part in a declared relation:
-    ``"group"``, ``"outcome"``, or ``"class"``, an outcome of few codes.
+    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
+    ``"group"`` or ``"outcome"``.
     """
 
     codes: Codes
@@ -142,15 +142,15 @@ def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
 def _part(coding: Coding) -> str:
     """Return what a column is in the relations of an outcome with others."""
     if coding.column.has(Role.TARGET):
-        return "class" if coding.size <= _FEW_CLASSES else "outcome"
+        return "outcome"
     return "group" if coding.column.has(Role.PROTECTED) else ""
 
 
 def _sure(known: Known, target: Target, persons: int) -> bool:
     """Say whether what a column says of the next is declared, so that chance need not be asked."""
-    if known.part == "class" and persons >= _MANY_PERSONS:
+    if known.part == "outcome" and known.size <= _FEW_CLASSES and persons >= _MANY_PERSONS:
         return True
-    return {known.part, target.part} in ({"group", "outcome"}, {"group", "class"})
+    return {known.part, target.part} == {"group", "outcome"}
 
 
 def linked(
