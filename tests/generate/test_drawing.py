@@ -3,7 +3,7 @@ import pytest
 
 from assaymark.generate.branches import Branches
 from assaymark.generate.classes import Cut
-from assaymark.generate.drawing import packed
+from assaymark.generate.drawing import pool_arrays, worth_arrays
 from assaymark.generate.effects import Effects
 from assaymark.generate.link import Place, link_of, spread
 from assaymark.generate.philox import philox, philox_strip
@@ -95,13 +95,39 @@ def test_rows_given_one_by_one_are_those_of_the_stretch():
     assert within.tolist() == inside[which].tolist()
 
 
-def test_a_packed_leaf_leads_to_itself_and_a_tree_knows_its_depth():
-    nodes, depth, used = packed(link().nodes, i32(0, 3), 3)
-    assert depth.tolist() == [1, 1]
-    assert used.tolist() == [[True, False, False], [True, False, False]]
-    assert [int(v) & 255 for v in nodes[[0, 3]]] == [0, 0]
-    for leaf in (1, 2, 4, 5):
-        assert int(nodes[leaf]) >> 16 & 0xFFFFFF == int(nodes[leaf]) >> 40 & 0xFFFFFF == leaf
+def test_a_pool_knows_which_groups_it_lacks():
+    # row 0: class 1 is never kept, and 2 takes its place; of row 1, 2 ** -25 of class 0 is nothing
+    keep = np.array([[2**32 - 1, 0, 2**32 - 1], [2**7, 2**32 - 1, 2**32 - 1]], np.uint32)
+    other = np.array([[0, 2, 2], [1, 1, 2]], np.int32)
+    absent = pool_arrays(i32(0, 1), (keep, other), i32(0, 1, 2)).absent
+    assert absent.tolist() == [[0, 1, 0, 1, 1, 1, 1, 1], [1, 0, 0, 1, 1, 1, 1, 1]]
+    together = pool_arrays(i32(0, 1), (keep, other), i32(1, 1, 0)).absent
+    assert together[:, :3].tolist() == [[0, 0, 1], [0, 0, 1]]
+
+
+def test_what_a_pool_lacks_costs_no_tries():
+    none = np.array([[0.0, 0.0, 0.0], [0.7, 0.3, 0.0], [0.4, 0.6, 0.0]])
+    cut = Cut(classes=i32(0, 1, 2, 2), groups=i32(0, 1, 2))
+    mass, out = np.ones(4), []
+    for worth in (-2.0, 7.0):
+        effects = Effects(
+            of=i32(0),
+            bins=i32(0, 0, 0),
+            start=i32(0),
+            worth=np.array([[0.3, -0.4, worth]], np.float32),
+        )
+        made = link_of((0,), [branches(0), branches(1)], [none, none], cut, mass, effects)
+        out.append(drawn(made, [0, 1, 2] * 3000)[0].tolist())
+    assert out[0] == out[1]
+
+
+def test_corrections_are_counted_in_whole_numbers():
+    worth = np.array([[0.5, -3.0, 0.0], [2.0**-18, 2.0**-20, -1.0]], np.float32)
+    found = worth_arrays(i32(0), i32(0, 1), i32(0), worth).worth
+    one = 2**18
+    assert found[:, :3].tolist() == [[one // 2, -3 * one, 0], [1, 0, -one]]
+    assert (found[:, 3:] == -2 * one).all()
+    assert found.shape == (2, 8)
 
 
 def test_strips_of_random_words_are_those_of_single_rows():

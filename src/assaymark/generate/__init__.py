@@ -42,6 +42,7 @@ generators: Registry[Generator] = Registry(
         "encoding",
         "exponential",
         "extras",
+        "falling",
         "field",
         "forest",
         "imputed",

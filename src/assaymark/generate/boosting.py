@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Boost", "People", "boosts_of"]
 
-_ROUNDS, _MISSES = 100, 20
+_ROUNDS, _MISSES = 100, 12
 _STEP = 0.5  # of what a tree has found is added
-_DEPTH, _BUNDLES = 3, 6
+_DEPTH, _BUNDLES, _COLUMNS = 3, 6, 6
 _GAIN = 4.0  # of chi-squared makes a branch worth a trial
 _FAR = 1.0  # what a tree adds to a logarithm at most
 
@@ -67,17 +67,6 @@ class People:
     presence: Floats
     persons: NDArray[np.int64]
 
-    def only(self, rows: NDArray[np.bool_]) -> People:
-        """Return these rows alone."""
-        return People(
-            codes=self.codes[:, rows],
-            groups=self.groups[rows],
-            weights=self.weights[rows],
-            counted=self.counted[rows],
-            presence=self.presence[rows],
-            persons=self.persons[rows],
-        )
-
 
 def boosts_of(
     places: Sequence[tuple[Codes | None, int]],
@@ -88,11 +77,11 @@ def boosts_of(
 ) -> list[Boost]:
     """Return trees that together make up for what was missed so far.
 
-    In each round a half of the persons decides where a tree of at most eight leaves branches, and
-    what its leaves add to at most six bundles of neighbouring groups, as far as that tells more
-    than chance would (:func:`~assaymark.generate.effects.believed`). If the other half is then
-    better told, what all of them say is added, half of it. Twenty rounds in a row in which
-    nothing is added end it.
+    In each round a half of the persons decides where a tree of at most eight leaves branches, of
+    a half of the columns drawn at random (six at least), and what its leaves add to at most six
+    bundles of neighbouring groups, as far as that tells more than chance would
+    (:func:`~assaymark.generate.effects.believed`). If the other half is then better told, what
+    all of them say is added, half of it. Twelve rounds in a row in which nothing is added end it.
 
     Parameters
     ----------
@@ -109,83 +98,109 @@ def boosts_of(
     References
     ----------
     Friedman (2001), Greedy function approximation: a gradient boosting machine; Friedman (2002),
-    Stochastic gradient boosting.
+    Stochastic gradient boosting; Breiman (2001), Random forests, for columns drawn at random.
     """
     least, shrink = limits
     share, total = told
     held = np.bincount(people.groups, people.weights, share.shape[1]).astype(np.float64)
     bundle = merged(held, _BUNDLES)
     _, number = np.unique(people.persons, return_inverse=True)
+    ground = _Ground.of(places, people, bundle)
+    said = _bundled(share, people.weights, bundle)
     found: list[Boost] = []
     misses = 0
     for _ in range(_ROUNDS if len(places) else 0):
         deciding = (rng.random(int(number.max(initial=-1)) + 1) < 0.5)[number]
-        own, others = people.only(deciding), people.only(~deciding)
-        tree = _tree(places, own, (share[deciding], bundle), least)
+        own, others = np.flatnonzero(deciding), np.flatnonzero(~deciding)
+        tree = ground.grown(own, said, least, rng)
         leaf, how = tree.leaves(people.codes), (shrink, len(tree.feature))
-        worth = _worth(own, leaf[deciding], (share[deciding], bundle), how)
-        if worth is not None and _gained(others, leaf[~deciding], share[~deciding], worth) <= 0:
+        worth = ground.worth(own, leaf, said, how)
+        if worth is not None and _gained(others, leaf, ground.bundles, said, worth) <= 0:
             worth = None
         if worth is not None:
-            worth = _worth(people, leaf, (share, bundle), how)
+            worth = ground.worth(np.arange(len(leaf)), leaf, said, how)
         if worth is not None:
-            _add(share, total, leaf, worth)
-            found.append(Boost(branches=tree, worth=worth))
+            found.append(Boost(branches=tree, worth=worth[:, bundle]))
+            _add(share, total, leaf, found[-1].worth)
+            said = _bundled(share, people.weights, bundle)
         misses = misses + 1 if worth is None else 0
         if misses == _MISSES:
             break
     return found
 
 
-def _tree(
-    places: Sequence[tuple[Codes | None, int]], people: People, said: Said, least: float
-) -> Branches:
-    """Grow a tree where what is seen is farthest from what is said."""
-    share, bundle = said
-    at = [
-        placed(c, size, people.groups, people.weights, PLACES) if p is None else p
-        for (p, size), c in zip(places, people.codes, strict=True)
-    ]
-    binned = np.stack([p[c] for p, c in zip(at, people.codes, strict=True)]).astype(np.uint8)
-    nodes = _grown(
-        binned,
-        bundle[people.groups],
-        _bundled(share, people.weights, bundle),
-        (people.weights, people.presence),
-        least,
-    )
-    return branches_of(nodes, at)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """What trees grow on: people, the bundle of each, and the place of what is known of them.
 
+    ``binned``, shape ``(columns, n)``, is filled anew for columns whose codes have no order.
+    """
 
-def _worth(people: People, leaf: Codes, said: Said, how: tuple[float, int]) -> Floats | None:
-    """Return what each node adds, or ``None`` where nothing is believed."""
-    share, bundle = said
-    shrink, nodes = how
-    size = int(bundle.max()) + 1
-    cell = leaf.astype(np.int64) * size + bundle[people.groups]
-    seen = np.bincount(cell, people.weights, nodes * size).astype(np.float64).reshape(nodes, size)
-    thought = np.zeros((nodes, size))
-    scatter(thought, leaf, _bundled(share, people.weights, bundle))
-    if believed(seen, thought, shrink, False) <= 0:
-        return None
-    there = (seen > 0) & (thought > 0)
-    logs = np.log(np.where(there, seen, 1.0) / np.where(there, thought, 1.0))
-    return np.asarray(np.clip(_STEP * logs, -_FAR, _FAR)[:, bundle], dtype=np.float64)
+    places: Sequence[tuple[Codes | None, int]]
+    people: People
+    bundles: Codes
+    binned: NDArray[np.uint8]
 
+    @classmethod
+    def of(
+        cls, places: Sequence[tuple[Codes | None, int]], people: People, bundle: Codes
+    ) -> _Ground:
+        binned = np.zeros(people.codes.shape, dtype=np.uint8)
+        for j, (p, _) in enumerate(places):
+            if p is not None:
+                binned[j] = p[people.codes[j]]
+        bundles = bundle[people.groups]
+        return cls(places=places, people=people, bundles=bundles, binned=binned)
 
-def _gained(people: People, leaf: Codes, share: Floats, worth: Floats) -> float:
-    """Return by how much the log-likelihood of people grows."""
-    added = worth[leaf, people.groups] - np.log(_total(share, leaf, np.exp(worth)))
-    return float((people.weights * added).sum())
+    def grown(
+        self, rows: NDArray[np.int64], said: Floats, least: float, rng: np.random.Generator
+    ) -> Branches:
+        """Grow a tree where what is seen of some rows is farthest from what is said."""
+        people, at = self.people, []
+        groups, weights = people.groups[rows], people.weights[rows]
+        for j, (p, size) in enumerate(self.places):
+            if p is None:
+                codes = people.codes[j, rows]
+                p = placed(codes, size, groups, weights, PLACES)
+                self.binned[j, rows] = p[codes]
+            at.append(p)
+        widths = np.array([p.max(initial=0) + 1 for p in at], dtype=np.int64)
+        many = len(at)
+        widths[rng.permutation(many)[max(many // 2, min(many, _COLUMNS)) :]] = 1
+        seen = self.bundles, people.weights, people.presence
+        return branches_of(_grown((self.binned, widths), rows, seen, said, least), at)
+
+    def worth(
+        self, rows: NDArray[np.int64], leaf: Codes, said: Floats, how: tuple[float, int]
+    ) -> Floats | None:
+        """Return what each node adds for each bundle, or ``None`` where nothing is believed."""
+        shrink, nodes = how
+        size, leaf = said.shape[1], leaf[rows]
+        cell = leaf.astype(np.int64) * size + self.bundles[rows]
+        seen = np.bincount(cell, self.people.weights[rows], nodes * size).astype(np.float64)
+        seen, thought = seen.reshape(nodes, size), np.zeros((nodes, size))
+        scatter(thought, leaf, said[rows])
+        if believed(seen, thought, shrink, False) <= 0:
+            return None
+        there = (seen > 0) & (thought > 0)
+        logs = np.log(np.where(there, seen, 1.0) / np.where(there, thought, 1.0))
+        return np.asarray(np.clip(_STEP * logs, -_FAR, _FAR), dtype=np.float64)
 
 
 @compiled
-def _total(share: Floats, leaf: Codes, factor: Floats) -> Floats:
-    out = np.zeros(len(leaf))
-    for i in range(len(leaf)):
-        for g in range(share.shape[1]):
-            out[i] += share[i, g] * factor[leaf[i], g]
-    return out
+def _gained(
+    rows: NDArray[np.int64], leaf: Codes, bundles: Codes, said: Floats, worth: Floats
+) -> float:
+    """Return by how much the log-likelihood of some rows grows."""
+    factor, gain = np.exp(worth), 0.0
+    for i in rows:
+        v, before, after = leaf[i], 0.0, 0.0
+        for b in range(said.shape[1]):
+            before += said[i, b]
+            after += said[i, b] * factor[v, b]
+        if before > 0.0:  # what the row counts for
+            gain += before * (worth[v, bundles[i]] - np.log(after / before))
+    return gain
 
 
 @compiled
@@ -200,12 +215,17 @@ def _bundled(share: Floats, weights: Floats, bundle: Codes) -> Floats:
 @compiled
 def _add(share: Floats, total: Floats, leaf: Codes, worth: Floats) -> None:
     """Add to each row's logs what its leaf is worth, cut as they are when rows are drawn."""
+    factor = np.exp(worth)
     for i in range(len(share)):
-        every = 0.0
+        v, every = leaf[i], 0.0
         for g in range(share.shape[1]):
-            before = min(max(total[i, g], -CLIP), CLIP)
-            total[i, g] += worth[leaf[i], g]
-            share[i, g] *= np.exp(min(max(total[i, g], -CLIP), CLIP) - before)
+            before = total[i, g]
+            after = before + worth[v, g]
+            total[i, g] = after
+            if abs(before) <= CLIP and abs(after) <= CLIP:
+                share[i, g] *= factor[v, g]
+            else:
+                share[i, g] *= np.exp(min(max(after, -CLIP), CLIP) - min(max(before, -CLIP), CLIP))
             every += share[i, g]
         for g in range(share.shape[1]):
             share[i, g] /= every
@@ -213,71 +233,86 @@ def _add(share: Floats, total: Floats, leaf: Codes, worth: Floats) -> None:
 
 @compiled
 def _grown(
-    binned: NDArray[np.uint8],
-    y: Codes,
-    thought: Floats,
-    rows: tuple[Floats, Floats],
+    features: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    rows: NDArray[np.int64],
+    people: tuple[Codes, Floats, Floats],
+    said: Floats,
     least: float,
 ) -> tuple[Codes, Codes, Codes, Codes, Codes]:
-    """Grow a tree; the children of node ``v`` are ``2 v + 1`` and ``2 v + 2``."""
+    """Grow a tree on some rows; the children of node ``v`` are ``2 v + 1`` and ``2 v + 2``."""
     room = (2 << _DEPTH) - 1
     feature, threshold = np.full(room, -1, np.int32), np.zeros(room, np.int32)
     left, right = np.full(room, -1, np.int32), np.full(room, -1, np.int32)
     parent = np.full(room, -1, np.int32)
-    at = np.zeros(len(y), np.int32)
+    at = np.zeros(len(rows), np.int32)
+    table = np.zeros((PLACES, 2 * said.shape[1] + 1))
     for node in range(room // 2):
-        here = np.flatnonzero(at == node)
-        j, place = _cut(binned, (here, y, thought), rows, least)
+        here = rows[at == node]
+        j, place = _cut(features, here, people, (said, table), least)
         if j < 0:
             continue
         feature[node], threshold[node] = j, place
         left[node], right[node] = 2 * node + 1, 2 * node + 2
         parent[left[node]], parent[right[node]] = node, node
-        for i in here:
-            at[i] = left[node] if binned[j, i] <= place else right[node]
+        for r in range(len(rows)):
+            if at[r] == node:
+                at[r] = left[node] if features[0][j, rows[r]] <= place else right[node]
     return feature, threshold, left, right, parent
 
 
 @compiled
 def _cut(
-    binned: NDArray[np.uint8],
-    people: tuple[NDArray[np.int64], Codes, Floats],
-    rows: tuple[Floats, Floats],
+    features: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    here: NDArray[np.int64],
+    people: tuple[Codes, Floats, Floats],
+    told: tuple[Floats, Floats],
     least: float,
 ) -> tuple[int, int]:
-    """Return the feature and the place of the best cut; the feature is -1 if none is worth it."""
-    here, y, thought = people
-    weights, presence = rows
-    bundles = thought.shape[1]
-    seen, said, held = np.zeros((PLACES, bundles)), np.zeros((PLACES, bundles)), np.zeros(PLACES)
+    """Return the feature and the place of the best cut; the feature is -1 if none is worth it.
+
+    ``told`` has what is said of each row, and room for the persons held up to each place, what is
+    seen of them, and what is said.
+    """
+    binned, widths = features
+    y, weights, presence = people[0][here], people[1][here], people[2][here]
+    said, table = told[0][here], told[1]
+    bundles = said.shape[1]
     best, feature, place = _GAIN, -1, -1
     for j in range(len(binned)):
-        seen[:], said[:], held[:] = 0.0, 0.0, 0.0
-        for i in here:
-            at = np.int64(binned[j, i])
-            held[at] += presence[i]
-            seen[at, y[i]] += weights[i]
+        last = widths[j] - 1
+        if last < 1:
+            continue
+        table[: last + 1] = 0.0
+        for i in range(len(here)):
+            at = np.uint64(binned[j, here[i]])
+            table[at, 0] += presence[i]
+            table[at, 1 + y[i]] += weights[i]
             for b in range(bundles):
-                said[at, b] += thought[i, b]
-        for p in range(1, PLACES):  # running sums
-            held[p] += held[p - 1]
-            for b in range(bundles):
-                seen[p, b] += seen[p - 1, b]
-                said[p, b] += said[p - 1, b]
-        whole = _far(seen[-1], said[-1])
-        for p in range(PLACES - 1):
-            if held[p] < least or held[-1] - held[p] < least:
-                continue
-            gain = _far(seen[p], said[p]) + _far(seen[-1] - seen[p], said[-1] - said[p]) - whole
-            if gain > best:
-                best, feature, place = gain, j, p
+                table[at, 1 + bundles + b] += said[i, b]
+        for p in range(1, last + 1):  # running sums
+            for c in range(table.shape[1]):
+                table[p, c] += table[p - 1, c]
+        for p in range(last):
+            if table[p, 0] >= least and table[last, 0] - table[p, 0] >= least:
+                gain = _gain(table, p, last)
+                if gain > best:
+                    best, feature, place = gain, j, p
     return feature, place
 
 
 @compiled
-def _far(seen: Floats, said: Floats) -> float:
-    """Return chi-squared, one person more being said of each bundle."""
-    total = 0.0
-    for b in range(len(seen)):
-        total += (seen[b] - said[b]) ** 2 / (said[b] + 1.0)
-    return total
+def _gain(table: Floats, p: int, last: int) -> float:
+    """Return how much farther what is seen is from what is said on both sides than together."""
+    bundles, gain = (table.shape[1] - 1) // 2, 0.0
+    for b in range(1, bundles + 1):
+        seen, said = table[p, b], table[p, bundles + b]
+        all_seen, all_said = table[last, b], table[last, bundles + b]
+        gain += _far(seen, said) + _far(all_seen - seen, all_said - said)
+        gain -= _far(all_seen, all_said)
+    return gain
+
+
+@compiled
+def _far(seen: float, said: float) -> float:
+    """Return a bundle's part of chi-squared, one person more being said of it."""
+    return (seen - said) ** 2 / (said + 1.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
-from assaymark.generate.drawing import TreeArrays, leaves_of, packed
+from assaymark.generate.falling import leaves_of, tree_arrays
 from assaymark.generate.parting import PLACES, best_cut, scratch_of
 
 if TYPE_CHECKING:
@@ -58,10 +58,8 @@ class Branches:
     def leaves(self, codes: Codes) -> Codes:
         """Return the leaf each row ends at; ``codes`` has shape ``(features, n)``."""
         given = np.arange(len(self.start), dtype=np.int32)
-        nodes, depth, used = packed(self.nodes, _ROOT, len(given))
-        places = self.places.astype(np.uint8)
-        start = self.start[None, :]
-        return leaves_of(TreeArrays(_ROOT, nodes, depth, used, places, start, given), codes)
+        places = self.places, self.start[None, :]
+        return leaves_of(tree_arrays(self.nodes, _ROOT, places, given), codes)
 
 
 def grow(

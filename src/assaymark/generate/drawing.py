@@ -12,6 +12,7 @@ import numpy as np
 
 from assaymark.core.compiled import compiled
 from assaymark.generate.effects import CLIP
+from assaymark.generate.falling import STRIP, FallScratch, TreeArrays, fall, scratch
 from assaymark.generate.philox import philox, philox_strip, uniform
 
 if TYPE_CHECKING:
@@ -23,60 +24,47 @@ if TYPE_CHECKING:
     Where = tuple[tuple[np.uint64, np.uint64], NDArray[np.uint64], np.uint64]
 
 __all__ = [
-    "STRIP",
     "FineArrays",
     "PoolArrays",
-    "TreeArrays",
     "WorthArrays",
     "draw_rows",
-    "leaves_of",
-    "packed",
+    "pool_arrays",
     "spread_rows",
+    "worth_arrays",
 ]
 
-STRIP = 64
 TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
 CHOICE = np.uint64(1 << 31)
 _TRIES = 256
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
-_NODE = 0xFFFFFF
-_MOST = np.float32(CLIP)
-
-
-class TreeArrays(NamedTuple):
-    """The trees of a column.
-
-    ``nodes`` has one word a node, ``depth`` the branches on the longest way down each tree, and
-    ``used``, shape ``(trees, features)``, says which features a tree splits on, see
-    :func:`packed`; ``places`` and ``start`` are those of ``Link``; ``given`` which of the columns
-    drawn so far the features are.
-    """
-
-    roots: Codes
-    nodes: NDArray[np.int64]
-    depth: Codes
-    used: NDArray[np.bool_]
-    places: NDArray[np.uint8]
-    start: Codes
-    given: Codes
+_LANES = 8  # groups are filled up to a multiple, so that the processor adds so many at once
+_ONE = 1 << 18
+_MOST = np.int32(int(CLIP) * _ONE)
+_FEW = 1 << 8  # so much of a slot, of 2**32, is next to nothing
+_FAR = np.int32(1 << 28)
+_UNIT = 1.0 / _ONE
 
 
 class PoolArrays(NamedTuple):
-    """Each leaf's row of ``keep`` and ``other``, see ``Table``, and the group of each class."""
+    """Each leaf's row of ``keep`` and ``other``, see ``Table``, and the group of each class.
+
+    ``absent``, shape ``(rows, groups)``, is 1 where a row has no class of a group.
+    """
 
     pool: Codes
     keep: Words
     other: Codes
     groups: Codes
+    absent: NDArray[np.uint8]
 
 
 class WorthArrays(NamedTuple):
-    """What corrects the pools, see ``Effects``; ``of`` are columns."""
+    """What corrects the pools, see ``Effects``; ``of`` are columns, ``worth`` counts 2**-18."""
 
     of: Codes
     bins: Codes
     start: Codes
-    worth: NDArray[np.float32]
+    worth: Codes
 
 
 class FineArrays(NamedTuple):
@@ -88,54 +76,36 @@ class FineArrays(NamedTuple):
 
 
 class _Strip(NamedTuple):
-    """Scratch for 64 rows: places, nodes, worth of each group and bounds, two times four words."""
+    """Scratch for 64 rows: leaves, worth of each group and bounds, two times four words."""
 
-    local: NDArray[np.uint8]
-    node: NDArray[np.int64]
-    worth: NDArray[np.float32]
-    bound: NDArray[np.float32]
+    fallen: FallScratch
+    worth: Codes
+    bound: Codes
     words: Words
     others: Words
 
 
-def packed(
-    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes, features: int
-) -> tuple[NDArray[np.int64], Codes, NDArray[np.bool_]]:
-    """Return each node as one word, how deep each tree is, and which features it splits on.
-
-    From the lowest bit: feature (8 bits), threshold (8), left (24), right (24). A leaf's children
-    are the leaf itself, so that rows may go on down after they have arrived.
-    """
-    feature, threshold, left, right = nodes
-    used = np.zeros((len(roots), features), dtype=np.bool_)
-    words, depth = _packed((feature, threshold, left, right), roots, used)
-    return words, depth, used
+def pool_arrays(pool: Codes, table: tuple[Words, Codes], groups: Codes) -> PoolArrays:
+    """Return pools as they are drawn from; ``table`` has ``keep`` and ``other``."""
+    keep, other = table
+    absent = np.ones((len(keep), _filled(int(groups.max()) + 1)), dtype=np.uint8)
+    rows = np.arange(len(keep))
+    for c, group in enumerate(groups):
+        absent[keep[:, c] > _FEW, group] = 0
+        absent[rows, groups[other[:, c]]] = 0
+    return PoolArrays(pool, keep, other, groups, absent)
 
 
-@compiled
-def _packed(
-    nodes: tuple[Codes, Codes, Codes, Codes], roots: Codes, used: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], Codes]:
-    feature, threshold, left, right = nodes
-    words = np.empty(len(feature), np.int64)
-    level, depth = np.zeros(len(feature), np.int32), np.zeros(len(roots), np.int32)
-    tree = 0
-    for v in range(len(feature)):
-        if tree + 1 < len(roots) and v == roots[tree + 1]:
-            tree += 1
-        depth[tree] = max(depth[tree], level[v])
-        if feature[v] < 0:
-            words[v] = 255 << 8 | v << 16 | v << 40
-            continue
-        used[tree, feature[v]] = True
-        level[left[v]] = level[right[v]] = level[v] + 1
-        words[v] = (
-            np.int64(feature[v])
-            | np.int64(threshold[v]) << 8
-            | np.int64(left[v]) << 16
-            | np.int64(right[v]) << 40
-        )
-    return words, depth
+def worth_arrays(of: Codes, bins: Codes, start: Codes, worth: NDArray[np.float32]) -> WorthArrays:
+    """Return what ``Effects`` hold as it is drawn with."""
+    rows, groups = worth.shape
+    whole = np.full((rows, _filled(groups)), -_MOST, dtype=np.int32)
+    whole[:, :groups] = np.rint(worth.astype(np.float64) * _ONE)
+    return WorthArrays(of, bins, start, whole)
+
+
+def _filled(groups: int) -> int:
+    return -(-groups // _LANES) * _LANES
 
 
 @compiled
@@ -150,29 +120,6 @@ def spread_rows(where: Where, inside: Floats) -> None:
             inside[low + k] = uniform(np.uint64(words[3, k]))
 
 
-@compiled
-def leaves_of(trees: TreeArrays, codes: Codes) -> Codes:
-    """Return the leaf of the first tree at which each row ends; ``codes`` as features need them."""
-    found = np.empty(codes.shape[1], np.int32)
-    none = np.empty((0, 0), np.float32)
-    words = np.empty((0, 0), np.uint32)
-    strip = _Strip(
-        np.empty((max(len(trees.given), 1), STRIP), np.uint8),
-        np.empty(STRIP, np.int64),
-        none,
-        np.empty(0, np.float32),
-        words,
-        words,
-    )
-    for low in range(0, len(found), STRIP):
-        high = min(low + STRIP, len(found))
-        _fall(trees, 0, codes[:, low:high], strip)
-        for k in range(high - low):
-            found[low + k] = strip.node[k]
-    return found
-
-
-@compiled
 def draw_rows(
     where: Where,
     trees: TreeArrays,
@@ -186,27 +133,37 @@ def draw_rows(
     ``where`` has the key, the number of each row, and the column; ``columns`` the codes drawn so
     far, shape ``(columns, n)``, and the two to be filled, each of shape ``(n,)``.
     """
-    key, rows, column = where
-    drawn, code, inside = columns
     strip = _Strip(
-        np.empty((max(len(trees.given), 1), STRIP), np.uint8),
-        np.empty(STRIP, np.int64),
-        np.empty((STRIP, worths.worth.shape[1]), np.float32),
-        np.empty(STRIP, np.float32),
+        scratch(len(trees.given)),
+        np.empty((STRIP, worths.worth.shape[1]), np.int32),
+        np.empty(STRIP, np.int32),
         np.empty((4, STRIP), np.uint32),
         np.empty((4, STRIP), np.uint32),
     )
+    _draw(where, trees, (pools, worths, fine), columns, strip)
+
+
+@compiled
+def _draw(
+    where: Where,
+    trees: TreeArrays,
+    what: tuple[PoolArrays, WorthArrays, FineArrays],
+    columns: tuple[Codes, Codes, Floats],
+    strip: _Strip,
+) -> None:
+    key, rows, column = where
+    drawn, code, inside = columns
     begin, chosen, strips = _strips(where, len(trees.roots))
     for tree in range(len(trees.roots)):
         for s in range(strips):
             if chosen[s] != tree:
                 continue
             low, high = begin[s], begin[s + 1]
-            _fall(trees, tree, drawn[:, low:high], strip)
-            if len(worths.of):
-                _bound(worths, drawn[:, low:high], strip)
+            fall(trees, tree, drawn[:, low:high], strip.fallen)
+            if len(what[1].of):
+                _bound(what[0], what[1], drawn[:, low:high], strip)
             here = key, rows[low:high], column
-            _pick(here, (pools, worths, fine), strip, code[low:high], inside[low:high])
+            _pick(here, what, strip, code[low:high], inside[low:high])
 
 
 @compiled
@@ -226,39 +183,24 @@ def _strips(where: Where, trees: int) -> tuple[NDArray[np.int64], Codes, int]:
 
 
 @compiled
-def _fall(trees: TreeArrays, tree: int, drawn: Codes, strip: _Strip) -> None:
-    """Let each row of a strip fall to its leaf."""
-    local, node, size = strip.local, strip.node, drawn.shape[1]
-    for j in range(len(trees.given)):
-        if not trees.used[tree, j]:
-            continue
-        begin, row = trees.start[tree, j], drawn[trees.given[j]]
-        for k in range(size):
-            local[j, k] = trees.places[begin + row[k]]
-    node[:] = trees.roots[tree]
-    for _ in range(trees.depth[tree]):
-        for k in range(size):
-            word = trees.nodes[node[k]]
-            goes_left = local[word & 255, k] <= (word >> 8) & 255
-            node[k] = (word >> (16 if goes_left else 40)) & _NODE
-
-
-@compiled
-def _bound(worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
-    """Find what each group is worth in each row of a strip, and the most of it."""
-    strip.worth[:] = 0.0
+def _bound(pools: PoolArrays, worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
+    """Find what each group is worth in each row of a strip, and the most of those at its leaf."""
+    total, size, groups = strip.worth, drawn.shape[1], worths.worth.shape[1]
+    for k in range(size):
+        leaf = np.uint64(pools.pool[strip.fallen.node[k]])
+        for g in range(groups):
+            total[k, g] = -_FAR * np.int32(pools.absent[leaf, g])
     for j in range(len(worths.of)):
-        begin, row = worths.start[j], drawn[worths.of[j]]
-        for k in range(drawn.shape[1]):
-            at, here = worths.bins[begin + row[k]], strip.worth[k]
-            for g in range(len(here)):
-                here[g] += worths.worth[at, g]
-    for k in range(drawn.shape[1]):
-        here, most = strip.worth[k], -_MOST
-        for g in range(len(here)):
-            here[g] = np.float32(min(max(here[g], -_MOST), _MOST))
-            most = max(most, here[g])
-        strip.bound[k] = most
+        begin, column = np.uint64(worths.start[j]), worths.of[j]
+        for k in range(size):
+            at = np.uint64(worths.bins[begin + np.uint64(drawn[column, k])])
+            for g in range(groups):
+                total[k, g] += worths.worth[at, g]
+    for k in range(size):
+        most = -_MOST
+        for g in range(groups):
+            most = max(most, total[k, g])
+        strip.bound[k] = min(most, _MOST)
 
 
 @compiled
@@ -276,7 +218,7 @@ def _pick(
     philox_strip(key, rows, column, np.uint64(0), words)
     classes = np.uint64(pools.keep.shape[1])
     for k in range(size):
-        leaf, slot = pools.pool[strip.node[k]], np.uint64(words[0, k]) * classes
+        leaf, slot = pools.pool[strip.fallen.node[k]], np.uint64(words[0, k]) * classes
         c = np.int64(slot >> _HALF)
         code[k] = pools.other[leaf, c] if (slot & _LOW) > pools.keep[leaf, c] else c
     if len(worths.of):
@@ -298,12 +240,13 @@ def _correct(where: Where, pools: PoolArrays, strip: _Strip, drawn: Codes) -> No
     groups, worth, classes = pools.groups, strip.worth, pools.keep.shape[1]
     philox_strip(key, rows, column, np.uint64(1), strip.others)
     for k in range(len(drawn)):
-        c, leaf, bound = drawn[k], pools.pool[strip.node[k]], strip.bound[k]
+        c, leaf, bound = drawn[k], pools.pool[strip.fallen.node[k]], strip.bound[k]
         a, b = np.uint64(strip.others[0, k]), np.uint64(strip.others[1, k])
         p, q = np.uint64(strip.others[2, k]), np.uint64(strip.others[3, k])
         word, group = np.uint64(strip.words[1, k]), groups[c]
         for attempt in range(_TRIES):
-            x, u = np.float64(worth[k, group] - bound), uniform(word)
+            x = (max(worth[k, group], -_MOST) - bound) * _UNIT
+            x, u = min(x, 0.0), uniform(word)
             if u < 1.0 + x or (u < 1.0 + x + 0.5 * x * x and u < np.exp(x)):
                 break
             if attempt > 0 and attempt % 2 == 0:

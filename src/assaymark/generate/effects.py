@@ -40,6 +40,7 @@ BINS = 16
 CLIP = 2.0
 _ROUNDS, _STEP, _FASTER, _LEAST = 10, 0.7, 1.2, 0.5
 _MOST = 12
+_STRIP = 64
 _LITTLE = 0.01  # a correction of less than one per cent is none
 
 
@@ -68,11 +69,22 @@ class Effects:
     worth: NDArray[np.float32]
     trees: tuple[Branches, ...] = ()
 
-    def seen(self, codes: Codes) -> Codes:
-        """Return the codes of the known columns, shape ``(columns, n)``, and those of trees."""
-        if not self.trees:
-            return codes
-        return np.concatenate([codes, *(t.leaves(codes)[None, :] for t in self.trees)])
+    def seen(self, codes: Codes, given: Sequence[int] | None = None) -> Codes:
+        """Return the codes of the known columns, shape ``(columns, n)``, and those of trees.
+
+        ``given`` are the rows of ``codes`` that are known columns, all if it is ``None``.
+        """
+        if given is None:
+            if not self.trees:
+                return codes
+            given = range(len(codes))
+        found = np.empty((len(given) + len(self.trees), codes.shape[1]), dtype=np.int32)
+        known = found[: len(given)]
+        for i, j in enumerate(given):
+            known[i] = codes[j]
+        for i, tree in enumerate(self.trees, start=len(given)):
+            found[i] = tree.leaves(known)
+        return found
 
 
 def fit_effects(
@@ -247,24 +259,37 @@ def _expect(
     Minus the summed logs of the sums of the corrected probabilities: the likelihood's other half.
     """
     base, weight = trees
-    n, groups = base.shape
-    p, logs = np.empty(groups), 0.0
+    n = len(base)
+    p, logs = np.empty((_STRIP, base.shape[1])), 0.0
     expected[:] = 0.0
-    for i in range(n):
+    for low in range(0, n, _STRIP):
+        size = min(_STRIP, n - low)
         p[:] = 0.0
         for j in range(len(cell)):
-            for g in range(groups):
-                p[g] += worth[cell[j, i], g]
-        total = 0.0
-        for g in range(groups):
-            p[g] = base[i, g] * np.exp(min(max(p[g], -CLIP), CLIP))
-            total += p[g]
-        logs -= weight[i] * np.log(total)
-        scale = weight[i] / total
+            for k in range(size):
+                at = np.uint64(cell[j, low + k])
+                for g in range(base.shape[1]):
+                    p[k, g] += worth[at, g]
+        for k in range(size):
+            logs -= weight[low + k] * np.log(_shares(base, weight, p, low, k))
         for j in range(len(cell)):
-            for g in range(groups):
-                expected[cell[j, i], g] += p[g] * scale
+            for k in range(size):
+                at = np.uint64(cell[j, low + k])
+                for g in range(base.shape[1]):
+                    expected[at, g] += p[k, g]
     return logs
+
+
+@compiled
+def _shares(base: Floats, weight: Floats, p: Floats, low: int, k: int) -> float:
+    """Turn row ``k`` of logs into what is expected of each group; return the probabilities' sum."""
+    total = 0.0
+    for g in range(base.shape[1]):
+        p[k, g] = base[low + k, g] * np.exp(min(max(p[k, g], -CLIP), CLIP))
+        total += p[k, g]
+    for g in range(base.shape[1]):
+        p[k, g] *= weight[low + k] / total
+    return total
 
 
 @compiled

@@ -15,14 +15,15 @@ from assaymark.generate.drawing import (
     TOGETHER,
     FineArrays,
     PoolArrays,
-    TreeArrays,
     WorthArrays,
     code_in,
     draw_rows,
-    packed,
+    pool_arrays,
     spread_rows,
+    worth_arrays,
 )
 from assaymark.generate.effects import CLIP
+from assaymark.generate.falling import TreeArrays, tree_arrays
 from assaymark.generate.pools import alias
 
 if TYPE_CHECKING:
@@ -118,15 +119,12 @@ class Link:
     def __post_init__(self) -> None:
         """Put the arrays as the compiled loops take them."""
         given = np.array(self.given, dtype=np.int32)
-        nodes, depth, used = packed(self.nodes, self.roots, len(given))
         of, bins, start, worth = self.corrections
-        places = self.places.astype(np.uint8)
-        if self._told:
-            given = np.arange(len(given), dtype=np.int32)
+        seen = np.arange(len(given), dtype=np.int32) if self._told else given
         ready = (
-            TreeArrays(self.roots, nodes, depth, used, places, self.start, given),
-            PoolArrays(self.pool, self.keep, self.other, self.groups),
-            WorthArrays(of if self._told else given[of], bins, start, worth),
+            tree_arrays(self.nodes, self.roots, (self.places, self.start), seen),
+            pool_arrays(self.pool, (self.keep, self.other), self.groups),
+            worth_arrays(of if self._told else given[of], bins, start, worth),
             FineArrays(self.codes, self.total, self.first),
         )
         object.__setattr__(self, "_ready", ready)
@@ -154,8 +152,9 @@ class Link:
 
         Of the chain's columns so far, shape ``(columns, n)``.
         """
-        codes = drawn[list(self.given)]
-        return codes if self.effects is None else self.effects.seen(codes)
+        if self.effects is None:
+            return drawn[list(self.given)]
+        return self.effects.seen(drawn, self.given)
 
     @property
     def trees(self) -> Trees:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["isolation", "sheltered"]
 
-_NEAREST, _TILE, _NEVER = 5, 1024, 2_000_000_000
+_NEAREST, _TILE, _NEVER = 5, 512, 2_000_000_000
 _FEWEST, _WORK = 250, 5e9  # others looked at; rows times others times columns
 _STEEP = 12.0
 _CLASSES, _ROUNDS, _STEP, _MOST = 64, 10, 5.0, 2.5
@@ -132,7 +132,7 @@ def _isolated(at: Codes, others: Codes, own: NDArray[np.int64], most: Codes) -> 
     for low in range(0, many, _TILE):
         tile = np.ascontiguousarray(others[:, low : low + _TILE])
         for i in range(n):
-            _square(at[:, i], tile, most, total)
+            _square(at, i, tile, most, total)
             if low <= own[i] < low + tile.shape[1]:
                 total[own[i] - low] = _NEVER
             _keep(total[: tile.shape[1]], nearest[i])
@@ -144,13 +144,13 @@ def _isolated(at: Codes, others: Codes, own: NDArray[np.int64], most: Codes) -> 
 
 
 @compiled
-def _square(place: Codes, tile: Codes, most: Codes, total: Codes) -> None:
-    """Fill ``total`` with the squared distance of one row to each of a tile."""
+def _square(at: Codes, i: int, tile: Codes, most: Codes, total: Codes) -> None:
+    """Fill ``total`` with the squared distance of row ``i`` to each of a tile, in 32 bits."""
     total[:] = 0
-    for j in range(len(place)):
-        a, row, limit = place[j], tile[j], most[j]
+    for j in range(len(tile)):
+        own, limit = at[j, i], most[j]
         for r in range(tile.shape[1]):
-            away = min(abs(a - row[r]), limit)
+            away = np.int32(min(np.int32(abs(np.int32(own - tile[j, r]))), limit))
             total[r] += away * away
 
 
