@@ -57,6 +57,7 @@ generators: Registry[Generator] = Registry(
         "philox",
         "plan",
         "plausible",
+        "points",
         "pools",
         "project",
         "restrict",

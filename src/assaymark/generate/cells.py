@@ -11,6 +11,7 @@ import polars as pl
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
 from assaymark.generate.levels import persons_among, persons_per_code
+from assaymark.generate.points import drawn_points
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -98,8 +99,11 @@ class CellCoding:
         null = codes >= len(self.first)
         if null.all():
             return pl.Series(self.column.name, [None] * len(codes), POLARS_TYPES[self.column.kind])
-        at = np.where(null, 0, codes)
-        return self._series(self.value(at, self._step(at, u)), null)
+        found = self.grid.value(self.points_of(codes, u))
+        if len(self.exact):
+            at = np.where(null, 0, codes)
+            found = np.where(self.points[at] > 0, found, self.exact[at])
+        return self._series(found, null)
 
     def value(
         self, codes: NDArray[np.int32], step: NDArray[np.int64]
@@ -110,14 +114,13 @@ class CellCoding:
         return np.where(inside, found, self.exact[codes]) if len(self.exact) else found
 
     def points_of(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the point of the grid that each code, none of them "missing", is drawn at."""
-        return self._point(codes, self._step(codes, u))
+        """Return the point of the grid that each code is drawn at; 0 for "missing"."""
+        return drawn_points(codes, u, (self.first, self.points, self.atoms))
 
     def numbers(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values of ``codes`` as numbers, NaN where missing."""
         null = codes >= len(self.first)
-        found = self.grid.value(self.points_of(np.where(null, 0, codes), u))
-        return np.where(null, np.nan, found)
+        return np.where(null, np.nan, self.grid.value(self.points_of(codes, u)))
 
     def at(self, index: NDArray[np.int64], null: NDArray[np.bool_]) -> pl.Series:
         """Return the values at points of the grid, none where ``null``."""
@@ -145,10 +148,6 @@ class CellCoding:
         codes = np.arange(len(self.first), dtype=np.int32)
         low, high = (self.points_of(codes, np.full(len(codes), u)) for u in (0.0, 1.0))
         return int(low.min()), int(high.max())
-
-    def _step(self, codes: NDArray[np.int32], u: NDArray[np.float64]) -> NDArray[np.int64]:
-        points = self.points[codes]
-        return np.minimum((u * points).astype(np.int64), np.maximum(points - 1, 0))
 
     def _point(self, codes: NDArray[np.int32], step: NDArray[np.int64]) -> NDArray[np.int64]:
         inside, first = self.points[codes] > 0, self.first[codes]

@@ -83,6 +83,7 @@ class _Strip(NamedTuple):
     bound: Codes
     words: Words
     others: Words
+    again: Codes
 
 
 def pool_arrays(pool: Codes, table: tuple[Words, Codes], groups: Codes) -> PoolArrays:
@@ -139,6 +140,7 @@ def draw_rows(
         np.empty(STRIP, np.int32),
         np.empty((4, STRIP), np.uint32),
         np.empty((4, STRIP), np.uint32),
+        np.empty(STRIP, np.int32),
     )
     _draw(where, trees, (pools, worths, fine), columns, strip)
 
@@ -170,7 +172,10 @@ def _draw(
 def _strips(where: Where, trees: int) -> tuple[NDArray[np.int64], Codes, int]:
     """Cut rows into strips that use one tree: where each begins, which tree, how many."""
     key, rows, column = where
-    begin, chosen = np.zeros(len(rows) + 1, np.int64), np.empty(len(rows), np.int32)
+    room = len(rows) // STRIP + 2
+    for i in range(1, len(rows)):
+        room += rows[i] >> TOGETHER != rows[i - 1] >> TOGETHER
+    begin, chosen = np.zeros(room, np.int64), np.empty(room, np.int32)
     strips, of = 0, np.uint64(0)
     for i in range(len(rows)):
         if i == 0 or rows[i] >> TOGETHER != of or i - begin[strips - 1] == STRIP:
@@ -233,30 +238,42 @@ def _correct(where: Where, pools: PoolArrays, strip: _Strip, drawn: Codes) -> No
     """Draw again, from the same pools, what does not stand.
 
     A class stands with probability exp(worth - bound). The exponential lies between its Taylor
-    polynomials of first and second order, which decide most draws without it. Two tries need four
+    polynomials of second and third order, which decide most draws without it. Two tries need four
     words, and those of the second and third try are made for the whole strip at once.
     """
     key, rows, column = where
-    groups, worth, classes = pools.groups, strip.worth, pools.keep.shape[1]
+    groups, worth, again = pools.groups, strip.worth, strip.again
     philox_strip(key, rows, column, np.uint64(1), strip.others)
+    left = 0
     for k in range(len(drawn)):
+        x = _apart(worth[k, np.uint64(groups[np.uint64(drawn[k])])], strip.bound[k])
+        again[left] = k
+        left += uniform(np.uint64(strip.words[1, k])) >= 1.0 + x + 0.5 * x * x + x * x * x / 6.0
+    classes = np.uint64(pools.keep.shape[1])
+    for r in range(left):
+        k = again[r]
         c, leaf, bound = drawn[k], pools.pool[strip.fallen.node[k]], strip.bound[k]
         a, b = np.uint64(strip.others[0, k]), np.uint64(strip.others[1, k])
         p, q = np.uint64(strip.others[2, k]), np.uint64(strip.others[3, k])
-        word, group = np.uint64(strip.words[1, k]), groups[c]
+        word = np.uint64(strip.words[1, k])
         for attempt in range(_TRIES):
-            x = (max(worth[k, group], -_MOST) - bound) * _UNIT
-            x, u = min(x, 0.0), uniform(word)
-            if u < 1.0 + x or (u < 1.0 + x + 0.5 * x * x and u < np.exp(x)):
+            x, u = _apart(worth[k, groups[c]], bound), uniform(word)
+            most = 1.0 + x + 0.5 * x * x
+            if u < most + x * x * x / 6.0 or (u < most and u < np.exp(x)):
                 break
             if attempt > 0 and attempt % 2 == 0:
                 a, b, p, q = philox(key, rows[k], column, np.uint64(attempt // 2 + 1))
-            slot, word = a * np.uint64(classes), b
+            slot, word = a * classes, b
             a, b = p, q
             c = np.int32(slot >> _HALF)
             c = pools.other[leaf, c] if (slot & _LOW) > pools.keep[leaf, c] else c
-            group = groups[c]
         drawn[k] = c
+
+
+@compiled
+def _apart(worth: np.int32, bound: np.int32) -> float:
+    """Return the log of the probability with which a class stands."""
+    return min(float(max(worth, -_MOST) - bound) * _UNIT, 0.0)
 
 
 @compiled
