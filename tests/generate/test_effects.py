@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from assaymark.generate.effects import fit_effects
+from assaymark.generate.effects import CLIP, fit_effects, near_exp
 
 
 def corrected(found, codes, base):
@@ -58,3 +58,9 @@ def test_a_declared_relation_is_kept_however_weak_it_is():
     p = corrected(fit_effects(*how, [True]), codes, base)[:, 1]
     assert abs(p[0] - 0.52) < 0.002
     assert abs(p[-1] - 0.48) < 0.002
+
+
+def test_powers_of_e_are_right_to_twelve_digits_where_they_are_asked_for():
+    x = np.linspace(-CLIP, CLIP, 2001)
+    found = np.array([near_exp(v) for v in x])
+    assert np.abs(found / np.exp(x) - 1.0).max() < 1e-12

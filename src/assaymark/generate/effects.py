@@ -31,6 +31,7 @@ __all__ = [
     "corrected",
     "fit_effects",
     "gather",
+    "near_exp",
     "no_effects",
     "scatter",
     "steepened",
@@ -285,11 +286,23 @@ def _shares(base: Floats, weight: Floats, p: Floats, low: int, k: int) -> float:
     """Turn row ``k`` of logs into what is expected of each group; return the probabilities' sum."""
     total = 0.0
     for g in range(base.shape[1]):
-        p[k, g] = base[low + k, g] * np.exp(min(max(p[k, g], -CLIP), CLIP))
+        p[k, g] = base[low + k, g] * near_exp(min(max(p[k, g], -CLIP), CLIP))
+    for g in range(base.shape[1]):
         total += p[k, g]
     for g in range(base.shape[1]):
         p[k, g] *= weight[low + k] / total
     return total
+
+
+@compiled
+def near_exp(x: float) -> float:
+    """Return e to the power of ``x`` in [-2, 2], to 13 digits; several at a time, unlike exp."""
+    y = 0.25 * x
+    e = 1.0 + y * (1.0 / 11.0 + y * (1.0 / 132.0))
+    e = 1.0 + y * 0.125 * (1.0 + y * (1.0 / 9.0) * (1.0 + y * 0.1 * e))
+    e = 1.0 + y * 0.2 * (1.0 + y * (1.0 / 6.0) * (1.0 + y * (1.0 / 7.0) * e))
+    e = 1.0 + y * (1.0 + y * 0.5 * (1.0 + y * (1.0 / 3.0) * (1.0 + y * 0.25 * e)))
+    return (e * e) * (e * e)
 
 
 @compiled
