@@ -271,3 +271,29 @@ def test_what_depends_on_the_time_between_two_dates_still_does():
         assert ((between >= 0) & (between < 60)).mean() > 0.99
     parts = [model.sample(r, Streams.from_seed(2)).frame for r in (range(777), range(777, 8000))]
     assert pl.concat(parts).equals(made)
+
+
+def calls(n=4000, seed=0):
+    """Minutes to a tenth, and what they cost, in cents, halves rounded up."""
+    rng = np.random.default_rng(seed)
+    columns = {}
+    for name, rate in (("day", 17.0), ("night", 4.5), ("abroad", 27.0)):
+        tenths = np.maximum(np.round(rng.normal(2000 if rate < 20 else 100, 30, n)), 0)
+        minutes, cents = tenths / 10, np.floor(tenths * rate / 10 + 0.5 + 1e-9)
+        columns[f"{name}_charge"] = (Kind.DECIMAL, (cents / 100).tolist())
+        columns[f"{name}_minutes"] = (Kind.DECIMAL, minutes.tolist())
+    return table(**columns, noise=(Kind.INTEGER, rng.integers(0, 99, n).tolist()))
+
+
+def test_rates_are_found_to_the_digit_and_what_is_coarser_follows_from_what_is_finer():
+    model = fit(calls())
+    assert model.summary["derived"] == {
+        "day_charge": "0.17 * day_minutes",
+        "night_charge": "0.045 * night_minutes",
+        "abroad_charge": "0.27 * abroad_minutes",
+    }
+    made = model.sample(range(5000), Streams.from_seed(2)).frame
+    for name, rate in (("day", 17.0), ("night", 4.5), ("abroad", 27.0)):
+        tenths = (made[f"{name}_minutes"] * 10).round()
+        cents = (made[f"{name}_charge"] * 100).round()
+        assert (cents == (tenths * rate / 10 + 0.5 + 1e-9).floor()).all()

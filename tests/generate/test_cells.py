@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Column, Kind
-from assaymark.generate.cells import fit_cells
+from assaymark.generate.cells import Grid, fit_cells
 
 WHOLE = Column(name="x", kind=Kind.INTEGER)
 
@@ -23,3 +23,9 @@ def test_what_lies_between_special_values_or_outside_gets_the_nearest_code():
     index = coding.grid.index(np.array([-50.0, 0.0, 11.0, 19.0, 400.0]))
     low, middle, high = coding.encode(coding.grid.index(np.array([0.0, 10.0, 20.0])))
     assert coding.encode(index).tolist() == [low, low, middle, high, high]
+
+
+def test_what_is_far_beyond_a_grid_is_at_its_end():
+    far = np.array([-1e200, 1e200])
+    for grid in (Grid(scale=0, origin=0.0, width=1e-12), Grid(scale=100)):
+        assert grid.index(far).tolist() == [-(2**62), 2**62]

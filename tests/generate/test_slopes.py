@@ -122,3 +122,19 @@ def test_directions_that_are_turned_and_stretched_give_the_same_slopes():
     for a, b in zip(plain, other, strict=True):
         assert np.abs(a - b).max() < 0.02
     assert max(np.abs(a).max() for a in plain) > 0.2
+
+
+def test_slopes_do_not_undo_what_one_column_says_of_another_for_sure():
+    # five prices in each of 24 states: their regressions on each other would have slopes so steep
+    # that the cut at +-2 left one row in eight with prices of one state; half have them
+    rng = np.random.default_rng(0)
+    state, base = rng.integers(0, 24, 800), rng.normal(size=(24, 6))
+    one = np.round(100 + 20 * base[:, 0])
+    prices = [np.round(one * (1 + 0.1 * i) + 3 * base[:, i + 1])[state] for i in range(5)]
+    columns = {f"p{i}": p.astype(int) for i, p in enumerate(prices)}
+    columns["age"] = rng.integers(20, 80, 800)
+    schema = Schema(columns=tuple(Column(name=n, kind=Kind.INTEGER) for n in columns))
+    data = Dataset(schema=schema, frame=pl.DataFrame(columns))
+    made = model_of(data).sample(range(4000), Streams.from_seed(3)).frame.drop("age")
+    real = set(data.frame.drop("age").iter_rows())
+    assert np.mean([row in real for row in made.iter_rows()]) > 0.4

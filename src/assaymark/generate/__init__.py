@@ -60,6 +60,7 @@ generators: Registry[Generator] = Registry(
         "points",
         "pools",
         "project",
+        "ranks",
         "restrict",
         "shelter",
         "slopes",

@@ -10,6 +10,7 @@ import numpy as np
 from assaymark.generate.anchor_solve import solved
 from assaymark.generate.anchors import Anchor, apart, cells_of, coded, density
 from assaymark.generate.classes import merged
+from assaymark.generate.ranks import correlation, ranked, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +40,9 @@ _SOLVED = 800
 _MOST_TERMS = 40
 _MOSTLY = 0.8
 _ALWAYS = 0.99
+_ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _ROUNDS = 8
+_HALVES = 2e-4
 
 
 def find_anchors(
@@ -50,7 +53,8 @@ def find_anchors(
     An anchor is made of columns that come earlier in the order, and makes the values of other
     rows than it was fitted to likelier by 0.1 nats a row, compared with what the best single
     column says of them. Where a column of many values would be next, the one of these that is
-    best anchored in those before it comes first. Found on 4,000 rows at most.
+    best anchored in those before it comes first; one that is another's rounded multiple comes
+    after it. Found on 6,000 rows at most.
 
     Parameters
     ----------
@@ -63,13 +67,14 @@ def find_anchors(
     if len(sample.persons) < _FEWEST:
         return tuple(order), {}
     placed: list[int] = []
-    left, found = list(order), {}
+    left, found, finer = list(order), {}, sample.finer()
     while left:
-        x = left[0]
+        free = [y for y in left if not finer.get(y, set()) & set(left)]
+        x = free[0]
         earlier = [y for y in placed if y in numbers]
         near: dict[int, tuple[tuple[Anchor, ...], float]] = {}
         if sample.many.get(x, 0) >= _MANY:
-            waiting = [y for y in left if sample.many.get(y, 0) >= _MANY]
+            waiting = [y for y in free if sample.many.get(y, 0) >= _MANY]
             near = {y: sample.near(y, earlier) for y in waiting}
             x = max(near, key=lambda y: near[y][1])
         exact = sample.exact(x, earlier) if x in numbers else ()
@@ -132,14 +137,14 @@ class _Sample:
         part = {j: v[look] for j, v in numbers.items()}
         return cls(
             numbers=part,
-            ranks={j: _ranked(v) for j, v in part.items()},
+            ranks={j: ranked(v) for j, v in part.items()},
             codes=encoded.codes[:, look],
             masses={j: encoded.mass(j) for j in numbers},
             codings={j: cells_of(encoded.encoding, j) for j in numbers},
             persons=encoded.persons[look],
             protect=protect,
             fitted=(rng.permutation(encoded.n_persons) % 2 == 0)[encoded.persons[look]],
-            telling={j: _telling(v) for j, v in part.items()},
+            telling={j: telling(v) for j, v in part.items()},
             many={j: len(np.unique(v[np.isfinite(v)])) for j, v in part.items()},
         )
 
@@ -153,6 +158,26 @@ class _Sample:
             if all((right & p).sum() >= _ALWAYS * max(p.sum(), fewest) for p, fewest in parts):
                 return (anchor,)
         return ()
+
+    def finer(self) -> dict[int, set[int]]:
+        """Return of which other columns each is a multiple, but for rounding.
+
+        Such a column has fewer values, or as many that are sparser among those it could have.
+        """
+        found: dict[int, set[int]] = {}
+        fine = {j: (n, -self._sparse(j)) for j, n in self.many.items() if n > _NO_ROOM}
+        for x in fine:
+            alike = {z: abs(self._related(x, z)) for z, n in fine.items() if fine[x] < n}
+            for z in sorted(alike, key=lambda z: (-alike[z], z))[:_NEAR]:
+                anchors = self.exact(x, [z]) if alike[z] >= _ALIKE else ()
+                if anchors and anchors[0].terms != ((z, 1.0),):
+                    found.setdefault(x, set()).add(z)
+        return found
+
+    def _sparse(self, x: int) -> float:
+        """Return over how many points of its grid a column's values are spread."""
+        grid, values = self.codings[x].grid, self.numbers[x][np.isfinite(self.numbers[x])]
+        return float(np.ptp(values)) * grid.scale / grid.step
 
     def near(self, x: int, earlier: Sequence[int]) -> tuple[tuple[Anchor, ...], float]:
         """Return the anchors of column ``x`` among the ``earlier`` ones, and what they add."""
@@ -199,16 +224,16 @@ class _Sample:
 
     def _related(self, x: int, y: int) -> float:
         if ("related", x, y) not in self.worth:
-            found = _correlation(self.ranks[x], self.ranks[y])
+            found = correlation(self.ranks[x], self.ranks[y])
             self.worth["related", x, y] = self.worth["related", y, x] = found
         return self.worth["related", x, y]
 
     def _left_over(self, x: int, y: int, z: int) -> float:
         """Return how ``z`` is related to what ``x`` is more than ``y``."""
         if ("left", x, y) not in self.cache:
-            self.cache["left", x, y] = _ranked(self.numbers[x] - self.numbers[y])
+            self.cache["left", x, y] = ranked(self.numbers[x] - self.numbers[y])
         if ("left", x, y, z) not in self.worth:
-            found = _correlation(self.cache["left", x, y], self.ranks[z])
+            found = correlation(self.cache["left", x, y], self.ranks[z])
             self.worth["left", x, y, z] = found
         return self.worth["left", x, y, z]
 
@@ -239,12 +264,25 @@ class _Sample:
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
             sums = Anchor(terms=terms).at({j: self.numbers[j][rows] for j in full})
-            snapped = 2 * half * round(found[1] / (2 * half)) if half else found[1]
-            right = [
-                int((apart(self.codings[x], columns[0, rows], sums + c).points == 0).sum())
-                for c in (snapped, found[1])
-            ]
-            yield Anchor(terms=terms, constant=snapped if right[0] >= right[1] else found[1])
+            yield Anchor(terms=terms, constant=self._constant(x, rows, sums, (found[1], half)))
+
+    def _constant(
+        self, x: int, rows: NDArray[np.int64], sums: Floats, found: tuple[float, float]
+    ) -> float:
+        """Return the constant with which sums are ``x`` most often: none, or what was found.
+
+        A little more or less than a point of the grid is how halves are rounded up or down.
+        """
+        constant, half = found
+        tried = [constant]
+        if half:
+            snapped = 2 * half * round(constant / (2 * half))
+            tried = [snapped, snapped + _HALVES * half, snapped - _HALVES * half, constant]
+        right = [
+            int((apart(self.codings[x], self.numbers[x][rows], sums + c).points == 0).sum())
+            for c in tried
+        ]
+        return tried[int(np.argmax(right))]
 
     def _plain(self, x: int, earlier: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
         """Return under which key is the log-density of ``x`` given the column that says most."""
@@ -309,24 +347,3 @@ def _mixture(one: Floats, other: Floats) -> Floats:
         share = float(np.clip((1 / (1 + np.exp(odds))).mean(), 1e-6, 1 - 1e-6))
     mixed: Floats = np.logaddexp(one + np.log(1 - share), other + np.log(share))
     return mixed
-
-
-def _ranked(values: Floats) -> Floats:
-    """Return ranks, ties in the middle, missing values in the middle of all, centred, length 1."""
-    known = np.isfinite(values)
-    _, place, counts = np.unique(values[known], return_inverse=True, return_counts=True)
-    ranks = np.zeros(len(values))
-    ranks[known] = (np.cumsum(counts) - counts / 2)[place]
-    ranks[known] -= ranks[known].mean() if known.any() else 0.0
-    return ranks / max(float(np.sqrt((ranks**2).sum())), 1e-12)
-
-
-def _telling(values: Floats) -> NDArray[np.bool_]:
-    """Return which values are there and not the most frequent one, such as 0."""
-    known = np.isfinite(values)
-    found, counts = np.unique(values[known], return_counts=True)
-    return known & (values != found[np.argmax(counts)]) if len(found) else known
-
-
-def _correlation(a: Floats, b: Floats) -> float:
-    return float((a * b).sum())

@@ -16,6 +16,7 @@ __all__ = ["solved"]
 _EXPLAINED = 1e-3
 _TINY, _SIGMAS = 1e-4, 6.0
 _WHOLE = 1e-3
+_ABOUT, _EQUALLY = 1.2, 1.001  # least squares is not at its best where all errors are rounding
 
 
 def solved(y: Floats, given: Floats, half: float) -> tuple[Floats, float] | None:
@@ -35,12 +36,44 @@ def solved(y: Floats, given: Floats, half: float) -> tuple[Floats, float] | None
         keep = off <= max(float(np.quantile(off, 0.9)), 1e-9)
         least = max(_TINY * y.std(), _SIGMAS * off[keep].std() / np.sqrt(keep.sum()))
         used[:-1] = np.abs(fitted[:-1]) > least
-    if off[keep].max() > max(_EXPLAINED * y.std(), half):
+    if off[keep].max() > max(_EXPLAINED * y.std(), _ABOUT * half):
         return None
     weights = np.array([_plain_number(w) for w in (fitted[:-1] / scale * used[:-1]).tolist()])
     if (weights % 1).any():
-        weights = _closest(y[keep], given[:, keep], used[:-1])
+        weights = _fewest(y[keep], given[:, keep], used[:-1], half)
     return weights, _plain_number(float(np.median(y - weights @ given)))
+
+
+def _fewest(y: Floats, given: Floats, used: NDArray[np.bool_], half: float) -> Floats:
+    """Return the weights with about the least largest error, of no column that is not needed.
+
+    Of columns that say the same, least squares uses all.
+    """
+    weights = _closest(y, given, used)
+    limit = _ABOUT * max(_largest(y, given, weights), half)
+    for j in np.argsort(np.abs(weights) * given.std(axis=1), kind="stable"):
+        if weights[j] and np.count_nonzero(weights) > 1:
+            fewer = _closest(y, given, (weights != 0) & (np.arange(len(used)) != j))
+            if _largest(y, given, fewer) <= limit:
+                weights = fewer
+    return _shortest(y, given, weights, half)
+
+
+def _shortest(y: Floats, given: Floats, weights: Floats, half: float) -> Floats:
+    """Return the weights with as few digits as say ``y`` as well, but for a point of its grid."""
+    limit = _EQUALLY * max(_largest(y, given, weights), half)
+    for digits in range(1, 9):
+        short = np.array([float(f"{w:.{digits}g}") for w in weights.tolist()])
+        off = y - short @ given
+        middle = float(off.max() + off.min()) / 2
+        whole = 2 * half * round(middle / (2 * half)) if half else middle
+        if np.abs(off - whole).max() <= limit:
+            return short
+    return weights
+
+
+def _largest(y: Floats, given: Floats, weights: Floats) -> float:
+    return float(np.ptp(y - weights @ given)) / 2
 
 
 def _closest(y: Floats, given: Floats, used: NDArray[np.bool_]) -> Floats:

@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _LARGEST = 2.0**52
+_HALVES = 1e-5  # so little says how halves are rounded, and is not worth a word
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
 
@@ -59,12 +60,12 @@ class Anchor:
         return Anchor(terms=terms, constant=self.constant)
 
     def words(self, names: Sequence[str]) -> str:
-        """Return the sum as a formula of the columns' ``names``."""
+        """Return the sum as a formula of the columns' ``names``, rounding left out."""
         parts = [
             f"{'-' if c < 0 else '+'} {'' if abs(c) == 1 else f'{abs(c):g} * '}{names[j]}"
             for j, c in self.terms
         ]
-        if self.constant:
+        if abs(self.constant) > _HALVES:
             parts.append(f"{'-' if self.constant < 0 else '+'} {abs(self.constant):g}")
         return " ".join(parts).removeprefix("+ ")
 

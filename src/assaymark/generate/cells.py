@@ -22,6 +22,7 @@ __all__ = ["CellCoding", "Grid", "fit_cells", "fit_points"]
 
 MAX_CELLS = 400
 _FINE = 2.0**50
+_BEYOND = 2.0**62  # no value is there
 _MAX_DECIMALS = 12
 
 
@@ -43,10 +44,11 @@ class Grid:
         """Return the point that each value is at, shape as given."""
         if self.scale == 0:
             at = np.asarray(values, dtype=np.float64) / self.width - self.origin / self.width
-            return np.rint(at).astype(np.int64)
+            return np.clip(np.rint(at), -_BEYOND, _BEYOND).astype(np.int64)
         if values.dtype == np.int64:
             return (values.astype(np.int64) - self.base) // self.step
-        return np.rint((np.rint(values * self.scale) - self.base) / self.step).astype(np.int64)
+        at = np.rint((np.rint(values * self.scale) - self.base) / self.step)
+        return np.clip(at, -_BEYOND, _BEYOND).astype(np.int64)
 
     def value(self, index: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float64]:
         """Return the values at these points."""

@@ -42,6 +42,7 @@ _ONE = 1 << 18
 _MOST = np.int32(int(CLIP) * _ONE)
 _FEW = 1 << 8  # so much of a slot, of 2**32, is next to nothing
 _FAR = np.int32(1 << 28)
+_HIGHEST = 64.0  # the sum over 127 columns fits in 32 bits
 _UNIT = 1.0 / _ONE
 
 
@@ -101,7 +102,7 @@ def worth_arrays(of: Codes, bins: Codes, start: Codes, worth: NDArray[np.float32
     """Return what ``Effects`` hold as it is drawn with."""
     rows, groups = worth.shape
     whole = np.full((rows, _filled(groups)), -_MOST, dtype=np.int32)
-    whole[:, :groups] = np.rint(worth.astype(np.float64) * _ONE)
+    whole[:, :groups] = np.rint(np.clip(worth, -_HIGHEST, _HIGHEST).astype(np.float64) * _ONE)
     return WorthArrays(of, bins, start, whole)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from assaymark.core.compiled import compiled
 from assaymark.generate.ascent import ascended
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.effects import CLIP, gather
 from assaymark.generate.matrices import factored, solved, times
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ _FAR = 4.0  # standard deviations at which a score stops
 _OFTEN = 0.02  # of the persons make a level worth a score
 _ROUNDS, _STOP, _MOST_SPREAD, _THIN = 8, 0.05, 4000, 1e-6
 _STEEP = 30.0
+_PARTS = 25
+_UNCUT = 0.98  # of what is drawn, slopes say no more than may be added
 _RIDGE = 1.0  # keeps slopes of scores that say the same from running away
 
 
@@ -152,7 +155,40 @@ def fit_slopes(
         times(times(np.ascontiguousarray(s.T), slopes[a:b]), toward)
         for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
     )
-    return [each[0] + level, *each[1:]]
+    each = [each[0] + level, *each[1:]]
+    part = _gentle(made, each)
+    return [part * e for e in each]
+
+
+def _gentle(made: tuple[Rows, Floats], slopes: Sequence[Floats]) -> float:
+    """Return by what to multiply slopes so that little of what they add is cut when it is drawn.
+
+    Where one column nearly says another, slopes that would give back their regression are so
+    steep that the cut would leave another relation, in whatever the made rows have wrong.
+    """
+    rows, share = made
+    added = np.zeros(share.shape)
+    for cells, s in zip(rows.cells, slopes, strict=True):
+        gather(added, cells, s)
+    total = np.cumsum(_masses(added, share, rows.weight))
+    if total[-1] <= 0:
+        return 1.0
+    most = (int(np.searchsorted(total, _UNCUT * total[-1])) + 1) / _PARTS
+    return min(1.0, CLIP / most)
+
+
+@compiled
+def _masses(added: Floats, share: Floats, weight: Floats) -> Floats:
+    """Return how much is drawn by how far what is added is from its mean, in 25ths up to 40."""
+    out = np.zeros(40 * _PARTS)
+    for i in range(len(added)):
+        mean = 0.0
+        for g in range(added.shape[1]):
+            mean += share[i, g] * added[i, g]
+        for g in range(added.shape[1]):
+            far = min(abs(added[i, g] - mean) * _PARTS, 40.0 * _PARTS - 1.0)
+            out[np.int64(far)] += weight[i] * share[i, g]
+    return out
 
 
 def _climbed(given: Given, wanted: Floats) -> Floats:
