@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from assaymark.core.schema import Kind, Role
+from assaymark.source.agreement import agreements, speaks_against, speaks_for
 from assaymark.source.suspicion import Facts, key_strength, name_strength, suspect
 from assaymark.source.vocabulary import (
     CODE_WORDS,
@@ -43,7 +44,7 @@ def propose_roles(
     said = {name: spec.roles for name, spec in declared.items() if spec.roles}
     given = {role for roles in said.values() for role in roles}
     free = [f for f in columns if f.name not in said]
-    key = None if Role.PERSON_KEY in given else _person_key(free)
+    key, why_key = (None, "") if Role.PERSON_KEY in given else _person_key(free, columns)
     suspected = {f.name: None if f.name == key else _suspicion(f) for f in columns}
     plain = [f for f in free if f.name != key and suspected[f.name] is None]
     weights = {f.name for f in plain if _is_weight(f, columns)}
@@ -55,8 +56,7 @@ def propose_roles(
         if f.name in said:
             out[f.name] = RolesFound(said[f.name], "as declared", why)
         elif f.name == key:
-            reason = "rows share its values, and the name says a person"
-            out[f.name] = RolesFound((Role.PERSON_KEY,), reason, None)
+            out[f.name] = RolesFound((Role.PERSON_KEY,), why_key, None)
         elif why is not None:
             out[f.name] = RolesFound((Role.DIRECT_IDENTIFIER,), why, why)
         elif f.name in weights:
@@ -67,17 +67,31 @@ def propose_roles(
     return out
 
 
-def _person_key(columns: Sequence[Facts]) -> str | None:
-    """Return the column whose name says persons most surely, where they have several rows.
+def _person_key(free: Sequence[Facts], columns: Sequence[Facts]) -> tuple[str | None, str]:
+    """Return the column that says whose each row is, where persons have several rows, and why.
 
-    Where another column, with a value for every row, names persons as surely, rows are persons.
+    By its name: the one that says persons most surely, unless it is a bare "id" whose rows
+    disagree on what does not change in a person. Where no name says so, by its values: the one
+    whose rows agree on most of that. Where another column, with a value for every row, names
+    persons as surely, rows are persons.
     """
-    strengths = {f.name: key_strength(f) for f in columns if f.n == f.rows}
-    single = [name_strength(f) for f in columns if f.n_unique == f.rows and f.rows > 1]
-    best = max(strengths.values(), default=0)
-    if best == 0 or max(single, default=0) >= max(2, best):
-        return None
-    return next(n for n, s in strengths.items() if s == best)
+    single = [name_strength(f) for f in free if f.n_unique == f.rows and f.rows > 1]
+    sure = max(single, default=0)
+    named = {f.name: key_strength(f) for f in free if f.n == f.rows}
+    best = max(named.values(), default=0)
+    if best > 0 and sure < max(2, best):
+        f = next(f for f in free if named.get(f.name) == best)
+        if best > 1 or not speaks_against(agreements(f, columns)):
+            return f.name, "rows share its values, and the name says a person"
+    if sure >= 2:
+        return None, ""
+    agreed = {f.name: a for f in free if named.get(f.name) == 0 for a in [agreements(f, columns)]}
+    keys = [f for f in free if f.name in agreed and speaks_for(f, agreed[f.name])]
+    if not keys:
+        return None, ""
+    key = max(keys, key=lambda f: (len(agreed[f.name]), f.n_unique))
+    traits = " and ".join(a.trait for a in agreed[key.name][:3])
+    return key.name, f"rows that share its values agree on {traits}, as those of one person do"
 
 
 def _suspicion(f: Facts) -> str | None:

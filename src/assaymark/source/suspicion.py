@@ -23,7 +23,7 @@ from assaymark.source.vocabulary import (
     words,
 )
 
-__all__ = ["Facts", "key_strength", "name_strength", "suspect"]
+__all__ = ["Facts", "key_strength", "many_repeats", "name_strength", "suspect"]
 
 _PATTERNS = (
     ("an e-mail address", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
@@ -190,10 +190,14 @@ def key_strength(facts: Facts) -> int:
     See :func:`name_strength`; the values must repeat, and be many.
     """
     strength = name_strength(facts)
-    repeats = facts.n_unique < facts.n and facts.n_unique > max(20, 0.002 * facts.n)
-    if not repeats or (strength < 2 and facts.uniqueness > 0.995):
+    if not many_repeats(facts) or (strength < 2 and facts.uniqueness > 0.995):
         return 0
     return strength
+
+
+def many_repeats(facts: Facts) -> bool:
+    """Whether there are many values, some of which several rows share."""
+    return facts.n_unique < facts.n and facts.n_unique > max(20, 0.002 * facts.n)
 
 
 def name_strength(facts: Facts) -> int:

@@ -11,6 +11,7 @@ __all__ = [
     "CODE_WORDS",
     "ID_WORDS",
     "KEY_NAMES",
+    "LASTING",
     "LOCATIONS",
     "MEASURES",
     "PERSONAL",
@@ -154,6 +155,8 @@ PROTECTED = {
     "sexo": "sex",
     "geschlecht": "sex",
     "gender": "gender",
+    "female": "sex",
+    "male": "sex",
     "race": "race",
     "rac": "race",
     "ethnic": "ethnicity",
@@ -228,6 +231,12 @@ QUASI = {
     "workclass": "work",
     "veteran": "service",
     "dvet": "service",
+}
+LASTING = {
+    **{w: what for w, what in QUASI.items() if what in {"sex", "gender", "race", "ethnicity"}},
+    **dict.fromkeys(("birthdate", "birthday", "dob", "born", "brthdtc", "brthdt", "yob"), "birth"),
+    "black": "race",
+    "white": "race",
 }
 SENSITIVE = {
     **dict.fromkeys(
