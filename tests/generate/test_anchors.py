@@ -297,3 +297,16 @@ def test_rates_are_found_to_the_digit_and_what_is_coarser_follows_from_what_is_f
         tenths = (made[f"{name}_minutes"] * 10).round()
         cents = (made[f"{name}_charge"] * 100).round()
         assert (cents == (tenths * rate / 10 + 0.5 + 1e-9).floor()).all()
+
+
+def test_a_time_is_made_of_hours_and_minutes_and_not_they_of_it():
+    rng = np.random.default_rng(0)
+    hour, minute = rng.integers(0, 24, 3000), rng.integers(0, 60, 3000)
+    model = fit(
+        table(
+            hour=(Kind.INTEGER, hour.tolist()),
+            minute=(Kind.INTEGER, minute.tolist()),
+            time=(Kind.INTEGER, (100 * hour + minute).tolist()),
+        )
+    )
+    assert model.summary["derived"] == {"time": "100 * hour + minute"}

@@ -162,7 +162,8 @@ class _Sample:
     def finer(self) -> dict[int, set[int]]:
         """Return of which other columns each is a multiple, but for rounding.
 
-        Such a column has fewer values, or as many that are sparser among those it could have.
+        Such a column has fewer values, or as many that are sparser among those it could have. A
+        time that is made of hours and minutes is not what the hours are made of.
         """
         found: dict[int, set[int]] = {}
         fine = {j: (n, -self._sparse(j)) for j, n in self.many.items() if n > _NO_ROOM}
@@ -171,7 +172,9 @@ class _Sample:
             for z in sorted(alike, key=lambda z: (-alike[z], z))[:_NEAR]:
                 anchors = self.exact(x, [z]) if alike[z] >= _ALIKE else ()
                 if anchors and anchors[0].terms != ((z, 1.0),):
-                    found.setdefault(x, set()).add(z)
+                    whole = self.exact(z, [y for y in self.numbers if y != z])
+                    if not whole or len(whole[0].terms) == 1:
+                        found.setdefault(x, set()).add(z)
         return found
 
     def _sparse(self, x: int) -> float:

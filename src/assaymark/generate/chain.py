@@ -121,7 +121,8 @@ class Chain:
         elif part is not None and weight is not None:
             part.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], weight)
         else:
-            link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i])
+            levels = not isinstance(self.codings[i], CellCoding)
+            link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i, : 0 if levels else None])
         null = self.null(rows, i)
         if null is not None:
             rows.codes[i, null] = self.codings[i].size - 1

@@ -133,7 +133,8 @@ def draw_rows(
     """Draw codes, and where inside their cells values lie, strip by strip, tree by tree.
 
     ``where`` has the key, the number of each row, and the column; ``columns`` the codes drawn so
-    far, shape ``(columns, n)``, and the two to be filled, each of shape ``(n,)``.
+    far, shape ``(columns, n)``, and the two to be filled, each of shape ``(n,)``; the latter may
+    be empty, where codes are all there is to draw.
     """
     strip = _Strip(
         scratch(len(trees.given)),
@@ -231,6 +232,7 @@ def _pick(
         _correct(where, pools, strip, code)
     for k in range(size):
         code[k] = code_in(fine, np.int64(code[k]), uniform(np.uint64(words[2, k])))
+    for k in range(len(inside)):
         inside[k] = uniform(np.uint64(words[3, k]))
 
 

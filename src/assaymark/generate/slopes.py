@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Given = tuple[Floats, NDArray[np.int64], Codes, Floats, Floats, Floats]
 
-__all__ = ["Rows", "fit_slopes", "scores_of"]
+__all__ = ["Rows", "fit_slopes", "gentle", "scores_of"]
 
 _FAR = 4.0  # standard deviations at which a score stops
 _OFTEN = 0.02  # of the persons make a level worth a score
@@ -155,26 +155,23 @@ def fit_slopes(
         times(times(np.ascontiguousarray(s.T), slopes[a:b]), toward)
         for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
     )
-    each = [each[0] + level, *each[1:]]
-    part = _gentle(made, each)
-    return [part * e for e in each]
+    return [each[0] + level, *each[1:]]
 
 
-def _gentle(made: tuple[Rows, Floats], slopes: Sequence[Floats]) -> float:
-    """Return by what to multiply slopes so that little of what they add is cut when it is drawn.
+def gentle(slopes: Sequence[Floats], made: tuple[Rows, Floats]) -> list[Floats]:
+    """Return slopes made so much less steep that little of what they add is cut when it is drawn.
 
     Where one column nearly says another, slopes that would give back their regression are so
-    steep that the cut would leave another relation, in whatever the made rows have wrong.
+    steep that the cut would leave another relation, in whatever the made rows have wrong. Slopes
+    and made rows are those of :func:`fit_slopes`.
     """
     rows, share = made
     added = np.zeros(share.shape)
     for cells, s in zip(rows.cells, slopes, strict=True):
         gather(added, cells, s)
     total = np.cumsum(_masses(added, share, rows.weight))
-    if total[-1] <= 0:
-        return 1.0
     most = (int(np.searchsorted(total, _UNCUT * total[-1])) + 1) / _PARTS
-    return min(1.0, CLIP / most)
+    return [min(1.0, CLIP / most) * s for s in slopes]
 
 
 @compiled

@@ -81,8 +81,8 @@ def sampled(
         return wanted(chain, checked(rows), streams.child("rows"), given)
     key, frames = streams.child("rows").words(), []
     for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
-        n = min(start + _CHUNK, rows.stop) - start
-        drawn = chain.begun(key, start, n)
+        numbers = np.arange(start, min(start + _CHUNK, rows.stop), dtype=np.uint64)
+        drawn = chain.begun(key, numbers, len(numbers))
         for i in range(len(chain.links)):
             chain.draw(drawn, i)
         frames.append(chain.decode(drawn))
