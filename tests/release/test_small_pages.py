@@ -323,6 +323,8 @@ def test_a_chain_says_what_a_column_is_drawn_from():
     given = replace(line, drawn_from=(("sex", 0.5),))
     assert chain_line_words(given) == "sex 50\N{NO-BREAK SPACE}%"
     assert chain_line_words(replace(given, derived=True)) == "follows from sex"
+    total = replace(given, derived=True, formula="0.17 * minutes")
+    assert chain_line_words(total) == "is 0.17 * minutes"
 
 
 def test_a_chain_is_drawn_with_an_arc_for_each_strong_tie():

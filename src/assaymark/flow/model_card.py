@@ -34,6 +34,7 @@ def chain_of(summary: Mapping[str, Json]) -> tuple[ChainLine, ...]:
                 missing=coded.get("missing") is True,
                 hidden="" if hidden == "0" else hidden,
                 derived=name in derived,
+                formula="" if derived.get(name) in sources else str(derived.get(name, "")),
                 near=tuple(str(n) for n in near) if isinstance(near, list) else (),
                 empty=coded.get("empty") is True,
             )

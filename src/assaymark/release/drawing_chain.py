@@ -28,6 +28,8 @@ def chain_line_words(line: ChainLine) -> str:
         return "nothing: no value may come out"
     if not line.drawn_from and not line.near:
         return "its own shares"
+    if line.formula:
+        return f"is {line.formula}"
     if line.derived:
         return f"follows from {', '.join(name for name, _ in line.drawn_from)}"
     if line.near:

@@ -282,8 +282,8 @@ class ChainLine:
 
     ``drawn_from`` has each column it depends on with its share of the branches, most first.
     ``pools`` is ``None`` where the generator has none. ``hidden`` says how many values never come
-    out. ``derived`` is a column that follows from those in ``drawn_from``, ``near`` has columns
-    that it is drawn near.
+    out. ``derived`` is a column that follows from those in ``drawn_from``, by ``formula`` if it is
+    a sum; ``near`` has columns that it is drawn near.
     """
 
     column: str
@@ -293,6 +293,7 @@ class ChainLine:
     missing: bool = False
     hidden: str = ""
     derived: bool = False
+    formula: str = ""
     near: tuple[str, ...] = ()
     empty: bool = False
 
