@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from assaymark.core.schema import Kind, Role
-from assaymark.source.agreement import agreements, speaks_against, speaks_for
+from assaymark.source.agreement import agreements, can_be_key, speaks_against, speaks_for
 from assaymark.source.suspicion import Facts, key_strength, name_strength, suspect
 from assaymark.source.vocabulary import (
     CODE_WORDS,
@@ -85,8 +85,9 @@ def _person_key(free: Sequence[Facts], columns: Sequence[Facts]) -> tuple[str | 
             return f.name, "rows share its values, and the name says a person"
     if sure >= 2:
         return None, ""
-    agreed = {f.name: a for f in free if named.get(f.name) == 0 for a in [agreements(f, columns)]}
-    keys = [f for f in free if f.name in agreed and speaks_for(f, agreed[f.name])]
+    unnamed = [f for f in free if named.get(f.name) == 0 and can_be_key(f)]
+    agreed = {f.name: agreements(f, columns) for f in unnamed}
+    keys = [f for f in unnamed if speaks_for(agreed[f.name])]
     if not keys:
         return None, ""
     key = max(keys, key=lambda f: (len(agreed[f.name]), f.n_unique))
