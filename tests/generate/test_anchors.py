@@ -310,3 +310,19 @@ def test_a_time_is_made_of_hours_and_minutes_and_not_they_of_it():
         )
     )
     assert model.summary["derived"] == {"time": "100 * hour + minute"}
+
+
+def test_how_halves_are_rounded_is_not_said():
+    rng = np.random.default_rng(0)
+    minutes = rng.integers(0, 400, 3000)
+    cents = np.floor(minutes * 4.5 + 0.5).astype(int)
+    model = fit(
+        table(
+            minutes=(Kind.INTEGER, minutes.tolist()),
+            cents=(Kind.INTEGER, cents.tolist()),
+            noise=(Kind.INTEGER, rng.integers(0, 99, 3000).tolist()),
+        )
+    )
+    assert model.summary["derived"] == {"cents": "4.5 * minutes"}
+    made = model.sample(range(2000), Streams.from_seed(2)).frame
+    assert (made["cents"] == (made["minutes"] * 4.5 + 0.5).floor()).all()

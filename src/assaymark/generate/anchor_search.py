@@ -42,7 +42,7 @@ _MOSTLY = 0.8
 _ALWAYS = 0.99
 _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _ROUNDS = 8
-_HALVES = 2e-4
+_NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
 
 
 def find_anchors(
@@ -280,7 +280,8 @@ class _Sample:
         tried = [constant]
         if half:
             snapped = 2 * half * round(constant / (2 * half))
-            tried = [snapped, snapped + _HALVES * half, snapped - _HALVES * half, constant]
+            nudge = min(_NUDGE[0] * half, _NUDGE[1])
+            tried = [snapped, snapped + nudge, snapped - nudge, constant]
         right = [
             int((apart(self.codings[x], self.numbers[x][rows], sums + c).points == 0).sum())
             for c in tried

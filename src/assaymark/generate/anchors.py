@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 _LARGEST = 2.0**52
-_HALVES = 1e-5  # so little says how halves are rounded, and is not worth a word
+_ROUNDING = 1e-5  # so little says how halves are rounded, and is not worth a word
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
 
@@ -65,7 +65,7 @@ class Anchor:
             f"{'-' if c < 0 else '+'} {'' if abs(c) == 1 else f'{abs(c):g} * '}{names[j]}"
             for j, c in self.terms
         ]
-        if abs(self.constant) > _HALVES:
+        if abs(self.constant) > _ROUNDING:
             parts.append(f"{'-' if self.constant < 0 else '+'} {abs(self.constant):g}")
         return " ".join(parts).removeprefix("+ ")
 

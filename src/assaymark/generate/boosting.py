@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
-    Said = tuple[Floats, Codes]
 
 __all__ = ["Boost", "People", "boosts_of"]
 

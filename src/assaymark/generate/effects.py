@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.generate.falling import STRIP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,6 @@ BINS = 16
 CLIP = 2.0
 _ROUNDS, _STEP, _FASTER, _LEAST = 10, 0.7, 1.2, 0.5
 _MOST = 12
-_STRIP = 64
 _LITTLE = 0.01  # a correction of less than one per cent is none
 
 
@@ -261,10 +261,10 @@ def _expect(
     """
     base, weight = trees
     n = len(base)
-    p, logs = np.empty((_STRIP, base.shape[1])), 0.0
+    p, logs = np.empty((STRIP, base.shape[1])), 0.0
     expected[:] = 0.0
-    for low in range(0, n, _STRIP):
-        size = min(_STRIP, n - low)
+    for low in range(0, n, STRIP):
+        size = min(STRIP, n - low)
         p[:] = 0.0
         for j in range(len(cell)):
             for k in range(size):
