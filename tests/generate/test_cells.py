@@ -29,3 +29,15 @@ def test_what_is_far_beyond_a_grid_is_at_its_end():
     far = np.array([-1e200, 1e200])
     for grid in (Grid(scale=0, origin=0.0, width=1e-12), Grid(scale=100)):
         assert grid.index(far).tolist() == [-(2**62), 2**62]
+
+
+def test_decimals_that_are_off_by_a_last_bit_are_on_the_decimal_grid():
+    values = np.tile(np.arange(1, 400) / 10, 20)
+    noisy = values + np.spacing(values) * np.random.default_rng(0).integers(-1, 2, len(values))
+    column = Column(name="x", kind=Kind.DECIMAL)
+    coding, codes = fit_cells(column, pl.Series(noisy), np.arange(len(noisy)), 10)
+    assert (coding.grid.step, coding.grid.scale) == (1, 10)
+    made = coding.decode(codes, np.zeros(len(codes))).to_numpy()
+    assert np.isin(made, values).all()
+    smooth = np.random.default_rng(1).uniform(900, 1000, 2000)
+    assert fit_cells(column, pl.Series(smooth), np.arange(2000), 10)[0].grid.scale == 0

@@ -138,6 +138,19 @@ def test_parquet_comes_in_canonical_types(tmp_path):
     assert set(found.dtypes) == {pl.Int64, pl.String, pl.Float64, pl.Datetime("us")}
 
 
+def test_numbers_of_32_bits_in_64_are_the_decimals_that_they_say():
+    said = [0.1, 158.1, -2.5714285, 12.0, 0.0]
+    narrow = np.array(said, dtype=np.float32).astype(np.float64)
+    printed = [float(f"{v:.15g}") for v in narrow]  # as R writes them
+    wide = [0.1, 158.1, 1 / 3, 12.0, 0.0]
+    large = [0.5, 2.0**24 + 2]
+    assert read_frame({"x": narrow.tolist()})["x"].to_list() == said
+    assert read_frame({"x": printed})["x"].to_list() == said
+    assert read_frame({"x": [*narrow.tolist(), None]})["x"].to_list() == [*said, None]
+    for values in (wide, large, [1.0, 16777217.0], [float("nan"), 0.1]):
+        assert read_frame({"x": values})["x"].equals(pl.Series("x", values))
+
+
 def test_nested_columns_are_refused_by_name():
     with pytest.raises(DataError, match="column 'l' holds List"):
         read_frame(pl.DataFrame({"l": [[1], [2]]}))

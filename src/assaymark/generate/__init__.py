@@ -10,6 +10,9 @@ generators: Registry[Generator] = Registry(
     "assaymark.generate",
     shared=(
         "account",
+        "anchor_exact",
+        "anchor_near",
+        "anchor_sample",
         "anchor_search",
         "anchor_solve",
         "anchored",
@@ -59,6 +62,7 @@ generators: Registry[Generator] = Registry(
         "plausible",
         "points",
         "pools",
+        "product_solve",
         "project",
         "ranks",
         "restrict",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,14 +24,19 @@ if TYPE_CHECKING:
 __all__ = [
     "Anchor",
     "Apart",
+    "Product",
     "apart",
     "cells_of",
     "coded",
     "density",
+    "noise_of",
     "numbers_of",
 ]
 
 _LARGEST = 2.0**52
+_LAST_OF_64, _LAST_OF_32 = 2.0**-48, 2.0**-22
+_WHOLE_32 = 2.0**24
+_MANY_DECIMALS = 10**6
 _ROUNDING = 1e-5  # so little says how halves are rounded, and is not worth a word
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
@@ -56,8 +61,12 @@ class Anchor:
 
     def moved(self, order: Sequence[int]) -> Anchor:
         """Return the same with each column's place in ``order``."""
-        terms = tuple((order.index(j), c) for j, c in self.terms)
-        return Anchor(terms=terms, constant=self.constant)
+        return replace(self, terms=tuple((order.index(j), c) for j, c in self.terms))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it says whole numbers of whole numbers, so that nothing is rounded."""
+        return not any(c % 1 for _, c in self.terms)
 
     def words(self, names: Sequence[str]) -> str:
         """Return the sum as a formula of the columns' ``names``, rounding left out."""
@@ -68,6 +77,73 @@ class Anchor:
         if abs(self.constant) > _ROUNDING:
             parts.append(f"{'-' if self.constant < 0 else '+'} {abs(self.constant):g}")
         return " ".join(parts).removeprefix("+ ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product(Anchor):
+    """Powers of columns multiplied, such as a price times a quantity, or weight by height squared.
+
+    Attributes
+    ----------
+    terms
+        Place of each column, and its power: a multiple of a half.
+    lines
+        What of each column is taken to that power, as a constant and a multiple of the column:
+        0 and 1 for itself, 1 and -1 for what a discount leaves.
+    factor
+        What all is multiplied by, before the constant is added.
+    """
+
+    lines: tuple[tuple[float, float], ...]
+    factor: float = 1.0
+
+    def at(self, numbers: Mapping[int, Floats]) -> Floats:
+        """Return the product, NaN where a column is missing or divides by 0; shape ``(n,)``."""
+        n = len(numbers[self.terms[0][0]])
+        over, under = np.full(n, self.factor), np.ones(n)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for (j, power), (start, slope) in zip(self.terms, self.lines, strict=True):
+                raised = _raised(numbers[j] if not start else start + slope * numbers[j], power)
+                over, under = (over * raised, under) if power > 0 else (over, under * raised)
+            found = np.asarray(over / under + self.constant, dtype=np.float64)
+        return np.where(np.isfinite(found), found, np.nan)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it says whole numbers of whole numbers."""
+        plain = all(p > 0 and not p % 1 and not a for (_, p), (a, _) in self._parts)
+        return plain and not self.factor % 1
+
+    @property
+    def _parts(self) -> tuple[tuple[tuple[int, float], tuple[float, float]], ...]:
+        return tuple(zip(self.terms, self.lines, strict=True))
+
+    def words(self, names: Sequence[str]) -> str:
+        """Return the product as a formula of the columns' ``names``, rounding left out."""
+        factor = [] if self.factor == 1 else [f"{self.factor:g}"]
+        over = [_power(_line(names[j], line), p) for (j, p), line in self._parts if p > 0]
+        under = [_power(_line(names[j], line), -p) for (j, p), line in self._parts if p < 0]
+        return " / ".join([" * ".join([*factor, *over]) or "1", *under])
+
+
+def _raised(base: Floats, power: float) -> Floats:
+    """Return ``base`` to the size of ``power``, the same on every machine."""
+    out = np.sqrt(base) if abs(power) % 1 else np.ones(len(base))
+    for _ in range(int(abs(power))):
+        out = out * base
+    return out
+
+
+def _line(name: str, line: tuple[float, float]) -> str:
+    start, slope = line
+    if not start:
+        return name
+    size = "" if abs(slope) == 1 else f"{abs(slope):g} * "
+    return f"({start:g} {'-' if slope < 0 else '+'} {size}{name})"
+
+
+def _power(base: str, power: float) -> str:
+    return base if power == 1 else f"{base}^{power:g}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,11 +173,28 @@ class Apart:
 
 
 def apart(coding: CellCoding, numbers: Floats, anchor: Floats) -> Apart:
-    """Return how far a column's values are from those of an anchor."""
+    """Return how far a column's values are from those of an anchor.
+
+    What a number of 32 or 64 bits is off by where it is worked out is no distance.
+    """
     value, there = np.isfinite(numbers), np.isfinite(anchor)
     both = value & there
     mine, other = (coding.grid.index(np.where(both, v, 0.0)) for v in (numbers, anchor))
-    return Apart(points=np.where(both, mine - other, 0), value=value, anchor=there)
+    noise = noise_of(coding)
+    same = np.abs(np.where(both, numbers - anchor, 0.0)) <= noise * np.abs(numbers)
+    return Apart(points=np.where(both & ~same, mine - other, 0), value=value, anchor=there)
+
+
+def noise_of(coding: CellCoding) -> float:
+    """Return of which share of itself a column's number may be off where it was worked out.
+
+    Of numbers on no grid, the last bits of 64; of those with many decimals, the last of 32.
+    """
+    grid = coding.grid
+    if grid.scale == 0:
+        return _LAST_OF_64
+    most = max(abs(float(grid.value(np.array([end]))[0])) for end in coding.span)
+    return _LAST_OF_32 if grid.scale >= _MANY_DECIMALS and most < _WHOLE_32 else 0.0
 
 
 def numbers_of(dataset: Dataset) -> dict[int, Floats]:

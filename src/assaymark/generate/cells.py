@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["CellCoding", "Grid", "fit_cells", "fit_points"]
 
 MAX_CELLS = 400
-_FINE = 2.0**50
+_FINE, _COARSE = 2.0**50, 2.0**40
+_NOISE = 2.0**-50  # of a number: what a sum of decimals may be off by
 _BEYOND = 2.0**62  # no value is there
 _MAX_DECIMALS = 12
 
@@ -332,7 +333,9 @@ def _decimal_grid(values: NDArray[np.float64]) -> tuple[Grid, NDArray[np.int64]]
         if largest * 10.0**decimals > _FINE:
             break
         scaled = np.rint(values * 10.0**decimals)
-        if np.array_equal(scaled / 10.0**decimals, values):
+        off = np.abs(scaled / 10.0**decimals - values)
+        noise = _NOISE * np.abs(values) if largest * 10.0**decimals <= _COARSE else 0.0
+        if (off <= noise).all():
             return _whole_grid(scaled.astype(np.int64), 10**decimals)
     low, high = float(values.min()), float(values.max())
     width = (high / _FINE - low / _FINE) or 1.0

@@ -11,6 +11,8 @@ from assaymark.errors import DataError
 __all__ = ["canonical", "check_names"]
 
 _INT64 = (-(2**63), 2**63 - 1)
+_WHOLE_32 = 2.0**24
+_FIFTEEN_DIGITS = 1e-14  # R and others write no more of a number
 _KEPT = (pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Date)
 _SMALL_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 
@@ -18,8 +20,9 @@ _SMALL_INTEGERS = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
 def canonical(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame in String, Int64, Float64, Boolean, Date and Datetime("us") only.
 
-    Integers beyond 64 bits become text, so that no digit is lost. Times of day become text,
-    durations seconds. Time zones are removed after conversion to UTC.
+    Integers beyond 64 bits become text, so that no digit is lost. Numbers of 32 bits become the
+    shortest decimals that say them, in columns of 64 bits, too. Times of day become text, durations
+    seconds. Time zones are removed after conversion to UTC.
 
     Raises
     ------
@@ -56,6 +59,8 @@ def check_names(names: list[str]) -> None:
 
 def _simple(s: pl.Series) -> pl.Series:
     t = s.dtype
+    if t == pl.Float64:
+        return _shortest(s.cast(pl.Float32)) if _of_32_bits(s) else s
     if t in _KEPT:
         return s
     if t.is_numeric():
@@ -77,9 +82,25 @@ def _simple(s: pl.Series) -> pl.Series:
 def _number(s: pl.Series) -> pl.Series:
     if s.dtype in _SMALL_INTEGERS:
         return s.cast(pl.Int64)
-    if s.dtype == pl.Float32:  # through text: 0.1 stays 0.1, not 0.10000000149
-        return s.cast(pl.String).cast(pl.Float64)
+    if s.dtype == pl.Float32:
+        return _shortest(s)
     return _wide(s) if s.dtype.is_integer() else s.cast(pl.Float64)
+
+
+def _shortest(s: pl.Series) -> pl.Series:
+    """Go through text: 0.1 stays 0.1, not 0.10000000149."""
+    return s.cast(pl.String).cast(pl.Float64)
+
+
+def _of_32_bits(s: pl.Series) -> bool:
+    """Whether all numbers are of 32 bits, not all whole, and none so large that digits go."""
+    known = s.drop_nulls().drop_nans()
+    narrow = known.cast(pl.Float32).cast(pl.Float64)
+    return (
+        bool(((narrow - known).abs() <= _FIFTEEN_DIGITS * known.abs()).all())
+        and not bool((known == known.floor()).all())
+        and bool((known.abs() < _WHOLE_32).all())
+    )
 
 
 def _wide(s: pl.Series) -> pl.Series:

@@ -1,0 +1,194 @@
+"""Anchor exact: columns that are sums, rounded multiples or products of others on every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.anchor_solve import solved
+from assaymark.generate.anchors import Anchor, apart
+from assaymark.generate.product_solve import Logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.anchor_sample import Sample
+    from assaymark.generate.anchors import Product
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Exact"]
+
+_FEWEST = 200
+_NEAR = 4
+_RELATED = 0.3
+_NO_ROOM = 12
+_SOLVED = 800
+_MOST_TERMS = 40
+_MOSTLY = 0.8
+_ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
+_HALF, _LESS = 0.5, 0.05
+_NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exact:
+    """The relations that hold on every row of a sample, but for rounding.
+
+    ``made`` has, by column, the product that it is.
+    """
+
+    sample: Sample
+    logs: Logs
+    made: dict[int, Product] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sample: Sample) -> Exact:
+        """Take the logarithms of some rows."""
+        few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
+        numbers = {j: v[few] for j, v in sample.numbers.items() if sample.many[j] > 1}
+        return cls(sample=sample, logs=Logs.of(numbers))
+
+    def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
+        """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
+        made = self.made.get(x)
+        if made is not None and {j for j, _ in made.terms} <= set(earlier):
+            return (made,)
+        return next(((a,) for a in self._sums(x, earlier) if self.sample.holds(x, a)), ())
+
+    def after(self) -> dict[int, set[int]]:
+        """Return which other columns each comes after: those that it is made of.
+
+        Of columns any of which follows from the others, the one with the finest steps is what
+        they say: a price times a quantity, and not the quantity, which few totals would give.
+        """
+        found = self.finer()
+        for x in self.logs.numbers:
+            made = self._product(x)
+            if made is not None and _add(found, x, {j for j, _ in made.terms}):
+                self.made[x] = made
+        for x in self.logs.numbers:
+            for y in self._base(x):
+                _add(found, x, {y})
+        return found
+
+    def _base(self, x: int) -> Iterator[int]:
+        """Yield columns of which ``x`` is mostly one of some multiples, and which are not of it.
+
+        A tax at two rates follows from the net, and the net but roughly from the tax.
+        """
+        alike = {y: abs(self.sample.related(x, y)) for y in self.logs.numbers if y != x}
+        for y in sorted(alike, key=lambda y: (-alike[y], y))[:_NEAR]:
+            if alike[y] >= _RELATED:
+                share, back = (sum(self.sample.rates(*pair).values()) for pair in ((x, y), (y, x)))
+                if share >= _HALF and back < share - _LESS:
+                    yield y
+
+    def _product(self, x: int) -> Product | None:
+        """Return the product that ``x`` is, no column in which is rather made of ``x``."""
+        others = [y for y in self.logs.numbers if y != x]
+        while self.sample.many[x] > _NO_ROOM:
+            made = next(self._multiplied(x, others), None)
+            if made is None:
+                return None
+            parts = [j for j, _ in made.terms]
+            finer = (j for j in parts if self.sample.step(j) < self.sample.step(x))
+            better = next((j for j in finer if self._follows(j, [x, *parts])), None)
+            if better is None:
+                return made
+            others.remove(better)
+        return None
+
+    def _follows(self, x: int, members: Sequence[int]) -> bool:
+        others = [y for y in members if y != x]
+        return next(self._multiplied(x, others), None) is not None
+
+    def _multiplied(self, x: int, others: Sequence[int]) -> Iterator[Product]:
+        """Yield the product of other columns that ``x`` is but for rounding, if there is one."""
+        for found in self.logs.products(x, self.sample.rounding(x, self.logs.numbers[x]), others):
+            made = found.product
+            if made is not None and found.exact and (len(made.terms) > 1 or made.terms[0][1] != 1):
+                at = made.at(self.sample.numbers)
+                rows = np.flatnonzero(np.isfinite(at) & np.isfinite(self.sample.numbers[x]))
+                nudge = self._constant(x, rows, at[rows], (0.0, self.sample.half(x)))
+                if self.sample.holds(x, replace(made, constant=nudge)):
+                    yield replace(made, constant=nudge)
+
+    def finer(self) -> dict[int, set[int]]:
+        """Return of which other columns each is a multiple, but for rounding.
+
+        Such a column has fewer values, or as many that are sparser among those it could have. A
+        time that is made of hours and minutes is not what the hours are made of.
+        """
+        found: dict[int, set[int]] = {}
+        fine = {j: (n, -self.sample.sparse(j)) for j, n in self.sample.many.items() if n > _NO_ROOM}
+        for x in fine:
+            alike = {z: abs(self.sample.related(x, z)) for z, n in fine.items() if fine[x] < n}
+            for z in sorted(alike, key=lambda z: (-alike[z], z))[:_NEAR]:
+                anchors = self.anchor(x, [z]) if alike[z] >= _ALIKE else ()
+                if anchors and anchors[0].terms != ((z, 1.0),):
+                    whole = self.anchor(z, [y for y in self.sample.numbers if y != z])
+                    if not whole or len(whole[0].terms) == 1:
+                        found.setdefault(x, set()).add(z)
+        return found
+
+    def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
+        """Yield columns that often equal ``x``, and the sum that least squares finds."""
+        equal = self.sample.equal(x, earlier)
+        yield from (Anchor(terms=((y, 1.0),)) for y in equal)
+        strongest = max((abs(self.sample.related(x, y)) for y in earlier), default=0.0)
+        if strongest < _RELATED or len(earlier) > _MOST_TERMS:
+            return
+        known = np.isfinite(self.sample.numbers[x])
+        full = [y for y in earlier if np.isfinite(self.sample.numbers[y][known]).mean() >= _MOSTLY]
+        columns = np.stack([self.sample.numbers[j] for j in (x, *full)])
+        rows = np.flatnonzero(np.isfinite(columns).all(axis=0))[:_SOLVED]
+        if len(rows) < _FEWEST or not columns[0, rows].std():
+            return
+        half = self.sample.half(x)
+        found = solved(columns[0, rows], columns[1:, rows], half)
+        if found is not None and found[0].any():
+            terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
+            sums = Anchor(terms=terms).at({j: self.sample.numbers[j][rows] for j in full})
+            yield Anchor(terms=terms, constant=self._constant(x, rows, sums, (found[1], half)))
+
+    def _constant(
+        self, x: int, rows: NDArray[np.int64], sums: Floats, found: tuple[float, float]
+    ) -> float:
+        """Return the constant with which sums are ``x`` most often: none, or what was found.
+
+        A little more or less than a point of the grid is how halves are rounded up or down.
+        """
+        constant, half = found
+        tried = [constant]
+        if half:
+            snapped = 2 * half * round(constant / (2 * half))
+            nudge = min(_NUDGE[0] * half, _NUDGE[1])
+            tried = [snapped, snapped + nudge, snapped - nudge, constant]
+        right = [
+            int(
+                (
+                    apart(self.sample.codings[x], self.sample.numbers[x][rows], sums + c).points
+                    == 0
+                ).sum()
+            )
+            for c in tried
+        ]
+        return tried[int(np.argmax(right))]
+
+
+def _add(after: dict[int, set[int]], x: int, parts: set[int]) -> bool:
+    """Let ``x`` come after its parts, unless one of them comes after it."""
+    if any(_reaches(after, j, x) for j in parts):
+        return False
+    after.setdefault(x, set()).update(parts)
+    return True
+
+
+def _reaches(after: Mapping[int, set[int]], x: int, y: int) -> bool:
+    """Whether ``x`` comes after ``y``, or after what does."""
+    return x == y or any(_reaches(after, z, y) for z in after.get(x, ()))

@@ -1,0 +1,178 @@
+"""Anchor near: what the values of a column mostly lie near, and how much that says of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.anchors import Anchor, Product, apart, coded, density
+from assaymark.generate.classes import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.anchor_sample import Sample
+    from assaymark.generate.product_solve import Logs
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Nearness"]
+
+_FEWEST = 200
+_LEAST = 0.1  # nats a row
+_MOST = 3
+_NEAR, _OTHERS = 4, 3
+_RELATED = 0.3
+_FINENESS = ((12, 12), (48, 24))
+_PRIOR = 5.0
+_OUTSIDE = 25.0
+_MANY = 64
+_ROUNDS = 8
+_ALMOST_ONE = 5e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Nearness:
+    """What columns lie near, found on some persons and judged by the others.
+
+    ``logs`` are those of the columns themselves.
+    """
+
+    sample: Sample
+    logs: Logs
+    products: dict[int, tuple[Product, ...]] = field(default_factory=dict)
+    chosen: dict[tuple[object, ...], tuple[tuple[Anchor, ...], float]] = field(default_factory=dict)
+
+    def near(self, x: int, earlier: Sequence[int]) -> tuple[tuple[Anchor, ...], float]:
+        """Return the anchors of column ``x`` among the ``earlier`` ones, and what they add."""
+        candidates = tuple(dict.fromkeys(self._candidates(x, earlier)))
+        if not candidates:
+            return (), 0.0
+        plain = self._plain(x, earlier)
+        key = x, candidates, plain
+        if key not in self.chosen:
+            self.chosen[key] = self._chosen(x, list(candidates), self.sample.cache[plain])
+        return self.chosen[key]
+
+    def _chosen(
+        self, x: int, candidates: list[Anchor], best_known: Floats
+    ) -> tuple[tuple[Anchor, ...], float]:
+        judged = np.isfinite(self.sample.numbers[x]) & ~self.sample.fitted
+        plain = so_far = best_known[judged]
+        logs = [self._near(x, c)[judged] for c in candidates]
+        likely = [float(np.maximum(log - plain, 0.0).mean()) >= _LEAST for log in logs]
+        candidates = [c for c, hope in zip(candidates, likely, strict=True) if hope]
+        logs = [log for log, hope in zip(logs, likely, strict=True) if hope]
+        found: list[Anchor] = []
+        while logs and len(found) < _MOST:
+            mixtures = [_mixture(so_far, log) for log in logs]
+            gains = [float((m - so_far).mean()) for m in mixtures]
+            best = int(np.argmax(gains))
+            if gains[best] < _LEAST:
+                break
+            found.append(candidates[best])
+            so_far = mixtures[best]
+        return tuple(found), float((so_far - plain).mean())
+
+    def _candidates(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
+        related = {y: abs(self.sample.related(x, y)) for y in earlier}
+        near = sorted(related, key=lambda y: (-related[y], y))[:_NEAR]
+        near = [y for y in near if related[y] >= _RELATED]
+        for y in {*near, *self.sample.equal(x, earlier)}:
+            yield Anchor(terms=((y, 1.0),))
+        for y in near:
+            signs = {
+                z: self.sample.left_over(x, y, z)
+                for z in earlier
+                if z != y and self.sample.many[z] > 2
+            }
+            for z in sorted(signs, key=lambda z: (-abs(signs[z]), z))[:_OTHERS]:
+                if abs(signs[z]) >= _RELATED / 2:
+                    yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(signs[z])))))))
+        for y in near if self.sample.many[x] >= _MANY else ():
+            yield from self._multiples(x, y)
+        if self.sample.many[x] >= _MANY:
+            there = set(earlier)
+            yield from (p for p in self._near_products(x) if {j for j, _ in p.terms} <= there)
+
+    def _multiples(self, x: int, y: int) -> Iterator[Product]:
+        """Yield the multiples of another column, such as four fifths, where ``x`` often lies."""
+        for rate in self.sample.rates(x, y):
+            if abs(rate - 1) > _ALMOST_ONE:
+                yield Product(terms=((y, 1.0),), lines=((0.0, 1.0),), factor=rate)
+
+    def _near_products(self, x: int) -> tuple[Product, ...]:
+        """Return products of other columns, wherever these are in the order, that ``x`` is near."""
+        if x not in self.products:
+            others = [y for y in self.logs.numbers if y != x]
+            found = self.logs.products(x, self.sample.rounding(x, self.logs.numbers[x]), others)
+            self.products[x] = tuple(f.product for f in found if f.product is not None)
+        return self.products[x]
+
+    def _plain(self, x: int, earlier: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
+        """Return under which key is the log-density of ``x`` given the column that says most."""
+        code = np.minimum(self.sample.codes[x], len(self.sample.codings[x].first) - 1)
+        keys = [(x, y, fineness) for y in earlier for fineness in _FINENESS]
+        for key in keys:
+            if key not in self.sample.cache:
+                self.sample.cache[key] = self._given(x, key[1], code, key[2])
+                self.sample.worth[key] = float(self.sample.cache[key][~self.sample.fitted].mean())
+        return max(keys, key=lambda key: self.sample.worth[key])
+
+    def _given(self, x: int, y: int, code: NDArray[np.int32], fineness: tuple[int, int]) -> Floats:
+        coding, mass = self.sample.codings[x], self.sample.masses[x]
+        own = mass[: len(coding.first)]
+        classes = merged(own, fineness[0])
+        held = np.bincount(classes, own)
+        inside = density(coding, mass) - np.log(np.maximum(held / held.sum(), 1e-12))[classes]
+        bins = merged(self.sample.masses[y], fineness[1])[self.sample.codes[y]]
+        given = _conditional(classes[code], bins, len(held), self.sample.fitted)
+        return np.asarray(given + inside[code], dtype=np.float64)
+
+    def _near(self, x: int, anchor: Anchor) -> Floats:
+        """Return the log-density of ``x`` if it lay about ``anchor`` as the fitted rows do."""
+        if (x, anchor) not in self.sample.cache:
+            self.sample.cache[x, anchor] = self._about(x, anchor)
+        return self.sample.cache[x, anchor]
+
+    def _about(self, x: int, anchor: Anchor) -> Floats:
+        here = apart(self.sample.codings[x], self.sample.numbers[x], anchor.at(self.sample.numbers))
+        steps, both = here.points, here.both
+        fit = both & self.sample.fitted
+        out = np.full(len(steps), -_OUTSIDE)
+        if fit.sum() < _FEWEST // 2:
+            return out
+        coding, codes = coded(steps[fit], self.sample.persons[fit], self.sample.protect)
+        if not len(coding.first):
+            return out
+        log = density(coding, np.bincount(codes, minlength=coding.size).astype(np.float64))
+        low, high = coding.span
+        within = both & (steps >= low) & (steps <= high)
+        out[within] = log[coding.encode(steps[within])]
+        return out
+
+
+def _conditional(
+    classes: NDArray[np.int32], bins: NDArray[np.int32], size: int, fitted: NDArray[np.bool_]
+) -> Floats:
+    """Return the log-share of each row's class in its bin, as the ``fitted`` rows have it."""
+    height = int(bins.max(initial=0)) + 1
+    pair = bins[fitted].astype(np.int64) * size + classes[fitted]
+    joint = np.bincount(pair, minlength=height * size).reshape(height, size)
+    overall = (joint.sum(axis=0) + 0.5) / (joint.sum() + 0.5 * size)
+    shares = (joint + _PRIOR * overall) / (joint.sum(axis=1, keepdims=True) + _PRIOR)
+    return np.asarray(np.log(shares[bins, classes]), dtype=np.float64)
+
+
+def _mixture(one: Floats, other: Floats) -> Floats:
+    """Return the log-density of the best mixture of two."""
+    share = 0.5
+    for _ in range(_ROUNDS):
+        odds = np.clip(one - other, -50, 50) + np.log((1 - share) / share)
+        share = float(np.clip((1 / (1 + np.exp(odds))).mean(), 1e-6, 1 - 1e-6))
+    mixed: Floats = np.logaddexp(one + np.log(1 - share), other + np.log(share))
+    return mixed

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from tests.generate.test_anchors import made_of
+from tests.generate.test_tree_chain import fit, table
+
+from assaymark.core.schema import Kind
+from assaymark.core.streams import Streams
+from assaymark.generate.anchors import Product
+from assaymark.generate.model_file import ModelFile, read_model, write_model
+from assaymark.generate.product_solve import rates
+
+DECIMAL, INTEGER = Kind.DECIMAL, Kind.INTEGER
+
+
+def cents(values):
+    return np.floor(np.asarray(values) * 100 + 0.5 + 1e-7) / 100
+
+
+def orders(n=3000, seed=1):
+    """Return totals and what they are made of, the totals first."""
+    rng = np.random.default_rng(seed)
+    quantity = rng.integers(0, 13, n)
+    price = cents(rng.lognormal(3, 1, n))
+    discount = rng.choice([0, 0, 0, 0.1, 0.15, 0.2], n)
+    total = cents(quantity * price * (1 - discount))
+    tax = rng.choice([7, 19], n)
+    height = np.rint(rng.normal(170, 9, n)).astype(int)
+    weight = np.round(np.exp(rng.normal(4.3, 0.2, n)), 1)
+    area = rng.integers(20, 300, n)
+    rent = np.rint(rng.lognormal(7, 0.3, n)).astype(int)
+    columns = {
+        "gross": cents(total * (1 + tax / 100)),
+        "total": total,
+        "index": np.round(weight / (height / 100) ** 2, 1),
+        "each": np.round(rent / area, 2),
+        "quantity": quantity,
+        "price": price,
+        "discount": discount,
+        "tax": tax,
+        "height": height,
+        "weight": weight,
+        "area": area,
+        "rent": rent,
+    }
+    kinds = {name: INTEGER if v.dtype.kind == "i" else DECIMAL for name, v in columns.items()}
+    return table(**{name: (kinds[name], v.tolist()) for name, v in columns.items()})
+
+
+@pytest.mark.parametrize("order", ["schema", "target"])
+def test_prices_times_quantities_rates_and_indices_hold_on_every_row(order):
+    model = fit(orders(), order=order)
+    assert model.summary["derived"] == {
+        "total": "quantity * price * (1 - discount)",
+        "gross": "total * (1 + 0.01 * tax)",
+        "index": "10000 * weight / height^2",
+        "each": "rent / area",
+    }
+    made = model.sample(range(20_000), Streams.from_seed(2)).frame.to_dict(as_series=False)
+    made = {name: np.array(v) for name, v in made.items()}
+    worked = {
+        "total": (made["quantity"] * made["price"] * (1 - made["discount"]), 0.01),
+        "gross": (made["total"] * (1 + made["tax"] / 100), 0.01),
+        "index": (made["weight"] / (made["height"] / 100) ** 2, 0.1),
+        "each": (made["rent"] / made["area"], 0.01),
+    }
+    for name, (aim, step) in worked.items():
+        assert np.abs(made[name] - aim).max() <= step / 2 + 1e-5, name
+    assert (made["total"] == 0).mean() == pytest.approx(1 / 13, abs=0.02)
+
+
+def test_a_model_of_products_is_read_back_as_it_was():
+    model = fit(orders(800))
+    held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
+    again = read_model(write_model(held)).model
+    one, other = (m.sample(range(500), Streams.from_seed(1)).frame for m in (model, again))
+    assert one.equals(other)
+
+
+def test_a_product_worked_by_hand_and_what_divides_by_nothing():
+    numbers = {0: np.array([2.0, 3.0, 5.0]), 1: np.array([4.0, 0.0, np.nan]), 2: np.full(3, 0.25)}
+    product = Product(
+        terms=((0, 2.0), (1, -0.5), (2, 1.0)),
+        lines=((0.0, 1.0), (0.0, 1.0), (1.0, -1.0)),
+        factor=10.0,
+    )
+    found = product.at(numbers)
+    assert found[0] == 10 * 2**2 * 0.75 / 2
+    assert np.isnan(found[1:]).all()
+    assert product.words(["a", "b", "c"]) == "10 * a^2 * (1 - c) / b^0.5"
+    moved = product.moved([2, 0, 1])
+    assert moved.words(["c", "a", "b"]) == product.words(["a", "b", "c"])
+    under = Product(terms=((0, -1.0),), lines=((0.0, 1.0),))
+    assert under.words(["a"]) == "1 / a"
+
+
+def test_charges_that_are_about_months_times_the_rate_stay_so():
+    rng = np.random.default_rng(5)
+    months, rate = rng.integers(1, 73, 3000), np.round(rng.uniform(18, 120, 3000), 2)
+    charged = np.round(months * rate * rng.normal(1, 0.02, 3000), 2)
+    data = table(
+        months=(INTEGER, months.tolist()),
+        rate=(DECIMAL, rate.tolist()),
+        charged=(DECIMAL, charged.tolist()),
+    )
+    made, plain = made_of(data), made_of(data, relations="none")
+
+    def within(frame):
+        ratio = frame["charged"] / (frame["months"] * frame["rate"])
+        return float(ratio.is_between(0.95, 1.05).mean())
+
+    assert within(data.frame) > 0.98
+    assert within(made) > 0.8  # differences are of groups of months, so that some are too large
+    assert within(plain) < 0.3
+
+
+def test_a_tax_at_one_of_two_rates_is_at_the_rate_of_its_kind():
+    rng = np.random.default_rng(6)
+    food = rng.random(4000) < 0.4
+    net = cents(rng.lognormal(3.5, 0.8, 4000))
+    tax = cents(net * np.where(food, 0.07, 0.19))
+    data = table(
+        kind=(Kind.CATEGORY, np.where(food, "food", "other").tolist()),
+        net=(DECIMAL, net.tolist()),
+        tax=(DECIMAL, tax.tolist()),
+    )
+    made = made_of(data)
+    rate = np.where((made["kind"] == "food").to_numpy(), 0.07, 0.19)
+    off = np.abs(made["tax"].to_numpy() - rate * made["net"].to_numpy())
+    assert (off <= 0.0051).mean() > 0.97
+
+
+def test_multiples_are_found_in_order_of_how_often_they_are_met():
+    rng = np.random.default_rng(7)
+    bill = np.round(rng.uniform(5, 80, 2000), 2)
+    kind = rng.choice(4, 2000, p=[0.5, 0.25, 0.15, 0.1])
+    tip = bill * np.choose(kind, [0.2, 0.15, 0.18, rng.uniform(0.05, 0.4, 2000)])
+    tip = np.round(tip, 2)
+    assert rates(tip, bill, np.full(2000, 0.005)) == pytest.approx(
+        {0.2: 0.5, 0.15: 0.25, 0.18: 0.15}, abs=0.03
+    )
+    assert rates(rng.permutation(tip), bill, np.full(2000, 0.0005)) == {}
+
+
+def test_ratios_with_all_the_digits_of_32_or_64_bits_are_ratios():
+    rng = np.random.default_rng(8)
+    loan, price = rng.integers(20, 500, 2000), rng.integers(50, 900, 2000)
+    narrow = np.array([float(str(v)) for v in (loan / price).astype(np.float32)])
+    for values in (loan / price, narrow):
+        data = table(
+            loan=(INTEGER, loan.tolist()),
+            price=(INTEGER, price.tolist()),
+            ratio=(DECIMAL, values.tolist()),
+        )
+        model = fit(data)
+        assert model.summary["derived"] == {"ratio": "loan / price"}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_columns_that_have_nothing_to_do_with_each_other_are_no_products(seed):
+    rng = np.random.default_rng(seed)
+    shared = rng.normal(0, 1, 1500)
+    columns = {
+        f"c{i}": np.exp(
+            rng.normal(0, 1) + 0.3 * shared * rng.integers(0, 2) + rng.normal(0, 0.4, 1500)
+        )
+        for i in range(6)
+    }
+    columns |= {f"d{i}": rng.integers(1, rng.integers(14, 90), 1500) for i in range(6)}
+    digits = rng.integers(0, 4, len(columns))
+    data = table(
+        **{
+            name: (DECIMAL, np.round(v.astype(float) + 0.5, int(d)).tolist())
+            for (name, v), d in zip(columns.items(), digits, strict=True)
+        }
+    )
+    assert fit(data).summary["derived"] == {}
