@@ -41,6 +41,7 @@ generators: Registry[Generator] = Registry(
         "dp_rounds",
         "dp_words",
         "drawing",
+        "edges",
         "effects",
         "encoding",
         "exponential",

@@ -60,6 +60,15 @@ class Exact:
             return (made,)
         return next(((a,) for a in self._sums(x, earlier) if self.sample.holds(x, a)), ())
 
+    def is_part(self, x: int, y: int) -> bool:
+        """Whether ``y`` is a sum of several columns, and ``x`` one of them."""
+        numbers = self.sample.numbers
+        if x not in numbers or y not in numbers or len(self.sample.persons) < _FEWEST:
+            return False
+        found = self.anchor(y, [z for z in numbers if z != y])
+        terms = [j for j, _ in found[0].terms] if found else []
+        return x in terms and len(terms) > 1
+
     def after(self) -> dict[int, set[int]]:
         """Return which other columns each comes after: those that it is made of.
 

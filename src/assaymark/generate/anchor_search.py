@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.generate.anchor_exact import Exact
 from assaymark.generate.anchor_near import Nearness
-from assaymark.generate.anchor_sample import Sample
 from assaymark.generate.anchors import Anchor, Product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from assaymark.generate.encoding import Encoded
-
-    Floats = NDArray[np.float64]
+    from assaymark.generate.anchor_exact import Exact
 
 __all__ = ["find_anchors"]
 
@@ -26,7 +19,7 @@ _MANY = 64
 
 
 def find_anchors(
-    numbers: Mapping[int, Floats], encoded: Encoded, order: Sequence[int], protect: int
+    exact: Exact, order: Sequence[int]
 ) -> tuple[tuple[int, ...], dict[int, tuple[Anchor, ...]]]:
     """Return an order of the columns, and by place in the table the anchors of those with any.
 
@@ -38,28 +31,27 @@ def find_anchors(
 
     Parameters
     ----------
-    numbers
-        The values of ordered columns by place in the table, NaN where missing, shape ``(n,)``.
+    exact
+        What holds on every row of a sample.
     order
         The order where nothing speaks for another.
     """
-    sample = Sample.of(numbers, encoded, protect)
+    sample = exact.sample
     if len(sample.persons) < _FEWEST:
         return tuple(order), {}
-    exact = Exact.of(sample)
     nearness = Nearness(sample=sample, logs=exact.logs.plain())
     placed: list[int] = []
     left, found, after = list(order), {}, exact.after()
     while left:
         free = [y for y in left if not after.get(y, set()) & set(left)]
         x = free[0]
-        earlier = [y for y in placed if y in numbers]
+        earlier = [y for y in placed if y in sample.numbers]
         near: dict[int, tuple[tuple[Anchor, ...], float]] = {}
         if sample.many.get(x, 0) >= _MANY:
             waiting = [y for y in free if sample.many.get(y, 0) >= _MANY]
             near = {y: nearness.near(y, earlier) for y in waiting}
             x = max(near, key=lambda y: near[y][1])
-        is_always = exact.anchor(x, earlier) if x in numbers else ()
+        is_always = exact.anchor(x, earlier) if x in sample.numbers else ()
         anchors = is_always or near.get(x, ((), 0.0))[0]
         if anchors:
             found[x] = anchors

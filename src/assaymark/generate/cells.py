@@ -22,6 +22,8 @@ __all__ = ["CellCoding", "Grid", "fit_cells", "fit_points"]
 
 MAX_CELLS = 400
 _FINE, _COARSE = 2.0**50, 2.0**40
+_NO_POINTS = np.zeros(0, dtype=np.int64)
+_NO_EDGES = np.zeros(0)
 _NOISE = 2.0**-50  # of a number: what a sum of decimals may be off by
 _BEYOND = 2.0**62  # no value is there
 _MAX_DECIMALS = 12
@@ -171,13 +173,23 @@ class CellCoding:
 
 
 def fit_cells(
-    column: Column, values: pl.Series, persons: NDArray[np.int64], protect: int
+    column: Column,
+    values: pl.Series,
+    persons: NDArray[np.int64],
+    protect: int,
+    edges: NDArray[np.float64] = _NO_EDGES,
 ) -> tuple[CellCoding, NDArray[np.int32]]:
-    """Code ``values``, shape ``(n,)``; -1 where too few persons stand behind "missing"."""
+    """Code ``values``, shape ``(n,)``; -1 where too few persons stand behind "missing".
+
+    No cell reaches across one of the ``edges``, sorted values each of which is the least of a
+    band, where persons enough are in every band.
+    """
     known = values.is_not_null().to_numpy()
     codes = np.full(len(values), -1, dtype=np.int32)
     grid, index = _on_grid(column.kind, values.drop_nulls())
-    coding, codes[known] = _code(column, grid, index, persons[known], protect)
+    at = grid.index(edges)
+    at = np.unique(at + (grid.value(at) < edges))
+    coding, codes[known] = _code(column, grid, index, persons[known], protect, at)
     few = persons_among(persons[~known]) < protect
     missing = len(coding.first) == 0 or not few
     if missing:
@@ -198,17 +210,35 @@ def fit_points(
 
 
 def _code(
-    column: Column, grid: Grid, index: NDArray[np.int64], persons: NDArray[np.int64], protect: int
+    column: Column,
+    grid: Grid,
+    index: NDArray[np.int64],
+    persons: NDArray[np.int64],
+    protect: int,
+    edges: NDArray[np.int64] = _NO_POINTS,
 ) -> tuple[CellCoding, NDArray[np.int32]]:
     distinct, position = np.unique(index, return_inverse=True)
     special = persons_per_code(position, persons, len(distinct)) >= protect
     atoms = distinct[special]
     loose = ~special[position]
-    enough = persons_among(persons[loose]) >= protect
-    cuts = low = high = np.zeros(0, dtype=np.int64)
-    if enough:
-        cuts, ends = _cut(index[loose], persons[loose], protect)
-        low, high = np.append(ends[0], cuts + 1), np.append(cuts, ends[1])
+    edges = _usable(edges, atoms, index[loose], persons[loose], protect)
+    band = np.searchsorted(edges, index, "right")
+    own = np.minimum(np.searchsorted(atoms, index, "left"), max(len(atoms) - 1, 0))
+    low, high = _NO_POINTS, _NO_POINTS
+    for b in range(len(edges) + 1):
+        here = loose & (band == b)
+        if persons_among(persons[here]) >= protect:
+            cuts, (begin, end) = _cut(index[here], persons[here], protect)
+            begin, end = _widened(begin, end, index[here], edges[b - 1 : b], edges[b : b + 1])
+            own[here] = len(atoms) + len(low) + np.searchsorted(cuts, index[here], "left")
+            low, high = (
+                np.concatenate([low, [begin], cuts + 1]),
+                np.concatenate([high, cuts, [end]]),
+            )
+        elif here.any() and len(atoms):
+            beside = np.flatnonzero(np.searchsorted(edges, atoms, "right") == b)
+            beside = beside if len(beside) else np.arange(len(atoms))
+            own[here] = beside[_nearest(atoms[beside], index[here])]
     first_cell = low - np.searchsorted(atoms, low, "left")
     points = high - np.searchsorted(atoms, high, "right") - first_cell + 1
     middle = np.concatenate([atoms * 1.0, (low * 0.5 + high * 0.5)])
@@ -227,16 +257,50 @@ def _code(
     )
     if not len(order):
         return coding, np.zeros(len(index), dtype=np.int32)
-    in_cells = len(atoms) + np.searchsorted(cuts, index, "left")
-    cell = in_cells if enough else _nearest(atoms, index)
-    own = np.minimum(np.searchsorted(atoms, index, "left"), max(len(atoms) - 1, 0))
-    return coding, rank[np.where(loose, cell, own)]
+    return coding, rank[own]
+
+
+def _usable(
+    edges: NDArray[np.int64],
+    atoms: NDArray[np.int64],
+    index: NDArray[np.int64],
+    persons: NDArray[np.int64],
+    protect: int,
+) -> NDArray[np.int64]:
+    """Return the edges between bands each of which has special values, or persons enough."""
+    kept = list(edges.tolist())
+    at = 0
+    while kept and at <= len(kept):
+        here = np.searchsorted(kept, index, "right") == at
+        special = (np.searchsorted(kept, atoms, "right") == at).any()
+        if special or persons_among(persons[here]) >= protect:
+            at += 1
+        else:
+            kept.pop(at if at < len(kept) else at - 1)
+            at = max(at - 1, 0)
+    return np.array(kept, dtype=np.int64)
+
+
+def _widened(
+    low: int,
+    high: int,
+    index: NDArray[np.int64],
+    below: NDArray[np.int64],
+    above: NDArray[np.int64],
+) -> tuple[int, int]:
+    """Let cells reach towards the edges of their band, by as much as was cut off of others."""
+    ranked = np.sort(index)
+    n = int((index <= low).sum()), int((index >= high).sum())
+    if len(below):
+        low = max(int(below[0]), 2 * low - int(ranked[min(2 * n[0], len(ranked)) - 1]))
+    if len(above):
+        high = min(int(above[0]) - 1, 2 * high - int(ranked[-min(2 * n[1], len(ranked))]))
+    return low, high
 
 
 def _hidden(loose: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> int:
-    if not len(low):
-        return len(loose)
-    return int(((loose < low[0]) | (loose > high[-1])).sum())
+    cell = np.searchsorted(low, loose, "right") - 1
+    return int(((cell < 0) | (loose > high[cell])).sum()) if len(low) else len(loose)
 
 
 def _nearest(atoms: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -15,6 +15,8 @@ from assaymark.generate.cells import fit_cells
 from assaymark.generate.levels import fit_levels
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from assaymark.core.measurement import Json
@@ -151,10 +153,22 @@ class Encoded:
         return np.bincount(self.codes[column], self.weights, minlength=size).astype(np.float64)
 
 
-def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "person") -> Encoded:
+def encode(
+    dataset: Dataset,
+    protect: int,
+    streams: Streams,
+    *,
+    weigh: Weigh = "person",
+    edges: Mapping[str, NDArray[np.float64]] | None = None,
+) -> Encoded:
     """Code every column so that no value of fewer than ``protect`` persons can come out.
 
     Rows whose level is too rare get a level drawn from the common ones.
+
+    Parameters
+    ----------
+    edges
+        Values of a column that no cell reaches across; see :func:`assaymark.generate.edges`.
 
     Raises
     ------
@@ -176,7 +190,9 @@ def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "
     codes = np.empty((len(dataset.schema.columns), dataset.n), dtype=np.int32)
     redrawn = np.zeros(codes.shape, dtype=np.bool_)
     for i, column in enumerate(dataset.schema.columns):
-        coding, found = _encode_column(column, dataset.frame[column.name], persons, protect)
+        parted = (edges or {}).get(column.name, np.zeros(0))
+        values = dataset.frame[column.name]
+        coding, found = _encode_column(column, values, persons, protect, parted)
         rng = streams.child("rare", column.name).generator()
         redrawn[i] = found < 0
         codes[i] = _redrawn(found, weights, coding.size, rng)
@@ -194,7 +210,11 @@ def encode(dataset: Dataset, protect: int, streams: Streams, *, weigh: Weigh = "
 
 
 def _encode_column(
-    column: Column, values: pl.Series, persons: NDArray[np.int64], protect: int
+    column: Column,
+    values: pl.Series,
+    persons: NDArray[np.int64],
+    protect: int,
+    edges: NDArray[np.float64],
 ) -> tuple[Coding, NDArray[np.int32]]:
     if column.kind is Kind.TEXT:
         raise DataError(
@@ -202,7 +222,7 @@ def _encode_column(
             "Hint: drop it with a [[transform]] of kind 'drop', or declare it a category"
         )
     if column.kind.ordered:
-        return fit_cells(column, values, persons, protect)
+        return fit_cells(column, values, persons, protect, edges)
     return fit_levels(column, values, persons, protect)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from assaymark.generate.anchor_exact import Exact
+from assaymark.generate.anchor_sample import Sample
 from assaymark.generate.anchor_search import find_anchors
 from assaymark.generate.anchors import numbers_of
+from assaymark.generate.cells import CellCoding
 from assaymark.generate.derived import find_absent, find_derived
 
 if TYPE_CHECKING:
@@ -61,7 +64,8 @@ def plan_of(
     """Find the rules between columns, and change ``order`` where they need it.
 
     A column whose codes follow from another's is looked up, unless it is drawn within cells and
-    lies at or near a sum of others, which says its values.
+    lies at or near a sum of others, which says its values; or unless that other one is a sum with
+    it, as a time is of hours and minutes.
     """
     if relations == "none":
         return Plan(free=tuple(order), derived={}, anchors={}, absent={}, numbers={})
@@ -71,9 +75,14 @@ def plan_of(
         absent = find_absent(encoded, free)
         return Plan(free=free, derived=derived, anchors={}, absent=absent, numbers={})
     numbers = numbers_of(dataset)
-    derived = find_derived(encoded, order, cells=False)
-    drawn = [j for j in order if j not in derived]
-    free, anchors = find_anchors(numbers, encoded, drawn, protect)
+    exact = Exact.of(Sample.of(numbers, encoded, protect))
+    derived = {
+        j: rule
+        for j, rule in find_derived(encoded, order, cells=False).items()
+        if not exact.is_part(j, rule.source)
+    }
+    drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
+    free, anchors = find_anchors(exact, drawn)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
     held |= {rule.source for rule in derived.values()}
     more = find_derived(encoded, [j for j in free if j not in held], cells=True)
@@ -86,3 +95,18 @@ def plan_of(
         absent=find_absent(encoded, free),
         numbers=numbers,
     )
+
+
+def _numbers_of_bands_first(
+    encoded: Encoded, order: Sequence[int], derived: Mapping[int, Lookup]
+) -> list[int]:
+    """Let a number whose bands another column says come where that column would."""
+    moved = list(order)
+    for band, rule in derived.items():
+        coding = encoded.encoding.codings[rule.source]
+        if isinstance(coding, CellCoding) and (coding.points > 1).any():
+            at = moved.index(band)
+            if at < moved.index(rule.source):
+                moved.remove(rule.source)
+                moved.insert(at, rule.source)
+    return moved

@@ -15,6 +15,7 @@ from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
+from assaymark.generate.edges import find_edges
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
 from assaymark.generate.imputed import imputed
@@ -129,7 +130,8 @@ class TreeChain:
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
-        encoded = encode(dataset, self.protect, streams, weigh=self.weigh)
+        edges = find_edges(dataset, self.protect) if self.relations != "none" else {}
+        encoded = encode(dataset, self.protect, streams, weigh=self.weigh, edges=edges)
         order = self._ordered(encoded, dataset.target)
         plan = plan_of(dataset, encoded, order, self.protect, self.relations)
         alone = streams.child("shelter").generator()
