@@ -267,6 +267,15 @@ def test_the_unit_is_who_the_table_is_about():
     assert keys(USERID=often, InvoiceNo=rows // 3) == (["USERID"], ["InvoiceNo"])
 
 
+def test_persons_are_found_however_many_rows_each_has():
+    rows = np.arange(30_000)
+    assert keys(subject_id=rows % 25, itemid=rows % 40, x=rows / 7) == (["subject_id"], [])
+    assert keys(user_id=rows % 30, x=rows / 7) == (["user_id"], [])
+    # a bare "id" says less, and so do few values
+    assert keys(id=rows % 25, x=rows / 7) == ([], [])
+    assert keys(subject=rows % 12, x=rows / 7) == ([], [])
+
+
 def test_one_repeat_is_enough_for_a_person_key():
     assert keys(patient_id=[0, *range(299)], x=[0.5] * 300) == (["patient_id"], [])
 

@@ -43,7 +43,7 @@ _MEASURED = (  # amounts with a unit, times of day, dates
     r"|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
 )
 _NEAR = 0.8
-_FEW = 30
+_FEW, _SEVERAL = 30, 20
 _MANY = 1_000
 _SAMPLE = 5000
 
@@ -187,17 +187,18 @@ def _measured(values: pl.Series) -> bool:
 def key_strength(facts: Facts) -> int:
     """Return how much the column looks like the key of persons with several rows; 0 is not.
 
-    See :func:`name_strength`; the values must repeat, and be many.
+    See :func:`name_strength`; the values must repeat, and be many. Where the name says persons,
+    more than 20 of them are, however many rows each has.
     """
     strength = name_strength(facts)
-    if not many_repeats(facts) or (strength < 2 and facts.uniqueness > 0.995):
-        return 0
-    return strength
+    if strength >= 2:
+        return strength * (_SEVERAL < facts.n_unique < facts.n)
+    return strength * (many_repeats(facts) and facts.uniqueness <= 0.995)
 
 
 def many_repeats(facts: Facts) -> bool:
     """Whether there are many values, some of which several rows share."""
-    return facts.n_unique < facts.n and facts.n_unique > max(20, 0.002 * facts.n)
+    return facts.n_unique < facts.n and facts.n_unique > max(_SEVERAL, 0.002 * facts.n)
 
 
 def name_strength(facts: Facts) -> int:
