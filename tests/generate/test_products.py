@@ -5,7 +5,7 @@ from tests.generate.test_tree_chain import fit, table
 
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
-from assaymark.generate.anchors import Product
+from assaymark.generate.anchors import Product, natural_log
 from assaymark.generate.model_file import ModelFile, read_model, write_model
 from assaymark.generate.product_solve import rates
 
@@ -153,6 +153,41 @@ def test_ratios_with_all_the_digits_of_32_or_64_bits_are_ratios():
         )
         model = fit(data)
         assert model.summary["derived"] == {"ratio": "loan / price"}
+
+
+def test_logarithms_of_columns_to_any_base_are_worked_out():
+    rng = np.random.default_rng(9)
+    wage = np.round(rng.lognormal(4.5, 0.4, 2000), 2)
+    visits = np.rint(rng.gamma(1.2, 60, 2000)).astype(int)
+    mass = rng.lognormal(0, 2, 2000)
+    data = table(
+        log_wage=(DECIMAL, np.log(wage).tolist()),
+        log_visits=(DECIMAL, np.round(np.log1p(visits), 4).tolist()),
+        ph=(DECIMAL, np.round(7 - np.log10(mass), 3).tolist()),
+        wage=(DECIMAL, wage.tolist()),
+        visits=(INTEGER, visits.tolist()),
+        mass=(DECIMAL, mass.tolist()),
+    )
+    model = fit(data)
+    assert model.summary["derived"] == {
+        "log_wage": "log(wage)",
+        "log_visits": "log(visits + 1)",
+        "ph": "-log10(mass) + 7",
+    }
+    made = model.sample(range(20_000), Streams.from_seed(2)).frame
+    for name, aim, step in (
+        ("log_wage", np.log(made["wage"].to_numpy()), 1e-9),
+        ("log_visits", np.log1p(made["visits"].to_numpy()), 1e-4),
+        ("ph", 7 - np.log10(made["mass"].to_numpy()), 1e-3),
+    ):
+        assert np.abs(made[name].to_numpy() - aim).max() <= 0.6 * step, name
+
+
+def test_natural_logarithms_are_those_of_the_machine_to_the_last_bits():
+    rng = np.random.default_rng(10)
+    x = np.concatenate([np.exp(rng.uniform(-700, 700, 5000)), 1 + rng.uniform(-1e-3, 1e-3, 500)])
+    np.testing.assert_allclose(natural_log(x), np.log(x), rtol=6e-16)
+    assert np.isnan(natural_log(np.array([0.0, -1.0, np.nan, np.inf]))).all()
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -138,3 +138,21 @@ def test_slopes_do_not_undo_what_one_column_says_of_another_for_sure():
     made = model_of(data).sample(range(4000), Streams.from_seed(3)).frame.drop("age")
     real = set(data.frame.drop("age").iter_rows())
     assert np.mean([row in real for row in made.iter_rows()]) > 0.4
+
+
+def test_a_slope_that_runs_away_is_held_and_takes_less_than_half_of_others_with_it():
+    # where x is 1, y is 1 for sure; elsewhere the log of the odds is 0.8 z
+    rng, n = np.random.default_rng(12), 6000
+    x, z = (rng.random(n) < 0.3).astype(np.int32), rng.integers(0, 3, n).astype(np.int32)
+    chance = np.where(x == 1, 1.0, 1 / (1 + np.exp(-0.8 * (z - 1.0))))
+    y = (rng.random(n) < chance).astype(np.int32)
+    rows = Rows(cells=np.stack([x, z]), weight=np.ones(n))
+    scores = [np.array([[0.0, 1.0]]), np.array([[-1.0, 0.0, 1.0]])]
+    given = scores, np.array([[0.0, 1.0]]), (rows, y), (rows, np.full((n, 2), 0.5)), 1.0
+    steep, held = fit_slopes(*given), fit_slopes(*given, gentle=True)
+    odds = [[s[:, 1] - s[:, 0] for s in slopes] for slopes in (steep, held)]
+    assert odds[0][0][1] - odds[0][0][0] > 5
+    assert odds[1][0][1] - odds[1][0][0] < 4
+    by_z = [(of_z[2] - of_z[0]) / 2 for _, of_z in odds]
+    assert by_z[0] == pytest.approx(0.8, abs=0.1)
+    assert by_z[1] > 0.4

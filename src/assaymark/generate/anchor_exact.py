@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.anchor_solve import solved
-from assaymark.generate.anchors import Anchor, apart
+from assaymark.generate.anchors import BASES, Anchor, Logarithm, apart, natural_log
 from assaymark.generate.product_solve import Logs
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ _SOLVED = 800
 _MOST_TERMS = 40
 _MOSTLY = 0.8
 _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
+_MANY = 64
+_STRAIGHT = 0.999
 _HALF, _LESS = 0.5, 0.05
 _NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
 
@@ -39,12 +41,12 @@ _NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
 class Exact:
     """The relations that hold on every row of a sample, but for rounding.
 
-    ``made`` has, by column, the product that it is.
+    ``made`` has, by column, the product or logarithm that it is.
     """
 
     sample: Sample
     logs: Logs
-    made: dict[int, Product] = field(default_factory=dict)
+    made: dict[int, Anchor] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sample: Sample) -> Exact:
@@ -77,7 +79,9 @@ class Exact:
         """
         found = self.finer()
         for x in self.logs.numbers:
-            made = self._product(x)
+            others = [y for y in self.logs.numbers if y != x]
+            added = any(self.sample.holds(x, a) for a in self._sums(x, others))
+            made = None if added else self._product(x) or self._logarithm(x)
             if made is not None and _add(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
@@ -110,6 +114,17 @@ class Exact:
             if better is None:
                 return made
             others.remove(better)
+        return None
+
+    def _logarithm(self, x: int) -> Logarithm | None:
+        """Return the logarithm of another column that ``x`` is, but for rounding, if it is one."""
+        alike = (y for y in self.logs.numbers if y != x and self.sample.many[x] >= _MANY)
+        for y in alike:
+            if abs(self.sample.related(x, y)) >= _ALIKE:
+                pair = self.logs.numbers[y], self.logs.numbers[x]
+                for found in (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s)):
+                    if self.sample.holds(x, found):
+                        return found
         return None
 
     def _follows(self, x: int, members: Sequence[int]) -> bool:
@@ -188,6 +203,24 @@ class Exact:
             for c in tried
         ]
         return tried[int(np.argmax(right))]
+
+
+def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:
+    """Yield the logarithms of column ``y`` that are nearest to another, usual ones first."""
+    natural = natural_log(values + shift)
+    known = np.isfinite(natural) & np.isfinite(log)
+    if known.sum() < _FEWEST or not _bent(values[known], natural[known]):
+        return
+    factor, constant = (float(c) for c in np.polyfit(natural[known], log[known], 1))
+    usual = float(np.sign(factor)) * min(BASES.values(), key=lambda b: abs(b - abs(factor)))
+    middle = float(np.median(log[known] - usual * natural[known]))
+    for one in ((usual, round(middle, 3) + 0.0), (usual, middle), (factor, constant)):
+        yield Logarithm(terms=((y, one[0]),), constant=one[1], shift=shift)
+
+
+def _bent(values: Floats, natural: Floats) -> bool:
+    """Whether values are spread so far that their logarithms are not about a line of them."""
+    return bool(values.std() > 0 and abs(np.corrcoef(values, natural)[0, 1]) < _STRAIGHT)
 
 
 def _add(after: dict[int, set[int]], x: int, parts: set[int]) -> bool:

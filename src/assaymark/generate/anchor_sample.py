@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.anchors import Product, apart, cells_of, noise_of
+from assaymark.generate.anchors import Anchor, apart, cells_of, noise_of
 from assaymark.generate.product_solve import rates
 from assaymark.generate.ranks import correlation, ranked, telling
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.generate.anchors import Anchor
     from assaymark.generate.cells import CellCoding
     from assaymark.generate.encoding import Encoded
 
@@ -76,7 +75,7 @@ class Sample:
     def holds(self, x: int, anchor: Anchor) -> bool:
         """Whether a column is what an anchor says, but for rounding, in 99 % of the rows."""
         steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
-        room = _MANY if isinstance(anchor, Product) else _NO_ROOM
+        room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
         parts = (steps.anchor, _FEWEST), (self.telling[x] & steps.anchor, _FEW)

@@ -1,11 +1,11 @@
-"""Anchor search: which columns lie at or near others, or sums or products of others."""
+"""Anchor search: which columns lie at or near others, or sums, products or logarithms of others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from assaymark.generate.anchor_near import Nearness
-from assaymark.generate.anchors import Anchor, Product
+from assaymark.generate.anchors import Anchor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def _total_last(placed: list[int], found: dict[int, tuple[Anchor, ...]]) -> None
     A sum of parts is as likely as its parts; a difference may come out as no part could.
     """
     x = placed[-1]
-    if isinstance(found[x][0], Product):
+    if type(found[x][0]) is not Anchor:
         return
     terms = found[x][0].terms
     total = [j for j, c in terms if c == 1.0]

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
+    "BASES",
     "Anchor",
     "Apart",
+    "Logarithm",
     "Product",
     "apart",
     "cells_of",
     "coded",
     "density",
+    "natural_log",
     "noise_of",
     "numbers_of",
 ]
@@ -37,6 +40,10 @@ _LARGEST = 2.0**52
 _LAST_OF_64, _LAST_OF_32 = 2.0**-48, 2.0**-22
 _WHOLE_32 = 2.0**24
 _MANY_DECIMALS = 10**6
+_ROOT_HALF, _LOG_2, _SERIES = 0.7071067811865476, 0.6931471805599453, 23
+
+BASES = {"": 1.0, "10": 0.4342944819032518, "2": 1.4426950408889634}
+"""What a natural logarithm is multiplied by for one to each base."""
 _ROUNDING = 1e-5  # so little says how halves are rounded, and is not worth a word
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
@@ -124,6 +131,59 @@ class Product(Anchor):
         over = [_power(_line(names[j], line), p) for (j, p), line in self._parts if p > 0]
         under = [_power(_line(names[j], line), -p) for (j, p), line in self._parts if p < 0]
         return " / ".join([" * ".join([*factor, *over]) or "1", *under])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logarithm(Anchor):
+    """A logarithm of a column, to any base.
+
+    Attributes
+    ----------
+    terms
+        Place of the column, and what its natural logarithm is multiplied by.
+    shift
+        What is added to the column before.
+    """
+
+    shift: float = 0.0
+
+    def at(self, numbers: Mapping[int, Floats]) -> Floats:
+        """Return the logarithm, NaN where the column is missing or too low; shape ``(n,)``."""
+        ((j, factor),) = self.terms
+        return np.asarray(self.constant + factor * natural_log(numbers[j] + self.shift))
+
+    @property
+    def whole(self) -> bool:
+        """Logarithms are rounded."""
+        return False
+
+    def words(self, names: Sequence[str]) -> str:
+        """Return a formula of the columns' ``names``, rounding left out."""
+        ((j, factor),) = self.terms
+        base = next((b for b, f in BASES.items() if f == abs(factor)), None)
+        size = f"{factor:g} * " if base is None else "-" * (factor < 0)
+        base = base or ""
+        inside = f"{names[j]} + {self.shift:g}" if self.shift else names[j]
+        added = f" {'-' if self.constant < 0 else '+'} {abs(self.constant):g}"
+        return f"{size}log{base}({inside}){added if abs(self.constant) > _ROUNDING else ''}"
+
+
+def natural_log(values: Floats) -> Floats:
+    """Return natural logarithms to the last bits, the same on every machine; NaN of 0 and less.
+
+    Of a number between .7 and 1.4 times a power of two, by the series of the inverse hyperbolic
+    tangent.
+    """
+    safe = np.where(np.isfinite(values) & (values > 0), values, np.nan)
+    part, power = np.frexp(safe)
+    small = part < _ROOT_HALF
+    part, power = np.where(small, 2 * part, part), power - small
+    ratio = (part - 1) / (part + 1)
+    square = ratio * ratio
+    total = np.zeros(len(ratio))
+    for odd in range(_SERIES, 0, -2):
+        total = total * square + 1.0 / odd
+    return np.asarray(2 * ratio * total + power * _LOG_2, dtype=np.float64)
 
 
 def _raised(base: Floats, power: float) -> Floats:

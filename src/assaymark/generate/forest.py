@@ -25,7 +25,7 @@ from assaymark.generate.effects import (
 )
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
-from assaymark.generate.slopes import Rows, fit_slopes, gentle, scores_of
+from assaymark.generate.slopes import Rows, fit_slopes, scores_of
 from assaymark.generate.telling import most_telling
 
 if TYPE_CHECKING:
@@ -284,9 +284,9 @@ def _corrections(
         )
         said = rows, corrected(found, *made)
         scores = [k.scores for k in used]
-        more = fit_slopes(scores, target.scores, (present, people.groups), said, how.shrink)
-        if how.effects:  # else nothing but slopes says what they say
-            more = gentle(more, said)
+        there = present, people.groups
+        gentle = how.effects  # else nothing but slopes says what they say
+        more = fit_slopes(scores, target.scores, there, said, how.shrink, gentle=gentle)
         found = steepened(found, bins, more)
     return found if len(found.of) else None
 

@@ -21,7 +21,7 @@ from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
-from assaymark.generate.anchors import Anchor, Product
+from assaymark.generate.anchors import Anchor, Logarithm, Product
 from assaymark.generate.branches import Branches
 from assaymark.generate.cells import CellCoding, Grid
 from assaymark.generate.derived import Absent, Lookup
@@ -64,6 +64,7 @@ STORED: dict[str, type] = {
         IndependentModel,
         LevelCoding,
         Link,
+        Logarithm,
         Lookup,
         Near,
         Product,
