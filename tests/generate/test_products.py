@@ -129,6 +129,33 @@ def test_a_tax_at_one_of_two_rates_is_at_the_rate_of_its_kind():
     assert (off <= 0.0051).mean() > 0.97
 
 
+def test_an_invoice_adds_up_in_every_row():
+    rng = np.random.default_rng(3)
+    n = 3000
+    food, quantity = rng.random(n) < 0.5, rng.integers(1, 13, n)
+    price, discount = cents(rng.lognormal(2.5, 0.8, n) + 0.5), rng.choice([0, 0, 0, 0.1, 0.2], n)
+    net = cents(quantity * price * (1 - discount))
+    tax = cents(net * np.where(food, 0.07, 0.19))
+    data = table(
+        kind=(Kind.CATEGORY, np.where(food, "food", "other").tolist()),
+        quantity=(INTEGER, quantity.tolist()),
+        price=(DECIMAL, price.tolist()),
+        discount=(DECIMAL, discount.tolist()),
+        net=(DECIMAL, net.tolist()),
+        tax=(DECIMAL, tax.tolist()),
+        gross=(DECIMAL, np.round(net + tax, 2).tolist()),
+    )
+    model = fit(data)
+    assert model.summary["derived"] == {
+        "net": "quantity * price * (1 - discount)",
+        "gross": "net + tax",
+    }
+    assert set(model.summary["near"]["tax"]) == {"0.19 * net", "0.07 * net"}
+    made = model.sample(range(20_000), Streams.from_seed(2)).frame
+    rate = np.where((made["kind"] == "food").to_numpy(), 0.07, 0.19)
+    assert (np.abs(made["tax"].to_numpy() - rate * made["net"].to_numpy()) < 0.0051).mean() > 0.97
+
+
 def test_multiples_are_found_in_order_of_how_often_they_are_met():
     rng = np.random.default_rng(7)
     bill = np.round(rng.uniform(5, 80, 2000), 2)

@@ -79,9 +79,7 @@ class Exact:
         """
         found = self.finer()
         for x in self.logs.numbers:
-            others = [y for y in self.logs.numbers if y != x]
-            added = any(self.sample.holds(x, a) for a in self._sums(x, others))
-            made = None if added else self._product(x) or self._logarithm(x)
+            made = self._product(x) or self._curve(x)
             if made is not None and _add(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
@@ -109,6 +107,8 @@ class Exact:
             if made is None:
                 return None
             parts = [j for j, _ in made.terms]
+            if len(parts) == 1:
+                return None
             finer = (j for j in parts if self.sample.step(j) < self.sample.step(x))
             better = next((j for j in finer if self._follows(j, [x, *parts])), None)
             if better is None:
@@ -116,15 +116,22 @@ class Exact:
             others.remove(better)
         return None
 
-    def _logarithm(self, x: int) -> Logarithm | None:
-        """Return the logarithm of another column that ``x`` is, but for rounding, if it is one."""
-        alike = (y for y in self.logs.numbers if y != x and self.sample.many[x] >= _MANY)
+    def _curve(self, x: int) -> Anchor | None:
+        """Return the power or logarithm of one column that ``x`` is, if no sum says it as well.
+
+        In a narrow range a curve is about a line.
+        """
+        alike = [y for y in self.logs.numbers if y != x and self.sample.many[x] >= _MANY]
+        alike = [y for y in alike if abs(self.sample.related(x, y)) >= _ALIKE]
         for y in alike:
-            if abs(self.sample.related(x, y)) >= _ALIKE:
-                pair = self.logs.numbers[y], self.logs.numbers[x]
-                for found in (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s)):
-                    if self.sample.holds(x, found):
-                        return found
+            pair = self.logs.numbers[y], self.logs.numbers[x]
+            powers = (p for p in self._multiplied(x, [y]))
+            logarithms = (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s))
+            for found in (*powers, *logarithms):
+                if self.sample.holds(x, found):
+                    others = [z for z in self.logs.numbers if z != x]
+                    added = any(self.sample.holds(x, a) for a in self._sums(x, others))
+                    return None if added else found
         return None
 
     def _follows(self, x: int, members: Sequence[int]) -> bool:

@@ -57,28 +57,32 @@ def find_anchors(
             found[x] = anchors
         placed.append(x)
         left.remove(x)
-        if is_always:
-            _total_last(placed, found)
+        if is_always and _total_last(placed, found) and sample.many[x] >= _MANY:
+            earlier = [y for y in placed[: placed.index(x)] if y in sample.numbers]
+            if anchors := nearness.near(x, earlier)[0]:
+                found[x] = anchors
     return tuple(placed), found
 
 
-def _total_last(placed: list[int], found: dict[int, tuple[Anchor, ...]]) -> None:
+def _total_last(placed: list[int], found: dict[int, tuple[Anchor, ...]]) -> bool:
     """Where the last column is a total less its other parts, let the total be worked out instead.
 
-    A sum of parts is as likely as its parts; a difference may come out as no part could.
+    A sum of parts is as likely as its parts; a difference may come out as no part could. Returns
+    whether it was so; the column has no anchors then.
     """
     x = placed[-1]
     if type(found[x][0]) is not Anchor:
-        return
+        return False
     terms = found[x][0].terms
     total = [j for j, c in terms if c == 1.0]
     parts = [j for j, c in terms if c == -1.0]
     if len(total) != 1 or len(total) + len(parts) != len(terms) or found[x][0].constant:
-        return
+        return False
     used = {j for k, anchors in found.items() if k != x for a in anchors for j, _ in a.terms}
     if not parts or total[0] in used:
-        return
+        return False
     del found[x]
     found[total[0]] = (Anchor(terms=tuple((j, 1.0) for j in sorted([x, *parts]))),)
     placed.remove(total[0])
     placed.append(total[0])
+    return True
