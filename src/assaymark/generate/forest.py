@@ -285,8 +285,8 @@ def _corrections(
         said = rows, corrected(found, *made)
         scores = [k.scores for k in used]
         there = present, people.groups
-        gentle = how.effects  # else nothing but slopes says what they say
-        more = fit_slopes(scores, target.scores, there, said, how.shrink, gentle=gentle)
+        given = scores, target.scores, there, said, how.shrink
+        more = fit_slopes(*given, gentle=how.effects)
         found = steepened(found, bins, more)
     return found if len(found.of) else None
 

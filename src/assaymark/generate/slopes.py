@@ -32,7 +32,7 @@ _ROUNDS, _STOP, _MOST_SPREAD, _THIN = 8, 0.05, 4000, 1e-6
 _STEEP = 30.0
 _PARTS = 25
 _UNCUT = 0.98, 0.999  # of what is drawn, in which slopes say little more than may be added
-_MILD, _TAIL = 2.0, 4.0  # times as much as may be added is made less, not held back
+_MILD = 2.0  # times as much as may be added is made less, not held back
 _RIDGES = (
     1.0,
     3.0,
@@ -138,10 +138,12 @@ def fit_slopes(
     shrink
         How many more persons, in whom nothing goes with anything, are in the balance.
     gentle
-        Whether slopes are held back, then made less steep, until little of what they add is cut
-        when it is drawn. Where one column nearly says another, slopes that would give back their
-        regression run away, and the cut leaves another relation, in whatever the made rows have
-        wrong.
+        Whether something else says what slopes say, too. Where one column nearly says another,
+        slopes that would give back their regression run away, and where they are cut when they
+        are drawn another relation is left, in whatever the made rows have wrong: so slopes are
+        held back by a ridge that grows, until 98 % of what is drawn has at most twice what may be
+        added, and are then made less steep. Where nothing else says it, they are only held back,
+        to four times.
 
     Returns
     -------
@@ -173,10 +175,12 @@ def fit_slopes(
                 times(times(np.ascontiguousarray(s.T), slopes[a:b]), toward)
                 for s, a, b in zip(scores, start[:-1], start[1:], strict=True)
             ]
-            far, tail = _farthest(found, rows, made[1]) if gentle else (0.0, 0.0)
-            if far <= CLIP or (far <= _MILD * CLIP and tail <= _TAIL * CLIP):
+            far, tail = _farthest(found, rows, made[1])
+            mild = _MILD * CLIP * (1 if gentle else 2)
+            if far <= CLIP or (far <= mild and tail <= 2 * mild):
                 break
-        found = [min(1.0, CLIP / max(far, CLIP)) * f for f in found]
+        if gentle:
+            found = [min(1.0, CLIP / max(far, CLIP)) * f for f in found]
     *each, level = found
     return [each[0] + level, *each[1:]]
 
