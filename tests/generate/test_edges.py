@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -79,6 +79,17 @@ def test_edges_are_between_bands_of_persons_enough_and_round():
     assert edges_of(rng.permutation(parted)) == {}
     gap = np.where(values < 40, values / 10, values + 3.3)  # nobody between 4 and 43.3
     assert edges_of(parted, gap) == {"x": [40.0]}
+
+
+def test_an_edge_is_no_single_person_s_value():
+    at = np.sort(np.random.default_rng(0).random(1000))
+    band = (CATEGORY, np.where(at > 0.5, "late", "early").tolist())
+    begin = datetime(2024, 5, 7, 8, tzinfo=None)  # noqa: DTZ001
+    times = [begin + timedelta(microseconds=int(x * 3e10)) for x in at]
+    for column in ((Kind.DATETIME, times), (DECIMAL, (at * 1e-20).tolist())):
+        data = table(x=column, band=band)
+        (edge,) = find_edges(data, 10)["x"]
+        assert edge not in data.frame["x"].to_physical().to_list()
 
 
 def test_no_cell_reaches_across_an_edge_and_none_is_of_few_persons():

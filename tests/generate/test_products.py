@@ -162,10 +162,35 @@ def test_multiples_are_found_in_order_of_how_often_they_are_met():
     kind = rng.choice(4, 2000, p=[0.5, 0.25, 0.15, 0.1])
     tip = bill * np.choose(kind, [0.2, 0.15, 0.18, rng.uniform(0.05, 0.4, 2000)])
     tip = np.round(tip, 2)
-    assert rates(tip, bill, np.full(2000, 0.005)) == pytest.approx(
+    assert rates(tip, bill, np.full(2000, 0.005), np.arange(2000), 10) == pytest.approx(
         {0.2: 0.5, 0.15: 0.25, 0.18: 0.15}, abs=0.03
     )
-    assert rates(rng.permutation(tip), bill, np.full(2000, 0.0005)) == {}
+    assert rates(rng.permutation(tip), bill, np.full(2000, 0.0005), np.arange(2000), 10) == {}
+
+
+def test_no_multiple_is_one_person_s():
+    rng = np.random.default_rng(0)
+    y = np.exp(rng.normal(3, 1, 700))
+    ratio = 0.83 + rng.normal(0, 0.02, 700)
+    ratio[-40:] = 0.83712345
+    persons = np.append(np.arange(660), np.full(40, 660))
+    rounding = np.full(700, 1e-9)
+    assert 0.83712345 in rates(y * ratio, y, rounding, np.arange(700), 10)
+    assert rates(y * ratio, y, rounding, persons, 10) == {}
+
+
+def test_a_ratio_by_what_may_come_out_as_nothing_is_not_missing():
+    rng = np.random.default_rng(0)
+    over, under = np.round(rng.normal(0, 5, 1500), 2), np.round(rng.normal(0, 3, 1500), 2)
+    under[under == 0] = 1.0
+    data = table(
+        over=(DECIMAL, over.tolist()),
+        under=(DECIMAL, under.tolist()),
+        ratio=(DECIMAL, np.round(over / under, 4).tolist()),
+    )
+    made = made_of(data, rows=6000)
+    assert (made["under"] == 0).any()
+    assert made["ratio"].null_count() == 0
 
 
 def test_ratios_with_all_the_digits_of_32_or_64_bits_are_ratios():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,7 @@ class Exact:
     sample: Sample
     logs: Logs
     made: dict[int, Anchor] = field(default_factory=dict)
+    sums: dict[tuple[int, tuple[int, ...]], tuple[Anchor, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sample: Sample) -> Exact:
@@ -60,7 +62,14 @@ class Exact:
         made = self.made.get(x)
         if made is not None and {j for j, _ in made.terms} <= set(earlier):
             return (made,)
-        return next(((a,) for a in self._sums(x, earlier) if self.sample.holds(x, a)), ())
+        return self._sum(x, earlier)
+
+    def _sum(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
+        key = x, tuple(earlier)
+        if key not in self.sums:
+            held = (a for a in self._sums(x, earlier) if self.sample.holds(x, a))
+            self.sums[key] = tuple(islice(held, 1))
+        return self.sums[key]
 
     def is_part(self, x: int, y: int) -> bool:
         """Whether ``y`` is a sum of several columns, and ``x`` one of them."""
@@ -125,13 +134,11 @@ class Exact:
         alike = [y for y in alike if abs(self.sample.related(x, y)) >= _ALIKE]
         for y in alike:
             pair = self.logs.numbers[y], self.logs.numbers[x]
-            powers = (p for p in self._multiplied(x, [y]))
             logarithms = (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s))
-            for found in (*powers, *logarithms):
+            for found in (*self._multiplied(x, [y]), *logarithms):
                 if self.sample.holds(x, found):
                     others = [z for z in self.logs.numbers if z != x]
-                    added = any(self.sample.holds(x, a) for a in self._sums(x, others))
-                    return None if added else found
+                    return None if self._sum(x, others) else found
         return None
 
     def _follows(self, x: int, members: Sequence[int]) -> bool:
@@ -239,5 +246,10 @@ def _add(after: dict[int, set[int]], x: int, parts: set[int]) -> bool:
 
 
 def _reaches(after: Mapping[int, set[int]], x: int, y: int) -> bool:
-    """Whether ``x`` comes after ``y``, or after what does."""
-    return x == y or any(_reaches(after, z, y) for z in after.get(x, ()))
+    """Whether ``x`` is ``y``, or comes after it, or after what does."""
+    seen, left = {x}, [x]
+    while left:
+        more = after.get(left.pop(), set()) - seen
+        seen |= more
+        left.extend(more)
+    return y in seen

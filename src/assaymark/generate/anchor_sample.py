@@ -73,13 +73,20 @@ class Sample:
         )
 
     def holds(self, x: int, anchor: Anchor) -> bool:
-        """Whether a column is what an anchor says, but for rounding, in 99 % of the rows."""
+        """Whether a column is what an anchor says, but for rounding, in 99 % of the rows.
+
+        And in as much of the persons, of whom there are ``protect``.
+        """
         steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
         room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
         parts = (steps.anchor, _FEWEST), (self.telling[x] & steps.anchor, _FEW)
-        return all((right & p).sum() >= _ALWAYS * max(p.sum(), fewest) for p, fewest in parts)
+        if not all((right & p).sum() >= _ALWAYS * max(p.sum(), fewest) for p, fewest in parts):
+            return False
+        weight = 1.0 / np.bincount(self.persons)[self.persons]
+        often = (weight * right).sum() >= _ALWAYS * (weight * steps.anchor).sum()
+        return bool(often and len(np.unique(self.persons[right])) >= self.protect)
 
     def step(self, x: int) -> float:
         """Return how large a step of its grid is beside a column's values."""
@@ -121,7 +128,8 @@ class Sample:
         """Return the multiples of ``y`` where ``x`` often lies, and how often."""
         if (x, y) not in self.multiples:
             own, several = self.numbers[x], min(self.many[x], self.many[y]) >= _MANY
-            found = rates(own, self.numbers[y], self.rounding(x, own)) if several else {}
+            given = own, self.numbers[y], self.rounding(x, own), self.persons, self.protect
+            found = rates(*given) if several else {}
             self.multiples[x, y] = found
         return self.multiples[x, y]
 

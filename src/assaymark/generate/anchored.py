@@ -144,6 +144,11 @@ class Sum:
         sums = self.anchor.at(numbers)
         null = ~np.isfinite(sums)
         points = self.coding.grid.index(np.where(null, 0.0, sums))
+        there = np.all([np.isfinite(numbers[j]) for j, _ in self.anchor.terms], axis=0)
+        if (null & there).any() and len(self.coding.first):  # such as what is divided by 0
+            middle = np.full(1, len(self.coding.first) // 2, dtype=np.int32)
+            points[null & there] = self.coding.points_of(middle, np.full(1, 0.5))[0]
+            null &= ~there
         which = np.flatnonzero(null)
         if self.otherwise is not None and len(which):
             codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))

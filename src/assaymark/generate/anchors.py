@@ -108,7 +108,7 @@ class Product(Anchor):
         """Return the product, NaN where a column is missing or divides by 0; shape ``(n,)``."""
         n = len(numbers[self.terms[0][0]])
         over, under = np.full(n, self.factor), np.ones(n)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for (j, power), (start, slope) in zip(self.terms, self.lines, strict=True):
                 raised = _raised(numbers[j] if not start else start + slope * numbers[j], power)
                 over, under = (over * raised, under) if power > 0 else (over, under * raised)

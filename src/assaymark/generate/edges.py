@@ -26,7 +26,7 @@ __all__ = ["find_edges"]
 _LOOK = 3000
 _FEWEST_VALUES, _MOST_BANDS = 12, 40
 _RIGHT = 0.998
-_SPARE = 10  # rows of the look that may be in another's band, each of which parts it twice
+_SPARE = 6  # rows of the look that may be in another's band, each of which parts it twice
 
 
 def find_edges(dataset: Dataset, protect: int) -> Mapping[str, Floats]:
@@ -37,9 +37,11 @@ def find_edges(dataset: Dataset, protect: int) -> Mapping[str, Floats]:
     first of the next the edge is the roundest number, or the first day of a year or month: what
     single persons have at the edge does not come out.
     """
-    numbers = {j: v for j, v in numbers_of(dataset).items() if _several(v)}
-    bands = dict(_bands(dataset))
     look = np.random.default_rng(0).permutation(dataset.n)[:_LOOK]
+    numbers = {j: v for j, v in numbers_of(dataset).items() if _several(v[look])}
+    if not numbers:
+        return {}
+    bands, persons = dict(_bands(dataset)), dataset.person_codes
     found: dict[str, Floats] = {}
     for j, values in numbers.items():
         column = dataset.schema.columns[j]
@@ -48,11 +50,12 @@ def find_edges(dataset: Dataset, protect: int) -> Mapping[str, Floats]:
         edges: set[float] = set()
         for i, codes in bands.items():
             runs = int((np.diff(codes[order]) != 0).sum())
-            if i != j and 0 < runs <= _MOST_BANDS + 2 * _SPARE:
+            most = min(_MOST_BANDS, 4 * len(np.unique(codes[order]))) + 2 * _SPARE
+            if i != j and 0 < runs <= most:
                 known = np.isfinite(values)
-                own = values[known], codes[known], dataset.person_codes[known]
-                ends = _ends(*own, protect)
-                edges |= {_roundest(a, b, column.kind) for a, b in ends}
+                ends = _ends(values[known], codes[known], persons[known], protect)
+                rounded = (_roundest(a, b, column.kind) for a, b in ends)
+                edges |= {e for e in rounded if e is not None}
         if edges:
             found[column.name] = np.array(sorted(edges))
     return found
@@ -105,27 +108,28 @@ def _most_frequent(place: Codes, codes: Codes) -> Codes:
     return np.asarray(pairs[order][first] % height, dtype=np.int64)
 
 
-def _roundest(low: float, high: float, kind: Kind) -> float:
-    """Return the roundest number above ``low`` that is not above ``high``."""
+def _roundest(low: float, high: float, kind: Kind) -> float | None:
+    """Return the roundest number above ``low`` that is not above ``high``, if one is rounder."""
     if kind in (Kind.DATE, Kind.DATETIME):
         return _first_day(low, high, kind)
     largest = max(abs(low), abs(high))
-    for power in range(int(np.ceil(np.log10(largest or 1.0))), -16, -1):
+    finest = int(np.floor(np.log10(high - low))) - 1
+    for power in range(int(np.ceil(np.log10(largest or 1.0))), max(finest, -300) - 1, -1):
         for step in (10.0**power, 10.0**power / 2):
             whole = np.floor(high / step)
             found = float(whole * step if power >= 0 else whole / round(1 / step))
             if low < found <= high:
                 return found
-    return high
+    return None
 
 
-def _first_day(low: float, high: float, kind: Kind) -> float:
-    """Return the first day of the year, else of the month, between two days or times."""
+def _first_day(low: float, high: float, kind: Kind) -> float | None:
+    """Return the first moment of a year, else of a month, a day and so on between two."""
     unit = np.timedelta64(1, "D" if kind is Kind.DATE else "us")
     day = np.datetime64(0, "us") + int(high) * unit
-    for longer in ("Y", "M", "D"):
+    for longer in ("Y", "M", "D", "h", "m", "s"):
         begin = day.astype(f"datetime64[{longer}]").astype("datetime64[us]")
         since = float((begin - np.datetime64(0, "us")) / unit)
         if low < since:
             return since
-    return high
+    return None

@@ -191,18 +191,24 @@ class Found:
             yield self
 
 
-def rates(y: Floats, given: Floats, rounding: Floats) -> dict[float, float]:
+def rates(
+    y: Floats, given: Floats, rounding: Floats, persons: NDArray[np.int64], protect: int
+) -> dict[float, float]:
     """Return at which multiples of a column another lies most often, but for rounding; 3 at most.
 
-    With each, in which share of the rows.
+    With each, in which share of the rows. A multiple that fewer than ``protect`` persons have is
+    none.
 
     Parameters
     ----------
     y, given, rounding
         The column, the other one, and by how much rounding may have changed each value of ``y``;
         NaN where missing, shape ``(n,)``.
+    persons
+        Whose each row is, shape ``(n,)``.
     """
     known = np.isfinite(y) & np.isfinite(given) & (given != 0) & (y != 0)
+    who = persons[known]
     ratio, room = y[known] / given[known], rounding[known] / np.abs(given[known])
     low, high = ratio - room - _LEAST * np.abs(ratio), ratio + room + _LEAST * np.abs(ratio)
     found: dict[float, float] = {}
@@ -216,9 +222,10 @@ def rates(y: Floats, given: Floats, rounding: Floats) -> dict[float, float]:
         inside = (low <= middle) & (high >= middle)
         if inside.sum() < least:
             break
-        rate = _shortest(float(low[inside].max()), float(high[inside].min()))
-        found[rate] = float(inside.sum()) / n
-        low, high = low[~inside], high[~inside]
+        if len(np.unique(who[inside])) >= protect:
+            rate = _shortest(float(low[inside].max()), float(high[inside].min()))
+            found[rate] = float(inside.sum()) / n
+        low, high, who = low[~inside], high[~inside], who[~inside]
     return found
 
 

@@ -94,7 +94,8 @@ def _shortest(s: pl.Series) -> pl.Series:
 
 def _of_32_bits(s: pl.Series) -> bool:
     """Whether all numbers are of 32 bits, not all whole, and none so large that digits go."""
-    known = s.drop_nulls().drop_nans()
+    known = s.drop_nulls()
+    known = known.filter(known.is_finite())
     narrow = known.cast(pl.Float32).cast(pl.Float64)
     return (
         bool(((narrow - known).abs() <= _FIFTEEN_DIGITS * known.abs()).all())
