@@ -2,7 +2,8 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Column, Kind
-from assaymark.generate.cells import Grid, fit_cells
+from assaymark.generate.cells import fit_cells
+from assaymark.generate.grid import Grid
 
 WHOLE = Column(name="x", kind=Kind.INTEGER)
 

@@ -49,6 +49,7 @@ generators: Registry[Generator] = Registry(
         "falling",
         "field",
         "forest",
+        "grid",
         "imputed",
         "junction",
         "levels",

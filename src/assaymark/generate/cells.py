@@ -10,6 +10,7 @@ import polars as pl
 
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
+from assaymark.generate.grid import Grid, on_grid
 from assaymark.generate.levels import persons_among, persons_per_code
 from assaymark.generate.points import drawn_points
 
@@ -18,48 +19,11 @@ if TYPE_CHECKING:
 
     from assaymark.core.schema import Column
 
-__all__ = ["CellCoding", "Grid", "fit_cells", "fit_points"]
+__all__ = ["CellCoding", "fit_cells", "fit_points"]
 
 MAX_CELLS = 400
-_FINE, _COARSE = 2.0**50, 2.0**40
 _NO_POINTS = np.zeros(0, dtype=np.int64)
 _NO_EDGES = np.zeros(0)
-_NOISE = 2.0**-50  # of a number: what a sum of decimals may be off by
-_BEYOND = 2.0**62  # no value is there
-_MAX_DECIMALS = 12
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """The points a column's values lie on: ``(base + step * i) / scale``, i an integer.
-
-    Whole numbers and dates have scale 1, a column with two decimals 100. Where no grid fits,
-    ``scale`` is 0 and the points are ``origin + width * i``: so fine that they do not show.
-    """
-
-    base: int = 0
-    step: int = 1
-    scale: int = 1
-    origin: float = 0.0
-    width: float = 1.0
-
-    def index(self, values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the point that each value is at, shape as given."""
-        if self.scale == 0:
-            at = np.asarray(values, dtype=np.float64) / self.width - self.origin / self.width
-            return np.clip(np.rint(at), -_BEYOND, _BEYOND).astype(np.int64)
-        if values.dtype == np.int64:
-            return (values.astype(np.int64) - self.base) // self.step
-        at = np.rint((np.rint(values * self.scale) - self.base) / self.step)
-        return np.clip(at, -_BEYOND, _BEYOND).astype(np.int64)
-
-    def value(self, index: NDArray[np.int64]) -> NDArray[np.int64] | NDArray[np.float64]:
-        """Return the values at these points."""
-        if self.scale == 0:
-            half = self.origin / 2 + self.width / 2 * index.astype(np.float64)  # no overflow
-            return 2 * half
-        whole = index * self.step + self.base
-        return whole if self.scale == 1 else whole / float(self.scale)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,7 +150,7 @@ def fit_cells(
     """
     known = values.is_not_null().to_numpy()
     codes = np.full(len(values), -1, dtype=np.int32)
-    grid, index = _on_grid(column.kind, values.drop_nulls())
+    grid, index = on_grid(column.kind, values.drop_nulls())
     at = grid.index(edges)
     at = np.unique(at + (grid.value(at) < edges))
     coding, codes[known] = _code(column, grid, index, persons[known], protect, at)
@@ -368,40 +332,3 @@ def _with_atoms(plain: NDArray[np.int64], atoms: NDArray[np.int64]) -> NDArray[n
     if not len(atoms):
         return plain
     return plain + np.searchsorted(atoms - np.arange(len(atoms)), plain, "right")
-
-
-def _on_grid(kind: Kind, values: pl.Series) -> tuple[Grid, NDArray[np.int64]]:
-    if kind is Kind.DECIMAL:
-        return _decimal_grid(values.to_numpy().astype(np.float64))
-    whole = values.to_physical().cast(pl.Int64).to_numpy()
-    return _whole_grid(whole, 1)
-
-
-def _whole_grid(whole: NDArray[np.int64], scale: int) -> tuple[Grid, NDArray[np.int64]]:
-    if not len(whole):
-        return Grid(scale=scale), np.zeros(0, dtype=np.int64)
-    low, high = int(whole.min()), int(whole.max())
-    if high - low >= 2**62:
-        grid = Grid(scale=scale)
-        return grid, grid.index(whole)
-    step = int(np.gcd.reduce(whole - low)) or 1
-    grid = Grid(base=low % step, step=step, scale=scale)
-    return grid, (whole - grid.base) // step
-
-
-def _decimal_grid(values: NDArray[np.float64]) -> tuple[Grid, NDArray[np.int64]]:
-    if not len(values):
-        return Grid(), np.zeros(0, dtype=np.int64)
-    largest = float(np.abs(values).max())
-    for decimals in range(_MAX_DECIMALS + 1):
-        if largest * 10.0**decimals > _FINE:
-            break
-        scaled = np.rint(values * 10.0**decimals)
-        off = np.abs(scaled / 10.0**decimals - values)
-        noise = _NOISE * np.abs(values) if largest * 10.0**decimals <= _COARSE else 0.0
-        if (off <= noise).all():
-            return _whole_grid(scaled.astype(np.int64), 10**decimals)
-    low, high = float(values.min()), float(values.max())
-    width = (high / _FINE - low / _FINE) or 1.0
-    grid = Grid(scale=0, origin=low, width=width)
-    return grid, grid.index(values)

@@ -13,7 +13,7 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.errors import RecipeError
-from assaymark.generate.cells import Grid
+from assaymark.generate.grid import Grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

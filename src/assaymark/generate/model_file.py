@@ -23,12 +23,13 @@ from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor, Logarithm, Product
 from assaymark.generate.branches import Branches
-from assaymark.generate.cells import CellCoding, Grid
+from assaymark.generate.cells import CellCoding
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
 from assaymark.generate.dp_model import DpMarginalsModel
 from assaymark.generate.effects import Effects
 from assaymark.generate.encoding import Encoding
+from assaymark.generate.grid import Grid
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link

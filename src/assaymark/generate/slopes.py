@@ -33,16 +33,8 @@ _STEEP = 30.0
 _PARTS = 25
 _UNCUT = 0.98, 0.999  # of what is drawn, in which slopes say little more than may be added
 _MILD = 2.0  # times as much as may be added is made less, not held back
-_RIDGES = (
-    1.0,
-    3.0,
-    10.0,
-    30.0,
-    100.0,
-    300.0,
-    1e3,
-    1e4,
-)  # keep slopes of scores that say the same from running away
+# what keeps slopes of scores that say the same from running away, the least that does
+_RIDGES = 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1e3, 1e4
 
 
 def scores_of(
