@@ -18,7 +18,7 @@ def people_of(codes, y, persons=None):
     ones = np.ones(len(y))
     persons = np.arange(len(y)) if persons is None else persons
     each = 1.0 / np.bincount(persons)[persons]
-    return People(codes=codes, groups=y, weights=each, counted=ones, presence=each, persons=persons)
+    return People(codes=codes, groups=y, weights=each, counted=ones, due=ones, persons=persons)
 
 
 def places_of(codes):
@@ -68,7 +68,7 @@ def test_a_leaf_has_persons_not_rows():
     codes = np.array([[0] * 300 + [1] * 4000], np.int32)
     y = np.array([1] * 300 + [0, 1] * 2000, np.int32)
     base = np.full((4300, 2), 0.5)
-    few = np.array([i % 15 for i in range(300)] + list(range(15, 4015)))
+    few = np.array([i // 20 for i in range(300)] + list(range(15, 4015)))
     # fifteen persons with twenty rows each are no leaf of twenty, and 300 persons are
     assert boosts_for(codes, y, base, 0, few) == []
     assert boosts_for(codes, y, base, 0)[0].branches.feature[0] == 0

@@ -12,14 +12,14 @@ from assaymark.generate.pools import Filling, alias, pooled
 def two_leaves():
     codes = np.array([[0] * 4 + [1] * 4], np.int32)
     y = np.array([0] * 4 + [1] * 4, np.int32)
-    rows = (np.ones(8), np.ones(8))
+    rows = (np.ones(8), np.arange(8))
     return grow([np.arange(2, dtype=np.int32)], codes, y, rows, (0.0, 1.0))
 
 
 def filled(k, shrink):
     # six persons fill the pools: 3 x class 0 and 1 x class 1 on the left, 2 x class 1 right
     leaf, y = np.array([1, 1, 1, 1, 2, 2], np.int32), np.array([0, 0, 0, 1, 1, 1], np.int32)
-    rows = (np.ones(6), np.ones(6))
+    rows = (np.ones(6), np.ones(6), np.arange(6))
     return pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=k, shrink=shrink))
 
 
@@ -34,6 +34,20 @@ def test_a_pool_borrows_from_the_one_above():
 
 def test_a_pool_of_too_few_is_as_the_one_above():
     assert filled(3, 0.0) == pytest.approx(np.array([[0.5, 0.5], [0.75, 0.25], [0.5, 0.5]]))
+
+
+def test_a_person_with_rows_in_two_pools_is_one_in_each():
+    # two persons with half of their rows on either side, two with all rows on the left
+    leaf, y = np.array([1, 2, 1, 2, 1, 1], np.int32), np.array([0, 1, 0, 1, 1, 1], np.int32)
+    weight, persons = np.array([0.5, 0.5, 0.5, 0.5, 1.0, 1.0]), np.array([0, 0, 1, 1, 2, 3])
+    rows = weight, np.ones(6), persons
+    found = pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=2, shrink=0.0))
+    assert found == pytest.approx(np.array([[0.25, 0.75], [1 / 3, 2 / 3], [0.0, 1.0]]))
+    found = pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=3, shrink=0.0))
+    assert found[2] == pytest.approx(found[0])
+    # two persons more as above, each with half a person's weight, as those on the right have
+    found = pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=2, shrink=2.0))
+    assert found[2] == pytest.approx([(0.0 + 1.0 * 0.25) / 2, (1.0 + 1.0 * 0.75) / 2])
 
 
 @settings(max_examples=50, deadline=None)

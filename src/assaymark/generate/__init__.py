@@ -10,6 +10,7 @@ generators: Registry[Generator] = Registry(
     "assaymark.generate",
     shared=(
         "account",
+        "alike",
         "anchor_exact",
         "anchor_near",
         "anchor_sample",
@@ -67,6 +68,7 @@ generators: Registry[Generator] = Registry(
         "product_solve",
         "project",
         "ranks",
+        "repeated",
         "restrict",
         "shelter",
         "slopes",
@@ -76,5 +78,6 @@ generators: Registry[Generator] = Registry(
         "vault",
         "wanted",
         "within",
+        "wording",
     ),
 )

@@ -52,18 +52,18 @@ class People:
         Their codes of the known columns, shape ``(columns, n)``.
     groups
         The group of each, shape ``(n,)``.
-    weights, counted, presence
-        What each row counts for, what it counts for in sums over all, and which share of its
-        person it is.
+    weights, counted, due
+        What each row counts for, what it counts for in sums over all, and how far it counts where
+        one by itself could.
     persons
-        Whose row it is.
+        Whose row it is; the rows of a person lie together.
     """
 
     codes: Codes
     groups: Codes
     weights: Floats
     counted: Floats
-    presence: Floats
+    due: Floats
     persons: NDArray[np.int64]
 
 
@@ -166,7 +166,7 @@ class _Ground:
         widths = np.array([p.max(initial=0) + 1 for p in at], dtype=np.int64)
         many = len(at)
         widths[rng.permutation(many)[max(many // 2, min(many, _COLUMNS)) :]] = 1
-        seen = self.bundles, people.weights, people.presence
+        seen = self.bundles, people.weights, people.due, people.persons
         return branches_of(_grown((self.binned, widths), rows, seen, said, least), at)
 
     def worth(
@@ -234,7 +234,7 @@ def _add(share: Floats, total: Floats, leaf: Codes, worth: Floats) -> None:
 def _grown(
     features: tuple[NDArray[np.uint8], NDArray[np.int64]],
     rows: NDArray[np.int64],
-    people: tuple[Codes, Floats, Floats],
+    people: tuple[Codes, Floats, Floats, NDArray[np.int64]],
     said: Floats,
     least: float,
 ) -> tuple[Codes, Codes, Codes, Codes, Codes]:
@@ -263,7 +263,7 @@ def _grown(
 def _cut(
     features: tuple[NDArray[np.uint8], NDArray[np.int64]],
     here: NDArray[np.int64],
-    people: tuple[Codes, Floats, Floats],
+    people: tuple[Codes, Floats, Floats, NDArray[np.int64]],
     told: tuple[Floats, Floats],
     least: float,
 ) -> tuple[int, int]:
@@ -274,6 +274,7 @@ def _cut(
     """
     binned, widths = features
     y, weights, presence = people[0][here], people[1][here], people[2][here]
+    _share(presence, people[3], here)
     said, table = told[0][here], told[1]
     bundles = said.shape[1]
     best, feature, place = _GAIN, -1, -1
@@ -297,6 +298,17 @@ def _cut(
                 if gain > best:
                     best, feature, place = gain, j, p
     return feature, place
+
+
+@compiled
+def _share(presence: Floats, whose: NDArray[np.int64], here: NDArray[np.int64]) -> None:
+    """Make rows count for the share of their person's rows ``here`` that they are."""
+    first = 0
+    for i in range(1, len(here) + 1):
+        if i == len(here) or whose[here[i]] != whose[here[first]]:
+            if i - first > 1:
+                presence[first:i] /= i - first
+            first = i
 
 
 @compiled

@@ -66,14 +66,15 @@ def grow(
     places: list[Codes],
     codes: Codes,
     y: Codes,
-    rows: tuple[Floats, Floats],
+    rows: tuple[Floats, NDArray[np.int64]],
     rule: tuple[float, float],
 ) -> Branches:
     """Grow a tree that tells the classes ``y`` apart.
 
     A node is split where this adds most to the log-likelihood of ``y``, if it adds more than
     ``penalty`` for each class in the node but one, and leaves ``least`` persons on either side.
-    With a penalty of 1 a branch must be worth its parameters by Akaike's criterion.
+    With a penalty of 1 a branch must be worth its parameters by Akaike's criterion; where persons
+    have several rows, by Takeuchi's, which counts what differs from person to person.
 
     Parameters
     ----------
@@ -82,23 +83,29 @@ def grow(
     codes, y
         Shapes ``(features, n)`` and ``(n,)``.
     rows
-        What each row counts for, and which share of its person it is, each of shape ``(n,)``.
+        What each row counts for, and whose it is, each of shape ``(n,)``.
     rule
         ``penalty`` and ``least``.
 
     References
     ----------
-    Akaike (1974), A new look at the statistical model identification.
+    Akaike (1974), A new look at the statistical model identification; Takeuchi (1976),
+    Distribution of informational statistics and a criterion of model fitting.
     """
+    weight, persons = rows
+    alike = bool((weight == 1.0).all()) and len(np.unique(persons)) == len(persons)
+    if not alike:  # the rows of a person lie together
+        order = np.argsort(persons, kind="stable")
+        codes, y, weight, persons = codes[:, order], y[order], weight[order], persons[order]
     binned = np.zeros((0, len(y)), dtype=np.uint8)
     if len(places):
         binned = np.stack([p[c] for p, c in zip(places, codes, strict=True)]).astype(np.uint8)
     widths = np.array([p.max(initial=0) + 1 for p in places], dtype=np.int64)
     classes = int(y.max(initial=0)) + 1
-    alike = all((r == 1.0).all() for r in rows)
     size = PLACES * classes
     joint = np.zeros(size, np.int32) if alike else np.zeros(size, np.float64)
-    return branches_of(_grow((binned, widths), y, joint, rows, rule), places)
+    whose = weight, persons.astype(np.int32)
+    return branches_of(_grow((binned, widths), y, joint, whose, rule), places)
 
 
 def branches_of(nodes: Sequence[Codes], places: Sequence[Codes]) -> Branches:
@@ -147,7 +154,7 @@ def _grow(
     features: tuple[NDArray[np.uint8], NDArray[np.int64]],
     y: Codes,
     joint: Codes | Floats,
-    rows: tuple[Floats, Floats],
+    rows: tuple[Floats, Codes],
     rule: tuple[float, float],
 ) -> tuple[Codes, Codes, Codes, Codes, Codes]:
     """Grow a tree; ``joint`` has room for a number a place and class, whole if all count one."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from assaymark.core.compiled import compiled
 from assaymark.generate.falling import STRIP
+from assaymark.generate.repeated import cells_worth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +93,7 @@ def fit_effects(
     bins: list[Codes],
     codes: Codes,
     base: Floats,
-    seen: tuple[Codes, Floats],
+    seen: tuple[Codes, Floats, NDArray[np.int64]],
     shrink: float,
     sure: Sequence[bool] = (),
 ) -> Effects:
@@ -113,7 +114,7 @@ def fit_effects(
     base
         What the trees say, shape ``(n, groups)``; of trees that these rows did not fill.
     seen
-        The group of each row, and what it counts for.
+        The group of each row, what it counts for, and whose it is; rows of a person lie together.
     sure
         Which columns are believed without asking whether chance explains what they tell.
 
@@ -122,19 +123,23 @@ def fit_effects(
     Deming & Stephan (1940), On a least squares adjustment of a sampled frequency table; Darroch
     & Ratcliff (1972), Generalized iterative scaling for log-linear models.
     """
-    y, weight = seen
+    y, weight, whose = seen
     groups = base.shape[1]
     share = base / base.sum(axis=1, keepdims=True) * weight[:, None]
     told, wanted = [], []
+    repeated = len(np.unique(whose)) < len(whose)
     for b, c, given in zip(bins, codes, sure or [False] * len(bins), strict=True):
         cell, rows = b[c].astype(np.int64) * groups + y, int(b.max(initial=0)) + 1
         seen_here = np.bincount(cell, weight, rows * groups).astype(np.float64)
         seen_here = seen_here.reshape(rows, groups)
         expected = np.zeros((rows, groups))
         scatter(expected, b[c], share)
+        each = cells_worth((b[c], y, whose), (weight, share), rows) if repeated else 1.0
+        seen_here, expected = seen_here * each, expected * each
         found = believed(seen_here, expected, shrink, given)
+        wanted_here = seen_here / each
         told.append(np.inf if given else found)
-        wanted.append(seen_here)
+        wanted.append(wanted_here)
     of = sorted(np.argsort(-np.array(told), kind="stable")[:_MOST].tolist())
     of = [j for j in of if told[j] > 0]
     first = np.concatenate([[0], np.cumsum([len(wanted[j]) for j in of])]).astype(np.int64)
@@ -349,7 +354,7 @@ def believed(wanted: Floats, expected: Floats, shrink: float, sure: bool) -> flo
         free += max(present - 1, 0)
         luck -= 0.5 * (present > 0)  # the sum of each bin is given
     chance = luck + np.sqrt(0.5 * free)
-    real = float(np.sqrt(1.0 - chance / gain)) if gain > chance else 0.0
+    real = float(np.sqrt(1.0 - chance / gain)) if gain > max(chance, 0.0) else 0.0
     if sure:
         real = 1.0
     for r in range(len(wanted)):

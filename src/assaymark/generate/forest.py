@@ -25,6 +25,7 @@ from assaymark.generate.effects import (
 )
 from assaymark.generate.link import link_of
 from assaymark.generate.pools import Filling, pooled
+from assaymark.generate.repeated import persons_worth
 from assaymark.generate.slopes import Rows, fit_slopes, scores_of
 from assaymark.generate.telling import most_telling
 
@@ -195,13 +196,15 @@ def linked(
     if len(rows_seen) > _MOST_SEEN:
         rng = streams.child("effects").generator()
         rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
+    if encoded.n_persons < len(encoded.persons):  # the rows of a person lie together
+        rows_seen = rows_seen[np.argsort(encoded.persons[rows_seen], kind="stable")]
     if len(rows_seen):
         people = People(
             codes=np.ascontiguousarray(seen[:, rows_seen]),
             groups=groups[rows_seen],
             weights=encoded.weights[rows_seen],
             counted=encoded.counted[rows_seen],
-            presence=(encoded.presence * encoded.due)[rows_seen],
+            due=encoded.due[rows_seen],
             persons=encoded.persons[rows_seen],
         )
         known_of_them = people, base[rows_seen]
@@ -247,7 +250,7 @@ def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
         tree,
         leaf[filling],
         (classes[filling], cut.n_classes),
-        (encoded.weights[filling], (encoded.presence * encoded.due)[filling]),
+        (encoded.weights[filling], encoded.due[filling], encoded.persons[filling]),
         Filling(k=how.k, shrink=how.shrink),
     )
     luck = rng.random(len(deciding))
@@ -268,11 +271,12 @@ def _corrections(
     """
     (people, base), (how, sure, rng) = seen, rule
     bins = [k.bins for k in used]
-    found = no_effects(base.shape[1])
+    found, own = no_effects(base.shape[1]), (people.groups, people.weights, people.persons)
     if how.effects:
-        own = people.groups, people.weights
         found = fit_effects(bins, people.codes, base, own, how.shrink, sure)
     if how.boost:
+        each = persons_worth(bins, people.codes, base, own)
+        people = replace(people, weights=people.weights * each)
         places = [(k.places, k.size) for k in used]
         told = corrected(found, people.codes, base), added(found, people.codes)
         boosts = boosts_of(places, people, told, (float(how.k), how.shrink), rng)
@@ -310,7 +314,7 @@ def _grown(
         placed(c, k.size, y, weights, PLACES) if k.places is None else k.places
         for k, c in zip(ground.used, codes, strict=True)
     ]
-    return grow(places, codes, y, (weights, encoded.presence[rows]), (how.penalty, float(how.k)))
+    return grow(places, codes, y, (weights, encoded.persons[rows]), (how.penalty, float(how.k)))
 
 
 def _halves(

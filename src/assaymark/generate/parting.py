@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PLACES", "Scratch", "best_cut", "scratch_of"]
 
 PLACES = 64
+_HAIR = 1e-9  # of a person, that sums of shares may be off
 _ONE = np.uint64(1)
 
 
@@ -44,10 +45,11 @@ class Scratch(NamedTuple):
     """Room for one node.
 
     ``joint`` and ``held`` are what the rows of each place and class weigh, and the persons at
-    each place; both are empty between features. ``joint`` holds whole numbers, and ``held`` is
-    not needed, where each row counts for one person. ``total``, ``left``, ``low`` and ``high``
+    each place; both are empty between features. ``joint`` holds whole numbers, and ``held`` and
+    ``share``, which part of its person's rows at the node each row is, are not needed, where each
+    row counts for one person. ``total``, ``left``, ``low`` and ``high``
     have a number for each class that the node has, ``number`` is theirs, ``own`` that of each row.
-    ``worths`` is empty where masses are not whole.
+    ``worths`` is empty where masses are not whole. ``sums`` is room for :func:`_parameters`.
     """
 
     joint: Floats | Codes
@@ -59,6 +61,8 @@ class Scratch(NamedTuple):
     number: Codes
     own: Codes
     worths: Floats
+    share: Floats
+    sums: Floats
 
 
 @compiled
@@ -75,6 +79,8 @@ def scratch_of(joint: Floats | Codes, n: int, alike: bool) -> Scratch:
         np.empty(classes, np.int32),
         np.empty(n, np.int32),
         _worths(n if alike else -1),
+        np.zeros(0 if alike else n),
+        np.zeros((8, classes)),
     )
 
 
@@ -114,55 +120,146 @@ def _count(row: NDArray[np.uint8], inside: Codes, scratch: Scratch, there: int) 
 @compiled
 def _weigh(
     row: NDArray[np.uint8],
-    rows: tuple[Floats, Floats],
+    weight: Floats,
     inside: Codes,
     scratch: Scratch,
     there: int,
 ) -> np.uint64:
     """Weigh rows by place and class; return a bit for each place that has a row."""
-    weight, share = rows
     joint, held, own, places = scratch.joint, scratch.held, scratch.own, np.uint64(0)
     for t in range(len(inside)):
         i = inside[t]
         place = np.int64(row[i])
         joint[place * there + own[t]] += weight[i]
-        held[place] += share[i]
+        held[place] += scratch.share[t]
         places |= _ONE << np.uint64(place)
     return places
+
+
+@compiled
+def _persons(persons: Codes, inside: Codes, scratch: Scratch) -> float:
+    """Count the persons at a node, whose rows lie together; note each row's share of its person."""
+    if len(scratch.worths):
+        return float(len(inside))
+    found, first = 0.0, 0
+    for t in range(1, len(inside) + 1):
+        if t == len(inside) or persons[inside[t]] != persons[inside[first]]:
+            scratch.share[first:t] = 1.0 / (t - first)
+            found, first = found + 1.0, t
+    return found
 
 
 @compiled
 def best_cut(
     features: tuple[NDArray[np.uint8], NDArray[np.int64]],
     y: Codes,
-    rows: tuple[Floats, Floats],
+    rows: tuple[Floats, Codes],
     inside: Codes,
     scratch: Scratch,
     rule: tuple[float, float],
 ) -> tuple[int, int]:
     """Return the feature and the threshold of the best split of the rows ``inside``; or -1.
 
-    ``rule`` is what a split must add to the log-likelihood for each class but one, and the
-    persons that each side must have.
+    ``rows`` is what each row counts for, and whose it is; where a person has several, they lie
+    together. ``rule`` is what a split must add to the log-likelihood for each class but one, and
+    the persons that each side must have. Where persons have several rows, what a split must add
+    is for each parameter as these people would have it: see :func:`_parameters`.
     """
     binned, widths = features
-    alike, persons = len(scratch.worths) > 0, 0.0
-    for i in inside:
-        persons += rows[1][i]
-    if persons < (2.0 - 1e-9) * rule[1]:
+    alike, persons = len(scratch.worths) > 0, _persons(rows[1], inside, scratch)
+    if persons < 2.0 * rule[1] - _HAIR:
         return -1, 0
     there, heavy = _classes(y, rows[0], inside, scratch)
     best, feature, threshold = rule[0] * max(heavy - 1, 1), -1, 0
+    if not alike:
+        best = 0.0
     for j in range(len(widths)):
         if alike:
             places = _count(binned[j], inside, scratch, there)
         else:
-            places = _weigh(binned[j], rows, inside, scratch, there)
-            persons = scratch.held[: widths[j]].sum()
+            places = _weigh(binned[j], rows[0], inside, scratch, there)
         gain, place = _cut(scratch, (widths[j], there), (persons, rule[1]), places)
+        if not alike and gain > best:
+            gain -= rule[0] * _parameters(binned[j], place, rows, inside, scratch, there)
         if gain > best:
             best, feature, threshold = gain, j, place
     return feature, threshold
+
+
+@compiled
+def _parameters(
+    row: NDArray[np.uint8],
+    place: int,
+    rows: tuple[Floats, Codes],
+    inside: Codes,
+    scratch: Scratch,
+    there: int,
+) -> float:
+    """Return how many parameters a cut adds, as the persons, not their rows, tell.
+
+    By chance alone the log-likelihood grows by about a half of the trace of the classes'
+    variances over persons, each over what independent rows of weight 1 would have: as many
+    parameters as classes but one where each person has one row; fewer, where the rows of a person
+    differ as those of others do; as many again, where the rows of a person are alike.
+
+    References
+    ----------
+    Takeuchi (1976), Distribution of informational statistics and a criterion of model fitting.
+    """
+    weight, persons = rows
+    own, sums = scratch.own, scratch.sums
+    sums[:, :there] = 0.0
+    heavy = np.zeros((3, 2))
+    first = 0
+    for t in range(len(inside) + 1):
+        if t == len(inside) or persons[inside[t]] != persons[inside[first]]:
+            _closed(sums, own[first:t], heavy)
+            first = t
+        if t < len(inside):
+            i = inside[t]
+            sums[0 if row[i] <= place else 1, own[t]] += weight[i]
+    traces, single = np.zeros(3), np.full(3, -1.0)
+    for side in range(3):
+        for c in range(there):
+            if sums[2 + side, c] > 0:
+                traces[side] += sums[5 + side, c] / sums[2 + side, c]
+                single[side] += 1.0
+        traces[side] -= heavy[side, 1] / max(heavy[side, 0], 1e-300)
+    here, alone = _added(traces), _added(single)
+    if alone <= 0:
+        here, alone = traces[2], single[2]
+    return float(single[2] * here / max(alone, 1.0))
+
+
+@compiled
+def _added(traces: Floats) -> float:
+    """Return what the left and the right have more than both together, a half of it at least."""
+    apart = traces[0] + traces[1]
+    return float(max(apart - traces[2], 0.5 * apart))
+
+
+@compiled
+def _closed(sums: Floats, own: Codes, heavy: Floats) -> None:
+    """Add up a person's rows on the left, on the right and together, and forget them.
+
+    ``sums`` has, by class, the person's mass on the left and on the right, that of all persons on
+    the left, on the right and together, and the squares of persons' masses likewise; ``heavy``
+    the masses of all classes, and the squares of persons' ones.
+    """
+    left, right = 0.0, 0.0
+    for c in own:
+        here = sums[0, c], sums[1, c]
+        left, right = left + here[0], right + here[1]
+        sums[2, c] += here[0]
+        sums[3, c] += here[1]
+        sums[4, c] += here[0] + here[1]
+        sums[5, c] += here[0] ** 2
+        sums[6, c] += here[1] ** 2
+        sums[7, c] += (here[0] + here[1]) ** 2
+        sums[0, c], sums[1, c] = 0.0, 0.0
+    heavy[0, 0], heavy[0, 1] = heavy[0, 0] + left, heavy[0, 1] + left**2
+    heavy[1, 0], heavy[1, 1] = heavy[1, 0] + right, heavy[1, 1] + right**2
+    heavy[2, 0], heavy[2, 1] = heavy[2, 0] + left + right, heavy[2, 1] + (left + right) ** 2
 
 
 @compiled
@@ -200,7 +297,7 @@ def _cut(
                 apart += low[k] + high[k]
         persons_left = mass_left if len(worths) else persons_left + held[a]
         held[a] = 0.0
-        if persons_left < least[1] or least[0] - persons_left < least[1] or a == width - 1:
+        if min(persons_left, least[0] - persons_left) < least[1] - _HAIR or a == width - 1:
             continue
         gain = apart - _look(worths, mass_left) - _look(worths, mass - mass_left)
         gain = gain - together + whole

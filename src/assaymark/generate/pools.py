@@ -48,7 +48,7 @@ def pooled(
     branches: Branches,
     leaf: Codes,
     classes: tuple[Codes, int],
-    rows: tuple[Floats, Floats],
+    rows: tuple[Floats, Floats, NDArray[np.int64]],
     how: Filling,
 ) -> Floats:
     """Return the shares of the classes at each node, shape ``(nodes, classes)``.
@@ -65,7 +65,7 @@ def pooled(
     classes
         Each such row's class, and how many classes there are.
     rows
-        What each row counts for, and which share of its person it is.
+        What each row counts for, how much of a person it stands for, and whose it is.
 
     References
     ----------
@@ -73,19 +73,42 @@ def pooled(
     tree-based models.
     """
     y, size = classes
-    weight, share = rows
+    weight, due, whose = rows
     nodes = len(branches.feature)
     cell = leaf.astype(np.int64) * size + y
     held = np.bincount(cell, weight, nodes * size).astype(np.float64)
-    persons = np.bincount(leaf, share, nodes).astype(np.float64)
-    return _pooled(held.reshape(nodes, size), persons, branches.parent, how.k, how.shrink)
+    order = np.lexsort((due, whose))  # of a person, the row that stands for least
+    at = branches.parent, leaf[order], whose[order], due[order]
+    persons, each = _reached(*at)
+    if len(np.unique(whose)) == len(whose):
+        each = np.zeros(0)
+    return _pooled(held.reshape(nodes, size), persons, each, branches.parent, (how.k, how.shrink))
 
 
 @compiled
-def _pooled(held: Floats, persons: Floats, parent: Codes, k: float, shrink: float) -> Floats:
+def _reached(
+    parent: Codes, leaf: Codes, whose: NDArray[np.int64], due: Floats
+) -> tuple[Floats, Floats]:
+    """Return how many persons reach each node, as they are due, and one by one."""
+    found, each = np.zeros(len(parent)), np.zeros(len(parent))
+    last = np.full(len(parent), -1, np.int64)
+    for i in range(len(leaf)):
+        node = leaf[i]
+        while node >= 0 and last[node] != whose[i]:
+            last[node] = whose[i]
+            found[node] += due[i]
+            each[node] += 1.0
+            node = parent[node]
+    return found, each
+
+
+@compiled
+def _pooled(
+    held: Floats, persons: Floats, each: Floats, parent: Codes, how: tuple[float, float]
+) -> Floats:
+    """Turn masses into shares; ``each`` is empty where everybody has one row."""
     nodes, size = held.shape
     for node in range(nodes - 1, 0, -1):
-        persons[parent[node]] += persons[node]
         for c in range(size):
             held[parent[node], c] += held[node, c]
     for node in range(nodes):
@@ -93,9 +116,10 @@ def _pooled(held: Floats, persons: Floats, parent: Codes, k: float, shrink: floa
         for c in range(size):
             mass += held[node, c]
         above = held[parent[node]]
+        shrink = how[1] * (mass / each[node] if len(each) and each[node] > 0 else 1.0)
         if node == 0:
             held[0] /= mass
-        elif persons[node] < k or mass + shrink <= 0:
+        elif persons[node] < how[0] or mass + shrink <= 0:
             held[node] = above
         else:
             for c in range(size):
