@@ -12,6 +12,7 @@ from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.derived import Lookup
 from assaymark.generate.model_file import read_model
 from assaymark.generate.tree_chain import TreeChainModel
+from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -114,7 +115,7 @@ def _drawn(model: Model, place: int, names: list[str]) -> tuple[int, tuple[str, 
     part = model.links[place]
     if isinstance(part, Lookup):
         return 0, (names[part.source],)
-    if isinstance(part, Sum):
-        return 0, tuple(names[j] for j, _ in part.anchor.terms)
+    if isinstance(part, Sum | Wording):
+        return 0, tuple(names[j] for j, _ in part.anchors[0].terms)
     link = part.link if isinstance(part, Anchored) else part
     return len(link.keep), tuple(names[j] for j in link.given)

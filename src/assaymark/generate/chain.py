@@ -12,6 +12,7 @@ from assaymark.generate.anchored import Anchored, Found, Gap, Sum
 from assaymark.generate.cells import CellCoding
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.link import Link, Place
+from assaymark.generate.wording import Worded, Wording
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +34,7 @@ class Restricted(Protocol):
         ...
 
 
-Part: TypeAlias = Link | Lookup | Anchored | Sum
+Part: TypeAlias = Link | Lookup | Anchored | Sum | Wording
 
 _PAD = 64  # columns a power of two apart push each other out of the processor's cache
 
@@ -56,7 +57,7 @@ class Rows:
     row: int | Words
     codes: Codes
     inside: Floats
-    found: dict[int, Found] = field(default_factory=dict)
+    found: dict[int, Found | Worded] = field(default_factory=dict)
 
     @classmethod
     def begun(cls, key: tuple[int, int], row: int | Words, shape: tuple[int, int]) -> Rows:
@@ -114,7 +115,7 @@ class Chain:
         By ``part`` if it is given, which multiplies ``weight``.
         """
         link, drawn = self.links[i], rows.codes
-        if isinstance(link, Anchored | Sum):
+        if isinstance(link, Anchored | Sum | Wording):
             numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
             rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
             rows.codes[i] = rows.found[i].codes

@@ -8,11 +8,13 @@ import numpy as np
 
 from assaymark.generate.anchored import Anchored, Gap, Sum
 from assaymark.generate.derived import Lookup
+from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.measurement import Json
+    from assaymark.generate.chain import Part
     from assaymark.generate.link import Link
 
 __all__ = ["dependencies"]
@@ -23,7 +25,7 @@ _SHOWN = 0.05
 def dependencies(
     names: Sequence[str],
     order: Sequence[int],
-    links: Sequence[Link | Anchored | Sum | Lookup],
+    links: Sequence[Part],
     gaps: Sequence[Gap] = (),
 ) -> dict[str, Json]:
     """Return for each column, in the order they are drawn, where it comes from.
@@ -38,8 +40,8 @@ def dependencies(
     for at, link in zip(order, links, strict=True):
         if isinstance(link, Lookup):
             told[names[at]] = {"from": {before[link.source]: 1.0}, "pools": 0.0}
-        elif isinstance(link, Sum):
-            terms: dict[str, Json] = {before[j]: 1.0 for j, _ in link.anchor.terms}
+        elif isinstance(link, Sum | Wording):
+            terms: dict[str, Json] = {before[j]: 1.0 for j, _ in link.anchors[0].terms}
             told[names[at]] = {"from": terms, "pools": 0.0}
         elif isinstance(link, Anchored):
             near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}

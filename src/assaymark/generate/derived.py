@@ -12,7 +12,7 @@ from assaymark.generate.cells import CellCoding
 from assaymark.generate.link import spread
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,8 @@ _LARGEST = 4_000_000
 _WRONG = 0.002
 _WRONG_OF = 0.02
 _RIGHT_PER_CODE = 0.9
+_LOST = 0.1  # of the persons have a code that only rare levels tell, at most
+_SOME, _ROWS = 0.1, 50  # of the persons without a value, and rows of a code without one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,23 +57,50 @@ class Absent:
     table: NDArray[np.bool_]
 
 
-def find_absent(encoded: Encoded, order: Sequence[int]) -> dict[int, Absent]:
+def find_absent(
+    encoded: Encoded, order: Sequence[int], derived: Mapping[int, Lookup] | None = None
+) -> dict[int, Absent]:
     """Return, by place in the table, the columns that are missing because of an earlier one.
 
     ``Absent.source`` is a place in the table too. Another column is why a column is missing if it
     tells whether for all but 0.2 % of the persons, and of those with and without a value for all
-    but 2 %.
+    but 2 %; else, if it tells of more of those without a value than others do, a tenth at least,
+    by codes with which nobody has one. What an earlier column says by way of one that follows
+    from it, of the ``derived``, counts too.
     """
     found = {}
+    follow: dict[int, list[int]] = {}
+    for j, rule in (derived or {}).items():
+        follow.setdefault(rule.source, []).append(j)
     for i, x in enumerate(order):
         coding = encoded.encoding.codings[x]
         if coding.missing and coding.size > 1:
             missing = encoded.codes[x] == coding.size - 1
-            rules = (_because(encoded, y, missing, encoded.redrawn[x]) for y in order[:i])
-            rule = next((r for r in rules if r is not None), None)
-            if rule is not None:
-                found[x] = rule
+            before = [j for y in order[:i] for j in (y, *follow.get(y, ()))]
+            rules = (_because(encoded, y, missing, encoded.redrawn[x]) for y in before)
+            why = next((r for r in rules if r is not None), None) or _never(encoded, x, before)
+            if why is not None and derived and why.source in derived:
+                told = derived[why.source]
+                why = Absent(source=told.source, table=why.table[told.table])
+            if why is not None:
+                found[x] = why
     return found
+
+
+def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
+    """Return the codes of an earlier column with which column ``x`` is always missing, if any."""
+    missing = encoded.codes[x] == encoded.encoding.codings[x].size - 1
+    best, most = None, _SOME * float(encoded.weights[missing].sum())
+    for y in before:
+        known = ~(encoded.redrawn[x] | encoded.redrawn[y])
+        size = encoded.encoding.codings[y].size
+        pair = encoded.codes[y].astype(np.int64) * 2 + missing
+        rows = _joint(pair, known * 1.0, (size, 2))
+        held = _joint(pair, known * encoded.weights, (size, 2))
+        never = (rows[:, 0] == 0) & (rows[:, 1] >= _ROWS)
+        if held[never, 1].sum() > most:
+            best, most = Absent(source=y, table=never), float(held[never, 1].sum())
+    return best
 
 
 def _because(
@@ -96,7 +125,8 @@ def find_derived(encoded: Encoded, columns: Collection[int], *, cells: bool) -> 
 
     ``Lookup.source`` is a place in the table too; it is never itself derived. A column follows
     if the other tells its code for all but 0.2 % of the persons, and for at least nine in ten
-    persons of each single code; so a rare code is never explained away.
+    persons of each single code; so a rare code is never explained away, but for those that
+    people only have whose other level is too rare to come out, a tenth of them at most.
 
     Parameters
     ----------
@@ -200,8 +230,10 @@ def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | No
     table = joint.argmax(axis=1)
     right = np.bincount(table, joint.max(axis=1), minlength=size)
     each = joint.sum(axis=0)
+    mass = encoded.mass(target)
     if (
-        each.min() <= 0
+        each.max() <= 0
+        or mass[each <= 0].sum() > _LOST * mass.sum()
         or each.sum() - right.sum() > _WRONG * each.sum()
         or (right < _RIGHT_PER_CODE * each).any()
     ):

@@ -34,6 +34,7 @@ from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link
 from assaymark.generate.tree_chain import TreeChain, TreeChainModel
+from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,6 +74,7 @@ STORED: dict[str, type] = {
         Sum,
         TreeChain,
         TreeChainModel,
+        Wording,
     )
 }
 """The frozen dataclasses that a model file may hold; a model's new parts are named here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from assaymark.generate.anchor_exact import Exact
@@ -44,6 +44,8 @@ class Plan:
         Why drawn columns are missing.
     numbers
         The source's values of numbers and dates, NaN where missing.
+    texts
+        Columns that say the number of another, which is written out last.
     """
 
     free: tuple[int, ...]
@@ -51,29 +53,45 @@ class Plan:
     anchors: Mapping[int, tuple[Anchor, ...]]
     absent: Mapping[int, Absent]
     numbers: Mapping[int, NDArray[np.float64]]
+    texts: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
         """All columns, in the order they come about."""
-        return (*self.free, *self.derived)
+        return (*self.free, *self.derived, *self.texts)
 
 
 def plan_of(
-    dataset: Dataset, encoded: Encoded, order: Sequence[int], protect: int, relations: Relations
+    dataset: Dataset,
+    encoded: Encoded,
+    order: Sequence[int],
+    how: tuple[int, Relations],
+    numerals: Mapping[str, str],
 ) -> Plan:
     """Find the rules between columns, and change ``order`` where they need it.
 
     A column whose codes follow from another's is looked up, unless it is drawn within cells and
     lies at or near a sum of others, which says its values; or unless that other one is a sum with
     it, as a time is of hours and minutes.
+
+    Parameters
+    ----------
+    how
+        Persons who must stand behind a rule, and which rules are looked for.
+    numerals
+        The columns that say the number of another, and that one, by name.
     """
+    protect, relations = how
     if relations == "none":
         return Plan(free=tuple(order), derived={}, anchors={}, absent={}, numbers={})
     if relations == "codes":
         derived = find_derived(encoded, order, cells=True)
         free = tuple(j for j in order if j not in derived)
-        absent = find_absent(encoded, free)
+        absent = find_absent(encoded, free, derived)
         return Plan(free=free, derived=derived, anchors={}, absent=absent, numbers={})
+    place = dataset.schema.names.index
+    texts = {place(t): place(n) for t, n in numerals.items()}
+    order = [j for j in order if j not in texts]
     numbers = numbers_of(dataset)
     exact = Exact.of(Sample.of(numbers, encoded, protect))
     derived = {
@@ -92,8 +110,9 @@ def plan_of(
         free=free,
         derived=derived,
         anchors=anchors,
-        absent=find_absent(encoded, free),
+        absent=find_absent(encoded, free, derived),
         numbers=numbers,
+        texts=texts,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
+from assaymark.generate.alike import drawn_alike
 from assaymark.generate.anchored import Anchored, Gap, Sum, anchored, gap_of
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.chain import Chain, Rows
@@ -22,14 +23,18 @@ from assaymark.generate.imputed import imputed
 from assaymark.generate.plan import plan_of
 from assaymark.generate.shelter import sheltered
 from assaymark.generate.wanted import sampled
+from assaymark.generate.wording import Wording, find_numerals, wording, words_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from assaymark.core.conditions import Given
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
+    from assaymark.generate.chain import Part
     from assaymark.generate.derived import Absent
     from assaymark.generate.encoding import Encoded, Encoding
     from assaymark.generate.forest import Target
@@ -131,9 +136,13 @@ class TreeChain:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
         edges = find_edges(dataset, self.protect) if self.relations != "none" else {}
-        encoded = encode(dataset, self.protect, streams, weigh=self.weigh, edges=edges)
+        numerals = find_numerals(dataset, self.protect) if self.relations == "all" else {}
+        words = words_alone(dataset, tuple(numerals))
+        encoded = encode(words, self.protect, streams, weigh=self.weigh, edges=edges)
+        if self.relations != "none":
+            encoded = drawn_alike(encoded, streams)
         order = self._ordered(encoded, dataset.target)
-        plan = plan_of(dataset, encoded, order, self.protect, self.relations)
+        plan = plan_of(dataset, encoded, order, (self.protect, self.relations), numerals)
         alone = streams.child("shelter").generator()
         encoded = sheltered(encoded, self.shelter if self.honest else 0.0, alone)
         growth = Growth(
@@ -148,7 +157,7 @@ class TreeChain:
         )
         known: list[Known] = []
         gaps: list[Gap] = []
-        links: list[Link | Anchored | Sum | Lookup] = []
+        links: list[Part] = []
         place = plan.order.index
         absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
         size = 2 * len(plan.order), int(np.clip(encoded.n_persons, *_MADE))
@@ -174,6 +183,10 @@ class TreeChain:
                 gaps=tuple(gaps),
             ).draw(made, len(links) - 1)
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
+        for text, number in plan.texts.items():
+            tree = streams.child("tree", dataset.schema.names[text])
+            grow = partial(linked, made=made.codes, how=growth, streams=tree)
+            links.append(self._wording(dataset, encoded, plan, (text, number), known, grow))
         return TreeChainModel(
             encoding=encoded.encoding,
             order=plan.order,
@@ -207,6 +220,23 @@ class TreeChain:
         }
         limits = self.protect, self.classes
         return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
+
+    def _wording(
+        self,
+        dataset: Dataset,
+        encoded: Encoded,
+        plan: Plan,
+        columns: tuple[int, int],
+        known: Sequence[Known],
+        grow: Callable[[Encoded, Target, Sequence[Known]], Link],
+    ) -> Wording:
+        """Return what writes a number out as text."""
+
+        def words(here: Encoded, target: Target, rows: NDArray[np.bool_]) -> Link:
+            return grow(here, target, [k.only(rows) for k in known])
+
+        limits = self.protect, self.classes
+        return wording(dataset, encoded, columns, plan.order, limits, words)
 
     def _add_gap(
         self, encoded: Encoded, plan: Plan, column: int, to: tuple[list[Gap], list[Known]]
@@ -256,7 +286,7 @@ class TreeChainModel:
 
     encoding: Encoding
     order: tuple[int, ...]
-    links: tuple[Link | Anchored | Sum | Lookup, ...]
+    links: tuple[Part, ...]
     absent: tuple[Absent | None, ...]
     gaps: tuple[Gap, ...]
     recipe: TreeChain
@@ -285,9 +315,9 @@ class TreeChainModel:
             "derived": {
                 names[at]: names[self.order[link.source]]
                 if isinstance(link, Lookup)
-                else link.anchor.words(drawn)
+                else link.anchors[0].words(drawn)
                 for at, link in zip(self.order, self.links, strict=True)
-                if isinstance(link, Lookup | Sum)
+                if isinstance(link, Lookup | Sum | Wording)
             },
             "missing_because": {
                 names[at]: names[self.order[rule.source]]
