@@ -276,6 +276,73 @@ def test_persons_are_found_however_many_rows_each_has():
     assert keys(subject=rows % 12, x=rows / 7) == ([], [])
 
 
+PERSONS = [f"{i:08x}-1bcd-4000-8000-{i:012x}" for i in range(13)]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("patient", [f"Patient/{p}" for p in PERSONS]),
+        ("subject.reference", [f"Patient/{p}" for p in PERSONS]),
+        ("whose", [f"Patient/{p}" for p in PERSONS]),
+        ("whose", [f"Patient/{i}" for i in range(13)]),
+        ("patient", PERSONS),
+        ("person_source_value", PERSONS),
+        ("USUBJID", [f"01-701-{i}" for i in range(13)]),
+        ("patient", [f"P{i:02d}" for i in range(13)]),
+        ("subject", list(range(1001, 1014))),
+        ("patient_id", list(range(2))),
+        ("patient", [f"Patient/{PERSONS[0]}"]),
+    ],
+)
+def test_few_persons_are_persons_all_the_same(name, values):
+    whose = [values[i * i % len(values)] for i in range(600)]
+    assert keys(**{name: whose, "x": np.arange(600) / 7}) == ([name], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("patient", ["yes", "no"]),
+        ("patient", [0, 1]),
+        ("patient_sex", ["f", "m"]),
+        ("patient", ["in-patient", "out-patient", "day case"]),
+        ("customer", ["18-25", "26-40", "41-65"]),
+        ("member_no", [1, 2, 3, 4]),
+        ("subject", ["arts", "history", "physics"]),
+        ("customer_type", ["gold", "silver"]),
+        ("patient_unit", ["mg/m2", "mg/l2"]),
+    ],
+)
+def test_what_is_said_about_persons_is_no_key(name, values):
+    said = [values[i * 7 % len(values)] for i in range(600)]
+    assert keys(**{name: said, "x": np.arange(600) / 7}) == ([], [])
+
+
+def test_references_that_rows_share_are_identifiers():
+    rows = range(600)
+    location = [f"Location?identifier=urn:x|{PERSONS[i % 13]}" for i in rows]
+    doctor = [f"Practitioner/{i % 9}" for i in rows]
+    subject = [f"Patient/{PERSONS[i % 7]}" for i in rows]
+    held = {"participant.reference": doctor, "location.reference": location, "subject": subject}
+    assert keys(**held) == (["subject"], ["participant.reference", "location.reference"])
+
+
+def test_an_admission_of_hundreds_of_rows_is_left_out_too():
+    rows = np.arange(6000)
+    assert keys(hadm_id=100_000 + rows % 40, x=rows / 7) == ([], ["hadm_id"])
+    assert keys(visit_type_id=100_000 + rows % 40, x=rows / 7) == ([], [])
+
+
+def test_persons_who_are_not_the_unit_are_left_out_however_few():
+    rows = np.arange(600)
+    held = {"subject_id": rows % 80, "user_id": rows % 12, "x": rows / 7}
+    assert keys(**held) == (["subject_id"], ["user_id"])
+    # of two that say persons as surely, few are rather the tenants of the many
+    held = {"tenant_id": rows % 3, "user_id": rows % 80, "x": rows / 7}
+    assert keys(**held) == (["user_id"], ["tenant_id"])
+
+
 def test_one_repeat_is_enough_for_a_person_key():
     assert keys(patient_id=[0, *range(299)], x=[0.5] * 300) == (["patient_id"], [])
 

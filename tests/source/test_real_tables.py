@@ -29,7 +29,7 @@ EXPECTED = {
     "nist_acs/ma2019": (None, set()),
     "cdisc_pilot/ae": ("USUBJID", set()),
     "mimic3_demo/admissions": ("subject_id", {"row_id", "hadm_id"}),
-    "mimic3_demo/labevents": ("subject_id", {"row_id"}),
+    "mimic3_demo/labevents": ("subject_id", {"row_id", "hadm_id"}),
     "omop_gibleed/person": (None, {"person_id", "person_source_value"}),
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from assaymark.core.schema import Kind, Role
 from assaymark.source.agreement import agreements, can_be_key, speaks_against, speaks_for
+from assaymark.source.shapes import referred
 from assaymark.source.suspicion import Facts, key_strength, name_strength, suspect
 from assaymark.source.vocabulary import (
     CODE_WORDS,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["RolesFound", "propose_roles"]
 
 _GROUPS = 12
+_FEW = 20
 _BODY = {"height", "bmi", "length", "pulse", "bp"}
 
 
@@ -80,9 +82,11 @@ def _person_key(free: Sequence[Facts], columns: Sequence[Facts]) -> tuple[str | 
     named = {f.name: key_strength(f) for f in free if f.n == f.rows}
     best = max(named.values(), default=0)
     if best > 0 and sure < max(2, best):
-        f = next(f for f in free if named.get(f.name) == best)
+        equals = [f for f in free if named.get(f.name) == best]
+        f = next((f for f in equals if f.n_unique > _FEW), equals[0])
         if best > 1 or not speaks_against(agreements(f, columns)):
-            return f.name, "rows share its values, and the name says a person"
+            who = "they refer to persons" if referred(f.values) else "the name says a person"
+            return f.name, f"rows share its values, and {who}"
     if sure >= 2:
         return None, ""
     unnamed = [f for f in free if named.get(f.name) == 0 and can_be_key(f)]
@@ -96,9 +100,10 @@ def _person_key(free: Sequence[Facts], columns: Sequence[Facts]) -> tuple[str | 
 
 
 def _suspicion(f: Facts) -> str | None:
-    if f.n < f.rows and key_strength(f) > 1:
+    key = key_strength(f) > 1
+    if key and f.n < f.rows:
         return "it could be the person key, but some rows have none, so rows count as persons"
-    return suspect(f)
+    return suspect(f) or ("name and values say a key of persons" if key else None)
 
 
 def _is_weight(f: Facts, columns: Sequence[Facts]) -> bool:

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from assaymark.core.schema import Kind
+from assaymark.source.shapes import (
+    are_identifiers,
+    are_measured,
+    digits,
+    identifier_shape,
+    referred,
+)
 from assaymark.source.vocabulary import (
     BEARERS,
     CLASSES,
@@ -25,27 +32,11 @@ from assaymark.source.vocabulary import (
 
 __all__ = ["Facts", "key_strength", "many_repeats", "name_strength", "suspect"]
 
-_PATTERNS = (
-    ("an e-mail address", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
-    ("a UUID", r"^\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?$"),
-    ("an IBAN", r"^[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?$"),
-    ("a network address", r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$"),
-    ("a network address", r"^(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$"),
-    ("a social security number", r"^\d{3}-\d{2}-\d{4}$"),
-    ("a telephone number", r"^(?:\+|00)\d[\d \-()./]{6,18}\d$"),
-    ("a telephone number", r"^\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}(?: ?x\d+)?$"),
-    ("a payment card number", r"^(?:\d{4}[ -]){3}\d{4}$"),
-    ("a web address", r"^https?://\S+$"),
-)
-_MEASURED = (  # amounts with a unit, times of day, dates
-    r"^[<>≤≥~]?\s*[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*(?:%|°|[A-Za-zµ/]{1,8})?$"
-    r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d{4}-\d{2}(?:[T ][\d:.]*)?$"
-    r"|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
-)
 _NEAR = 0.8
 _FEW, _SEVERAL = 30, 20
 _MANY = 1_000
-_SAMPLE = 5000
+_NAMES_ONE = {"id", "uid", "uuid", "guid", "identifier", "key", "ref", "reference"}
+_SAYS_NOTHING = {"source", "value", "code"}  # OMOP: person_source_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,15 +80,11 @@ def suspect(facts: Facts) -> str | None:
 
 
 def _by_values(facts: Facts) -> str | None:
-    if facts.values.dtype != pl.String:
-        return None
-    different = facts.values.unique(maintain_order=True)
-    sample = different.head(_SAMPLE)
-    for what, pattern in _PATTERNS:
-        share = int(sample.str.contains(pattern).sum()) / sample.len()
-        enough = 0.01 if what == "an e-mail address" else 0.5
-        if share >= enough:
-            return f"values look like {what}"
+    shape = identifier_shape(facts.values)
+    if shape is not None:
+        return f"values look like {shape}"
+    if referred(facts.values) & (PERSONS | STAFF):
+        return "values refer to persons"
     return None
 
 
@@ -108,9 +95,9 @@ def _by_person(facts: Facts) -> str | None:
         return None
     if set(parts) & MEASURES:
         return None
-    if facts.kind is Kind.INTEGER and _digits(facts.values)[0] < 7:
+    if facts.kind is Kind.INTEGER and digits(facts.values)[0] < 7:
         return None
-    if facts.kind is Kind.CATEGORY and _measured(facts.values):
+    if facts.kind is Kind.CATEGORY and are_measured(facts.values):
         return None
     return f"the name says {what}"
 
@@ -123,6 +110,7 @@ def _by_key_name(facts: Facts) -> str | None:
         return "the name says a key, and nearly every row has a value of its own"
     about = set(parts) & (PERSONS | STAFF | RECORDS) or "".join(parts) in KEY_NAMES
     some = facts.n < 20 * facts.n_unique or facts.n_unique > _MANY
+    some = some or are_identifiers(facts.values)
     if about and some and not set(parts) & CLASSES:
         return "the name says a key of persons or records"
     if facts.uniqueness >= 0.2 and facts.n_unique > _FEW:
@@ -147,7 +135,7 @@ def _by_uniqueness(facts: Facts) -> str | None:
         return None
     if facts.kind is Kind.INTEGER:
         return _integers(facts)
-    if facts.uniqueness >= _NEAR and not _measured(facts.values):
+    if facts.uniqueness >= _NEAR and not are_measured(facts.values):
         return "nearly every row has a value of its own"
     return None
 
@@ -164,36 +152,32 @@ def _integers(facts: Facts) -> str | None:
         return "every value is different, and they rise from row to row, as a key does"
     if dense and ordered and facts.uniqueness > 0.2:
         return "the values run on from row to row without gaps, as a key does"
-    narrow, wide = _digits(facts.values)
+    narrow, wide = digits(facts.values)
     if facts.n_unique == facts.n and narrow == wide and wide >= 8:
         return f"every value is different and has {wide} digits, as registration numbers have"
     return None
 
 
-def _digits(values: pl.Series) -> tuple[int, int]:
-    size = values.abs().cast(pl.String).str.len_chars()
-    return int(str(size.min())), int(str(size.max()))
-
-
-def _measured(values: pl.Series) -> bool:
-    """Whether texts are amounts with a unit, or times of day, rather than codes."""
-    sample = values.head(_SAMPLE)
-    decorated = sample.str.contains(_MEASURED) & sample.str.contains(r"[^0-9]")
-    return int(decorated.sum()) >= 0.9 * sample.len() and not bool(
-        sample.str.contains(r"^\d+[A-Za-z]{1,8}$").all() and sample.str.len_chars().n_unique() == 1
-    )
-
-
 def key_strength(facts: Facts) -> int:
     """Return how much the column looks like the key of persons with several rows; 0 is not.
 
-    See :func:`name_strength`; the values must repeat, and be many. Where the name says persons,
-    more than 20 of them are, however many rows each has.
+    See :func:`name_strength`; the values must repeat. Of a bare "id" they must be many. Where
+    the name says persons, few are enough if they look like identifiers or the name ends in a word
+    for one: counts and flags ("patient" with yes and no) are about persons, too.
     """
     strength = name_strength(facts)
     if strength >= 2:
-        return strength * (_SEVERAL < facts.n_unique < facts.n)
+        many = facts.n_unique > _SEVERAL or _says_one_each(facts)
+        return strength * (many and facts.n_unique < facts.n)
     return strength * (many_repeats(facts) and facts.uniqueness <= 0.995)
+
+
+def _says_one_each(facts: Facts) -> bool:
+    joined = "".join(facts.words)
+    ends = set(facts.words) & _NAMES_ONE or joined in KEY_NAMES or joined.endswith("id")
+    if referred(facts.values) & PERSONS or (ends and facts.n_unique > 1):
+        return True
+    return are_identifiers(facts.values)
 
 
 def many_repeats(facts: Facts) -> bool:
@@ -205,17 +189,27 @@ def name_strength(facts: Facts) -> int:
     """Return how surely a name says the key of persons.
 
     3 is a word for those studied, 2 one for other persons or a usual short name, 1 the bare "id",
-    0 anything else.
+    0 anything else. Values that are references ("Patient/12") say it as names do; UUIDs under a
+    word for persons are keys, too.
     """
     if facts.kind not in {Kind.INTEGER, Kind.CATEGORY} or not facts.words:
         return 0
-    parts = facts.words
+    said = referred(facts.values)
+    if said & (STAFF | RECORDS):
+        return 0
+    if said & PERSONS:
+        return 3 if said & STUDIED else 2
+    return _strength_of(facts.words, facts.values)
+
+
+def _strength_of(parts: list[str], values: pl.Series) -> int:
     joined = "".join(parts)
     if set(parts) & (MEASURES | RECORDS | STAFF):
         return 0
-    key = (
-        "id" in parts or parts[-1] in ID_WORDS or (len(parts) == 1 and joined in BEARERS | STUDIED)
-    )
+    bearer = len(parts) == 1 and joined in BEARERS | STUDIED
+    key = "id" in parts or parts[-1] in ID_WORDS or bearer
+    if not key and set(parts) <= PERSONS | _SAYS_NOTHING:
+        key = identifier_shape(values) in {"a UUID", "a reference to a UUID"}
     stem = joined.removesuffix("id") if joined.endswith("id") else ""
     named = set(parts) & PERSONS if key else {stem} & PERSONS
     if named & STUDIED or joined in {"usubjid", "subjid"}:

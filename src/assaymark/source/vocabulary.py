@@ -56,8 +56,8 @@ PERSONS = _these(
 )
 # Persons who act on those a table is about: never its unit, identifying all the same.
 STAFF = _these(
-    "staff doctor physician clinician surgeon nurse therapist teacher agent operator courier "
-    "provider npi interviewer examiner rater manager supervisor caregiver officer judge"
+    "staff practitioner doctor physician clinician surgeon nurse therapist teacher agent operator "
+    "courier provider npi interviewer examiner rater manager supervisor caregiver officer judge"
 )
 # Words of what rises from row to row without being a key.
 CLOCK = _these(

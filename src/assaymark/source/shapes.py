@@ -1,0 +1,85 @@
+"""Shapes: what values look like: identifiers, references to something, amounts with a unit."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from assaymark.source.vocabulary import words
+
+__all__ = ["are_identifiers", "are_measured", "digits", "identifier_shape", "referred"]
+
+_UUID = r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?"
+_PATTERNS = (
+    ("an e-mail address", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
+    ("a UUID", rf"^{_UUID}$"),
+    ("a reference to a UUID", rf"^\S*[/:|=#]{_UUID}$"),
+    ("an IBAN", r"^[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?$"),
+    ("a network address", r"^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$"),
+    ("a network address", r"^(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$"),
+    ("a social security number", r"^\d{3}-\d{2}-\d{4}$"),
+    ("a telephone number", r"^(?:\+|00)\d[\d \-()./]{6,18}\d$"),
+    ("a telephone number", r"^\(?\d{3}\)?[ .\-]\d{3}[ .\-]\d{4}(?: ?x\d+)?$"),
+    ("a payment card number", r"^(?:\d{4}[ -]){3}\d{4}$"),
+    ("a web address", r"^https?://\S+$"),
+)
+_MEASURED = (  # amounts with a unit, times of day, dates
+    r"^[<>≤≥~]?\s*[$€£¥]?\s*[+-]?\d[\d.,' ]*\s*(?:%|°|[A-Za-zµ/]{1,8})?$"
+    r"|^\d{1,2}:\d{2}(?::\d{2})?$|^\d{4}-\d{2}(?:[T ][\d:.]*)?$"
+    r"|^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ].*)?$"
+)
+_REFERENCE = r"^([A-Za-z]{2,})[/?]\S*\d\S*$"  # HL7 FHIR R4, 2.3.0: Patient/12, Patient?identifier=
+_CODE = r"^[A-Za-z0-9._:/#|=?-]{6,}$|^[A-Za-z]+[-_./]?\d{2,}$"
+_SAMPLE = 5000
+_NUMBER_DIGITS, _CODE_DIGITS = 4, 2
+
+
+def identifier_shape(values: pl.Series) -> str | None:
+    """Return which well-known identifier values look like, ``None`` for none."""
+    if values.dtype != pl.String:
+        return None
+    different = values.unique(maintain_order=True)
+    sample = different.head(_SAMPLE)
+    for what, pattern in _PATTERNS:
+        share = int(sample.str.contains(pattern).sum()) / sample.len()
+        enough = 0.01 if what == "an e-mail address" else 0.5
+        if share >= enough:
+            return what
+    return None
+
+
+def referred(values: pl.Series) -> frozenset[str]:
+    """Return the words of what all values refer to: ``Patient/12`` is patient; else empty."""
+    if values.dtype != pl.String or values.len() == 0:
+        return frozenset()
+    kinds = values.head(_SAMPLE).str.extract(_REFERENCE, 1)
+    if kinds.null_count() or kinds.n_unique() > 1:
+        return frozenset()
+    return frozenset(words(str(kinds[0])))
+
+
+def are_identifiers(values: pl.Series) -> bool:
+    """Whether values are numbers of four digits or more, or codes such as P01 and A-77-x4."""
+    if values.dtype == pl.Int64:
+        return digits(values)[0] >= _NUMBER_DIGITS
+    if values.dtype != pl.String:
+        return False
+    sample = values.unique(maintain_order=True).head(_SAMPLE)
+    numbers = sample.str.contains(rf"^\d{{{_NUMBER_DIGITS},}}$")
+    coded = sample.str.count_matches(r"\d") >= _CODE_DIGITS
+    codes = sample.str.contains(_CODE) & coded & ~sample.str.contains(_MEASURED)
+    return bool((numbers | codes).all())
+
+
+def are_measured(values: pl.Series) -> bool:
+    """Whether texts are amounts with a unit, or times of day, rather than codes."""
+    sample = values.head(_SAMPLE)
+    decorated = sample.str.contains(_MEASURED) & sample.str.contains(r"[^0-9]")
+    return int(decorated.sum()) >= 0.9 * sample.len() and not bool(
+        sample.str.contains(r"^\d+[A-Za-z]{1,8}$").all() and sample.str.len_chars().n_unique() == 1
+    )
+
+
+def digits(values: pl.Series) -> tuple[int, int]:
+    """Return the fewest and the most digits of whole numbers."""
+    size = values.abs().cast(pl.String).str.len_chars()
+    return int(str(size.min())), int(str(size.max()))
