@@ -94,6 +94,29 @@ def test_a_mixture_is_kept_as_categories():
     assert found.notes == ("80% numbers and 20% other values: kept as categories",)
 
 
+def test_a_value_that_ten_rows_share_is_a_level_and_not_deleted():
+    codes = [str(100 + i % 40) for i in range(2000)]
+    shared = one([*codes, *["K92.2"] * 10])
+    assert (shared.column.kind, shared.n_unique) == (Kind.CATEGORY, 41)
+    assert shared.kind_reason == "a mixture: 10 rows or more share a value that is no number"
+    assert shared.missing == 0.0
+    top = one([*[str(i % 90) for i in range(2000)], *["90+"] * 12], "age")
+    assert (top.column.kind, top.n_unique) == (Kind.CATEGORY, 91)
+    rare = one([*codes, *["K92.2"] * 9])
+    assert (rare.column.kind, rare.notes) == (
+        Kind.INTEGER,
+        ("values that are not integer are read as missing (fewer than 50)",),
+    )
+
+
+def test_amounts_stay_numbers_beside_words():
+    codes = [str(100 + i % 40) for i in range(2000)]
+    assert one([*codes, *["not done"] * 15]).column.missing == ("not done",)
+    # numbers that few rows share are no levels, whatever stands among them
+    prices = [f"{x:.2f}" for x in np.random.default_rng(0).lognormal(4, 1, 2000)]
+    assert one([*prices, *["on request"] * 12]).column.kind is Kind.DECIMAL
+
+
 @pytest.mark.parametrize(
     "values", [["inf", "1.5", "-Infinity", "2.5"], [float("inf"), 1.5, -np.inf, 2.5]]
 )

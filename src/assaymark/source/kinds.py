@@ -23,12 +23,16 @@ __all__ = ["MISSING_CODES", "KindFound", "find_kind", "stray_note"]
 MISSING_CODES = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "NaT")
 _MISSING_AMONG_NUMBERS = {
     ".", "-", "--", "none", "unknown", "missing", "not available", "not recorded", "not known",
-    "refused", "n.a.", "na", "null", "nil", "unk", "not applicable", "not reported",
+    "refused", "n.a.", "na", "null", "nil", "unk", "not applicable", "not reported", "not stated",
+    "not given", "not done", "not performed", "unspecified", "no data", "blank", "(blank)", "n/k",
+    "nk", "n/d", "nd", "*", "**", "***", "_", "__", "___", "unbekannt", "keine angabe", "k.a.",
+    "inconnu", "desconocido",
 }  # fmt: skip
 _INTEGER = r"^[+-]?[0-9]+(?:\.0*)?$"
 _NUMBER = r"^[+-]?(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _PADDED = r"^0[0-9]+$"
 _MOSTLY = 0.99
+_LEVEL = 10  # rows that share a value, and rows that share a number on average
 _GROUPS = 20
 _SENTINELS = (-9999, -999, -99, -9, -8, -7, -1, 99, 999, 9999, 99999)
 
@@ -178,14 +182,9 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
     strays = _missing_words(rest)
     said = n.filter(~text.is_in(strays))
     share = int(n.filter(fits).sum()) / max(1, int(said.sum()))
-    if share < _MOSTLY or not number.any():
-        if share > 0.5:
-            note = f"{share:.0%} numbers and {1 - share:.0%} other values: kept as categories"
-            found = _worded(written, n, seen)
-            return KindFound(
-                kind=found.kind, reason="a mixture", missing=seen, notes=(*found.notes, note)
-            )
-        return None
+    level = _hold_level(n.filter(fits), n.filter(~fits & ~text.is_in(strays)))
+    if level or share < _MOSTLY or not number.any():
+        return _mixture(written, n, seen, share, level=level) if share > 0.5 else None
     if text.str.contains(_PADDED).any():
         return KindFound(
             kind=Kind.CATEGORY, reason="codes written with leading zeros", missing=seen
@@ -204,6 +203,22 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
     if unread:
         notes.append(stray_note(unread, found.kind))
     return replace(found, missing=(*seen, *strays), notes=(*notes, *found.notes))
+
+
+def _hold_level(numbers: pl.Series, others: pl.Series) -> bool:
+    """Whether a value that is no number is one of the levels of codes, by the rows of each."""
+    codes = int(numbers.sum()) >= _LEVEL * numbers.len()
+    return codes and bool((others >= _LEVEL).any())
+
+
+def _mixture(
+    text: pl.Series, n: pl.Series, seen: tuple[str, ...], share: float, *, level: bool
+) -> KindFound:
+    found = _worded(text, n, seen)
+    why = f"a mixture: {_LEVEL} rows or more share a value that is no number"
+    reason = why if level and share >= _MOSTLY else "a mixture"
+    note = f"{share:.0%} numbers and {1 - share:.0%} other values: kept as categories"
+    return replace(found, reason=reason, notes=(*found.notes, note))
 
 
 def _of_plain(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound:
