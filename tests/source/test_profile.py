@@ -59,6 +59,24 @@ def test_numbers_that_code_groups_without_order_are_categories():
     assert one([1, 2, 1, 2], "rooms").column.kind is Kind.INTEGER
 
 
+@pytest.mark.parametrize(
+    "name", ["itemid", "first_wardid", "SITEID", "fromwardid", "LBTESTCD", "barcode", "productid"]
+)
+def test_codes_glued_to_what_they_are_of_are_categories(name):
+    found = one([50 + i % 9 for i in range(90)], name)
+    assert found.column.kind is Kind.CATEGORY
+    assert "codes" in found.kind_reason
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["paid", "valid", "humid", "fluid", "covid", "thyroid", "steroid", "acid", "rapid", "unpaid",
+     "lipid", "bid", "ocd", "lcd", "itemid_count", "amount_paid", "prepaid", "carotid"],
+)  # fmt: skip
+def test_a_word_that_ends_like_a_code_is_none(name):
+    assert one([50 + i % 9 for i in range(90)], name).column.kind is Kind.INTEGER
+
+
 def test_free_text_is_told_from_categories():
     said = [f"The patient number {i} came in the morning with some complaint." for i in range(60)]
     assert one(said).column.roles == (Role.TEXT,)

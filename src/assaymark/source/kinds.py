@@ -16,7 +16,7 @@ from assaymark.source.values import (
     read_as,
     undressed,
 )
-from assaymark.source.vocabulary import CODE_WORDS, MEASURES, PROTECTED, words
+from assaymark.source.vocabulary import CODE_WORDS, MEASURES, PROTECTED, glued_code, words
 
 __all__ = ["MISSING_CODES", "KindFound", "find_kind", "stray_note"]
 
@@ -123,7 +123,7 @@ def _code_name(name: str) -> str | None:
     parts = words(name)
     if set(parts) & MEASURES:
         return None
-    return next((w for w in parts if w in CODE_WORDS), None)
+    return next((w for w in parts if w in CODE_WORDS), None) or glued_code(parts)
 
 
 def _group_name(name: str, present: pl.Series) -> str | None:

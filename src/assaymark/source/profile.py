@@ -9,6 +9,7 @@ from assaymark.core.recipe import ColumnSpec
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import UnknownNameError
 from assaymark.source.canonical import canonical
+from assaymark.source.coded import can_be_codes, label_of
 from assaymark.source.kinds import KindFound, find_kind, stray_note
 from assaymark.source.roles import RolesFound, propose_roles
 from assaymark.source.suspicion import Facts
@@ -88,6 +89,11 @@ def profile(frame: pl.DataFrame, declared: Mapping[str, ColumnSpec]) -> TablePro
     kinds = {s.name: _kind(s, declared.get(s.name, ColumnSpec())) for s in plain}
     facts = [_facts(s, kinds[s.name]) for s in plain]
     roles = propose_roles(facts, declared)
+    codes = _codes(plain, facts, kinds, roles)
+    if codes:
+        kinds = kinds | codes
+        facts = [_facts(plain[f.name], kinds[f.name]) if f.name in codes else f for f in facts]
+        roles = propose_roles(facts, declared)
     return TableProfile(
         n=plain.height,
         columns=tuple(_column(f, plain[f.name], kinds[f.name], roles[f.name]) for f in facts),
@@ -109,6 +115,36 @@ def _kind(s: pl.Series, spec: ColumnSpec) -> KindFound:
     if key:
         return KindFound(kind=Kind.CATEGORY, reason="a key", missing=found.missing)
     return found
+
+
+def _codes(
+    plain: pl.DataFrame,
+    facts: list[Facts],
+    kinds: Mapping[str, KindFound],
+    roles: Mapping[str, RolesFound],
+) -> dict[str, KindFound]:
+    """Return the whole numbers that tell a label beside them, as categories."""
+
+    def typed(f: Facts) -> pl.Series:
+        return parsed(plain[f.name], kinds[f.name].kind, kinds[f.name].missing)
+
+    free = [f for f in facts if not _KEYS & set(roles[f.name].roles)]
+    asked = [f for f in free if can_be_codes(f) and kinds[f.name].reason != "as declared"]
+    if not asked:
+        return {}
+    labels = {f.name: typed(f) for f in free if f.kind is Kind.CATEGORY}
+    key = next((f for f in facts if Role.PERSON_KEY in roles[f.name].roles), None)
+    persons = None if key is None else typed(key)
+    found = {f.name: label_of(typed(f), labels, persons) for f in asked}
+    return {
+        name: KindFound(
+            kind=Kind.CATEGORY,
+            reason=f"whole numbers that are codes: each goes with one value of {label!r}",
+            missing=kinds[name].missing,
+        )
+        for name, label in found.items()
+        if label is not None
+    }
 
 
 def _facts(s: pl.Series, found: KindFound) -> Facts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "AMOUNTS",
     "BEARERS",
     "CLASSES",
     "CLOCK",
@@ -25,6 +26,7 @@ __all__ = [
     "TARGETS",
     "WEIGHTS",
     "first_of",
+    "glued_code",
     "is_of_a_person",
     "words",
 ]
@@ -34,6 +36,7 @@ def _these(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_WHOLE, _STEM = 4, 3  # letters
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -41,6 +44,13 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 MEASURES = _these(
     "count counts amount total mean average avg median score rate ratio share percent pct "
     "price cost days hours minutes months years level index size length height age num"
+)
+# Words of what is measured or paid, beside MEASURES.
+AMOUNTS = _these(
+    "amt sum fee fees fare charge charges salary wage wages income pay payment revenue sales "
+    "profit population distance duration quantity qty volume weight dose balance budget "
+    "capacity area depth speed temperature pressure elevation altitude width power mileage km "
+    "miles calories points rank position worth tax discount dosage strength"
 )
 CODE_WORDS = _these(
     "id npi code codes cd zip zipcode postcode postal plz fips puma icd naics soc isco nace cpt "
@@ -145,6 +155,11 @@ _OTHERS_NAMES = (
     "channel campaign page plan program programme game song movie book generic trade group "
     "unit project concept source vocabulary domain clinic ward provider "
     "neighbourhood neighborhood area zone borough airport airline bank breed"
+)
+# What an id is of where it is glued to the word: "itemid". A list, since "paid" and "fluid" end so.
+_GLUED = _these(
+    "item ward site unit arm room bed org organisation organization param parameter location loc "
+    "vendor supplier spec specimen reason term rule category store machine analyte sensor"
 )
 LOCATIONS = _these("latitude longitude lat lon lng geo gps coordinates")
 _NOT_OF_A_PERSON = _these(_OTHERS_NAMES)
@@ -281,6 +296,20 @@ def words(name: str) -> list[str]:
 def first_of(parts: list[str], known: dict[str, str]) -> str | None:
     """Return what the first known word among ``parts`` (or all of them in one) stands for."""
     return next((known[p] for p in [*parts, "".join(parts)] if p in known), None)
+
+
+def glued_code(parts: list[str]) -> str | None:
+    """Return the word that says codes and what they are of in one: ``itemid``, ``testcd``."""
+    for word in parts:
+        stem = word.removesuffix("code").removesuffix("cd")
+        if (stem != word and len(stem) >= _STEM) or (word.endswith("id") and _of_things(word[:-2])):
+            return word
+    return None
+
+
+def _of_things(stem: str) -> bool:
+    things = _GLUED | _NOT_OF_A_PERSON | PERSONS | STAFF | RECORDS | CLASSES
+    return stem in things or any(len(t) >= _WHOLE and stem.endswith(t) for t in things)
 
 
 def is_of_a_person(parts: list[str]) -> bool:
