@@ -188,6 +188,47 @@ def test_what_tells_who_it_is_is_suspected(name):
     assert found.column.roles == (Role.DIRECT_IDENTIFIER,)
 
 
+FIRST = ["Anna", "Ben", "Carla", "Dirk", "Eva", "Fritz"]
+LAST = ["Meyer", "O'Neill", "de la Cruz", "Smith-Jones", "Yilmaz", "von Berg", "Roe"]
+WHOLE = [f"{a} {b}" for a in FIRST for b in LAST]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("first_name", FIRST),
+        ("surname", LAST),
+        ("patient_name", WHOLE[:12]),
+        ("patient_name", [w.upper() for w in WHOLE]),
+        ("name.family", LAST),
+        ("attending_name", WHOLE),
+        ("name", WHOLE),
+        ("signed_name", WHOLE),  # whose, the name does not say: written as persons' names are
+        ("provider_name", [f"Dr. {b}" for b in LAST]),
+        ("requester.display", [f"Dr. {b}" for b in LAST]),
+    ],
+)
+def test_names_of_persons_are_left_out_however_few(name, values):
+    found = one([values[i % len(values)] for i in range(4000)], name)
+    assert found.column.roles == (Role.DIRECT_IDENTIFIER,)
+
+
+THINGS = ["Staph. aureus (MRSA)", "E. coli O157", "group B strep", "yeast, not identified"]
+
+
+@pytest.mark.parametrize("name", ["org_name", "ab_name", "drug_name", "product_name",
+                                  "hospital_name", "test_name", "mineral_name"])  # fmt: skip
+def test_names_of_things_that_many_rows_share_stay(name):
+    held = [f"{THINGS[i % 4]} {i % 40}" for i in range(4000)]
+    found = one(held, name)
+    assert (found.suspected_identifier, found.column.kind) == (None, Kind.CATEGORY)
+
+
+def test_names_of_unknown_things_that_few_rows_share_are_left_out():
+    held = [f"{THINGS[i % 4]} {i % 40}" for i in range(400)]
+    assert one(held, "mineral_name").suspected_identifier == "the name says a person's name"
+
+
 RNG = np.random.default_rng(3)
 ORDINARY = {
     "creatinine": RNG.gamma(3, 20, N),

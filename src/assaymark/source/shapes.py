@@ -6,11 +6,20 @@ import polars as pl
 
 from assaymark.source.vocabulary import words
 
-__all__ = ["are_identifiers", "are_measured", "digits", "identifier_shape", "referred"]
+__all__ = [
+    "are_identifiers",
+    "are_measured",
+    "are_of_things",
+    "digits",
+    "identifier_shape",
+    "referred",
+]
 
 _UUID = r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?"
+_TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms|Miss|Herr|Frau|Mme|Sra?|DR|PROF)"
 _PATTERNS = (
     ("an e-mail address", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
+    ("a person's name with a title", rf"^{_TITLE}\.? +[^\W\d_]"),
     ("a UUID", rf"^{_UUID}$"),
     ("a reference to a UUID", rf"^\S*[/:|=#]{_UUID}$"),
     ("an IBAN", r"^[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?$"),
@@ -29,6 +38,8 @@ _MEASURED = (  # amounts with a unit, times of day, dates
 )
 _REFERENCE = r"^([A-Za-z]{2,})[/?]\S*\d\S*$"  # HL7 FHIR R4, 2.3.0: Patient/12, Patient?identifier=
 _CODE = r"^[A-Za-z0-9._:/#|=?-]{6,}$|^[A-Za-z]+[-_./]?\d{2,}$"
+_NAME = r"^(?:(?:\p{Lu}[\p{L}'’.-]*|v[ao]n|de[rnls]?|d[aiou]s?|la|le|el|al|bin|y|zu|te[rn]),? ?)+$"
+_EACH = 20  # rows a value on average
 _SAMPLE = 5000
 _NUMBER_DIGITS, _CODE_DIGITS = 4, 2
 
@@ -77,6 +88,15 @@ def are_measured(values: pl.Series) -> bool:
     return int(decorated.sum()) >= 0.9 * sample.len() and not bool(
         sample.str.contains(r"^\d+[A-Za-z]{1,8}$").all() and sample.str.len_chars().n_unique() == 1
     )
+
+
+def are_of_things(values: pl.Series) -> bool:
+    """Whether names are few, each of many rows, and most are not written as persons' are."""
+    if values.dtype != pl.String:
+        return False
+    different = values.unique()
+    alike = int(different.str.contains(_NAME).sum())
+    return values.len() >= _EACH * different.len() and alike * 2 < different.len()
 
 
 def digits(values: pl.Series) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from assaymark.core.schema import Kind
 from assaymark.source.shapes import (
     are_identifiers,
     are_measured,
+    are_of_things,
     digits,
     identifier_shape,
     referred,
@@ -27,6 +28,7 @@ from assaymark.source.vocabulary import (
     STAFF,
     STUDIED,
     is_of_a_person,
+    says_person,
     words,
 )
 
@@ -91,15 +93,24 @@ def _by_values(facts: Facts) -> str | None:
 def _by_person(facts: Facts) -> str | None:
     parts = facts.words
     what = next((PERSONAL[p] for p in [*parts, "".join(parts)] if p in PERSONAL), None)
-    if what is None or not is_of_a_person(parts) or facts.n_unique < min(20, facts.n / 2):
+    if what is None or not is_of_a_person(parts):
         return None
-    if set(parts) & MEASURES:
+    if set(parts) & MEASURES or _too_few(facts, what):
         return None
     if facts.kind is Kind.INTEGER and digits(facts.values)[0] < 7:
         return None
     if facts.kind is Kind.CATEGORY and are_measured(facts.values):
         return None
     return f"the name says {what}"
+
+
+def _too_few(facts: Facts, what: str) -> bool:
+    """Whether values are too few to be persons', or names of whatever is not said, in every row."""
+    named = what == "a person's name"
+    sure = named and says_person(facts.words)
+    if facts.n_unique < min(2 if sure else _SEVERAL, facts.n / 2):
+        return True
+    return named and not sure and len(facts.words) > 1 and are_of_things(facts.values)
 
 
 def _by_key_name(facts: Facts) -> str | None:

@@ -28,6 +28,7 @@ __all__ = [
     "first_of",
     "glued_code",
     "is_of_a_person",
+    "says_person",
     "words",
 ]
 
@@ -154,7 +155,11 @@ _OTHERS_NAMES = (
     "job store shop branch station procedure medication test lab site facility study device "
     "channel campaign page plan program programme game song movie book generic trade group "
     "unit project concept source vocabulary domain clinic ward provider "
-    "neighbourhood neighborhood area zone borough airport airline bank breed"
+    "neighbourhood neighborhood area zone borough airport airline bank breed org organism "
+    "organisms microorganism organisation organization ab antibiotic antibacterial antimicrobial "
+    "vaccine allergen diagnosis disease condition symptom treatment therapy analyte substance "
+    "ingredient specimen material food insurance insurer payer pharmacy laboratory institution "
+    "agency"
 )
 # What an id is of where it is glued to the word: "itemid". A list, since "paid" and "fluid" end so.
 _GLUED = _these(
@@ -163,6 +168,12 @@ _GLUED = _these(
 )
 LOCATIONS = _these("latitude longitude lat lon lng geo gps coordinates")
 _NOT_OF_A_PERSON = _these(_OTHERS_NAMES)
+# Words beside "name" that say a person's, as those for persons and staff do.
+_GIVEN = _these(
+    "first last full given middle maiden nick birth legal mother father parent spouse husband wife "
+    "son daughter sibling guardian kin relative contact attending referring consultant"
+)
+_GROUPS_OF_PERSONS = _these("household hh account acct host")
 
 PROTECTED = {
     "sex": "sex",
@@ -310,6 +321,12 @@ def glued_code(parts: list[str]) -> str | None:
 def _of_things(stem: str) -> bool:
     things = _GLUED | _NOT_OF_A_PERSON | PERSONS | STAFF | RECORDS | CLASSES
     return stem in things or any(len(t) >= _WHOLE and stem.endswith(t) for t in things)
+
+
+def says_person(parts: list[str]) -> bool:
+    """Whether a name such as ``first_name`` or ``surname`` is of persons and nothing else."""
+    compact = set(parts) & set(PERSONAL) - {"name", "names"} or PERSONAL.get("".join(parts))
+    return bool(set(parts) & (_GIVEN | STAFF | PERSONS - _GROUPS_OF_PERSONS) or compact)
 
 
 def is_of_a_person(parts: list[str]) -> bool:
