@@ -94,6 +94,20 @@ def test_unmistakable_missing_codes_are_found_and_others_pointed_out():
     assert one(["unknown", "1.5", "2.5"]).column.missing == ("unknown",)
 
 
+@pytest.mark.parametrize(
+    ("name", "negative"),
+    [("day", [-7, -1]), ("day", [-7, -3]), ("day", [-14, -7, -1]), ("VISITDY", [-7])],
+)
+def test_days_before_something_are_no_codes_of_missing(name, negative):
+    assert one([*negative * 10, *[1, 2, 14, 28, 56] * 20], name).notes == ()
+
+
+@pytest.mark.parametrize("codes", [[-1], [-9, -8], [-9, -8, -7, -1], [-99, -9]])
+def test_codes_of_missing_side_by_side_are_pointed_out(codes):
+    (note,) = one([*codes * 10, *range(90)]).notes
+    assert note.endswith(f"declare missing = {[str(c) for c in sorted(codes)]}")
+
+
 def test_declared_missing_codes_are_used_as_they_are():
     found = one([-8] * 10 + list(range(90)), missing=("-8",))
     assert found.missing == pytest.approx(0.1)

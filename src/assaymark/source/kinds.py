@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -34,6 +35,8 @@ _PADDED = r"^0[0-9]+$"
 _MOSTLY = 0.99
 _LEVEL = 10  # rows that share a value, and rows that share a number on average
 _GROUPS = 20
+_NINES = {-9, -99, -999, -9999}
+_STUDY_DAY = r"^[A-Z]{2,}DY$"  # SDTM --DY: -1 is the day before the first
 _SENTINELS = (-9999, -999, -99, -9, -8, -7, -1, 99, 999, 9999, 99999)
 
 
@@ -137,11 +140,13 @@ def _group_name(name: str, present: pl.Series) -> str | None:
 def _sentinels(present: pl.Series, missing: tuple[str, ...]) -> list[str]:
     """Point out a far-off number that many rows share; it is never taken as missing unasked."""
     found = []
+    days = re.search(_STUDY_DAY, present.name) is not None
     present = present.cast(pl.Float64)
+    signed = days or not _are_codes(present.filter(present < 0))
     for code in _SENTINELS:
         same = present == code
         share = int(same.sum()) / same.len()
-        if share < 0.005 or share == 1 or str(code) in missing:
+        if share < 0.005 or share == 1 or str(code) in missing or (code < 0 and signed):
             continue
         rest = present.filter(~same)
         rest = rest.filter(~rest.is_in([float(c) for c in _SENTINELS if c * code > 0]))
@@ -152,6 +157,18 @@ def _sentinels(present: pl.Series, missing: tuple[str, ...]) -> list[str]:
     if not found:
         return []
     return [f"{', '.join(found)} may stand for missing: if so, declare missing = {found}"]
+
+
+def _are_codes(negative: pl.Series) -> bool:
+    """Whether negative numbers are as codes of missing are: one, nines, or neighbours.
+
+    Surveys have -9, -8 and -7 side by side, with -1; -7 and -1 are days before something.
+    """
+    all_of = {float(x) for x in negative.unique()}
+    if len(all_of) < 2 or all_of <= _NINES:
+        return True
+    beside = all_of - {-1} if len(all_of) > 2 else all_of
+    return max(beside) - min(beside) == len(beside) - 1
 
 
 def _ends(x: pl.Series) -> tuple[float, float]:
