@@ -170,3 +170,13 @@ def test_parameters_are_read_as_toml_or_as_words():
 def test_a_parameter_that_cannot_be_read_says_what_is_valid(given, what):
     with pytest.raises(InputError, match=what):
         read_parameters(given)
+
+
+def test_categories_that_gave_way_are_told_with_their_share():
+    rng = np.random.default_rng(0)
+    readings = [f"{a}/{b}" for a, b in rng.integers(60, 180, (2000, 2))]
+    rare = np.where(rng.random(2000) < 0.6, readings, "120/80").tolist()
+    made = draft(pl.DataFrame({"pressure": rare, "sex": rng.choice(["f", "m"], 2000)}), seed=1)
+    (told,) = [n for n in made.notices if "took their place" in n]
+    assert "'pressure' in about 60 % of the rows" in told
+    assert "'sex'" not in told

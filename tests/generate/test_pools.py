@@ -50,6 +50,18 @@ def test_a_person_with_rows_in_two_pools_is_one_in_each():
     assert found[2] == pytest.approx([(0.0 + 1.0 * 0.25) / 2, (1.0 + 1.0 * 0.75) / 2])
 
 
+def test_nobody_is_more_than_two_and_a_half_in_k():
+    # twenty persons with a tenth of themselves on the left each, and one who is there wholly
+    leaf = np.array([1, 2] * 20 + [1], np.int32)
+    y, persons = np.array([0, 1] * 20 + [1], np.int32), np.array([*np.repeat(np.arange(20), 2), 20])
+    weight = np.array([0.1, 0.9] * 20 + [1.0])
+    rows = weight, np.ones(41), persons
+    found = pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=7, shrink=0.0))  # 1 of 3
+    assert found[1] == pytest.approx([2 / 3, 1 / 3])
+    found = pooled(two_leaves(), leaf, (y, 2), rows, Filling(k=8, shrink=0.0))
+    assert found[1] == pytest.approx(found[0])
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=12).filter(any))
 def test_alias_is_exact(counts):

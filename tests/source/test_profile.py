@@ -434,9 +434,12 @@ def test_persons_who_are_not_the_unit_are_left_out_however_few():
     rows = np.arange(600)
     held = {"subject_id": rows % 80, "user_id": rows % 12, "x": rows / 7}
     assert keys(**held) == (["subject_id"], ["user_id"])
-    # of two that say persons as surely, few are rather the tenants of the many
-    held = {"tenant_id": rows % 3, "user_id": rows % 80, "x": rows / 7}
-    assert keys(**held) == (["user_id"], ["tenant_id"])
+    # of two that say persons as surely, the many are the unit
+    held = {"member_id": rows % 3, "user_id": rows % 80, "x": rows / 7}
+    assert keys(**held) == (["user_id"], ["member_id"])
+    # three tenants are rather firms
+    held = {"tenant_id": rows % 3, "x": rows / 7}
+    assert keys(**held) == ([], [])
 
 
 def test_one_repeat_is_enough_for_a_person_key():

@@ -50,6 +50,7 @@ MARK = "assaymark: UNGATED DRAFT, held against no policy"
 """What a draft's Parquet metadata and the note beside its CSV say."""
 
 _LOOKED_AT = 10_000
+_ENOUGH, _MUCH = 1000, 0.1  # rows that show what comes out, and share of rows that is told
 _METRICS = ("one_way", "two_way", "two_sample", "membership", "copies")
 
 
@@ -120,6 +121,7 @@ def draft(  # noqa: PLR0913
         )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
     notices += _empty(train, synthetic)
+    notices += _replaced(train, synthetic) if kinds == ALL else []
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
     progress("generate", f"{n:,} rows", 1.0)
@@ -174,6 +176,28 @@ def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
     return [
         f"Came out empty: {', '.join(lost)}. Too few people share a value there, or stand behind "
         "a range of values, for any to be shown; a larger table, or coarser values, would be."
+    ]
+
+
+def _replaced(train: Dataset, synthetic: Dataset) -> list[str]:
+    """Say of which categories many values were too rare, and how many rows had others instead."""
+    if synthetic.n < _ENOUGH:
+        return []
+    lost = []
+    for c in train.schema.columns:
+        seen = train.frame[c.name].drop_nulls()
+        there = synthetic.frame[c.name].drop_nulls().unique()
+        if c.kind is Kind.CATEGORY and seen.len() and there.len():
+            known = seen.cast(pl.String).is_in(there.cast(pl.String).implode())
+            share = 1 - int(known.sum()) / seen.len()
+            if share >= _MUCH:
+                lost.append(f"{c.name!r} in about {20 * round(5 * share)} % of the rows")
+    if not lost:
+        return []
+    return [
+        f"Values that too few people share did not come out, and others took their place: "
+        f"{', '.join(lost)}. The shares of these others are that much too large; coarser values, "
+        "such as groups, would be kept."
     ]
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["PLACES", "Scratch", "best_cut", "scratch_of"]
 
 PLACES = 64
-_HAIR = 1e-9  # of a person, that sums of shares may be off
 _ONE = np.uint64(1)
 
 
@@ -44,16 +43,17 @@ def _look(table: Floats, mass: float) -> float:
 class Scratch(NamedTuple):
     """Room for one node.
 
-    ``joint`` and ``held`` are what the rows of each place and class weigh, and the persons at
-    each place; both are empty between features. ``joint`` holds whole numbers, and ``held`` and
-    ``share``, which part of its person's rows at the node each row is, are not needed, where each
-    row counts for one person. ``total``, ``left``, ``low`` and ``high``
-    have a number for each class that the node has, ``number`` is theirs, ``own`` that of each row.
-    ``worths`` is empty where masses are not whole. ``sums`` is room for :func:`_parameters`.
+    ``joint`` is what the rows of each place and class weigh, ``first`` and ``last`` how many
+    persons have their first and their last place there; all are empty between features. ``joint``
+    holds whole numbers, and the others are not needed, where each row counts for one person.
+    ``total``, ``left``, ``low`` and ``high`` have a number for each class that the node has,
+    ``number`` is theirs, ``own`` that of each row. ``worths`` is empty where masses are not whole.
+    ``sums`` is room for :func:`_parameters`.
     """
 
     joint: Floats | Codes
-    held: Floats
+    first: Floats
+    last: Floats
     total: Floats
     left: Floats
     low: Floats
@@ -61,7 +61,6 @@ class Scratch(NamedTuple):
     number: Codes
     own: Codes
     worths: Floats
-    share: Floats
     sums: Floats
 
 
@@ -72,6 +71,7 @@ def scratch_of(joint: Floats | Codes, n: int, alike: bool) -> Scratch:
     return Scratch(
         joint,
         np.zeros(PLACES),
+        np.zeros(PLACES),
         np.empty(classes),
         np.empty(classes),
         np.empty(classes),
@@ -79,7 +79,6 @@ def scratch_of(joint: Floats | Codes, n: int, alike: bool) -> Scratch:
         np.empty(classes, np.int32),
         np.empty(n, np.int32),
         _worths(n if alike else -1),
-        np.zeros(0 if alike else n),
         np.zeros((8, classes)),
     )
 
@@ -120,32 +119,35 @@ def _count(row: NDArray[np.uint8], inside: Codes, scratch: Scratch, there: int) 
 @compiled
 def _weigh(
     row: NDArray[np.uint8],
-    weight: Floats,
+    rows: tuple[Floats, Codes],
     inside: Codes,
     scratch: Scratch,
     there: int,
 ) -> np.uint64:
     """Weigh rows by place and class; return a bit for each place that has a row."""
-    joint, held, own, places = scratch.joint, scratch.held, scratch.own, np.uint64(0)
+    (weight, persons), places = rows, np.uint64(0)
+    joint, own, begin, low, high = scratch.joint, scratch.own, 0, PLACES, 0
     for t in range(len(inside)):
         i = inside[t]
-        place = np.int64(row[i])
+        place = int(row[i])
         joint[place * there + own[t]] += weight[i]
-        held[place] += scratch.share[t]
         places |= _ONE << np.uint64(place)
+        low, high = min(low, place), max(high, place)
+        if t == len(inside) - 1 or persons[inside[t + 1]] != persons[inside[begin]]:
+            scratch.first[low] += 1.0
+            scratch.last[high] += 1.0
+            begin, low, high = t + 1, PLACES, 0
     return places
 
 
 @compiled
 def _persons(persons: Codes, inside: Codes, scratch: Scratch) -> float:
-    """Count the persons at a node, whose rows lie together; note each row's share of its person."""
+    """Count the persons at a node, whose rows lie together."""
     if len(scratch.worths):
         return float(len(inside))
-    found, first = 0.0, 0
-    for t in range(1, len(inside) + 1):
-        if t == len(inside) or persons[inside[t]] != persons[inside[first]]:
-            scratch.share[first:t] = 1.0 / (t - first)
-            found, first = found + 1.0, t
+    found = 0.0
+    for t in range(len(inside)):
+        found += t == 0 or persons[inside[t]] != persons[inside[t - 1]]
     return found
 
 
@@ -167,7 +169,7 @@ def best_cut(
     """
     binned, widths = features
     alike, persons = len(scratch.worths) > 0, _persons(rows[1], inside, scratch)
-    if persons < 2.0 * rule[1] - _HAIR:
+    if persons < rule[1] * (2.0 if alike else 1.0):  # of whom some may be on both sides
         return -1, 0
     there, heavy = _classes(y, rows[0], inside, scratch)
     best, feature, threshold = rule[0] * max(heavy - 1, 1), -1, 0
@@ -177,7 +179,7 @@ def best_cut(
         if alike:
             places = _count(binned[j], inside, scratch, there)
         else:
-            places = _weigh(binned[j], rows[0], inside, scratch, there)
+            places = _weigh(binned[j], rows, inside, scratch, there)
         gain, place = _cut(scratch, (widths[j], there), (persons, rule[1]), places)
         if not alike and gain > best:
             gain -= rule[0] * _parameters(binned[j], place, rows, inside, scratch, there)
@@ -275,13 +277,14 @@ def _cut(
     those that each side must have. The scratch is empty afterwards.
     """
     width, there = shape
-    joint, held, total = scratch.joint, scratch.held, scratch.total[:there]
+    joint, total = scratch.joint, scratch.total[:there]
     left, low, high, worths = scratch.left, scratch.low, scratch.high, scratch.worths
     mass, together = total.sum(), 0.0
     for k in range(there):
         left[k], low[k], high[k] = 0.0, 0.0, _look(worths, total[k])
         together += high[k]
-    mass_left, persons_left, whole = 0.0, 0.0, _look(worths, mass)
+    mass_left, whole = 0.0, _look(worths, mass)
+    on_left, on_right = 0.0, least[0]
     apart, best, place = together, 0.0, 0
     for a in range(width):
         if not (places >> np.uint64(a)) & _ONE:
@@ -295,9 +298,12 @@ def _cut(
                 mass_left += added
                 low[k], high[k] = _look(worths, left[k]), _look(worths, total[k] - left[k])
                 apart += low[k] + high[k]
-        persons_left = mass_left if len(worths) else persons_left + held[a]
-        held[a] = 0.0
-        if min(persons_left, least[0] - persons_left) < least[1] - _HAIR or a == width - 1:
+        if len(worths):
+            on_left, on_right = mass_left, least[0] - mass_left
+        else:
+            on_left, on_right = on_left + scratch.first[a], on_right - scratch.last[a]
+            scratch.first[a], scratch.last[a] = 0.0, 0.0
+        if min(on_left, on_right) < least[1] or a == width - 1:
             continue
         gain = apart - _look(worths, mass_left) - _look(worths, mass - mass_left)
         gain = gain - together + whole

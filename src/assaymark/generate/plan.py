@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
+from assaymark.core.schema import Role
 from assaymark.generate.anchor_exact import Exact
 from assaymark.generate.anchor_sample import Sample
 from assaymark.generate.anchor_search import find_anchors
@@ -15,7 +18,6 @@ from assaymark.generate.derived import find_absent, find_derived
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from assaymark.core.dataset import Dataset
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["Plan", "Relations", "plan_of"]
 
 Relations: TypeAlias = Literal["all", "codes", "none"]
+
+_LEVELS, _LARGEST = 3, 4_000_000  # fewest of a column that comes after, most pairs of levels
+_WRONG, _MISSED = 0.05, 0.2  # of everybody, and of those who have not the commonest level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -100,6 +105,7 @@ def plan_of(
         if not exact.is_part(j, rule.source)
     }
     drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
+    drawn = _groups_after(encoded, drawn)
     free, anchors = find_anchors(exact, drawn)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
     held |= {rule.source for rule in derived.values()}
@@ -129,3 +135,38 @@ def _numbers_of_bands_first(
                 moved.remove(rule.source)
                 moved.insert(at, rule.source)
     return moved
+
+
+def _groups_after(encoded: Encoded, drawn: Sequence[int]) -> list[int]:
+    """Let levels that a finer column says nearly for sure, as a test its unit, come after it.
+
+    Drawn before, each would leave the finer one to be told apart by few people.
+    """
+    codings = encoded.encoding.codings
+    moved = list(drawn)
+    for y in drawn:
+        at = moved.index(y)
+        if codings[y].ordered or codings[y].size < _LEVELS or codings[y].column.has(Role.TARGET):
+            continue
+        finer = (x for x in moved[at + 1 :] if not codings[x].ordered and _nearly(encoded, x, y))
+        last = next(finer, None)
+        if last is not None:
+            moved.insert(moved.index(last), moved.pop(at))
+    return moved
+
+
+def _nearly(encoded: Encoded, x: int, y: int) -> bool:
+    """Whether ``x`` says ``y`` to nearly everybody, and most whom the commonest is not told.
+
+    References
+    ----------
+    Goodman & Kruskal (1954), Measures of association for cross classifications: lambda.
+    """
+    size = encoded.encoding.codings[x].size, encoded.encoding.codings[y].size
+    if size[0] < 2 * size[1] or size[0] * size[1] > _LARGEST:
+        return False
+    weight = encoded.weights * ~(encoded.redrawn[x] | encoded.redrawn[y])
+    pair = encoded.codes[x].astype(np.int64) * size[1] + encoded.codes[y]
+    joint = np.bincount(pair, weight, size[0] * size[1]).reshape(size)
+    total, wrong = joint.sum(), joint.sum() - joint.max(axis=1).sum()
+    return bool(wrong <= min(_WRONG * total, _MISSED * (total - joint.sum(axis=0).max())))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Filling", "Table", "alias", "pooled"]
 
+_MOST = 2.5  # in k of a pool that one person may have
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filling:
@@ -79,35 +81,44 @@ def pooled(
     held = np.bincount(cell, weight, nodes * size).astype(np.float64)
     order = np.lexsort((due, whose))  # of a person, the row that stands for least
     at = branches.parent, leaf[order], whose[order], due[order]
-    persons, each = _reached(*at)
+    found = _reached(*at, weight[order])
     if len(np.unique(whose)) == len(whose):
-        each = np.zeros(0)
-    return _pooled(held.reshape(nodes, size), persons, each, branches.parent, (how.k, how.shrink))
+        found = found[0], np.zeros(0), np.zeros(0)
+    return _pooled(held.reshape(nodes, size), found, branches.parent, (how.k, how.shrink))
 
 
 @compiled
 def _reached(
-    parent: Codes, leaf: Codes, whose: NDArray[np.int64], due: Floats
-) -> tuple[Floats, Floats]:
-    """Return how many persons reach each node, as they are due, and one by one."""
-    found, each = np.zeros(len(parent)), np.zeros(len(parent))
-    last = np.full(len(parent), -1, np.int64)
+    parent: Codes, leaf: Codes, whose: NDArray[np.int64], due: Floats, weight: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return how many persons reach each node, as they are due and one by one, and the heaviest.
+
+    The rows of a person lie together.
+    """
+    found, each, heaviest = np.zeros(len(parent)), np.zeros(len(parent)), np.zeros(len(parent))
+    last, own = np.full(len(parent), -1, np.int64), np.zeros(len(parent))
     for i in range(len(leaf)):
         node = leaf[i]
-        while node >= 0 and last[node] != whose[i]:
-            last[node] = whose[i]
-            found[node] += due[i]
-            each[node] += 1.0
+        while node >= 0:
+            if last[node] != whose[i]:
+                last[node], own[node] = whose[i], 0.0
+                found[node] += due[i]
+                each[node] += 1.0
+            own[node] += weight[i]
+            heaviest[node] = max(heaviest[node], own[node])
             node = parent[node]
-    return found, each
+    return found, each, heaviest
 
 
 @compiled
 def _pooled(
-    held: Floats, persons: Floats, each: Floats, parent: Codes, how: tuple[float, float]
+    held: Floats,
+    people: tuple[Floats, Floats, Floats],
+    parent: Codes,
+    how: tuple[float, float],
 ) -> Floats:
-    """Turn masses into shares; ``each`` is empty where everybody has one row."""
-    nodes, size = held.shape
+    """Turn masses into shares; all of ``people`` but the first are empty if all have one row."""
+    (persons, each, heaviest), (nodes, size) = people, held.shape
     for node in range(nodes - 1, 0, -1):
         for c in range(size):
             held[parent[node], c] += held[node, c]
@@ -117,9 +128,12 @@ def _pooled(
             mass += held[node, c]
         above = held[parent[node]]
         shrink = how[1] * (mass / each[node] if len(each) and each[node] > 0 else 1.0)
+        few = persons[node] < how[0]
+        if len(each) and heaviest[node] * how[0] > _MOST * mass:
+            few = True
         if node == 0:
             held[0] /= mass
-        elif persons[node] < how[0] or mass + shrink <= 0:
+        elif few or mass + shrink <= 0:
             held[node] = above
         else:
             for c in range(size):

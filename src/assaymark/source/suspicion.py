@@ -38,6 +38,7 @@ _NEAR = 0.8
 _FEW, _SEVERAL = 30, 20
 _MANY = 1_000
 _NAMES_ONE = {"id", "uid", "uuid", "guid", "identifier", "key", "ref", "reference"}
+_MAY_BE_FIRMS = {"tenant", "host", "account", "acct"}
 _SAYS_NOTHING = {"source", "value", "code"}  # OMOP: person_source_value
 
 
@@ -186,6 +187,7 @@ def key_strength(facts: Facts) -> int:
 def _says_one_each(facts: Facts) -> bool:
     joined = "".join(facts.words)
     ends = set(facts.words) & _NAMES_ONE or joined in KEY_NAMES or joined.endswith("id")
+    ends = ends and not set(facts.words) & _MAY_BE_FIRMS
     if referred(facts.values) & PERSONS or (ends and facts.n_unique > 1):
         return True
     return are_identifiers(facts.values)
