@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from assaymark.generate.anchors import apart, cells_of, coded, density
 from assaymark.generate.classes import Cut, cut_of, merged
 from assaymark.generate.forest import Target, target_of
+from assaymark.generate.levels import persons_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +35,7 @@ _GROUPS = 12
 _FEWEST_GAPS = 3
 _TIMES = 8
 _AGAIN = 1 << 20
+_SMALL = 100  # times those who must stand behind a value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -167,11 +169,16 @@ class Anchored:
     ----------
     link
         Draws a code of ``coding`` or, after those, of the differences in ``near``.
+    alone
+        Whether a row may be drawn by itself where one of the anchors is there.
     """
+
+    LATER: ClassVar = ("alone",)
 
     coding: CellCoding
     near: tuple[Near, ...]
     link: Link
+    alone: bool = True
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
@@ -183,8 +190,8 @@ class Anchored:
     ) -> Found:
         """Draw the values; see :meth:`Link.draw`.
 
-        A difference from something missing, or to a value that may not come out, is drawn
-        again up to eight times, then cut to what may come out.
+        A difference from something missing, or to a value that may not come out, or a row by
+        itself that may not be, is drawn again up to eight times, then cut to what may come out.
 
         Parameters
         ----------
@@ -214,8 +221,9 @@ class Anchored:
         """Return points, which are missing, and which may not come out."""
         known = len(self.coding.first)
         null = codes == known if self.coding.missing else np.zeros(len(codes), dtype=np.bool_)
-        points, wrong = np.zeros(len(codes), dtype=np.int64), np.zeros(len(codes), dtype=np.bool_)
-        own = codes < known
+        points, own = np.zeros(len(codes), dtype=np.int64), codes < known
+        there = np.any([np.isfinite(a) for a in anchors], axis=0)
+        wrong = own & there & (not self.alone)
         points[own] = self.coding.points_of(codes[own], inside[own])
         low, high = self.coding.span
         first = self.coding.size
@@ -267,7 +275,17 @@ def anchored(
     mass = np.bincount(codes, encoded.weights, minlength=size).astype(np.float64)
     cut = _cut(coding, near, mass, how[1])
     link = grow(Target(codes=codes, mass=mass, cut=cut))
-    return Anchored(coding=coding, near=near, link=link) if near else link
+    alone = _some_alone(encoded, sides == 0, [s.both for s in steps.values()])
+    return Anchored(coding=coding, near=near, link=link, alone=alone) if near else link
+
+
+def _some_alone(
+    encoded: Encoded, own: NDArray[np.bool_], both: Sequence[NDArray[np.bool_]]
+) -> bool:
+    """Whether more than 0.2 % of the persons lie near no anchor although one is there."""
+    there = np.any(both, axis=0)
+    far = float(encoded.weights[own & there].sum())
+    return far > (1 - _ALL) * float(encoded.weights[there].sum())
 
 
 def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> Cut:
@@ -336,8 +354,20 @@ def _fitted(
     if not len(coding.first):
         return None, log
     mass = np.bincount(codes, encoded.weights[fit], minlength=coding.size).astype(np.float64)
-    each = density(coding, mass)
     low, high = coding.span
-    within = (diff >= low) & (diff <= high)
-    log[within] = each[coding.encode(diff[within])]
-    return coding, log
+    log = density(coding, mass)[coding.encode(diff)]
+    few = persons_among(encoded.persons[fit]) < _SMALL * protect
+    below, above = np.maximum(low - diff, 0), np.maximum(diff - high, 0)
+    if few:
+        return coding, log - _tail(below, coding.points[0]) - _tail(above, coding.points[-1])
+    return coding, np.where(below + above > 0, -np.inf, log)
+
+
+def _tail(outside: Points, width: np.int64) -> Floats:
+    """Return how much less likely differences so far outside an end cell of a width are than in it.
+
+    Of few persons, the ten at either end are many. Their differences come out as those of the end
+    cell where that is likelier than the value by itself; what lies far off has no part in it,
+    since a density that falls with the square of the distance is taken there.
+    """
+    return np.asarray(2 * np.log1p(outside / max(int(width), 1)), dtype=np.float64)
