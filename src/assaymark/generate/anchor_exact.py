@@ -49,12 +49,14 @@ class Exact:
     logs: Logs
     made: dict[int, Anchor] = field(default_factory=dict)
     sums: dict[tuple[int, tuple[int, ...]], tuple[Anchor, ...]] = field(default_factory=dict)
+    spans: dict[int, tuple[Anchor, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sample: Sample) -> Exact:
         """Take the logarithms of some rows."""
         few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
-        numbers = {j: v[few] for j, v in sample.numbers.items() if sample.many[j] > 1}
+        kept = (j for j, n in sample.many.items() if n > 1 and sample.measured(j))
+        numbers = {j: sample.numbers[j][few] for j in kept}
         return cls(sample=sample, logs=Logs.of(numbers))
 
     def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
@@ -88,7 +90,8 @@ class Exact:
         """
         found = self.finer()
         for x in self.logs.numbers:
-            made = self._product(x) or self._curve(x)
+            spans = (a for a in self._between(x) if not a.whole)
+            made = self._product(x) or next(spans, None) or self._curve(x)
             if made is not None and _add(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
@@ -174,10 +177,51 @@ class Exact:
                         found.setdefault(x, set()).add(z)
         return found
 
+    def _between(self, x: int) -> tuple[Anchor, ...]:
+        """Return the multiple that ``x`` is of what is between two columns, if it is one.
+
+        Such as days between two moments, of which neither says anything of the days.
+        """
+        if x not in self.spans:
+            held = (a for a in self._betweens(x) if self.sample.holds(x, a))
+            self.spans[x] = tuple(islice(held, 1))
+        return self.spans[x]
+
+    def _betweens(self, x: int) -> Iterator[Anchor]:
+        if self.sample.many[x] <= _NO_ROOM:
+            return
+        numbers, half = self.sample.numbers, self.sample.half(x)
+        for y, z in self.sample.alike(_ALIKE):
+            if x in (y, z) or abs(self.sample.left_over(y, z, x)) < _ALIKE:
+                continue
+            between = numbers[y] - numbers[z]
+            rows = np.flatnonzero(np.isfinite(between) & np.isfinite(numbers[x]))[:_SOLVED]
+            found = solved(numbers[x][rows], between[None, rows], half) if len(rows) else None
+            if found is not None and found[0].any():
+                yield self._best(x, (y, z), rows, (float(found[0][0]), found[1]))
+
+    def _best(
+        self, x: int, pair: tuple[int, int], rows: NDArray[np.int64], found: tuple[float, float]
+    ) -> Anchor:
+        """Return the multiple of a difference that is ``x`` most often, a round divisor if any.
+
+        Days between moments are microseconds by 86,400,000,000.
+        """
+        numbers = {j: self.sample.numbers[j][rows] for j in pair}
+        weight, constant = found
+        tried = []
+        for w in (weight, *(1 / float(f"{1 / weight:.{digits}g}") for digits in range(1, 7))):
+            plain = Anchor(terms=((pair[0], w), (pair[1], -w)))
+            about = constant, self.sample.half(x)
+            one = replace(plain, constant=self._constant(x, rows, plain.at(numbers), about))
+            tried.append((self._right(x, rows, one.at(numbers)), one))
+        return max(tried, key=lambda t: t[0])[1]
+
     def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
-        """Yield columns that often equal ``x``, and the sum that least squares finds."""
+        """Yield columns that often equal ``x``, and the sums that least squares finds."""
         equal = self.sample.equal(x, earlier)
         yield from (Anchor(terms=((y, 1.0),)) for y in equal)
+        yield from (a for a in self._between(x) if {j for j, _ in a.terms} <= set(earlier))
         strongest = max((abs(self.sample.related(x, y)) for y in earlier), default=0.0)
         if strongest < _RELATED or len(earlier) > _MOST_TERMS:
             return
@@ -207,16 +251,13 @@ class Exact:
             snapped = 2 * half * round(constant / (2 * half))
             nudge = min(_NUDGE[0] * half, _NUDGE[1])
             tried = [snapped, snapped + nudge, snapped - nudge, constant]
-        right = [
-            int(
-                (
-                    apart(self.sample.codings[x], self.sample.numbers[x][rows], sums + c).points
-                    == 0
-                ).sum()
-            )
-            for c in tried
-        ]
+        right = [self._right(x, rows, sums + c) for c in tried]
         return tried[int(np.argmax(right))]
+
+    def _right(self, x: int, rows: NDArray[np.int64], sums: Floats) -> int:
+        """Return in how many of the rows ``x`` is a sum to the point."""
+        steps = apart(self.sample.codings[x], self.sample.numbers[x][rows], sums)
+        return int((steps.points == 0).sum())
 
 
 def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:

@@ -95,7 +95,7 @@ class Nearness:
                     yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(signs[z])))))))
         for y in near if self.sample.many[x] >= _MANY else ():
             yield from self._multiples(x, y)
-        if self.sample.many[x] >= _MANY:
+        if self.sample.many[x] >= _MANY and x in self.logs.numbers:
             there = set(earlier)
             yield from (p for p in self._near_products(x) if {j for j, _ in p.terms} <= there)
 

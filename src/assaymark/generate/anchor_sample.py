@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.core.schema import Kind
 from assaymark.generate.anchors import Anchor, apart, cells_of, noise_of
 from assaymark.generate.product_solve import rates
 from assaymark.generate.ranks import correlation, ranked, telling
@@ -26,6 +28,7 @@ __all__ = ["Sample"]
 _LOOK = 6000
 _FEWEST, _FEW = 200, 40
 _EQUAL = 0.01
+_PAIRS, _HALF = 20, 0.5
 _ALWAYS = 0.99
 _MANY, _NO_ROOM = 64, 12  # so few values are all within rounding of each other
 
@@ -51,6 +54,7 @@ class Sample:
     cache: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     worth: dict[tuple[object, ...], float] = field(default_factory=dict)
     multiples: dict[tuple[int, int], dict[float, float]] = field(default_factory=dict)
+    pairs: dict[tuple[str, float], list[tuple[int, int]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, numbers: Mapping[int, Floats], encoded: Encoded, protect: int) -> Sample:
@@ -88,6 +92,10 @@ class Sample:
         often = (weight * right).sum() >= _ALWAYS * (weight * steps.anchor).sum()
         return bool(often and len(np.unique(self.persons[right])) >= self.protect)
 
+    def measured(self, x: int) -> bool:
+        """Whether multiples and powers of a column say something: not of dates, whose 0 is 1970."""
+        return self.codings[x].column.kind not in (Kind.DATE, Kind.DATETIME)
+
     def step(self, x: int) -> float:
         """Return how large a step of its grid is beside a column's values."""
         grid, values = self.codings[x].grid, self.numbers[x][np.isfinite(self.numbers[x])]
@@ -105,6 +113,21 @@ class Sample:
             found = correlation(self.ranks[x], self.ranks[y])
             self.worth["related", x, y] = self.worth["related", y, x] = found
         return self.worth["related", x, y]
+
+    def alike(self, least: float) -> list[tuple[int, int]]:
+        """Return pairs of columns of many values that say each other where both are there."""
+        if ("alike", least) not in self.pairs:
+            many = [j for j, n in self.many.items() if n >= _MANY]
+            found = {p: self.related(*p) for p in combinations(many, 2)}
+            near = sorted((p for p in found if found[p] >= _HALF), key=lambda p: -found[p])
+            held = [p for p in near[:_PAIRS] if self._where_both(*p) >= least]
+            self.pairs["alike", least] = held
+        return self.pairs["alike", least]
+
+    def _where_both(self, x: int, y: int) -> float:
+        """Return the correlation of the ranks of two columns in the rows where both are there."""
+        both = np.isfinite(self.numbers[x]) & np.isfinite(self.numbers[y])
+        return correlation(*(ranked(self.numbers[j][both]) for j in (x, y)))
 
     def left_over(self, x: int, y: int, z: int) -> float:
         """Return how ``z`` is related to what ``x`` is more than ``y``."""
@@ -128,6 +151,7 @@ class Sample:
         """Return the multiples of ``y`` where ``x`` often lies, and how often."""
         if (x, y) not in self.multiples:
             own, several = self.numbers[x], min(self.many[x], self.many[y]) >= _MANY
+            several = several and self.measured(x) and self.measured(y)
             given = own, self.numbers[y], self.rounding(x, own), self.persons, self.protect
             found = rates(*given) if several else {}
             self.multiples[x, y] = found

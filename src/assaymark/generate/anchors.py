@@ -39,6 +39,7 @@ __all__ = [
 _LARGEST = 2.0**52
 _LAST_OF_64, _LAST_OF_32 = 2.0**-48, 2.0**-22
 _WHOLE_32 = 2.0**24
+_SMALL = 0.01
 _MANY_DECIMALS = 10**6
 _ROOT_HALF, _LOG_2, _SERIES = 0.7071067811865476, 0.6931471805599453, 23
 
@@ -76,14 +77,26 @@ class Anchor:
         return not any(c % 1 for _, c in self.terms)
 
     def words(self, names: Sequence[str]) -> str:
-        """Return the sum as a formula of the columns' ``names``, rounding left out."""
+        """Return the sum as a formula of the columns' ``names``, rounding left out.
+
+        A small part of a difference, such as hours of microseconds, as what it is divided by.
+        """
+        sizes = {abs(c) for _, c in self.terms}
+        if len(sizes) == 1 and len(self.terms) > 1 and max(sizes) <= _SMALL:
+            first = sorted(self.terms, key=lambda t: t[1] < 0)
+            whole = Anchor(terms=tuple((j, float(np.sign(c))) for j, c in first)).words(names)
+            return " ".join([f"({whole}) / {1 / max(sizes):.12g}", *self._added])
         parts = [
             f"{'-' if c < 0 else '+'} {'' if abs(c) == 1 else f'{abs(c):g} * '}{names[j]}"
             for j, c in self.terms
         ]
-        if abs(self.constant) > _ROUNDING:
-            parts.append(f"{'-' if self.constant < 0 else '+'} {abs(self.constant):g}")
-        return " ".join(parts).removeprefix("+ ")
+        return " ".join([*parts, *self._added]).removeprefix("+ ")
+
+    @property
+    def _added(self) -> list[str]:
+        if abs(self.constant) <= _ROUNDING:
+            return []
+        return [f"{'-' if self.constant < 0 else '+'} {abs(self.constant):g}"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,16 +273,24 @@ def noise_of(coding: CellCoding) -> float:
 def numbers_of(dataset: Dataset) -> dict[int, Floats]:
     """Return the values of numbers and dates by place in the table, NaN where missing.
 
-    Columns with numbers that a float does not hold to the unit are left out.
+    Columns with numbers that a float does not hold to the unit are left out. Of moments the unit
+    is what they are multiples of: a float holds whole seconds for thousands of years.
     """
     found = {}
     for j, column in enumerate(dataset.schema.columns):
         if column.kind.ordered:
-            values = dataset.frame[column.name].to_physical().cast(pl.Float64)
-            numbers = values.fill_null(np.nan).to_numpy()
-            if not (np.abs(numbers) > _LARGEST).any():
+            values = dataset.frame[column.name].to_physical()
+            numbers = values.cast(pl.Float64).fill_null(np.nan).to_numpy()
+            unit = _unit(values) if column.kind is Kind.DATETIME else 1
+            if not (np.abs(numbers) > _LARGEST * unit).any():
                 found[j] = numbers
     return found
+
+
+def _unit(whole: pl.Series) -> int:
+    """Return the largest power of two that all whole numbers are multiples of; 64 of seconds."""
+    bits = int(np.bitwise_or.reduce(whole.drop_nulls().to_numpy().astype(np.int64)))
+    return bits & -bits or 1
 
 
 def cells_of(encoding: Encoding, column: int) -> CellCoding:
