@@ -98,3 +98,65 @@ def test_what_lies_far_off_is_drawn_by_itself_in_few_rows_too():
     )
     near = (made["left"] - made["came"]).abs() < 50
     assert abs(near.mean() - 0.7) < 0.08
+
+
+def admissions(n, seed=0, persons=None):
+    """Return stays of shifted years, in which one in three dies on leaving, and a record of that.
+
+    Who died is known by another column; of two sources of the day, one knows fewer.
+    """
+    rng = np.random.default_rng(seed)
+    begin = moment(2100)
+    came = [begin + timedelta(minutes=int(m)) for m in rng.integers(0, 36_500 * 24 * 60, n)]
+    stay = rng.gamma(1.5, 3 * 24 * 60, n).astype(int) + 60
+    left = [c + timedelta(minutes=int(m)) for c, m in zip(came, stay, strict=True)]
+    died = rng.random(n) < 0.4
+    heard = died & (rng.random(n) < 0.8)
+    return table(
+        persons,
+        outcome=(Kind.CATEGORY, np.where(died, "died", "home").tolist()),
+        dead=(Kind.DATETIME, [v if d else None for v, d in zip(left, died, strict=True)]),
+        heard=(Kind.DATETIME, [v if d else None for v, d in zip(left, heard, strict=True)]),
+        came=(Kind.DATETIME, came),
+        left=(Kind.DATETIME, left),
+        days=(Kind.DECIMAL, np.round(stay / 1440, 4).tolist()),
+    )
+
+
+def test_a_hundred_stays_keep_what_is_between_moments_and_which_are_the_same():
+    made = made_of(fit(admissions(110)))
+    days = (made["left"] - made["came"]).dt.total_microseconds() / (1e6 * DAY)
+    assert days.min() > 0
+    assert days.max() < 60
+    assert ((days - made["days"]).abs() < 0.000051).mean() > 0.98
+    dead = made.drop_nulls("dead")
+    assert (dead["dead"] == dead["left"]).mean() > 0.97
+    both = made.drop_nulls(["dead", "heard"])
+    assert both.height > 500
+    assert (both["dead"] == both["heard"]).mean() > 0.97
+    real = admissions(110).frame
+    assert abs(dead.height / made.height - real["dead"].count() / 110) < 0.05
+
+
+def test_of_too_few_persons_nothing_is_taken_for_a_relation():
+    # fifteen persons of eight stays each: twice ten have to stand behind what holds
+    data = admissions(120, persons=np.repeat(np.arange(15), 8))
+    summary = fit(data).summary
+    assert summary["near"] == {}
+    assert not [v for v in summary["derived"].values() if "/" in v]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_in_few_rows_what_is_merely_related_or_by_chance_is_no_relation(seed):
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(45, 190))
+    shared = rng.normal(0, 1, n)
+    columns = {
+        f"x{j}": (Kind.DECIMAL, np.round(10 * shared + rng.normal(0, 3, n), 1).tolist())
+        for j in range(4)
+    }
+    columns |= {f"n{j}": (Kind.INTEGER, rng.poisson(20, n).tolist()) for j in range(3)}
+    columns |= {f"f{j}": (Kind.INTEGER, rng.integers(0, 3, n).tolist()) for j in range(4)}
+    summary = fit(table(**columns)).summary
+    assert summary["near"] == {}
+    assert not [v for v in summary["derived"].values() if v not in columns]

@@ -12,6 +12,7 @@ generators: Registry[Generator] = Registry(
         "account",
         "alike",
         "anchor_exact",
+        "anchor_fit",
         "anchor_near",
         "anchor_sample",
         "anchor_search",

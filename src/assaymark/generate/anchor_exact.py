@@ -29,7 +29,7 @@ _NEAR = 4
 _RELATED = 0.3
 _NO_ROOM = 12
 _SOLVED = 800
-_MOST_TERMS = 40
+_MOST_TERMS, _ROWS_EACH = 40, 5
 _MOSTLY = 0.8
 _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _MANY = 64
@@ -76,7 +76,7 @@ class Exact:
     def is_part(self, x: int, y: int) -> bool:
         """Whether ``y`` is a sum of several columns, and ``x`` one of them."""
         numbers = self.sample.numbers
-        if x not in numbers or y not in numbers or len(self.sample.persons) < _FEWEST:
+        if x not in numbers or y not in numbers or self.sample.n_persons < self.sample.fewest:
             return False
         found = self.anchor(y, [z for z in numbers if z != y])
         terms = [j for j, _ in found[0].terms] if found else []
@@ -191,7 +191,7 @@ class Exact:
         if self.sample.many[x] <= _NO_ROOM:
             return
         numbers, half = self.sample.numbers, self.sample.half(x)
-        for y, z in self.sample.alike(_ALIKE):
+        for y, z in self.sample.alike():
             if x in (y, z) or abs(self.sample.left_over(y, z, x)) < _ALIKE:
                 continue
             between = numbers[y] - numbers[z]
@@ -229,7 +229,8 @@ class Exact:
         full = [y for y in earlier if np.isfinite(self.sample.numbers[y][known]).mean() >= _MOSTLY]
         columns = np.stack([self.sample.numbers[j] for j in (x, *full)])
         rows = np.flatnonzero(np.isfinite(columns).all(axis=0))[:_SOLVED]
-        if len(rows) < _FEWEST or not columns[0, rows].std():
+        enough = min(_FEWEST, max(self.sample.fewest, _ROWS_EACH * len(columns)))
+        if len(rows) < enough or not columns[0, rows].std():
             return
         half = self.sample.half(x)
         found = solved(columns[0, rows], columns[1:, rows], half)

@@ -9,6 +9,7 @@ import numpy as np
 
 from assaymark.generate.anchors import Anchor, Product, apart, coded, density
 from assaymark.generate.classes import merged
+from assaymark.generate.levels import persons_among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ __all__ = ["Nearness"]
 
 _FEWEST = 200
 _LEAST = 0.1  # nats a row
+_LEAST_OF_FEW, _LEAST_IN_ALL = 1.0, 10.0  # nats a row, and of all rows, where these are few
 _MOST = 3
 _NEAR, _OTHERS = 4, 3
 _RELATED = 0.3
@@ -64,7 +66,8 @@ class Nearness:
         judged = np.isfinite(self.sample.numbers[x]) & ~self.sample.fitted
         plain = so_far = best_known[judged]
         logs = [self._near(x, c)[judged] for c in candidates]
-        likely = [float(np.maximum(log - plain, 0.0).mean()) >= _LEAST for log in logs]
+        least = self._least(int(judged.sum()))
+        likely = [float(np.maximum(log - plain, 0.0).mean()) >= least for log in logs]
         candidates = [c for c, hope in zip(candidates, likely, strict=True) if hope]
         logs = [log for log, hope in zip(logs, likely, strict=True) if hope]
         found: list[Anchor] = []
@@ -72,13 +75,28 @@ class Nearness:
             mixtures = [_mixture(so_far, log) for log in logs]
             gains = [float((m - so_far).mean()) for m in mixtures]
             best = int(np.argmax(gains))
-            if gains[best] < _LEAST:
+            if gains[best] < least:
                 break
             found.append(candidates[best])
             so_far = mixtures[best]
         return tuple(found), float((so_far - plain).mean())
 
+    def _least(self, judged: int) -> float:
+        """Return how many nats a row an anchor must add; more where few rows say so."""
+        if not self.sample.few:
+            return _LEAST
+        return max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(judged, 1))
+
     def _candidates(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
+        """Yield what ``x`` may lie near; of few rows, columns that nearly say it and no others.
+
+        What is merely related is drawn better by trees than by its difference there.
+        """
+        if self.sample.few:
+            alike = {y for p in self.sample.alike() if x in p for y in p if y != x}
+            equal = self.sample.equal(x, earlier)
+            yield from (Anchor(terms=((y, 1.0),)) for y in earlier if y in alike or y in equal)
+            return
         related = {y: abs(self.sample.related(x, y)) for y in earlier}
         near = sorted(related, key=lambda y: (-related[y], y))[:_NEAR]
         near = [y for y in near if related[y] >= _RELATED]
@@ -144,7 +162,8 @@ class Nearness:
         steps, both = here.points, here.both
         fit = both & self.sample.fitted
         out = np.full(len(steps), -_OUTSIDE)
-        if fit.sum() < _FEWEST // 2:
+        few = fit.sum() < _FEWEST // 2
+        if few and persons_among(self.sample.persons[fit]) < self.sample.fewest // 2:
             return out
         coding, codes = coded(steps[fit], self.sample.persons[fit], self.sample.protect)
         if not len(coding.first):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assaymark.core.schema import Kind
 from assaymark.generate.anchors import Anchor, apart, cells_of, noise_of
+from assaymark.generate.levels import persons_among
 from assaymark.generate.product_solve import rates
 from assaymark.generate.ranks import correlation, ranked, telling
 
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 __all__ = ["Sample"]
 
 _LOOK = 6000
-_FEWEST, _FEW = 200, 40
+_ENOUGH = _FEWEST, _FEW = 200, 40
+_FEWEST_PERSONS = 10
 _EQUAL = 0.01
-_PAIRS, _HALF = 20, 0.5
+_PAIRS, _RELATED, _ALIKE = 20, 0.3, 0.98
+_HALF, _TWICE = 0.5, 2
 _ALWAYS = 0.99
 _MANY, _NO_ROOM = 64, 12  # so few values are all within rounding of each other
 
@@ -54,7 +57,7 @@ class Sample:
     cache: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     worth: dict[tuple[object, ...], float] = field(default_factory=dict)
     multiples: dict[tuple[int, int], dict[float, float]] = field(default_factory=dict)
-    pairs: dict[tuple[str, float], list[tuple[int, int]]] = field(default_factory=dict)
+    pairs: list[list[tuple[int, int]]] = field(default_factory=list)
 
     @classmethod
     def of(cls, numbers: Mapping[int, Floats], encoded: Encoded, protect: int) -> Sample:
@@ -79,18 +82,53 @@ class Sample:
     def holds(self, x: int, anchor: Anchor) -> bool:
         """Whether a column is what an anchor says, but for rounding, in 99 % of the rows.
 
-        And in as much of the persons, of whom there are ``protect``.
+        And in as much of the persons, of whom there are ``protect``, and twice as many where
+        there are few rows: fewer than 200, or than 40 that are not the most frequent value.
         """
         steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
         room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
-        parts = (steps.anchor, _FEWEST), (self.telling[x] & steps.anchor, _FEW)
-        if not all((right & p).sum() >= _ALWAYS * max(p.sum(), fewest) for p, fewest in parts):
+        parts = steps.anchor, self.telling[x] & steps.anchor
+        if not all((right & p).sum() >= _ALWAYS * p.sum() for p in parts):
             return False
+        few = any((right & p).sum() < _ALWAYS * n for p, n in zip(parts, _ENOUGH, strict=True))
         weight = 1.0 / np.bincount(self.persons)[self.persons]
         often = (weight * right).sum() >= _ALWAYS * (weight * steps.anchor).sum()
-        return bool(often and len(np.unique(self.persons[right])) >= self.protect)
+        if few:
+            return bool(often and self._beyond_chance(x, right))
+        return bool(often and persons_among(self.persons[right]) >= self.protect)
+
+    def _beyond_chance(self, x: int, right: NDArray[np.bool_]) -> bool:
+        """Whether values are so many, of so many persons, that few rows show that they are right.
+
+        Of twenty values, a column that has nothing to do with them says all by chance once in
+        20! orders; flags and counts agree more often.
+        """
+        many = len(np.unique(self.numbers[x][right & self.telling[x]]))
+        return min(many, persons_among(self.persons[right])) >= self.fewest
+
+    @property
+    def fewest(self) -> int:
+        """How many persons a relation is found on at least: twice those who protect a value."""
+        return 2 * max(self.protect, _FEWEST_PERSONS)
+
+    @property
+    def few(self) -> bool:
+        """Whether there are so few rows that only what is beyond doubt counts as a relation."""
+        return len(self.persons) < _FEWEST
+
+    @property
+    def n_persons(self) -> int:
+        """Whose rows they are."""
+        return persons_among(self.persons)
+
+    def fine(self, x: int) -> bool:
+        """Whether a column has many values, or nearly as many as few rows can have."""
+        many = self.many.get(x, 0)
+        if many >= _MANY or many < self.fewest:
+            return many >= _MANY
+        return bool(many >= _HALF * np.isfinite(self.numbers[x]).sum())
 
     def measured(self, x: int) -> bool:
         """Whether multiples and powers of a column say something: not of dates, whose 0 is 1970."""
@@ -114,15 +152,22 @@ class Sample:
             self.worth["related", x, y] = self.worth["related", y, x] = found
         return self.worth["related", x, y]
 
-    def alike(self, least: float) -> list[tuple[int, int]]:
+    def alike(self) -> list[tuple[int, int]]:
         """Return pairs of columns of many values that say each other where both are there."""
-        if ("alike", least) not in self.pairs:
-            many = [j for j, n in self.many.items() if n >= _MANY]
+        if not self.pairs:
+            many = [j for j in self.many if self.fine(j)]
             found = {p: self.related(*p) for p in combinations(many, 2)}
-            near = sorted((p for p in found if found[p] >= _HALF), key=lambda p: -found[p])
-            held = [p for p in near[:_PAIRS] if self._where_both(*p) >= least]
-            self.pairs["alike", least] = held
-        return self.pairs["alike", least]
+            near = sorted((p for p in found if found[p] >= _RELATED), key=lambda p: -found[p])
+            held = [p for p in near[:_PAIRS] if self._where_both(*p) >= _ALIKE]
+            self.pairs.append(held)
+        return self.pairs[0]
+
+    def fullest(self, x: int, among: Sequence[int]) -> int:
+        """Return ``x``, or the column alike that is there most often, if twice as often."""
+        there = {j: int(np.isfinite(self.numbers[j]).sum()) for j in (x, *among)}
+        alike = {*chain.from_iterable(p for p in self.alike() if x in p)} & {*among}
+        best = max(sorted(alike), key=lambda j: there[j], default=x)
+        return best if there[best] >= _TWICE * there[x] else x
 
     def _where_both(self, x: int, y: int) -> float:
         """Return the correlation of the ranks of two columns in the rows where both are there."""
@@ -141,7 +186,8 @@ class Sample:
     def equal(self, x: int, earlier: Sequence[int]) -> list[int]:
         """Return the columns that say the very values of ``x`` in some of the rows."""
         telling, own = self.telling[x], self.numbers[x]
-        least = max(_EQUAL * telling.sum(), _FEW)
+        few = telling.sum() < _FEWEST
+        least = max(_EQUAL * telling.sum(), self.fewest if few else _FEW)
         for y in earlier:
             if ("equal", x, y) not in self.worth:
                 self.worth["equal", x, y] = float((telling & (own == self.numbers[y])).sum())

@@ -11,7 +11,8 @@ import numpy as np
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.alike import drawn_alike
-from assaymark.generate.anchored import Anchored, Gap, Sum, anchored, gap_of
+from assaymark.generate.anchor_fit import anchored, reach_of
+from assaymark.generate.anchored import Anchored, Gap, Sum, gap_of
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.dependencies import dependencies
@@ -219,7 +220,11 @@ class TreeChain:
             for a, step in apart_from.items()
         }
         limits = self.protect, self.classes
-        return anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
+        found = anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
+        if not isinstance(found, Anchored):
+            return found
+        reach = reach_of(encoded, column, plan.anchors[column], self.protect)
+        return replace(found, reach=reach)
 
     def _wording(
         self,

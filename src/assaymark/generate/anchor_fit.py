@@ -1,0 +1,188 @@
+"""Anchor fit: whether rows are coded by themselves or by their difference from an anchor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.anchored import Anchored, Near, Sum
+from assaymark.generate.anchors import Anchor, cells_of, coded, density
+from assaymark.generate.classes import Cut, cut_of, merged
+from assaymark.generate.forest import Target, target_of
+from assaymark.generate.levels import persons_among
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.anchors import Apart
+    from assaymark.generate.cells import CellCoding
+    from assaymark.generate.encoding import Encoded
+    from assaymark.generate.link import Link
+
+    Points = NDArray[np.int64]
+    Floats = NDArray[np.float64]
+
+__all__ = ["anchored", "reach_of"]
+
+_ALL, _EACH, _PART = 0.998, 0.9, 0.2
+_ROUNDS = 3
+_GROUPS = 12
+_SMALL = 100  # times those who must stand behind a value
+
+
+def anchored(
+    encoded: Encoded,
+    column: int,
+    steps: Mapping[Anchor, Apart],
+    how: tuple[int, int],
+    grow: Callable[[Target], Link],
+) -> Sum | Anchored | Link:
+    """Return what draws a column that has anchors.
+
+    Parameters
+    ----------
+    steps
+        The anchors, the best first, and how far the values are from each.
+    how
+        Persons who must stand behind a difference, and classes that pools tell apart.
+    grow
+        Grows the trees of what is to be drawn.
+    """
+    coding = cells_of(encoded.encoding, column)
+    first = next(iter(steps))
+    if _says_all(encoded, column, steps[first]):
+        needed = (steps[first].value & ~steps[first].anchor).any()
+        otherwise = grow(target_of(encoded, column, how[1])) if needed else None
+        return Sum(coding=coding, anchor=first, otherwise=otherwise)
+    sides, codings = _sides(encoded, column, list(steps.values()), how[0])
+    near = tuple(
+        Near(anchor=a, coding=c) for a, c in zip(steps, codings, strict=True) if c is not None
+    )
+    codes, size = encoded.codes[column].copy(), coding.size
+    for j, (there, step) in enumerate(zip(codings, steps.values(), strict=True), start=1):
+        if there is not None:
+            codes[sides == j] = size + there.encode(step.points[sides == j])
+            size += there.size
+    mass = np.bincount(codes, encoded.weights, minlength=size).astype(np.float64)
+    cut = _cut(coding, near, mass, how[1])
+    link = grow(Target(codes=codes, mass=mass, cut=cut))
+    alone = _some_alone(encoded, sides == 0, [s.both for s in steps.values()])
+    return Anchored(coding=coding, near=near, link=link, alone=alone) if near else link
+
+
+def _some_alone(
+    encoded: Encoded, own: NDArray[np.bool_], both: Sequence[NDArray[np.bool_]]
+) -> bool:
+    """Whether more than 0.2 % of the persons lie near no anchor although one is there."""
+    there = np.any(both, axis=0)
+    far = float(encoded.weights[own & there].sum())
+    return far > (1 - _ALL) * float(encoded.weights[there].sum())
+
+
+def reach_of(
+    encoded: Encoded, column: int, anchors: Sequence[Anchor], protect: int
+) -> tuple[int, int] | None:
+    """Return between which points a column of few persons may come out, if not its own outermost.
+
+    What other columns that it lies near come out as may: of thirty persons who died the outermost
+    twenty are cut off, but none of these of a hundred who were discharged.
+    """
+    coding = cells_of(encoded.encoding, column)
+    known = encoded.codes[column] < len(coding.first)
+    if persons_among(encoded.persons[known]) >= _SMALL * protect:
+        return None
+    spans = [coding.span]
+    for anchor in anchors:
+        if type(anchor) is Anchor and [c for _, c in anchor.terms] == [1.0] and not anchor.constant:
+            other = cells_of(encoded.encoding, anchor.terms[0][0])
+            low, high = coding.grid.index(other.grid.value(np.array(other.span))).tolist()
+            spans.append((low, high))
+    return min(low for low, _ in spans), max(high for _, high in spans)
+
+
+def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> Cut:
+    """Cut a column's own codes, then the differences from each anchor, into classes."""
+    cut = cut_of(coding, mass[: coding.size], most)
+    classes, groups, first = cut.classes, cut.groups, coding.size
+    for part in (n.coding for n in near):
+        fine = merged(mass[first : first + part.size], most)
+        held = np.bincount(fine, mass[first : first + part.size]).astype(np.float64)
+        groups = np.append(groups, merged(held, _GROUPS) + groups.max() + 1).astype(np.int32)
+        classes = np.append(classes, fine + classes.max() + 1).astype(np.int32)
+        first += part.size
+    return Cut(classes=classes, groups=groups)
+
+
+def _says_all(encoded: Encoded, column: int, steps: Apart) -> bool:
+    """Whether an anchor is the value wherever it is there itself.
+
+    That is, for all but 0.2 % of the persons, and for nine in ten of each code.
+    """
+    codes, size = encoded.codes[column], encoded.encoding.codings[column].size
+    right = steps.both & (steps.points == 0)
+    held, each = (
+        np.bincount(codes, encoded.weights * part, minlength=size) for part in (right, steps.anchor)
+    )
+    enough = each.sum() >= _PART * encoded.weights.sum()
+    return bool(enough and held.sum() >= _ALL * each.sum() and (held >= _EACH * each).all())
+
+
+def _sides(
+    encoded: Encoded,
+    column: int,
+    steps: Sequence[Apart],
+    protect: int,
+) -> tuple[NDArray[np.int64], list[CellCoding | None]]:
+    """Return what each row is coded by (0 itself, j the j-th anchor), and the anchors' codes."""
+    coding = cells_of(encoded.encoding, column)
+    own = encoded.codes[column]
+    known = own < len(coding.first)
+    plain = np.full(len(own), -np.inf)
+    plain[known] = density(coding, encoded.mass(column))[own[known]]
+    sides = np.full(len(own), -1)
+    codings: list[CellCoding | None] = []
+    for turn in range(_ROUNDS):
+        share = np.bincount(sides[sides >= 0], minlength=len(steps) + 1) + 1.0
+        logs = [plain + np.log(share[0] / share.sum())]
+        codings = []
+        for j, step in enumerate(steps, start=1):
+            near, log = _fitted(encoded, step, step.both & ((sides == j) | (turn == 0)), protect)
+            codings.append(near)
+            log[~step.both] = -np.inf
+            logs.append(log + np.log(share[j] / share.sum()))
+        sides = np.argmax(np.stack(logs), axis=0)
+    return sides, codings
+
+
+def _fitted(
+    encoded: Encoded, steps: Apart, fit: NDArray[np.bool_], protect: int
+) -> tuple[CellCoding | None, Floats]:
+    """Code the differences of the rows ``fit``, and return the log-density of all rows' ones."""
+    diff = steps.points
+    log = np.full(len(diff), -np.inf)
+    if len(np.unique(encoded.persons[fit])) < 2 * protect:
+        return None, log
+    coding, codes = coded(diff[fit], encoded.persons[fit], protect)
+    if not len(coding.first):
+        return None, log
+    mass = np.bincount(codes, encoded.weights[fit], minlength=coding.size).astype(np.float64)
+    low, high = coding.span
+    log = density(coding, mass)[coding.encode(diff)]
+    few = persons_among(encoded.persons[fit]) < _SMALL * protect
+    below, above = np.maximum(low - diff, 0), np.maximum(diff - high, 0)
+    if few:
+        return coding, log - _tail(below, coding.points[0]) - _tail(above, coding.points[-1])
+    return coding, np.where(below + above > 0, -np.inf, log)
+
+
+def _tail(outside: Points, width: np.int64) -> Floats:
+    """Return how much less likely differences so far outside an end cell of a width are than in it.
+
+    Of few persons, the ten at either end are many. Their differences come out as those of the end
+    cell where that is likelier than the value by itself; what lies far off has no part in it,
+    since a density that falls with the square of the distance is taken there.
+    """
+    return np.asarray(2 * np.log1p(outside / max(int(width), 1)), dtype=np.float64)
