@@ -160,3 +160,13 @@ def test_in_few_rows_what_is_merely_related_or_by_chance_is_no_relation(seed):
     summary = fit(table(**columns)).summary
     assert summary["near"] == {}
     assert not [v for v in summary["derived"].values() if v not in columns]
+
+
+def test_a_column_of_which_nothing_may_come_out_has_no_relation():
+    rng = np.random.default_rng(0)
+    known = rng.normal(0, 1, 60)
+    seldom = [float(v) if i < 7 else None for i, v in enumerate(known / 3)]
+    made = made_of(
+        fit(table(x=(Kind.DECIMAL, known.tolist()), seldom=(Kind.DECIMAL, seldom))), rows=50
+    )
+    assert made["seldom"].null_count() == 50

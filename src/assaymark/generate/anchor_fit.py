@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.anchored import Anchored, Near, Sum
-from assaymark.generate.anchors import Anchor, cells_of, coded, density
+from assaymark.generate.anchors import Anchor, cells_of, coded, density, tail
 from assaymark.generate.classes import Cut, cut_of, merged
 from assaymark.generate.forest import Target, target_of
 from assaymark.generate.levels import persons_among
@@ -174,15 +174,5 @@ def _fitted(
     few = persons_among(encoded.persons[fit]) < _SMALL * protect
     below, above = np.maximum(low - diff, 0), np.maximum(diff - high, 0)
     if few:
-        return coding, log - _tail(below, coding.points[0]) - _tail(above, coding.points[-1])
+        return coding, log - tail(below, coding.points[0]) - tail(above, coding.points[-1])
     return coding, np.where(below + above > 0, -np.inf, log)
-
-
-def _tail(outside: Points, width: np.int64) -> Floats:
-    """Return how much less likely differences so far outside an end cell of a width are than in it.
-
-    Of few persons, the ten at either end are many. Their differences come out as those of the end
-    cell where that is likelier than the value by itself; what lies far off has no part in it,
-    since a density that falls with the square of the distance is taken there.
-    """
-    return np.asarray(2 * np.log1p(outside / max(int(width), 1)), dtype=np.float64)

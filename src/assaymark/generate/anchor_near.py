@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.anchors import Anchor, Product, apart, coded, density
+from assaymark.generate.anchors import Anchor, Product, apart, coded, density, tail
 from assaymark.generate.classes import merged
 from assaymark.generate.levels import persons_among
 
@@ -171,6 +171,10 @@ class Nearness:
         log = density(coding, np.bincount(codes, minlength=coding.size).astype(np.float64))
         low, high = coding.span
         within = both & (steps >= low) & (steps <= high)
+        if self.sample.few:  # of whom ten at either end are many
+            below, above = np.maximum(low - steps, 0), np.maximum(steps - high, 0)
+            ends = tail(below, coding.points[0]) + tail(above, coding.points[-1])
+            return np.where(both, np.maximum(log[coding.encode(steps)] - ends, out), out)
         out[within] = log[coding.encode(steps[within])]
         return out
 

@@ -61,8 +61,9 @@ class Sample:
 
     @classmethod
     def of(cls, numbers: Mapping[int, Floats], encoded: Encoded, protect: int) -> Sample:
-        """Draw 6,000 rows at most."""
+        """Draw 6,000 rows at most; a column of which no value may come out has no relation."""
         rng = np.random.default_rng(0)
+        numbers = {j: v for j, v in numbers.items() if len(cells_of(encoded.encoding, j).first)}
         look = np.sort(rng.permutation(encoded.codes.shape[1])[:_LOOK])
         part = {j: v[look] for j, v in numbers.items()}
         many = {j: len(np.unique(v[np.isfinite(v)])) for j, v in part.items()}

@@ -34,6 +34,7 @@ __all__ = [
     "natural_log",
     "noise_of",
     "numbers_of",
+    "tail",
 ]
 
 _LARGEST = 2.0**52
@@ -319,3 +320,13 @@ def density(coding: CellCoding, mass: Floats) -> Floats:
     known = mass[: len(coding.first)]
     share = known / max(float(known.sum()), 1e-12)
     return np.log(np.maximum(share, 1e-12)) - np.log(np.maximum(coding.points, 1))
+
+
+def tail(outside: NDArray[np.int64], width: np.int64) -> Floats:
+    """Return how much less likely differences so far outside an end cell of a width are than in it.
+
+    Of few persons, the ten at either end are many. Their differences come out as those of the end
+    cell where that is likelier than the value by itself; what lies far off has no part in it,
+    since a density that falls with the square of the distance is taken there.
+    """
+    return np.asarray(2 * np.log1p(outside / max(int(width), 1)), dtype=np.float64)
