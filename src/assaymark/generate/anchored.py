@@ -51,6 +51,12 @@ class Found:
         """Return some of the rows."""
         return replace(self, points=self.points[kept], null=self.null[kept])
 
+    def put(self, which: NDArray[np.int64], drawn: Found) -> Found:
+        """Return the same with some rows drawn again."""
+        points, null = self.points.copy(), self.null.copy()
+        points[which], null[which] = drawn.points, drawn.null
+        return replace(self, points=points, null=null)
+
     def without(self, null: NDArray[np.bool_]) -> Found:
         """Return the same with more of them missing."""
         return replace(self, null=self.null | null)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
@@ -36,6 +36,8 @@ class Restricted(Protocol):
 
 Part: TypeAlias = Link | Lookup | Anchored | Sum | Wording
 
+_FROM_LAST = 3
+_AGAIN, _SHIFT = 8, 26  # anchored columns count their own tries below
 _PAD = 64  # columns a power of two apart push each other out of the processor's cache
 
 
@@ -51,13 +53,19 @@ class Rows:
         Shape ``(columns, n)``, in the order of the chain.
     found
         Values that are not drawn within cells, by place in the chain.
+    texts
+        Numbers that are written out, by place in the chain.
+    shift
+        What is added to the number of a column where it is drawn again.
     """
 
     key: tuple[int, int]
     row: int | Words
     codes: Codes
     inside: Floats
-    found: dict[int, Found | Worded] = field(default_factory=dict)
+    found: dict[int, Found] = field(default_factory=dict)
+    texts: dict[int, Worded] = field(default_factory=dict)
+    shift: int = 0
 
     @classmethod
     def begun(cls, key: tuple[int, int], row: int | Words, shape: tuple[int, int]) -> Rows:
@@ -74,11 +82,29 @@ class Rows:
             codes=self.codes[:, kept],
             inside=self.inside[:, kept],
             found={i: f.take(kept) for i, f in self.found.items()},
+            texts={i: t.take(kept) for i, t in self.texts.items()},
         )
+
+    def again(self, which: NDArray[np.int64], shift: int) -> Rows:
+        """Return some of the rows, to be drawn from other random numbers."""
+        return replace(self, row=self.place(0).only(which).row, shift=shift).parted(which)
+
+    def parted(self, which: NDArray[np.int64]) -> Rows:
+        """Return some of the rows, which have these numbers already."""
+        found = {i: f.take(which) for i, f in self.found.items()}
+        return replace(self, codes=self.codes[:, which], inside=self.inside[:, which], found=found)
+
+    def put(self, which: NDArray[np.int64], drawn: Rows, columns: range) -> None:
+        """Take over what was drawn again of some of the rows."""
+        self.codes[:, which] = drawn.codes
+        self.inside[:, which] = drawn.inside
+        for i in columns:
+            if i in self.found:
+                self.found[i] = self.found[i].put(which, drawn.found[i])
 
     def place(self, column: int) -> Place:
         """Return where the random numbers of a column are taken from."""
-        return Place(key=self.key, row=self.row, column=column)
+        return Place(key=self.key, row=self.row, column=column + self.shift)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,8 +140,63 @@ class Chain:
 
         By ``part`` if it is given, which multiplies ``weight``.
         """
+        self._draw(rows, i, part, weight)
+
+    def settle(self, rows: Rows, i: int) -> None:
+        """Draw again, seven times at most, what a sum is made of where the sum may not come out.
+
+        That is, where it lies outside the values that ten persons have at either end. Three times
+        the last of the columns in it and all after that, then the first of them and all after, are
+        drawn again, given those before: as if rows whose sum lies outside had not been drawn.
+        """
+        first, last = self._parts(i)
+        for again in range(1, _AGAIN) if first < i else ():
+            begin = last if again <= _FROM_LAST else first
+            sums = [k for k in range(begin, i + 1) if isinstance(self.links[k], Sum)]
+            which = np.flatnonzero(np.any([self._outside(rows, k) for k in sums], axis=0))
+            if not len(which):
+                return
+            drawn = rows.again(which, (i % _AGAIN * _AGAIN + again) << _SHIFT)
+            for k in range(begin, i + 1):
+                self._draw(drawn, k)
+            rows.put(which, drawn, range(begin, i + 1))
+
+    def settled(self, i: int) -> int:
+        """Return from which column on rows are drawn again for column ``i``; itself if none are."""
+        return self._parts(i)[0]
+
+    def _parts(self, i: int) -> tuple[int, int]:
+        """Return the first and the last drawn column that a sum of several is made of."""
+        link = self.links[i]
+        if not isinstance(link, Sum) or len(link.anchor.terms) == 1:
+            return i, i
+        drawn = [self._drawn(j) for j, _ in link.anchor.terms]
+        return min(drawn), max(drawn)
+
+    def _drawn(self, i: int) -> int:
+        """Return the last column that is drawn of those which a column is worked out from."""
+        link = self.links[i]
+        if isinstance(link, Lookup):
+            return self._drawn(link.source)
+        return max(self._drawn(j) for j, _ in link.anchor.terms) if isinstance(link, Sum) else i
+
+    def _outside(self, rows: Rows, i: int) -> NDArray[np.bool_]:
+        """Return where a worked-out number lies outside what its column may show."""
+        found = rows.found[i]
+        if not len(found.coding.first):
+            return np.zeros(len(found.null), dtype=np.bool_)
+        low, high = found.coding.span
+        return ~found.null & ((found.points < low) | (found.points > high))
+
+    def _draw(
+        self, rows: Rows, i: int, part: Restricted | None = None, weight: Floats | None = None
+    ) -> None:
         link, drawn = self.links[i], rows.codes
-        if isinstance(link, Anchored | Sum | Wording):
+        if isinstance(link, Wording):
+            number = {link.number: self._numbers(rows, link.number)}
+            rows.texts[i] = link.draw(drawn, rows.place(i), rows.inside[i], number)
+            rows.codes[i] = rows.texts[i].codes
+        elif isinstance(link, Anchored | Sum):
             numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
             rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
             rows.codes[i] = rows.found[i].codes
@@ -145,6 +226,8 @@ class Chain:
 
     def series(self, rows: Rows, i: int) -> pl.Series:
         """Return the values of column ``i``."""
+        if i in rows.texts:
+            return rows.texts[i].text
         if i in rows.found:
             return rows.found[i].series
         return self.codings[i].decode(rows.codes[i], rows.inside[i])

@@ -176,13 +176,15 @@ class TreeChain:
             if isinstance(links[-1], Anchored):
                 self._add_gap(encoded, plan, column, (gaps, known))
             rest = len(plan.order) - len(links)
-            Chain(
+            chain = Chain(
                 links=(*links, *rest * links[-1:]),  # of which the last is drawn, and no later one
                 codings=tuple(encoded.encoding.codings[i] for i in plan.order),
                 absent=tuple(absent.get(i) for i in plan.order),
                 names=dataset.schema.names,
                 gaps=tuple(gaps),
-            ).draw(made, len(links) - 1)
+            )
+            chain.draw(made, len(links) - 1)
+            chain.settle(made, len(links) - 1)
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
         for text, number in plan.texts.items():
             tree = streams.child("tree", dataset.schema.names[text])

@@ -85,6 +85,7 @@ def sampled(
         drawn = chain.begun(key, numbers, len(numbers))
         for i in range(len(chain.links)):
             chain.draw(drawn, i)
+            chain.settle(drawn, i)
         frames.append(chain.decode(drawn))
     return pl.concat(frames).rechunk()
 
@@ -238,12 +239,13 @@ def _finished(search: _Search, tries: _Tries, kept: NDArray[np.int64]) -> pl.Dat
 
 def _draw(search: _Search, rows: Rows, i: int, weight: Floats) -> None:
     part, chain = search.parts[i], search.chain
-    if part is None:
+    if part is None or isinstance(part, Allowed):
         chain.draw(rows, i)
-    elif isinstance(part, Allowed):
-        chain.draw(rows, i)
+        if all(p is None for p in search.parts[chain.settled(i) : i]):  # else these are as asked
+            chain.settle(rows, i)
+    if isinstance(part, Allowed):
         weight *= part.hold(chain.series(rows, i))
-    else:
+    elif part is not None:
         likely = np.ones(len(weight))
         chain.draw(rows, i, part, likely)
         null = chain.null(rows, i)

@@ -36,31 +36,14 @@ _BETTER = 0.001  # of the numbers that are written as they were make a table wor
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Worded:
-    """The values of a text that says a number: texts, where it is missing, and the word's code."""
+    """The values of a text that says a number: texts, and the words' codes."""
 
-    coding: LevelCoding
     codes: Codes
     text: pl.Series
 
     def take(self, kept: NDArray[np.int64]) -> Worded:
         """Return some of the rows."""
         return replace(self, codes=self.codes[kept], text=self.text.gather(kept))
-
-    def without(self, null: NDArray[np.bool_]) -> Worded:
-        """Return the same with more of them missing."""
-        codes = np.where(null, len(self.coding.levels), self.codes).astype(np.int32)
-        nothing = self.text.scatter(np.flatnonzero(null), None)
-        return replace(self, codes=codes, text=nothing)
-
-    @property
-    def numbers(self) -> Floats:
-        """No numbers: nothing lies near a text."""
-        return np.full(len(self.codes), np.nan)
-
-    @property
-    def series(self) -> pl.Series:
-        """The values."""
-        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,7 +96,7 @@ class Wording:
         text = _written(np.where(null, 0.0, values), self.decimals[at])
         words_of = self.coding.decode(codes, np.zeros(0))
         text = pl.select(pl.when(pl.Series(null)).then(words_of).otherwise(text)).to_series()
-        return Worded(coding=self.coding, codes=codes, text=text.alias(self.coding.column.name))
+        return Worded(codes=codes, text=text.alias(self.coding.column.name))
 
 
 def _written(values: Floats, decimals: Codes) -> pl.Series:
