@@ -162,8 +162,8 @@ class Nearness:
         steps, both = here.points, here.both
         fit = both & self.sample.fitted
         out = np.full(len(steps), -_OUTSIDE)
-        few = fit.sum() < _FEWEST // 2
-        if few and persons_among(self.sample.persons[fit]) < self.sample.fewest // 2:
+        enough = self.sample.fewest // 2 if self.sample.few else _FEWEST // 2
+        if fit.sum() < enough or persons_among(self.sample.persons[fit]) < self.sample.protect:
             return out
         coding, codes = coded(steps[fit], self.sample.persons[fit], self.sample.protect)
         if not len(coding.first):
