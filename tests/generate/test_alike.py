@@ -7,6 +7,7 @@ from tests.generate.test_tree_chain import fit, table
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.alike import drawn_alike
+from assaymark.generate.derived import find_absent
 from assaymark.generate.encoding import encode
 
 
@@ -78,3 +79,13 @@ def test_it_is_so_too_where_another_column_follows_from_what_says_it():
     )
     made = fit(data).sample(range(5000), Streams.from_seed(1)).frame
     assert made.filter(pl.col("visit") != 3)["value"].null_count() == (made["visit"] != 3).sum()
+
+
+def test_chance_makes_no_column_missing_because_of_another():
+    # of 10,000 rows one in a hundred has a value, whatever the group, of which there are 100
+    rng = np.random.default_rng(2)
+    group = [f"g{g}" for g in rng.integers(0, 100, 10_000)]
+    value = [float(v) if r < 0.01 else None for v, r in rng.random((10_000, 2)).tolist()]
+    data = table(group=(Kind.CATEGORY, group), value=(Kind.DECIMAL, value))
+    encoded = encode(data, 10, Streams.from_seed(0))
+    assert find_absent(encoded, [0, 1]) == {}

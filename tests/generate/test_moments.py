@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from tests.generate.test_tree_chain import fit, table
 
+from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.anchors import Anchor, numbers_of
@@ -206,3 +207,22 @@ def test_what_is_worked_out_stays_within_what_the_table_shows(order):
     assert (made["begin"] + made["day"] == made["start"]).mean() > 0.99
     parts = [model.sample(r, Streams.from_seed(2)).frame for r in (range(777), range(777, 6000))]
     assert pl.concat(parts).equals(made)
+
+
+def test_what_is_worked_out_stays_within_under_a_condition_on_its_parts_too():
+    rng = np.random.default_rng(3)
+    b = rng.integers(20, 120, 4000)
+    s = rng.integers(150, 260, 4000)
+    data = table(
+        a=(Kind.INTEGER, (s - b).tolist()),
+        b=(Kind.INTEGER, b.tolist()),
+        s=(Kind.INTEGER, s.tolist()),
+    )
+    model = fit(data)
+    plain = model.sample(range(20_000), Streams.from_seed(1)).frame
+    given = Conditions.parse("b < 60", data.schema)
+    made = model.sample(range(5000), Streams.from_seed(2), given).frame
+    assert (made["a"] + made["b"] == made["s"]).all()
+    for name in ("a", "b", "s"):
+        assert plain[name].min() <= made[name].min()
+        assert made[name].max() <= plain[name].max()

@@ -62,6 +62,18 @@ def test_nobody_is_more_than_two_and_a_half_in_k():
     assert found[1] == pytest.approx(found[0])
 
 
+def test_nobody_is_more_than_that_in_the_topmost_pool_either():
+    # 200 persons who have next to none of their rows here, and one who has all
+    leaf, y = np.zeros(201, np.int32), np.array([0] * 200 + [1], np.int32)
+    root = grow([], np.zeros((0, 3), np.int32), y[:3], (np.ones(3), np.arange(3)), (1.0, 1.0))
+    twice = np.concatenate([np.arange(201), np.arange(201)])  # so that persons have several rows
+    weight = np.tile(np.array([0.001] * 200 + [1.0]), 2)
+    rows = weight, np.ones(402), twice
+    both = np.tile(leaf, 2), (np.tile(y, 2), 2)
+    found = pooled(root, *both, rows, Filling(k=20, shrink=5.0))
+    assert found[0] == pytest.approx([0.875, 0.125], abs=1e-6)
+
+
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=12).filter(any))
 def test_alias_is_exact(counts):

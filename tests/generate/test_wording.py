@@ -83,3 +83,56 @@ def test_codes_that_look_like_numbers_are_none():
         code=(Kind.CATEGORY, codes), age=(Kind.INTEGER, rng.integers(0, 90, 2000).tolist())
     )
     assert find_numerals(data, 10) == {}
+
+
+def test_what_follows_from_its_words_does_not_break_it():
+    rng = np.random.default_rng(0)
+    word = rng.choice(["neg", "pend", "qns"], 3000)
+    number = np.where(rng.random(3000) < 0.25, np.nan, rng.integers(100, 200, 3000))
+    text = [w if np.isnan(v) else f"{v:.0f}" for w, v in zip(word, number, strict=True)]
+    data = table(
+        status=(Kind.CATEGORY, ["open" if t == "pend" else "final" for t in text]),
+        number=(Kind.DECIMAL, [None if np.isnan(v) else v for v in number]),
+        text=(Kind.CATEGORY, text),
+        twin=(Kind.CATEGORY, text),
+    )
+    made = fit(data).sample(range(4000), Streams.from_seed(1)).frame
+    pending = (made["text"] == "pend") == (made["status"] == "open")
+    assert pending.mean() > 0.95
+    assert (made["text"] == made["twin"]).mean() > 0.9  # words of one are drawn knowing the other
+
+
+def test_small_and_long_numbers_are_written_as_they_are():
+    rng = np.random.default_rng(0)
+    number = np.where(np.arange(2000) % 10 == 0, np.nan, 10 ** rng.uniform(-14, 0, 2000))
+    text = [
+        "n.s." if np.isnan(v) else np.format_float_positional(v, trim="-") for v in number.tolist()
+    ]
+    known = [None if np.isnan(v) else v for v in number.tolist()]
+    data = table(p=(Kind.DECIMAL, known), text=(Kind.CATEGORY, text))
+    made = fit(data).sample(range(2000), Streams.from_seed(1)).frame.drop_nulls()
+    assert made.height > 1500
+    assert (made["text"].cast(pl.Float64) == made["p"]).all()
+
+
+def test_the_format_of_one_persons_numbers_does_not_come_out():
+    data = results()
+    site = np.array(["a", "b", "c"])[np.arange(3000) % 3].tolist()
+    text, number = data.frame["text"].to_list(), data.frame["number"].to_list()
+    for i in range(0, 60, 5):  # twelve rows of another site, one of which has a number
+        site[i], text[i], number[i] = "s7", "NEG", None
+    text[0], number[0] = "141.00000", 141.0
+    data = table(
+        site=(Kind.CATEGORY, site), text=(Kind.CATEGORY, text), number=(Kind.DECIMAL, number)
+    )
+    made = fit(data).sample(range(20_000), Streams.from_seed(1)).frame
+    assert not made["text"].str.contains(r"\.\d{3,}").any()
+
+
+def test_numbers_that_nearly_are_what_a_text_says_are_not():
+    rng = np.random.default_rng(0)
+    end = rng.integers(1_600_000_000_000, 1_700_000_000_000, 2000)
+    text = [str(e) if i % 9 else "open" for i, e in enumerate(end.tolist())]
+    start = end - rng.integers(1, 900, 2000)
+    data = table(start=(Kind.INTEGER, start.tolist()), text=(Kind.CATEGORY, text))
+    assert find_numerals(data, 10) == {}

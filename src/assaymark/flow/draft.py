@@ -50,7 +50,7 @@ MARK = "assaymark: UNGATED DRAFT, held against no policy"
 """What a draft's Parquet metadata and the note beside its CSV say."""
 
 _LOOKED_AT = 10_000
-_ENOUGH, _MUCH = 1000, 0.1  # rows that show what comes out, and share of rows that is told
+_ENOUGH, _MUCH = 1000, 0.05  # rows that show what comes out, and share of rows that is told
 _METRICS = ("one_way", "two_way", "two_sample", "membership", "copies")
 
 
@@ -191,7 +191,7 @@ def _replaced(train: Dataset, synthetic: Dataset) -> list[str]:
             known = seen.cast(pl.String).is_in(there.cast(pl.String).implode())
             share = 1 - int(known.sum()) / seen.len()
             if share >= _MUCH:
-                lost.append(f"{c.name!r} in about {20 * round(5 * share)} % of the rows")
+                lost.append(f"{c.name!r} in about {5 * round(20 * share)} % of the rows")
     if not lost:
         return []
     return [

@@ -153,7 +153,7 @@ class Chain:
         for again in range(1, _AGAIN) if first < i else ():
             begin = last if again <= _FROM_LAST else first
             sums = [k for k in range(begin, i + 1) if isinstance(self.links[k], Sum)]
-            which = np.flatnonzero(np.any([self._outside(rows, k) for k in sums], axis=0))
+            which = np.flatnonzero(np.any([self.outside(rows, k) for k in sums], axis=0))
             if not len(which):
                 return
             drawn = rows.again(which, (i % _AGAIN * _AGAIN + again) << _SHIFT)
@@ -180,7 +180,7 @@ class Chain:
             return self._drawn(link.source)
         return max(self._drawn(j) for j, _ in link.anchor.terms) if isinstance(link, Sum) else i
 
-    def _outside(self, rows: Rows, i: int) -> NDArray[np.bool_]:
+    def outside(self, rows: Rows, i: int) -> NDArray[np.bool_]:
         """Return where a worked-out number lies outside what its column may show."""
         found = rows.found[i]
         if not len(found.coding.first):

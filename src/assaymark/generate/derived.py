@@ -9,6 +9,7 @@ import numpy as np
 
 from assaymark.core.compiled import compiled
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.levels import persons_per_code
 from assaymark.generate.link import spread
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ _LARGEST = 4_000_000
 _WRONG = 0.002
 _WRONG_OF = 0.02
 _RIGHT_PER_CODE = 0.9
-_LOST = 0.1  # of the persons have a code that only rare levels tell, at most
-_SOME, _ROWS = 0.1, 50  # of the persons without a value, and rows of a code without one
+_LOST = 0.05  # of the persons have a code that only rare levels tell, at most
+_SOME, _ROUGHLY = 0.1, 0.8  # of the persons without a value, and of that in a first look
+_BY_CHANCE = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,18 +90,34 @@ def find_absent(
 
 
 def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
-    """Return the codes of an earlier column with which column ``x`` is always missing, if any."""
+    """Return the codes of an earlier column with which column ``x`` is always missing, if any.
+
+    With as many persons as have such a code, chance would have to leave all of them without a
+    value in fewer than one table in a hundred, if the column said nothing.
+    """
+    n = encoded.codes.shape[1]
     missing = encoded.codes[x] == encoded.encoding.codings[x].size - 1
-    best, most = None, _SOME * float(encoded.weights[missing].sum())
+    total, without = float(encoded.weights.sum()), float(encoded.weights[missing].sum())
+    best, most = None, _SOME * without
+    rows = np.arange(0, n, n // _FIRST_LOOK + 1)
     for y in before:
-        known = ~(encoded.redrawn[x] | encoded.redrawn[y])
-        size = encoded.encoding.codings[y].size
-        pair = encoded.codes[y].astype(np.int64) * 2 + missing
-        rows = _joint(pair, known * 1.0, (size, 2))
-        held = _joint(pair, known * encoded.weights, (size, 2))
-        never = (rows[:, 0] == 0) & (rows[:, 1] >= _ROWS)
-        if held[never, 1].sum() > most:
-            best, most = Absent(source=y, table=never), float(held[never, 1].sum())
+        size, look = encoded.encoding.codings[y].size, rows
+        for again in (True, False):
+            seen = ~(encoded.redrawn[x, look] | encoded.redrawn[y, look])
+            pair = encoded.codes[y, look].astype(np.int64) * 2 + missing[look]
+            there = _joint(pair, seen * 1.0, (size, 2))
+            never = (there[:, 0] == 0) & (there[:, 1] > 0)
+            held = _joint(pair, seen * encoded.weights[look], (size, 2))[never, 1].sum()
+            if held <= most * len(look) / n * (_ROUGHLY if again else 1.0):
+                break
+            look = np.arange(n)
+        else:
+            known = np.flatnonzero(seen)
+            people = persons_per_code(encoded.codes[y, known], encoded.persons[known], size)
+            never &= (without / total) ** people * size < _BY_CHANCE
+            held = float(_joint(pair, seen * encoded.weights, (size, 2))[never, 1].sum())
+            if held > most:
+                best, most = Absent(source=y, table=never), held
     return best
 
 
@@ -120,22 +138,27 @@ def _because(
     return Absent(source=y, table=table)
 
 
-def find_derived(encoded: Encoded, columns: Collection[int], *, cells: bool) -> dict[int, Lookup]:
+def find_derived(
+    encoded: Encoded, columns: Collection[int], *, cells: bool, last: Collection[int] = ()
+) -> dict[int, Lookup]:
     """Return, by place in the table, those of the ``columns`` that follow from another one.
 
     ``Lookup.source`` is a place in the table too; it is never itself derived. A column follows
     if the other tells its code for all but 0.2 % of the persons, and for at least nine in ten
     persons of each single code; so a rare code is never explained away, but for those that
-    people only have whose other level is too rare to come out, a tenth of them at most.
+    people only have whose other level is too rare to come out, a twentieth of them at most.
 
     Parameters
     ----------
     cells
         Whether those count whose codes stand for cells, so that the values follow but roughly.
+    last
+        Columns that are written after all others, from which none follows.
     """
     codings = encoded.encoding.codings
     found: dict[int, Lookup] = {}
-    finest_first = sorted(range(len(codings)), key=lambda i: (-codings[i].size, i))
+    asked_of = (i for i in range(len(codings)) if i not in last)
+    finest_first = sorted(asked_of, key=lambda i: (-codings[i].size, i))
     kept: list[int] = []
     glance = _Glance.at(encoded)
     for target in finest_first:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["PLACES", "Scratch", "best_cut", "scratch_of"]
 
 PLACES = 64
+_DEARER = 1.25  # times what chance is found to make of persons' rows, which is not sure
 _ONE = np.uint64(1)
 
 
@@ -202,7 +203,8 @@ def _parameters(
     By chance alone the log-likelihood grows by about a half of the trace of the classes'
     variances over persons, each over what independent rows of weight 1 would have: as many
     parameters as classes but one where each person has one row; fewer, where the rows of a person
-    differ as those of others do; as many again, where the rows of a person are alike.
+    differ as those of others do; as many again, where the rows of a person are alike. A quarter
+    more is asked than is found, but no more than of one row each.
 
     References
     ----------
@@ -230,7 +232,7 @@ def _parameters(
     here, alone = _added(traces), _added(single)
     if alone <= 0:
         here, alone = traces[2], single[2]
-    return float(single[2] * here / max(alone, 1.0))
+    return float(single[2] * min(_DEARER * here / max(alone, 1.0), 1.0))
 
 
 @compiled

@@ -29,6 +29,7 @@ __all__ = ["Plan", "Relations", "plan_of"]
 
 Relations: TypeAlias = Literal["all", "codes", "none"]
 
+_GLANCE = 3000
 _LEVELS, _LARGEST = 3, 4_000_000  # fewest of a column that comes after, most pairs of levels
 _WRONG, _MISSED = 0.05, 0.2  # of everybody, and of those who have not the commonest level
 
@@ -101,7 +102,7 @@ def plan_of(
     exact = Exact.of(Sample.of(numbers, encoded, protect))
     derived = {
         j: rule
-        for j, rule in find_derived(encoded, order, cells=False).items()
+        for j, rule in find_derived(encoded, order, cells=False, last=texts).items()
         if not exact.is_part(j, rule.source)
     }
     drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
@@ -109,7 +110,7 @@ def plan_of(
     free, anchors = find_anchors(exact, drawn)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
     held |= {rule.source for rule in derived.values()}
-    more = find_derived(encoded, [j for j in free if j not in held], cells=True)
+    more = find_derived(encoded, [j for j in free if j not in held], cells=True, last=texts)
     derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
     free = tuple(j for j in free if j not in derived)
     return Plan(
@@ -162,11 +163,14 @@ def _nearly(encoded: Encoded, x: int, y: int) -> bool:
     ----------
     Goodman & Kruskal (1954), Measures of association for cross classifications: lambda.
     """
-    size = encoded.encoding.codings[x].size, encoded.encoding.codings[y].size
+    n, size = encoded.codes.shape[1], tuple(encoded.encoding.codings[j].size for j in (x, y))
     if size[0] < 2 * size[1] or size[0] * size[1] > _LARGEST:
         return False
-    weight = encoded.weights * ~(encoded.redrawn[x] | encoded.redrawn[y])
-    pair = encoded.codes[x].astype(np.int64) * size[1] + encoded.codes[y]
-    joint = np.bincount(pair, weight, size[0] * size[1]).reshape(size)
-    total, wrong = joint.sum(), joint.sum() - joint.max(axis=1).sum()
-    return bool(wrong <= min(_WRONG * total, _MISSED * (total - joint.sum(axis=0).max())))
+    for look, easily in ((np.arange(0, n, n // _GLANCE + 1), 2.0), (np.arange(n), 1.0)):
+        weight = encoded.weights[look] * ~(encoded.redrawn[x, look] | encoded.redrawn[y, look])
+        pair = encoded.codes[x, look].astype(np.int64) * size[1] + encoded.codes[y, look]
+        joint = np.bincount(pair, weight, size[0] * size[1]).reshape(size)
+        total, wrong = joint.sum(), joint.sum() - joint.max(axis=1).sum()
+        if wrong > easily * min(_WRONG * total, _MISSED * (total - joint.sum(axis=0).max())):
+            return False
+    return True

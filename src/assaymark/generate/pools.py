@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Filling", "Table", "alias", "pooled"]
 
 _MOST = 2.5  # in k of a pool that one person may have
+_NOTHING, _TINY = 1e-9, 1e-300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ def pooled(
     """
     y, size = classes
     weight, due, whose = rows
+    weight = _capped(weight, whose, _MOST / how.k)
     nodes = len(branches.feature)
     cell = leaf.astype(np.int64) * size + y
     held = np.bincount(cell, weight, nodes * size).astype(np.float64)
@@ -85,6 +87,21 @@ def pooled(
     if len(np.unique(whose)) == len(whose):
         found = found[0], np.zeros(0), np.zeros(0)
     return _pooled(held.reshape(nodes, size), found, branches.parent, (how.k, how.shrink))
+
+
+def _capped(weight: Floats, whose: NDArray[np.int64], most: float) -> Floats:
+    """Return weights by which no person has more than ``most`` of all, or all have the same."""
+    _, person = np.unique(whose, return_inverse=True)
+    held = np.bincount(person, weight)
+    if len(held) == len(weight) or held.max(initial=0.0) <= most * held.sum():
+        return weight
+    low, high = 0.0, float(held.max())
+    for _ in range(50):
+        middle = (low + high) / 2
+        fits = middle <= most * np.minimum(held, middle).sum()
+        low, high = (middle, high) if fits else (low, middle)
+    limit = low if low > _NOTHING * held.max() else float(held[held > 0].min())
+    return np.asarray(weight * (np.minimum(held, limit) / np.maximum(held, _TINY))[person])
 
 
 @compiled

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["cells_worth", "persons_worth"]
 
+_NOTHING = 1e-6  # of a person, that differs from what is expected
+
 
 def persons_worth(
     bins: Sequence[Codes],
@@ -73,4 +75,4 @@ def cells_worth(
             away[bins[i], y[i]] += weight[i]
             if weight[i] > 0.0:
                 alone += weight[i] - square / weight[i]
-    return alone / found if found > 0.0 else 1.0
+    return alone / found if min(alone, found) > _NOTHING else 1.0

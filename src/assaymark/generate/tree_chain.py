@@ -27,7 +27,7 @@ from assaymark.generate.wanted import sampled
 from assaymark.generate.wording import Wording, find_numerals, wording, words_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -175,21 +175,22 @@ class TreeChain:
             known.append(known_of(coding, mass, codes, row=len(links) - 1))
             if isinstance(links[-1], Anchored):
                 self._add_gap(encoded, plan, column, (gaps, known))
-            rest = len(plan.order) - len(links)
-            chain = Chain(
-                links=(*links, *rest * links[-1:]),  # of which the last is drawn, and no later one
-                codings=tuple(encoded.encoding.codings[i] for i in plan.order),
-                absent=tuple(absent.get(i) for i in plan.order),
-                names=dataset.schema.names,
-                gaps=tuple(gaps),
-            )
+            chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
             chain.draw(made, len(links) - 1)
             chain.settle(made, len(links) - 1)
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
         for text, number in plan.texts.items():
+            chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
+            for i in range(len(plan.free), len(links)):
+                chain.draw(made, i)
+            of = encoded.encoding.codings[number]
+            alone = made.codes[place(number)] >= of.size - of.missing
+            there = made.codes[:, alone if alone.any() else slice(None)]
             tree = streams.child("tree", dataset.schema.names[text])
-            grow = partial(linked, made=made.codes, how=growth, streams=tree)
+            grow = partial(linked, made=there, how=growth, streams=tree)
             links.append(self._wording(dataset, encoded, plan, (text, number), known, grow))
+            coding, mass = encoded.encoding.codings[text], encoded.mass(text)
+            known.append(known_of(coding, mass, encoded.codes[text], row=len(links) - 1))
         return TreeChainModel(
             encoding=encoded.encoding,
             order=plan.order,
@@ -197,6 +198,24 @@ class TreeChain:
             absent=tuple(absent.get(column) for column in plan.order),
             gaps=tuple(gaps),
             recipe=self,
+        )
+
+    def _begun(
+        self,
+        dataset: Dataset,
+        encoded: Encoded,
+        plan: Plan,
+        so_far: tuple[list[Part], Mapping[int, Absent], list[Gap]],
+    ) -> Chain:
+        """Return the chain as far as it goes: of the links that it lacks none can be drawn."""
+        links, absent, gaps = so_far
+        rest = len(plan.order) - len(links)
+        return Chain(
+            links=(*links, *rest * links[-1:]),
+            codings=tuple(encoded.encoding.codings[i] for i in plan.order),
+            absent=tuple(absent.get(i) for i in plan.order),
+            names=dataset.schema.names,
+            gaps=tuple(gaps),
         )
 
     def _link(
@@ -243,7 +262,8 @@ class TreeChain:
             return grow(here, target, [k.only(rows) for k in known])
 
         limits = self.protect, self.classes
-        return wording(dataset, encoded, columns, plan.order, limits, words)
+        before = *plan.free, *plan.derived
+        return wording(dataset, encoded, columns, before, limits, words)
 
     def _add_gap(
         self, encoded: Encoded, plan: Plan, column: int, to: tuple[list[Gap], list[Known]]

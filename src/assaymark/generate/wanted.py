@@ -20,6 +20,8 @@ from assaymark.generate.restrict import free, restriction
 from assaymark.generate.within import Followed, Within, within
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from assaymark.core.conditions import Given
@@ -142,10 +144,16 @@ def _prepared(chain: Chain, given: Given) -> _Search:
         if isinstance(link, Link):
             parts[i] = within(link, rest)
     last = [i + 1 for i, p in enumerate(parts) if isinstance(p, Within | Allowed)]
+    last += [i + 1 for i in range(len(parts)) if _held_fast(chain, parts, i)]
     exact = given.exact and all(r.exact for r in left.values())
     return _Search(
         chain=chain, given=given, parts=tuple(parts), first=max(last, default=0), exact=exact
     )
+
+
+def _held_fast(chain: Chain, parts: Sequence[_Part], i: int) -> bool:
+    """Whether what a number is worked out from is asked for, so that it is not drawn again."""
+    return any(p is not None for p in parts[chain.settled(i) : i])
 
 
 def _by_codes(chain: Chain, i: int) -> bool:
@@ -241,7 +249,9 @@ def _draw(search: _Search, rows: Rows, i: int, weight: Floats) -> None:
     part, chain = search.parts[i], search.chain
     if part is None or isinstance(part, Allowed):
         chain.draw(rows, i)
-        if all(p is None for p in search.parts[chain.settled(i) : i]):  # else these are as asked
+        if _held_fast(chain, search.parts, i):
+            weight *= ~chain.outside(rows, i)
+        else:
             chain.settle(rows, i)
     if isinstance(part, Allowed):
         weight *= part.hold(chain.series(rows, i))

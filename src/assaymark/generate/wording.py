@@ -11,7 +11,7 @@ import polars as pl
 from assaymark.core.schema import Kind
 from assaymark.generate.anchors import Anchor
 from assaymark.generate.forest import target_of
-from assaymark.generate.levels import LevelCoding
+from assaymark.generate.levels import LevelCoding, persons_per_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["Worded", "Wording", "find_numerals", "wording", "words_alone"]
 
 _NUMERAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
-_ALL, _LEAST, _GLANCE, _SAME = 0.998, 0.1, 2000, 1e-9
+_ALL, _LEAST, _GLANCE, _SAME = 0.998, 0.1, 2000, 1e-14
 _DECIMALS = 7  # 0 to 6
-_BETTER = 0.001  # of the numbers that are written as they were make a table worth it
+_BETTER, _EACH = 0.001, 3.0  # of all numbers, and persons a code, make a table worth it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,15 +111,15 @@ def _written(values: Floats, decimals: Codes) -> pl.Series:
 
 
 def _text(value: float, decimals: int) -> str:
-    return f"{value + 0.0:.{max(decimals, _own_decimals(value))}f}"
+    """Return the shortest text that says a number, with as many decimals at least."""
+    text = np.format_float_positional(value + 0.0, unique=True, trim="-")
+    whole, _, part = text.partition(".")
+    return f"{whole}.{part.ljust(decimals, '0')}" if part or decimals else whole
 
 
 def _own_decimals(value: float) -> int:
     """Return how many decimals the shortest text has that says a number."""
-    for d in range(16):
-        if float(f"{value:.{d}f}") == value:
-            return d
-    return 16
+    return len(_text(value, 0).partition(".")[2])
 
 
 def find_numerals(dataset: Dataset, protect: int) -> dict[str, str]:
@@ -152,7 +152,7 @@ def find_numerals(dataset: Dataset, protect: int) -> dict[str, str]:
 
 def _says(said: Floats, number: pl.Series) -> bool:
     values = number.cast(pl.Float64).to_numpy()
-    right = np.abs(said - values) <= _SAME * np.maximum(np.abs(values), 1.0)
+    right = np.abs(said - values) <= _SAME * np.abs(values)
     either = np.isfinite(said) | np.isfinite(values)
     return bool(right.sum() >= _ALL * either.sum())
 
@@ -201,7 +201,7 @@ def wording(
         np.isfinite(values)
         & dataset.frame[names[text]].str.contains(_NUMERAL).fill_null(value=False).to_numpy()
     )
-    by, decimals = _decimals(dataset.frame[names[text]], values, there, (encoded, order))
+    by, decimals = _decimals(dataset.frame[names[text]], values, there, (encoded, order), protect)
     rest = ~np.isfinite(values) & ~encoded.redrawn[text]
     otherwise = None
     if len(np.unique(encoded.persons[rest])) >= 2 * protect:
@@ -224,8 +224,12 @@ def _decimals(
     values: Floats,
     there: NDArray[np.bool_],
     before: tuple[Encoded, Sequence[int]],
+    protect: int,
 ) -> tuple[int, Codes]:
-    """Return which column says how many decimals there are at least, and how many by its code."""
+    """Return which column says how many decimals there are at least, and how many by its code.
+
+    A code of fewer than ``protect`` persons with a number has as many as all have mostly.
+    """
     encoded, order = before
     parts = text.filter(pl.Series(there)).str.split(".").list.get(1, null_on_oob=True)
     seen = parts.str.len_chars().fill_null(0).to_numpy().astype(np.int64)
@@ -245,7 +249,9 @@ def _decimals(
         each = np.stack(
             [np.bincount(codes, weights * r, minlength=coding.size) for r in right.T], axis=1
         )
-        if each.max(axis=1).sum() > best + _BETTER * weights.sum():
-            best, by = float(each.max(axis=1).sum()), place
-            table = np.where(each.any(axis=1), each.argmax(axis=1), most).astype(np.int32)
+        enough = persons_per_code(codes, encoded.persons[there], coding.size) >= protect
+        own = np.where(enough, each.argmax(axis=1), most)
+        found = each[np.arange(coding.size), own].sum() - _EACH * (own != most).sum()
+        if found > best + _BETTER * weights.sum():
+            best, by, table = float(found), place, own.astype(np.int32)
     return by, table
