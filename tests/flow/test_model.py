@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 import pytest
 
 from assaymark.core.document import sha256
@@ -43,3 +45,17 @@ def test_an_altered_model_and_a_table_are_refused_by_name(file):
     Path("t.csv").write_text("a\n1\n")
     with pytest.raises(InputError, match=r"t\.csv: this is not a model file"):
         show_model(Path("t.csv"))
+
+
+def test_what_is_drawn_from_a_difference_says_so(tmp_path):
+    rng = np.random.default_rng(0)
+    days = rng.gamma(2, 3, 2000).astype(int)
+    start = np.datetime64("2020-01-01") + rng.integers(0, 900, 2000)
+    cost = (days * 800 + rng.normal(0, 200, 2000)).round(2)
+    frame = pl.DataFrame({"admitted": start, "discharged": start + days, "cost": cost})
+    train = apply(load(frame, profile(frame, {}).schema), ()).dataset
+    spec, streams = GenerateSpec(generator="tree_chain"), Streams.from_seed(1)
+    path = tmp_path / "model.zip"
+    path.write_bytes(model_file(spec, fit(spec, train, streams, lambda *_: None), streams))
+    (cost_shown,) = [c for c in show_model(path).columns if c.name == "cost"]
+    assert "discharged - (admitted)" in cost_shown.drawn_from

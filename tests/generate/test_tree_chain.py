@@ -6,6 +6,7 @@ from assaymark.core.dataset import POLARS_TYPES, Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.core.streams import Streams
+from assaymark.errors import RecipeError
 from assaymark.generate import generators
 from assaymark.generate.extras import EXTRAS
 
@@ -245,3 +246,20 @@ def test_a_model_is_the_same_on_any_number_of_cores(monkeypatch, cores):
     here = drawn(patients(), 500)
     monkeypatch.setattr("os.cpu_count", lambda: cores)
     assert drawn(patients(), 500).equals(here)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"k": 0}, "k is 0, and must be 1 or more"),
+        ({"trees": 0}, "trees is 0"),
+        ({"classes": 1}, "classes is 1, and must be 2 or more"),
+        ({"protect": 0}, "protect is 0"),
+        ({"penalty": float("nan")}, "penalty is nan"),
+        ({"shrink": -10.0}, "shrink is -10"),
+        ({"shelter": 2.0}, "shelter is 2.0, and must be a share"),
+    ],
+)
+def test_settings_that_no_model_can_have_are_refused(wrong, said):
+    with pytest.raises(RecipeError, match=said):
+        generators.build("tree_chain", wrong)

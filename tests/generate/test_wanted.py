@@ -302,3 +302,24 @@ def test_rules_between_columns_hold_under_conditions(text):
             assert abs(a.mean() - b.mean()) < 4.5 * spread + 1e-9
     blocks = [model.sample(r, Streams.from_seed(4), given).frame for r in (range(9), range(9, 40))]
     assert made[:40].equals(pl.concat(blocks))
+
+
+class Never:
+    """What no row can be: two constraints that exclude each other, joined."""
+
+    text, exact = "age >= 45 and age < 40", True
+
+    def allowed(self):
+        return None
+
+    def hold(self, frame):
+        return np.zeros(frame.height, dtype=np.bool_)
+
+
+def test_what_no_row_can_be_is_refused_before_any_is_tried():
+    schema = Schema(columns=(Column(name="age", kind=Kind.INTEGER),))
+    frame = pl.DataFrame({"age": list(range(20, 80)) * 5})
+    source = PrivateSource(_rows=Dataset(schema=schema, frame=frame), record=lambda *_: None)
+    model = generators.build("tree_chain").fit(source, Streams.from_seed(1))
+    with pytest.raises(ConditionError, match="exclude each other"):
+        model.sample(range(10), Streams.from_seed(1), Never())

@@ -1,5 +1,7 @@
 """Coded: whole numbers told from quantities by the labels beside them."""
 
+import time
+
 import numpy as np
 import polars as pl
 import pytest
@@ -49,6 +51,61 @@ def test_the_income_of_one_person_is_no_code_of_a_town():
     assert profile(frame, {}).column("owned").column.kind is Kind.INTEGER
     alone = profile(frame.drop("patient_id"), {}).column("owned")
     assert alone.column.kind is Kind.CATEGORY  # unless nobody says whose rows they are
+
+
+def things(n=4000, seed=0, **each):
+    """Rows of 40 products, each with its own number of whatever is given."""
+    k = np.random.default_rng(seed).integers(0, 40, n)
+    return pl.DataFrame({"product": DRUGS[k], **{c: v[k] for c, v in each.items()}})
+
+
+def kinds(frame, *names):
+    found = profile(frame, {})
+    return [found.column(name).column.kind for name in names]
+
+
+SMALL = np.random.default_rng(6).choice(1900, 40, replace=False) + 100
+
+
+@pytest.mark.parametrize("name", ["sodium", "horsepower"])
+def test_what_each_product_has_one_of_is_no_code(name):
+    assert kinds(things(**{name: SMALL}), name) == [Kind.INTEGER]
+    # nor if it tells the brand, too, of which there are fewer
+    brands = np.array([f"brand {i % 12}" for i in range(40)])
+    frame = things(brand=brands, **{name: SMALL})
+    assert kinds(frame, name) == [Kind.INTEGER]
+    assert kinds(frame.select("brand", name, "product"), name) == [Kind.INTEGER]
+
+
+def test_wide_numbers_are_codes_unless_there_are_several():
+    assert kinds(things(source_value=CODES), "source_value") == [Kind.CATEGORY]
+    several = things(towing=CODES, torque=CODES[::-1])
+    assert kinds(several, "towing", "torque") == [Kind.INTEGER, Kind.INTEGER]
+
+
+def test_small_numbers_are_codes_where_labels_have_several():
+    # two numbers a label: no attribute of it
+    numbers = np.random.default_rng(7).choice(1900, 80, replace=False) + 100
+    k = np.random.default_rng(8).integers(0, 80, 4000)
+    frame = pl.DataFrame({"product": DRUGS[k % 40], "held": numbers[k]})
+    assert kinds(frame, "held") == [Kind.CATEGORY]
+
+
+def test_many_numbers_beside_many_labels_take_little_time():
+    rng = np.random.default_rng(0)
+    n = 200_000
+    numbers = [pl.Series(rng.choice(np.arange(0, 100_000, 97), n)) for _ in range(5)]
+    labels = {f"c{j}": pl.Series(rng.integers(0, 50, n)).cast(pl.String) for j in range(15)}
+    began = time.perf_counter()
+    assert [label_of(x, labels, None) for x in numbers] == [None] * 5
+    assert time.perf_counter() - began < 3
+
+
+def test_twenty_label_columns_are_looked_at():
+    frame = orders().select("patient_id", "gsn", "drug")
+    noise = [pl.col("drug").shuffle(seed=i).alias(f"c{i}") for i in range(20)]
+    assert kinds(frame.select("patient_id", "gsn", *noise, "drug"), "gsn") == [Kind.INTEGER]
+    assert kinds(frame.select("patient_id", "gsn", *noise[1:], "drug"), "gsn") == [Kind.CATEGORY]
 
 
 def facts(values):

@@ -63,9 +63,11 @@ def test_numbers_that_code_groups_without_order_are_categories():
     "name", ["itemid", "first_wardid", "SITEID", "fromwardid", "LBTESTCD", "barcode", "productid"]
 )
 def test_codes_glued_to_what_they_are_of_are_categories(name):
-    found = one([50 + i % 9 for i in range(90)], name)
+    found = one([50 + 7 * (i % 9) for i in range(90)], name)
     assert found.column.kind is Kind.CATEGORY
     assert "codes" in found.kind_reason
+    # where every number in between is one, none is made that is none
+    assert one([50 + i % 9 for i in range(90)], name).column.kind is Kind.INTEGER
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_codes_glued_to_what_they_are_of_are_categories(name):
      "lipid", "bid", "ocd", "lcd", "itemid_count", "amount_paid", "prepaid", "carotid"],
 )  # fmt: skip
 def test_a_word_that_ends_like_a_code_is_none(name):
-    assert one([50 + i % 9 for i in range(90)], name).column.kind is Kind.INTEGER
+    assert one([50 + 7 * (i % 9) for i in range(90)], name).column.kind is Kind.INTEGER
 
 
 def test_free_text_is_told_from_categories():
@@ -128,9 +130,10 @@ def test_a_mixture_is_kept_as_categories():
 
 def test_a_value_that_ten_rows_share_is_a_level_and_not_deleted():
     codes = [str(100 + i % 40) for i in range(2000)]
-    shared = one([*codes, *["K92.2"] * 10])
+    shared = one([*codes, *["K92.2"] * 15])  # 0.74 % of the rows
     assert (shared.column.kind, shared.n_unique) == (Kind.CATEGORY, 41)
     assert shared.kind_reason == "a mixture: 10 rows or more share a value that is no number"
+    assert shared.notes == ("99% numbers and 1% other values: kept as categories",)
     assert shared.missing == 0.0
     top = one([*[str(i % 90) for i in range(2000)], *["90+"] * 12], "age")
     assert (top.column.kind, top.n_unique) == (Kind.CATEGORY, 91)
@@ -139,6 +142,22 @@ def test_a_value_that_ten_rows_share_is_a_level_and_not_deleted():
         Kind.INTEGER,
         ("values that are not integer are read as missing (fewer than 50)",),
     )
+
+
+def test_a_few_strays_make_no_level_of_a_large_table():
+    ages = [str(18 + i % 72) for i in range(20_000)]
+    wrong = one([*ages, *["err"] * 10], "age")
+    assert wrong.column.kind is Kind.INTEGER
+    assert wrong.notes == ("values that are not integer are read as missing (fewer than 50)",)
+    half = one([*ages, *["90+"] * 99], "age")  # less than half a percent
+    assert half.column.kind is Kind.INTEGER
+    # as many as the median number has, of many codes
+    codes = [str(1000 + i % 500) for i in range(20_000)]
+    rare = one([*codes, *["K92.2"] * 40])
+    assert rare.column.kind is Kind.CATEGORY
+    assert rare.notes == ("nearly all are numbers, and a level is not: kept as categories",)
+    warm = [f"{36 + i % 30 / 10:.1f}" for i in range(2000)]
+    assert one([*warm, *["LOW"] * 15]).column.kind is Kind.DECIMAL
 
 
 def test_amounts_stay_numbers_beside_words():
@@ -219,6 +238,11 @@ WHOLE = [f"{a} {b}" for a in FIRST for b in LAST]
         ("name", WHOLE),
         ("signed_name", WHOLE),  # whose, the name does not say: written as persons' names are
         ("provider_name", [f"Dr. {b}" for b in LAST]),
+        ("doctor", [f"Dr {b}" for b in FIRST]),
+        ("whose", [f"Mrs {w}" for w in WHOLE[:7]]),
+        ("whose", [f"Sr. {b}" for b in FIRST]),
+        ("contact_name", WHOLE[:12]),
+        ("parent_name", WHOLE),
         ("requester.display", [f"Dr. {b}" for b in LAST]),
     ],
 )
@@ -236,6 +260,20 @@ def test_names_of_things_that_many_rows_share_stay(name):
     held = [f"{THINGS[i % 4]} {i % 40}" for i in range(4000)]
     found = one(held, name)
     assert (found.suspected_identifier, found.column.kind) == (None, Kind.CATEGORY)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("job_title", ["Sr Engineer", "Sr Analyst", "Engineer"]),
+        ("job_title", ["Sr. Engineer", "Sr. Analyst", "Engineer"]),
+        ("level_held", ["Sr Software Engineer", "Sr Data Analyst"]),
+        ("brand", ["Dr Pepper", "Mr Clean", "Mrs Butterworth", "Coke"]),
+        ("contact_name", ["phone", "email"]),
+    ],
+)
+def test_brands_jobs_and_firms_are_no_names_of_persons(name, values):
+    assert one([values[i % len(values)] for i in range(4000)], name).suspected_identifier is None
 
 
 def test_names_of_unknown_things_that_few_rows_share_are_left_out():
@@ -386,7 +424,11 @@ PERSONS = [f"{i:08x}-1bcd-4000-8000-{i:012x}" for i in range(13)]
         ("person_source_value", PERSONS),
         ("USUBJID", [f"01-701-{i}" for i in range(13)]),
         ("patient", [f"P{i:02d}" for i in range(13)]),
-        ("subject", list(range(1001, 1014))),
+        ("patient", list(range(1001, 1014))),
+        ("subject", [f"01-701-{i}" for i in range(13)]),
+        ("user_id", list(range(3))),
+        ("customerid", list(range(3))),
+        ("student_ref", list(range(3))),
         ("patient_id", list(range(2))),
         ("patient", [f"Patient/{PERSONS[0]}"]),
     ],
@@ -408,11 +450,45 @@ def test_few_persons_are_persons_all_the_same(name, values):
         ("subject", ["arts", "history", "physics"]),
         ("customer_type", ["gold", "silver"]),
         ("patient_unit", ["mg/m2", "mg/l2"]),
+        ("customer_type_id", [1, 2, 3]),
+        ("customer_segment_id", [1, 2, 3]),
+        ("client_region_id", [1, 2, 3, 4]),
+        ("borrower_class_id", [1, 2, 3]),
+        ("user_group_id", [1, 2, 3, 4, 5]),
+        ("user_store_id", [1, 2, 3]),
+        ("student_grade_key", [1, 2, 3]),
+        ("patient_risk_ref", ["lo", "hi"]),
+        ("customer_region_id", list(range(3001, 3051))),
+        ("account", [4000, 4010, 4020, 4100, 5000, 5100]),
+        ("account_id", [4000, 4010, 4020, 4100, 5000, 5100]),
+        ("subject", ["MATH101", "BIO202", "CHEM110"]),
+        ("client", ["ACME01", "GLOB02", "INIT03"]),
+        ("member", ["M100", "M200"]),
     ],
 )
 def test_what_is_said_about_persons_is_no_key(name, values):
     said = [values[i * 7 % len(values)] for i in range(600)]
     assert keys(**{name: said, "x": np.arange(600) / 7}) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["patient_sex_id", "person_gender_concept_id"])
+def test_codes_of_the_sex_of_persons_are_protected(name):
+    found = one([[8507, 8532][i * i % 7 % 2] for i in range(600)], name)
+    assert found.column.roles == (Role.PROTECTED, Role.QUASI_IDENTIFIER)
+
+
+def test_what_classifies_persons_stays_beside_their_key():
+    rows = np.arange(4000)
+    said = {"patient_type_id": rows % 3, "student_grade_key": rows % 4}
+    firms = np.array(["ACME01", "GLOB02", "INIT03"])[rows % 3]
+    assert keys(patient_id=10_001 + rows % 400, **said, client=firms) == (["patient_id"], [])
+
+
+@pytest.mark.parametrize("name", ["person_source_value", "patient", "customer_code", "subject_id"])
+@pytest.mark.parametrize("nothing", [None, "NA", ""])
+def test_a_column_of_persons_without_a_value_is_no_error(name, nothing):
+    held = pl.DataFrame({name: pl.Series([nothing] * 60, dtype=pl.String), "x": np.arange(60) / 7})
+    assert profile(held, {}).column(name).column.roles == (Role.OTHER,)
 
 
 def test_references_that_rows_share_are_identifiers():
@@ -428,6 +504,14 @@ def test_an_admission_of_hundreds_of_rows_is_left_out_too():
     rows = np.arange(6000)
     assert keys(hadm_id=100_000 + rows % 40, x=rows / 7) == ([], ["hadm_id"])
     assert keys(visit_type_id=100_000 + rows % 40, x=rows / 7) == ([], [])
+
+
+def test_a_record_of_a_district_is_no_class_of_records():
+    rows = np.arange(6000)
+    assert keys(district_case_id=100_000 + rows % 40, x=rows / 7) == ([], ["district_case_id"])
+    assert keys(case_district_id=100_000 + rows % 40, x=rows / 7) == ([], [])
+    # nor is a student of a state one of the classes of students
+    assert keys(state_student_id=rows % 40, x=rows / 7) == (["state_student_id"], [])
 
 
 def test_persons_who_are_not_the_unit_are_left_out_however_few():

@@ -80,7 +80,15 @@ class Registry(Generic[T]):
             return adapter.validate_json(json.dumps(dict(parameters or {})))
         except ValidationError as error:
             wrong = "; ".join(
-                f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors()
+                ": ".join(
+                    part
+                    for part in (
+                        ".".join(str(p) for p in e["loc"]),
+                        e["msg"].removeprefix("Value error, "),
+                    )
+                    if part
+                )
+                for e in error.errors()
             )
             valid = sorted(adapter.json_schema().get("properties", {}))
             raise RecipeError(

@@ -112,7 +112,8 @@ def _drawn(model: Model, place: int, names: list[str]) -> tuple[int, tuple[str, 
     """Return how many pools a column is drawn from, and which columns lead to one."""
     if not isinstance(model, TreeChainModel):
         return 1, ()
-    part = model.links[place]
+    gaps = (f"{names[g.of]} - ({g.anchor.words(names)})" for g in model.gaps)
+    part, names = model.links[place], [*names, *gaps]
     if isinstance(part, Lookup):
         return 0, (names[part.source],)
     if isinstance(part, Sum | Wording):

@@ -133,6 +133,15 @@ class TreeChain:
     order: Literal["cardinality", "schema", "target", "target_last"] = "target"
     quality: Literal["standard", "high"] = "standard"
 
+    def __post_init__(self) -> None:
+        """Refuse settings that no model can have."""
+        least = {"k": 1, "trees": 1, "classes": 2, "protect": 1, "penalty": 0, "shrink": 0}
+        for name, low in least.items():
+            if not low <= getattr(self, name) < np.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}, and must be {low} or more")
+        if not 0 <= self.shelter <= 1:
+            raise ValueError(f"shelter is {self.shelter}, and must be a share, from 0 to 1")
+
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")

@@ -121,7 +121,13 @@ def _prepared(chain: Chain, given: Given) -> _Search:
     codings, names = chain.codings, [c.column.name for c in chain.codings]
     parts: list[_Part] = [None] * len(names)
     left: dict[int, Restriction] = {}
-    for name, allowed in (given.allowed() or {}).items():
+    asked = given.allowed()
+    if asked is None:
+        raise ConditionError(
+            f"no row can satisfy {given.text!r}: parts of it exclude each other\n\nHint: leave out "
+            "one of them"
+        )
+    for name, allowed in asked.items():
         i = names.index(name)
         if _by_codes(chain, i):
             left[i] = restriction(codings[i], allowed)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.core.schema import Kind
+from assaymark.source.shapes import digits
 from assaymark.source.vocabulary import AMOUNTS, CLOCK, MEASURES, QUASI, first_of
 
 if TYPE_CHECKING:
@@ -14,14 +15,17 @@ if TYPE_CHECKING:
 
     from assaymark.source.suspicion import Facts
 
-__all__ = ["can_be_codes", "label_of"]
+__all__ = ["LABELS", "are_wide", "can_be_codes", "label_of", "owners"]
 
-_DIFFERENT, _SHARED, _LABELS = 20, 15, 10  # fewest
+LABELS = 10  # fewest
+_DIFFERENT, _SHARED = 20, 15  # fewest
 _ROWS, _PEOPLE = 5, 2  # fewest that share a code
 _FILL = 0.05  # of all whole numbers between the least and the greatest
 _ONE_DIGIT = 0.35  # of the values end in the same digit: more are rounded, or prices
 _SURE = 0.9
-_MOST = 200_000  # rows are looked at, the first
+_OPEN = 0.85  # in a sample
+_WIDE = 5  # digits
+_MOST, _SAMPLE = 200_000, 20_000  # rows are looked at, the first, and of them
 
 
 def can_be_codes(f: Facts) -> bool:
@@ -54,21 +58,59 @@ def label_of(
     Goodman & Kruskal (1954), Measures of association for cross classifications: lambda.
     """
     who = pl.int_range(codes.len(), eager=True) if persons is None else persons
+    rows = pl.DataFrame([codes.alias("code"), who.alias("who")]).head(_MOST)
+    shared = (pl.len() >= _ROWS) & (pl.col("who").n_unique() >= _PEOPLE)
+    kept = rows.select(shared.over("code") & pl.col("code").is_not_null()).to_series()
+    if codes.head(_MOST).filter(kept).n_unique() < _SHARED:
+        return None
     for name, label in labels.items():
-        rows = pl.DataFrame({"code": codes, "label": label, "who": who}).head(_MOST)
-        if _determines(rows.drop_nulls()):
+        pair = pl.DataFrame([codes.alias("code"), label.alias("label")]).head(_MOST)
+        if _may(pair) and _determines(pair, kept):
             return name
     return None
 
 
-def _determines(rows: pl.DataFrame) -> bool:
-    shared = (pl.len().over("code") >= _ROWS) & (pl.col("who").n_unique().over("code") >= _PEOPLE)
-    kept = rows.filter(shared)
-    if kept["code"].n_unique() < _SHARED or kept.height * 2 < rows.height:
+def owners(codes: pl.Series, labels: Mapping[str, pl.Series]) -> frozenset[str]:
+    """Return the columns of ``labels`` each of whose values has one number: a product's sodium."""
+    pairs = {
+        name: pl.DataFrame([label.alias("code"), codes.alias("label")]).drop_nulls()
+        for name, label in labels.items()
+    }
+    return frozenset(
+        name
+        for name, pair in pairs.items()
+        if _may(pair) and _told(pair.head(_MOST), _ROWS) >= _SURE
+    )
+
+
+def are_wide(codes: pl.Series, *, all_of: bool) -> bool:
+    """Whether numbers have five digits or more, as few quantities of a thing have; or some do."""
+    fewest, most = digits(codes.drop_nulls())
+    return (fewest if all_of else most) >= _WIDE
+
+
+def _may(pair: pl.DataFrame) -> bool:
+    """Whether a sample of the rows, in which rare codes are always right, leaves it open."""
+    return _told(pair.gather_every(1 + pair.height // _SAMPLE).drop_nulls(), 1) >= _OPEN
+
+
+def _determines(pair: pl.DataFrame, shared: pl.Series) -> bool:
+    rows = pair.filter(shared).drop_nulls()
+    if rows["code"].n_unique() < _SHARED or rows.height * 2 < pair.drop_nulls().height:
         return False
-    usual = kept["label"].value_counts(name="n")["n"]
-    if usual.len() < _LABELS:
-        return False
-    held = kept.group_by("code", "label").len().group_by("code").agg(pl.col("len").max())
-    right, common = int(held["len"].sum()), int(str(usual.max()))
-    return right - common >= _SURE * (kept.height - common)
+    return rows["label"].n_unique() >= LABELS and _told(rows, _ROWS) >= _SURE
+
+
+def _told(rows: pl.DataFrame, fewest: int) -> float:
+    """Return lambda of labels given codes that ``fewest`` rows share, 0 where few rows have such.
+
+    It is the share got right of the rows that do not have the most usual label.
+    """
+    pairs = rows.group_by("code", "label").len().group_by("code")
+    held = pairs.agg(pl.col("len").max().alias("most"), pl.col("len").sum())
+    held = held.filter(pl.col("len") >= fewest)
+    n = int(held["len"].sum())
+    if n * 2 < rows.height or n == 0:
+        return 0.0
+    common = int(str(rows["label"].value_counts(name="n")["n"].max()))
+    return (int(held["most"].sum()) - common) / (n - common) if n > common else 0.0

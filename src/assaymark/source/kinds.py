@@ -34,7 +34,10 @@ _NUMBER = r"^[+-]?(?:[0-9]+[.,]?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _PADDED = r"^0[0-9]+$"
 _MOSTLY = 0.99
 _LEVEL = 10  # rows that share a value, and rows that share a number on average
+_THOUSANDTH, _COMMON = 0.001, 0.005
+_NEARLY = 0.995
 _GROUPS = 20
+_SPARSE = 0.75  # of the numbers in between are codes, at most
 _NINES = {-9, -99, -999, -9999}
 _STUDY_DAY = r"^[A-Z]{2,}DY$"  # SDTM --DY: -1 is the day before the first
 _SENTINELS = (-9999, -999, -99, -9, -8, -7, -1, 99, 999, 9999, 99999)
@@ -93,7 +96,8 @@ def _of_numbers(s: pl.Series, missing: tuple[str, ...]) -> KindFound:
         return KindFound(
             kind=Kind.DATE, reason="dates written as whole numbers, %Y%m%d", missing=missing
         )
-    code = _code_name(s.name) or _group_name(s.name, present)
+    code = _code_name(s.name) or _glued_name(s.name, present)
+    code = code or _group_name(s.name, present)
     if code:
         return KindFound(
             kind=Kind.CATEGORY,
@@ -126,7 +130,19 @@ def _code_name(name: str) -> str | None:
     parts = words(name)
     if set(parts) & MEASURES:
         return None
-    return next((w for w in parts if w in CODE_WORDS), None) or glued_code(parts)
+    return next((w for w in parts if w in CODE_WORDS), None)
+
+
+def _glued_name(name: str, present: pl.Series) -> str | None:
+    """Return the word that says codes in a name such as ``itemid``, if many numbers are none.
+
+    Where every number between the least and the greatest is a code, none that is no code is made.
+    """
+    parts = words(name)
+    low, high = _ends(present)
+    if set(parts) & MEASURES or present.n_unique() > _SPARSE * (high - low + 1):
+        return None
+    return glued_code(parts)
 
 
 def _group_name(name: str, present: pl.Series) -> str | None:
@@ -199,7 +215,8 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
     strays = _missing_words(rest)
     said = n.filter(~text.is_in(strays))
     share = int(n.filter(fits).sum()) / max(1, int(said.sum()))
-    level = _hold_level(n.filter(fits), n.filter(~fits & ~text.is_in(strays)))
+    codes = bool(text.filter(number).str.contains(_INTEGER).all())
+    level = codes and _hold_level(n.filter(fits), n.filter(~fits & ~text.is_in(strays)))
     if level or share < _MOSTLY or not number.any():
         return _mixture(written, n, seen, share, level=level) if share > 0.5 else None
     if text.str.contains(_PADDED).any():
@@ -223,9 +240,17 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
 
 
 def _hold_level(numbers: pl.Series, others: pl.Series) -> bool:
-    """Whether a value that is no number is one of the levels of codes, by the rows of each."""
-    codes = int(numbers.sum()) >= _LEVEL * numbers.len()
-    return codes and bool((others >= _LEVEL).any())
+    """Whether a value that is no number is one of the levels of codes, by the rows of each.
+
+    It has as many rows as the median number, or half a percent of all; ten, and a thousandth, at
+    least: ten strays among a hundred thousand ages are strays.
+    """
+    read = int(numbers.sum())
+    if read == 0 or read < _LEVEL * numbers.len():
+        return False
+    rows = read + int(others.sum())
+    usual = min(float(str(numbers.median())), _COMMON * rows)
+    return bool((others >= max(_LEVEL, _THOUSANDTH * rows, usual)).any())
 
 
 def _mixture(
@@ -234,7 +259,10 @@ def _mixture(
     found = _worded(text, n, seen)
     why = f"a mixture: {_LEVEL} rows or more share a value that is no number"
     reason = why if level and share >= _MOSTLY else "a mixture"
-    note = f"{share:.0%} numbers and {1 - share:.0%} other values: kept as categories"
+    parts = f"{share:.0%} numbers and {1 - share:.0%} other values"
+    if share >= _NEARLY:
+        parts = "nearly all are numbers, and a level is not"
+    note = f"{parts}: kept as categories"
     return replace(found, reason=reason, notes=(*found.notes, note))
 
 

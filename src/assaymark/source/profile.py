@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from assaymark.core.recipe import ColumnSpec
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import UnknownNameError
 from assaymark.source.canonical import canonical
-from assaymark.source.coded import can_be_codes, label_of
+from assaymark.source.coded import LABELS, are_wide, can_be_codes, label_of, owners
 from assaymark.source.kinds import KindFound, find_kind, stray_note
 from assaymark.source.roles import RolesFound, propose_roles
 from assaymark.source.suspicion import Facts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ColumnProfile", "TableProfile", "profile"]
 
+_LABELS = 20  # columns looked at, the first
 _KEYS = {Role.PERSON_KEY, Role.DIRECT_IDENTIFIER}
 
 
@@ -123,7 +125,11 @@ def _codes(
     kinds: Mapping[str, KindFound],
     roles: Mapping[str, RolesFound],
 ) -> dict[str, KindFound]:
-    """Return the whole numbers that tell a label beside them, as categories."""
+    """Return the whole numbers that tell a label beside them, as categories.
+
+    Not those of which each value of another column has one, as each product has one price: unless
+    they have five digits, and that column has no more such numbers.
+    """
 
     def typed(f: Facts) -> pl.Series:
         return parsed(plain[f.name], kinds[f.name].kind, kinds[f.name].missing)
@@ -132,18 +138,29 @@ def _codes(
     asked = [f for f in free if can_be_codes(f) and kinds[f.name].reason != "as declared"]
     if not asked:
         return {}
-    labels = {f.name: typed(f) for f in free if f.kind is Kind.CATEGORY}
+    many = [f for f in free if f.kind is Kind.CATEGORY and f.n_unique >= LABELS]
+    labels = {f.name: typed(f) for f in many[:_LABELS]}
     key = next((f for f in facts if Role.PERSON_KEY in roles[f.name].roles), None)
     persons = None if key is None else typed(key)
-    found = {f.name: label_of(typed(f), labels, persons) for f in asked}
+    numbers = {f.name: typed(f) for f in asked}
+    told = {name: label_of(x, labels, persons) for name, x in numbers.items()}
+    owned = {name: owners(numbers[name], labels) for name, label in told.items() if label}
+    several = Counter(owner for names in owned.values() for owner in names)
+
+    def in_doubt(name: str) -> bool:
+        by = {o: labels[o] for o in owned[name]}
+        fewest = label_of(numbers[name], by, persons) is not None  # one to one
+        wide = are_wide(numbers[name], all_of=fewest)
+        return bool(by) and (not wide or any(several[o] > 1 for o in by))
+
     return {
         name: KindFound(
             kind=Kind.CATEGORY,
             reason=f"whole numbers that are codes: each goes with one value of {label!r}",
             missing=kinds[name].missing,
         )
-        for name, label in found.items()
-        if label is not None
+        for name, label in told.items()
+        if label is not None and not in_doubt(name)
     }
 
 

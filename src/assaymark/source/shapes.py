@@ -7,19 +7,25 @@ import polars as pl
 from assaymark.source.vocabulary import words
 
 __all__ = [
+    "TITLED",
     "are_identifiers",
     "are_measured",
     "are_of_things",
+    "are_of_two_numbers",
     "digits",
     "identifier_shape",
     "referred",
 ]
 
 _UUID = r"\{?[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\}?"
-_TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms|Miss|Herr|Frau|Mme|Sra?|DR|PROF)"
+TITLED = "a person's name with a title"
+_TITLE = r"(?:Dr|Prof|Mr|Mrs|Ms|Miss|Herr|Frau|Mme|DR|PROF)"
+_DOTTED = rf"^(?:{_TITLE}|Sra?)\. *[^\W\d_]"  # "Sr" without a dot is "senior"
+_TWO_WORDS = rf"^{_TITLE} +\p{{Lu}}[\p{{L}}'’.-]* +\p{{Lu}}"  # "Mr Clean" is none
+_ONE_WORD = rf"^{_TITLE} +[^\W\d_]"  # enough where the column's name says a person's name
 _PATTERNS = (
     ("an e-mail address", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$"),
-    ("a person's name with a title", rf"^{_TITLE}\.? +[^\W\d_]"),
+    (TITLED, rf"{_DOTTED}|{_TWO_WORDS}"),
     ("a UUID", rf"^{_UUID}$"),
     ("a reference to a UUID", rf"^\S*[/:|=#]{_UUID}$"),
     ("an IBAN", r"^[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?$"),
@@ -40,17 +46,23 @@ _REFERENCE = r"^([A-Za-z]{2,})[/?]\S*\d\S*$"  # HL7 FHIR R4, 2.3.0: Patient/12, 
 _CODE = r"^[A-Za-z0-9._:/#|=?-]{6,}$|^[A-Za-z]+[-_./]?\d{2,}$"
 _NAME = r"^(?:(?:\p{Lu}[\p{L}'’.-]*|v[ao]n|de[rnls]?|d[aiou]s?|la|le|el|al|bin|y|zu|te[rn]),? ?)+$"
 _EACH = 20  # rows a value on average
+_TWO_GROUPS = r"\d[^\d]+\d"
 _SAMPLE = 5000
 _NUMBER_DIGITS, _CODE_DIGITS = 4, 2
 
 
-def identifier_shape(values: pl.Series) -> str | None:
-    """Return which well-known identifier values look like, ``None`` for none."""
-    if values.dtype != pl.String:
+def identifier_shape(values: pl.Series, *, of_names: bool = False) -> str | None:
+    """Return which well-known identifier values look like, ``None`` for none.
+
+    ``of_names``: "Dr Smith", without a dot, is a person, and no brand, since the column says so.
+    """
+    if values.dtype != pl.String or values.len() == 0:
         return None
     different = values.unique(maintain_order=True)
     sample = different.head(_SAMPLE)
-    for what, pattern in _PATTERNS:
+    named = ((TITLED, rf"{_DOTTED}|{_ONE_WORD}"),) if of_names else ()
+    patterns: tuple[tuple[str, str], ...] = (*named, *_PATTERNS)
+    for what, pattern in patterns:
         share = int(sample.str.contains(pattern).sum()) / sample.len()
         enough = 0.01 if what == "an e-mail address" else 0.5
         if share >= enough:
@@ -70,15 +82,21 @@ def referred(values: pl.Series) -> frozenset[str]:
 
 def are_identifiers(values: pl.Series) -> bool:
     """Whether values are numbers of four digits or more, or codes such as P01 and A-77-x4."""
+    if values.len() == 0 or values.dtype not in {pl.Int64, pl.String}:
+        return False
     if values.dtype == pl.Int64:
         return digits(values)[0] >= _NUMBER_DIGITS
-    if values.dtype != pl.String:
-        return False
     sample = values.unique(maintain_order=True).head(_SAMPLE)
     numbers = sample.str.contains(rf"^\d{{{_NUMBER_DIGITS},}}$")
     coded = sample.str.count_matches(r"\d") >= _CODE_DIGITS
     codes = sample.str.contains(_CODE) & coded & ~sample.str.contains(_MEASURED)
     return bool((numbers | codes).all())
+
+
+def are_of_two_numbers(values: pl.Series) -> bool:
+    """Whether values are codes with two numbers or more: 01-701-1015, and not MATH101."""
+    text = values.dtype == pl.String and are_identifiers(values)
+    return text and bool(values.unique().str.contains(_TWO_GROUPS).all())
 
 
 def are_measured(values: pl.Series) -> bool:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.source.shapes import (
+    TITLED,
     are_identifiers,
     are_measured,
     are_of_things,
+    are_of_two_numbers,
     digits,
     identifier_shape,
     referred,
@@ -19,6 +22,7 @@ from assaymark.source.vocabulary import (
     BEARERS,
     CLASSES,
     CLOCK,
+    GROUPINGS,
     ID_WORDS,
     KEY_NAMES,
     MEASURES,
@@ -28,6 +32,7 @@ from assaymark.source.vocabulary import (
     STAFF,
     STUDIED,
     is_of_a_person,
+    may_be_firms,
     says_person,
     words,
 )
@@ -39,6 +44,9 @@ _FEW, _SEVERAL = 30, 20
 _MANY = 1_000
 _NAMES_ONE = {"id", "uid", "uuid", "guid", "identifier", "key", "ref", "reference"}
 _MAY_BE_FIRMS = {"tenant", "host", "account", "acct"}
+_AMBIGUOUS = {"subject", "client", "member"}  # alone; school subjects, firms
+_WORK = {"title", "position", "job", "occupation", "profession"}  # "Sr. Engineer"
+_UUIDS = {"a UUID", "a reference to a UUID"}
 _SAYS_NOTHING = {"source", "value", "code"}  # OMOP: person_source_value
 
 
@@ -83,8 +91,11 @@ def suspect(facts: Facts) -> str | None:
 
 
 def _by_values(facts: Facts) -> str | None:
-    shape = identifier_shape(facts.values)
-    if shape is not None:
+    parts = set(facts.words)
+    of_names = says_person(facts.words) or ("name" in parts and is_of_a_person(facts.words))
+    shape = identifier_shape(facts.values, of_names=of_names)
+    senior = bool(parts & _WORK) and not of_names
+    if shape is not None and not (senior and shape == TITLED):
         return f"values look like {shape}"
     if referred(facts.values) & (PERSONS | STAFF):
         return "values refer to persons"
@@ -108,6 +119,8 @@ def _by_person(facts: Facts) -> str | None:
 def _too_few(facts: Facts, what: str) -> bool:
     """Whether values are too few to be persons', or names of whatever is not said, in every row."""
     named = what == "a person's name"
+    if named and may_be_firms(facts.words) and facts.n_unique <= _SEVERAL:
+        return are_of_things(facts.values)
     sure = named and says_person(facts.words)
     if facts.n_unique < min(2 if sure else _SEVERAL, facts.n / 2):
         return True
@@ -123,7 +136,7 @@ def _by_key_name(facts: Facts) -> str | None:
     about = set(parts) & (PERSONS | STAFF | RECORDS) or "".join(parts) in KEY_NAMES
     some = facts.n < 20 * facts.n_unique or facts.n_unique > _MANY
     some = some or are_identifiers(facts.values)
-    if about and some and not set(parts) & CLASSES:
+    if about and some and not set(parts) & CLASSES and not _classifies(parts):
         return "the name says a key of persons or records"
     if facts.uniqueness >= 0.2 and facts.n_unique > _FEW:
         return "the name says a key, and few rows share a value"
@@ -174,8 +187,8 @@ def key_strength(facts: Facts) -> int:
     """Return how much the column looks like the key of persons with several rows; 0 is not.
 
     See :func:`name_strength`; the values must repeat. Of a bare "id" they must be many. Where
-    the name says persons, few are enough if they look like identifiers or the name ends in a word
-    for one: counts and flags ("patient" with yes and no) are about persons, too.
+    the name says persons, few are enough if they look like identifiers, or if a word for one
+    follows on the person: counts and flags ("patient" with yes and no) are about persons, too.
     """
     strength = name_strength(facts)
     if strength >= 2:
@@ -185,12 +198,30 @@ def key_strength(facts: Facts) -> int:
 
 
 def _says_one_each(facts: Facts) -> bool:
-    joined = "".join(facts.words)
-    ends = set(facts.words) & _NAMES_ONE or joined in KEY_NAMES or joined.endswith("id")
-    ends = ends and not set(facts.words) & _MAY_BE_FIRMS
-    if referred(facts.values) & PERSONS or (ends and facts.n_unique > 1):
+    parts = facts.words
+    if referred(facts.values) & PERSONS or identifier_shape(facts.values) in _UUIDS:
         return True
-    return are_identifiers(facts.values)
+    firms = set(parts) & _MAY_BE_FIRMS
+    classes = set(parts) & (CLASSES | GROUPINGS)
+    if not firms and not classes and facts.n_unique > 1 and _id_follows(parts):
+        return True
+    unsure = firms or (len(parts) == 1 and set(parts) & _AMBIGUOUS)
+    return are_of_two_numbers(facts.values) if unsure else are_identifiers(facts.values)
+
+
+def _classifies(parts: list[str]) -> set[str]:
+    """Return the words that follow on a person or record and say a class of them."""
+    holders = PERSONS | STAFF | RECORDS
+    first = next((i for i, p in enumerate(parts) if p in holders), len(parts))
+    return set(parts[first:]) & (CLASSES | GROUPINGS)
+
+
+def _id_follows(parts: list[str]) -> bool:
+    """Whether a word for an identifier stands beside that for a person: not in "user group id"."""
+    pairs = [{a, b} for a, b in pairwise(parts)]
+    joined = "".join(parts)
+    glued = any(p.endswith("id") and p[:-2] in PERSONS for p in [*parts, joined])
+    return glued or joined in KEY_NAMES or any(p & PERSONS and p & _NAMES_ONE for p in pairs)
 
 
 def many_repeats(facts: Facts) -> bool:
@@ -217,12 +248,15 @@ def name_strength(facts: Facts) -> int:
 
 def _strength_of(parts: list[str], values: pl.Series) -> int:
     joined = "".join(parts)
-    if set(parts) & (MEASURES | RECORDS | STAFF):
+    uuids = identifier_shape(values) in _UUIDS
+    if (_classifies(parts) - _SAYS_NOTHING and not uuids) or set(parts) & (
+        MEASURES | RECORDS | STAFF
+    ):
         return 0
     bearer = len(parts) == 1 and joined in BEARERS | STUDIED
     key = "id" in parts or parts[-1] in ID_WORDS or bearer
     if not key and set(parts) <= PERSONS | _SAYS_NOTHING:
-        key = identifier_shape(values) in {"a UUID", "a reference to a UUID"}
+        key = uuids
     stem = joined.removesuffix("id") if joined.endswith("id") else ""
     named = set(parts) & PERSONS if key else {stem} & PERSONS
     if named & STUDIED or joined in {"usubjid", "subjid"}:

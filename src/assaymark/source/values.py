@@ -71,8 +71,12 @@ def read_as(text: pl.Series, kind: Kind) -> pl.Series:
     """Return stripped ``text`` in the polars type of ``kind``; null where it cannot be read."""
     if kind is Kind.INTEGER:
         text = undressed(text)
-        whole = text.set(~text.str.contains(_INTEGER).fill_null(value=True), None)
-        return whole.str.strip_chars_start("+").str.replace(r"\.0*$", "").cast(pl.Int64)
+        plain = text.str.contains(_INTEGER).fill_null(value=False)
+        whole = text.set(~plain, None)
+        whole = whole.str.strip_chars_start("+").str.replace(r"\.0*$", "").cast(pl.Int64)
+        other = _decimals(text.set(plain, None))  # 1e+05, as R writes it, or 1674,0
+        fits = (other == other.floor()) & (other.abs() <= EXACT)
+        return whole.fill_null(other.set(~fits.fill_null(value=False), None).cast(pl.Int64))
     if kind is Kind.DECIMAL:
         return _decimals(text)
     if kind is Kind.BOOLEAN:

@@ -10,6 +10,7 @@ __all__ = [
     "CLASSES",
     "CLOCK",
     "CODE_WORDS",
+    "GROUPINGS",
     "ID_WORDS",
     "KEY_NAMES",
     "LASTING",
@@ -28,6 +29,7 @@ __all__ = [
     "first_of",
     "glued_code",
     "is_of_a_person",
+    "may_be_firms",
     "says_person",
     "words",
 ]
@@ -51,7 +53,7 @@ AMOUNTS = _these(
     "amt sum fee fees fare charge charges salary wage wages income pay payment revenue sales "
     "profit population distance duration quantity qty volume weight dose balance budget "
     "capacity area depth speed temperature pressure elevation altitude width power mileage km "
-    "miles calories points rank position worth tax discount dosage strength"
+    "miles calories points rank position worth tax discount dosage strength msrp"
 )
 CODE_WORDS = _these(
     "id npi code codes cd zip zipcode postcode postal plz fips puma icd naics soc isco nace cpt "
@@ -76,6 +78,11 @@ CLOCK = _these(
 )
 # Words that say a classification rather than one thing each.
 CLASSES = _these("concept type code category class kind source status group plan product")
+# As those, where they follow on what they classify: "customer region id", not "district case id".
+GROUPINGS = _these(
+    "segment sex gender risk region grade tier band level race ethnicity district country state "
+    "role cohort arm ward department dept"
+)
 STUDIED = _these("patient subject person participant individual respondent pat subj bene")
 RECORDS = _these(
     "encounter visit admission hadm stay icustay order transaction invoice claim event "
@@ -174,6 +181,8 @@ _GIVEN = _these(
     "son daughter sibling guardian kin relative contact attending referring consultant"
 )
 _GROUPS_OF_PERSONS = _these("household hh account acct host")
+# Words for persons that are as often for firms, or for something else altogether.
+_FIRMS = _these("contact parent client customer member owner tenant buyer seller")
 
 PROTECTED = {
     "sex": "sex",
@@ -327,6 +336,12 @@ def says_person(parts: list[str]) -> bool:
     """Whether a name such as ``first_name`` or ``surname`` is of persons and nothing else."""
     compact = set(parts) & set(PERSONAL) - {"name", "names"} or PERSONAL.get("".join(parts))
     return bool(set(parts) & (_GIVEN | STAFF | PERSONS - _GROUPS_OF_PERSONS) or compact)
+
+
+def may_be_firms(parts: list[str]) -> bool:
+    """Whether all that a name such as ``parent_name`` says can be firms, or ways of contact."""
+    rest = {p for p in parts if not p.isdigit()} - {"name", "names"}
+    return bool(rest) and rest <= _FIRMS
 
 
 def is_of_a_person(parts: list[str]) -> bool:
