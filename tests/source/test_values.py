@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from assaymark.core.schema import Kind
+from assaymark.core.schema import Kind, Role
 from assaymark.source.profile import profile
 from assaymark.source.values import read_as
 
@@ -21,3 +21,18 @@ def test_a_column_with_exponents_keeps_every_value():
     column = profile(frame, {}).columns[0]
     assert column.column.kind is Kind.INTEGER
     assert column.missing == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("kundennr", Role.PERSON_KEY),
+        ("Versichertennummer", Role.PERSON_KEY),
+        ("numero_dossier", Role.PERSON_KEY),
+        ("driver_licence", Role.DIRECT_IDENTIFIER),
+    ],
+)
+def test_numbers_of_persons_are_known_in_other_languages_too(name, role):
+    numbers = [str(70_000_000 + 7919 * (i % 300)) for i in range(3000)]
+    frame = pl.DataFrame({name: numbers, "kind": ["a", "b", "b"] * 1000})
+    assert profile(frame, {}).columns[0].column.roles == (role,)

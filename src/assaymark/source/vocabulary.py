@@ -99,7 +99,10 @@ BEARERS = _these(
 KEY_NAMES = _these(
     "id pid usubjid subjid randid mrn ptid patid patientid custid customerid userid uid "
     "empid employeeid memberid personid clientid studentid participantid subjectid respid "
-    "caseid serialno seqn recid idno pidp hhid"
+    "caseid serialno seqn recid idno pidp hhid "
+    "kundennr kundennummer kundenid patientennr patientennummer patientenid versichertennr "
+    "versichertennummer personalnr personalnummer mitgliedsnr mitgliedsnummer fallnr fallnummer "
+    "numerodossier numeropatient numeroclient numeroadherent"
 )
 # Names of persons and ways to reach or find one: compact names, and single words.
 PERSONAL = {
@@ -145,6 +148,12 @@ PERSONAL = {
     "nino": "a national insurance number",
     "nhs": "a health service number",
     "passport": "a passport number",
+    "driverlicence": "a driving licence",
+    "driverlicense": "a driving licence",
+    "driverslicence": "a driving licence",
+    "driverslicense": "a driving licence",
+    "drivinglicence": "a driving licence",
+    "drivinglicense": "a driving licence",
     "iban": "a bank account",
     "mrn": "a medical record number",
     "aadhaar": "a national number",
