@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from assaymark.core.dataset import Dataset
-    from assaymark.core.measurement import Measurement
+    from assaymark.core.measurement import Json, Measurement
     from assaymark.core.protocols import Model
     from assaymark.flow.kinds import Kinds
     from assaymark.flow.progress import Progress
@@ -121,7 +121,7 @@ def draft(  # noqa: PLR0913
         )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
     notices += _empty(train, synthetic)
-    notices += _replaced(train, synthetic) if kinds == ALL else []
+    notices += _replaced(train, synthetic, model.summary.get("derived")) if kinds == ALL else []
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
     progress("generate", f"{n:,} rows", 1.0)
@@ -179,15 +179,19 @@ def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
     ]
 
 
-def _replaced(train: Dataset, synthetic: Dataset) -> list[str]:
-    """Say of which categories many values were too rare, and how many rows had others instead."""
+def _replaced(train: Dataset, synthetic: Dataset, derived: Json) -> list[str]:
+    """Say of which categories many values were too rare, and how many rows had others instead.
+
+    What is ``derived`` from another column may well have values that no row of train has.
+    """
     if synthetic.n < _ENOUGH:
         return []
+    worked_out = derived if isinstance(derived, dict) else {}
     lost = []
     for c in train.schema.columns:
         seen = train.frame[c.name].drop_nulls()
         there = synthetic.frame[c.name].drop_nulls().unique()
-        if c.kind is Kind.CATEGORY and seen.len() and there.len():
+        if c.name not in worked_out and c.kind is Kind.CATEGORY and seen.len() and there.len():
             known = seen.cast(pl.String).is_in(there.cast(pl.String).implode())
             share = 1 - int(known.sum()) / seen.len()
             if share >= _MUCH:
