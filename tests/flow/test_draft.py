@@ -180,3 +180,11 @@ def test_categories_that_gave_way_are_told_with_their_share():
     (told,) = [n for n in made.notices if "took their place" in n]
     assert "'pressure' in about 60 % of the rows" in told
     assert "'sex'" not in told
+
+
+def test_pools_of_more_persons_than_there_are_are_told():
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame({"age": rng.integers(20, 90, 600), "sex": rng.choice(["f", "m"], 600)})
+    told = [n for n in draft(frame, seed=1, parameters={"k": 5000}).notices if "k = 5,000" in n]
+    assert len(told) == 1
+    assert not [n for n in draft(frame, seed=1).notices if "Pools" in n]

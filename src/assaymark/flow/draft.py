@@ -120,7 +120,7 @@ def draft(  # noqa: PLR0913
             "shows this one beside others, without its rows"
         )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
-    notices += _empty(train, synthetic)
+    notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
     notices += _replaced(train, synthetic, model.summary.get("derived")) if kinds == ALL else []
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
@@ -160,6 +160,18 @@ def _called(spec: GenerateSpec) -> str:
     """Return the generator's name, and the parameters that were set."""
     given = ", ".join(f"{name} = {value}" for name, value in spec.parameters.items())
     return f"{spec.generator} ({given})" if given else spec.generator
+
+
+def _pools(spec: GenerateSpec, persons: int) -> list[str]:
+    """Say that pools cannot hold as many persons as were asked for, where the table has fewer."""
+    k = spec.parameters.get("k", 0)
+    if not isinstance(k, int) or k <= persons:
+        return []
+    about = f"{rounded_rows(persons):,}"
+    return [
+        f"Pools of k = {k:,} persons were asked for, and the table has about {about} to fit to: "
+        "columns come out as if none had to do with another. A smaller k keeps relations."
+    ]
 
 
 def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
