@@ -2,7 +2,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assaymark.evaluate.binning import Sample, bins_of, cells_for, compare_cells
@@ -62,6 +62,7 @@ def test_few_values_are_cells_with_their_own_names(table):
 
 
 @given(st.lists(st.none() | st.floats(-1e9, 1e9), min_size=1, max_size=60), st.integers(2, 12))
+@example([0.0, 5e-324], 2)
 def test_every_number_has_exactly_one_cell(table, values, cells):
     real = table({"x": values}, x="decimal")
     bins = bins_of(real.schema.column("x"), [real], cells=cells, n_holdout=len(values))

@@ -200,7 +200,8 @@ def _edges(values: Floats, times: Codes, cells: int) -> tuple[float, ...]:
     ``values`` ascend, and occur so many ``times``.
     """
     if len(values) <= cells:
-        return tuple(((values[1:] + values[:-1]) / 2).tolist())
+        middle = (values[1:] + values[:-1]) / 2  # of 0 and the least number there is, 0
+        return tuple(np.maximum(middle, np.nextafter(values[:-1], np.inf)).tolist())
     is_heavy = times * cells >= times.sum()
     heavy = values[is_heavy]
     light = np.repeat(values[~is_heavy], times[~is_heavy])
