@@ -246,11 +246,13 @@ def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
     deciding, filling = _halves(encoded, honest=how.honest and bool(ground.used), rng=rng)
     tree = _grown(ground, deciding, how, rng)
     leaf = tree.leaves(ground.seen)
+    several = encoded.n_persons < len(encoded.persons)
+    whose = encoded.persons[filling] if several else None
     filled = pooled(
         tree,
         leaf[filling],
         (classes[filling], cut.n_classes),
-        (encoded.weights[filling], encoded.due[filling], encoded.persons[filling]),
+        (encoded.weights[filling], encoded.due[filling], whose),
         Filling(k=how.k, shrink=how.shrink),
     )
     luck = rng.random(len(deciding))

@@ -51,7 +51,7 @@ def pooled(
     branches: Branches,
     leaf: Codes,
     classes: tuple[Codes, int],
-    rows: tuple[Floats, Floats, NDArray[np.int64]],
+    rows: tuple[Floats, Floats, NDArray[np.int64] | None],
     how: Filling,
 ) -> Floats:
     """Return the shares of the classes at each node, shape ``(nodes, classes)``.
@@ -68,7 +68,8 @@ def pooled(
     classes
         Each such row's class, and how many classes there are.
     rows
-        What each row counts for, how much of a person it stands for, and whose it is.
+        What each row counts for, how much of a person it stands for, and whose it is; ``None``
+        where everybody has one row.
 
     References
     ----------
@@ -77,16 +78,18 @@ def pooled(
     """
     y, size = classes
     weight, due, whose = rows
-    weight = _capped(weight, whose, _MOST / how.k)
-    nodes = len(branches.feature)
+    if whose is not None:
+        weight = _capped(weight, whose, _MOST / how.k)
+    nodes, parent = len(branches.feature), branches.parent
     cell = leaf.astype(np.int64) * size + y
-    held = np.bincount(cell, weight, nodes * size).astype(np.float64)
-    order = np.lexsort((due, whose))  # of a person, the row that stands for least
-    at = branches.parent, leaf[order], whose[order], due[order]
-    found = _reached(*at, weight[order])
-    if len(np.unique(whose)) == len(whose):
+    held = np.bincount(cell, weight, nodes * size).astype(np.float64).reshape(nodes, size)
+    if whose is None:
+        found = _reached(parent, leaf, np.arange(len(leaf)), due, weight)
         found = found[0], np.zeros(0), np.zeros(0)
-    return _pooled(held.reshape(nodes, size), found, branches.parent, (how.k, how.shrink))
+    else:
+        order = np.lexsort((due, whose))  # of a person, the row that stands for least
+        found = _reached(parent, leaf[order], whose[order], due[order], weight[order])
+    return _pooled(held, found, parent, (how.k, how.shrink))
 
 
 def _capped(weight: Floats, whose: NDArray[np.int64], most: float) -> Floats:
