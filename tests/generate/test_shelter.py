@@ -76,7 +76,7 @@ def test_who_stands_alone_counts_for_less_and_columns_stay():
     assert np.median(found.weights) == pytest.approx(1, abs=0.1)
     assert found.weights.sum() == pytest.approx(table.weights.sum())
     assert found.weights.max() <= 2.6
-    assert (found.presence <= table.presence).all()
+    assert (found.due <= table.due).all()
     for j in range(6):
         assert found.mass(j) == pytest.approx(table.mass(j), rel=0.02)
 

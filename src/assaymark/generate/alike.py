@@ -49,15 +49,17 @@ def _told(encoded: Encoded, x: int, y: int) -> tuple[int, NDArray[np.float64]] |
     size = encoded.encoding.codings[x].size, encoded.encoding.codings[y].size
     if size[0] * size[1] > _LARGEST:
         return None
-    n, joint = encoded.codes.shape[1], np.zeros(size)
-    for look, tells in ((np.arange(0, n, n // _GLANCE + 1), _ROUGHLY), (np.arange(n), _TELLS)):
-        weight = encoded.weights[look] * ~(encoded.redrawn[x, look] | encoded.redrawn[y, look])
-        pair = encoded.codes[x, look].astype(np.int64) * size[1] + encoded.codes[y, look]
-        joint = np.bincount(pair, weight, size[0] * size[1]).astype(np.float64).reshape(size)
-        if joint.max(axis=1).sum() < tells * joint.sum():
-            return None
+    if not _tells(encoded.joint(x, y, encoded.glance(_GLANCE)), _ROUGHLY):
+        return None
+    joint = encoded.joint(x, y)
+    if not _tells(joint, _TELLS):
+        return None
     alone = joint.sum(axis=0).max()
     return None if alone >= _TELLS * joint.sum() else (y, joint)
+
+
+def _tells(joint: NDArray[np.float64], share: float) -> bool:
+    return bool(joint.max(axis=1).sum() >= share * joint.sum())
 
 
 def _within(

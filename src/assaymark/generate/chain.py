@@ -140,7 +140,31 @@ class Chain:
 
         By ``part`` if it is given, which multiplies ``weight``.
         """
-        self._draw(rows, i, part, weight)
+        link, drawn = self.links[i], rows.codes
+        if isinstance(link, Wording):
+            number = {link.number: self._numbers(rows, link.number)}
+            rows.texts[i] = link.draw(drawn, rows.place(i), rows.inside[i], number)
+            rows.codes[i] = rows.texts[i].codes
+        elif isinstance(link, Anchored | Sum):
+            numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
+            rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
+            rows.codes[i] = rows.found[i].codes
+        elif part is not None and weight is not None:
+            part.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], weight)
+        else:
+            levels = not isinstance(self.codings[i], CellCoding)
+            link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i, : 0 if levels else None])
+        null = self.null(rows, i)
+        if null is not None:
+            rows.codes[i, null] = self.codings[i].size - 1
+            if i in rows.found:
+                rows.found[i] = rows.found[i].without(null)
+        for j, gap in enumerate(self.gaps, start=len(self.links)):
+            if gap.of == i:
+                numbers = {k: self._numbers(rows, k) for k, _ in gap.anchor.terms}
+                column, own = self.codings[i], self._numbers(rows, i)
+                if isinstance(column, CellCoding):
+                    rows.codes[j] = gap.codes(column, own, gap.anchor.at(numbers))
 
     def settle(self, rows: Rows, i: int) -> None:
         """Draw again, seven times at most, what a sum is made of where the sum may not come out.
@@ -158,7 +182,7 @@ class Chain:
                 return
             drawn = rows.again(which, (i % _AGAIN * _AGAIN + again) << _SHIFT)
             for k in range(begin, i + 1):
-                self._draw(drawn, k)
+                self.draw(drawn, k)
             rows.put(which, drawn, range(begin, i + 1))
 
     def settled(self, i: int) -> int:
@@ -187,35 +211,6 @@ class Chain:
             return np.zeros(len(found.null), dtype=np.bool_)
         low, high = found.coding.span
         return ~found.null & ((found.points < low) | (found.points > high))
-
-    def _draw(
-        self, rows: Rows, i: int, part: Restricted | None = None, weight: Floats | None = None
-    ) -> None:
-        link, drawn = self.links[i], rows.codes
-        if isinstance(link, Wording):
-            number = {link.number: self._numbers(rows, link.number)}
-            rows.texts[i] = link.draw(drawn, rows.place(i), rows.inside[i], number)
-            rows.codes[i] = rows.texts[i].codes
-        elif isinstance(link, Anchored | Sum):
-            numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
-            rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
-            rows.codes[i] = rows.found[i].codes
-        elif part is not None and weight is not None:
-            part.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], weight)
-        else:
-            levels = not isinstance(self.codings[i], CellCoding)
-            link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i, : 0 if levels else None])
-        null = self.null(rows, i)
-        if null is not None:
-            rows.codes[i, null] = self.codings[i].size - 1
-            if i in rows.found:
-                rows.found[i] = rows.found[i].without(null)
-        for j, gap in enumerate(self.gaps, start=len(self.links)):
-            if gap.of == i:
-                numbers = {k: self._numbers(rows, k) for k, _ in gap.anchor.terms}
-                column, own = self.codings[i], self._numbers(rows, i)
-                if isinstance(column, CellCoding):
-                    rows.codes[j] = gap.codes(column, own, gap.anchor.at(numbers))
 
     def null(self, rows: Rows, i: int) -> NDArray[np.bool_] | None:
         """Return where another column says that column ``i`` is missing, if one does."""

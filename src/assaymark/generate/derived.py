@@ -95,27 +95,25 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
     With as many persons as have such a code, chance would have to leave all of them without a
     value in fewer than one table in a hundred, if the column said nothing.
     """
-    n = encoded.codes.shape[1]
     missing = encoded.codes[x] == encoded.encoding.codings[x].size - 1
     total, without = float(encoded.weights.sum()), float(encoded.weights[missing].sum())
     best, most = None, _SOME * without
-    rows = np.arange(0, n, n // _FIRST_LOOK + 1)
+    some, every = encoded.glance(_FIRST_LOOK), slice(None)
     for y in before:
-        size, look = encoded.encoding.codings[y].size, rows
-        for again in (True, False):
+        size = encoded.encoding.codings[y].size
+        for look, enough in ((some, _ROUGHLY), (every, 1.0)):
             seen = ~(encoded.redrawn[x, look] | encoded.redrawn[y, look])
             pair = encoded.codes[y, look].astype(np.int64) * 2 + missing[look]
-            there = _joint(pair, seen * 1.0, (size, 2))
+            there = _joint(pair, seen.astype(np.float64), (size, 2))
             never = (there[:, 0] == 0) & (there[:, 1] > 0)
-            held = _joint(pair, seen * encoded.weights[look], (size, 2))[never, 1].sum()
-            if held <= most * len(look) / n * (_ROUGHLY if again else 1.0):
+            held = float(_joint(pair, encoded.weights[look] * seen, (size, 2))[never, 1].sum())
+            if held <= enough * most * len(seen) / len(missing):
                 break
-            look = np.arange(n)
         else:
             known = np.flatnonzero(seen)
             people = persons_per_code(encoded.codes[y, known], encoded.persons[known], size)
             never &= (without / total) ** people * size < _BY_CHANCE
-            held = float(_joint(pair, seen * encoded.weights, (size, 2))[never, 1].sum())
+            held = float(_joint(pair, encoded.weights * seen, (size, 2))[never, 1].sum())
             if held > most:
                 best, most = Absent(source=y, table=never), held
     return best
@@ -195,7 +193,7 @@ class _Glance:
 
     @classmethod
     def at(cls, encoded: Encoded) -> _Glance:
-        look = slice(None, None, encoded.codes.shape[1] // _FIRST_LOOK + 1)
+        look = encoded.glance(_FIRST_LOOK)
         sizes = tuple(c.size for c in encoded.encoding.codings)
         return cls(
             codes=np.ascontiguousarray(encoded.codes[:, look]),
@@ -245,11 +243,7 @@ def _glanced(
 
 
 def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | None:
-    size = encoded.encoding.codings[target].size
-    shape = encoded.encoding.codings[source].size, size
-    pair = encoded.codes[source].astype(np.int64) * size + encoded.codes[target]
-    weights = encoded.weights * ~(encoded.redrawn[source] | encoded.redrawn[target])
-    joint = _joint(pair, weights, shape)
+    joint, size = encoded.joint(source, target), encoded.encoding.codings[target].size
     table = joint.argmax(axis=1)
     right = np.bincount(table, joint.max(axis=1), minlength=size)
     each = joint.sum(axis=0)

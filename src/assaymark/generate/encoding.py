@@ -28,6 +28,7 @@ __all__ = ["Coding", "Encoded", "Encoding", "Weigh", "encode"]
 Weigh: TypeAlias = Literal["person", "row"]
 
 _MOST_ROWS = 10
+_EVERY = slice(None)
 
 
 class Coding(Protocol):
@@ -109,8 +110,6 @@ class Encoded:
     weights
         What each row counts for, shape ``(n,)``: 1 / rows of that person, so that each person
         weighs 1, or 1, if rows are to be weighed; then a person weighs 10 at most.
-    presence
-        Which share of its person each row is, shape ``(n,)``; a sum never overstates persons.
     due
         How far each row counts where one by itself could, shape ``(n,)``: 1, unless people are
         sheltered.
@@ -124,7 +123,6 @@ class Encoded:
     redrawn: NDArray[np.bool_]
     persons: NDArray[np.int64]
     weights: NDArray[np.float64]
-    presence: NDArray[np.float64]
     due: NDArray[np.float64]
     counted: NDArray[np.float64]
 
@@ -142,10 +140,23 @@ class Encoded:
             redrawn=self.redrawn[:, rows],
             persons=persons.astype(np.int64),
             weights=self.weights[rows],
-            presence=self.presence[rows],
             due=self.due[rows],
             counted=self.counted[rows],
         )
+
+    def joint(self, x: int, y: int, rows: slice = _EVERY) -> NDArray[np.float64]:
+        """Return what the rows of each pair of codes weigh, shape ``(codes of x, codes of y)``.
+
+        Of rows whose own values these are.
+        """
+        size = self.encoding.codings[x].size, self.encoding.codings[y].size
+        weights = self.weights[rows] * ~(self.redrawn[x, rows] | self.redrawn[y, rows])
+        pair = self.codes[x, rows].astype(np.int64) * size[1] + self.codes[y, rows]
+        return np.bincount(pair, weights, size[0] * size[1]).astype(np.float64).reshape(size)
+
+    def glance(self, most: int) -> slice:
+        """Return some of the rows, about ``most``, that show for most questions what all do."""
+        return slice(None, None, self.codes.shape[1] // most + 1)
 
     def mass(self, column: int) -> NDArray[np.float64]:
         """Return what the rows of each code of a column weigh."""
@@ -203,7 +214,6 @@ def encode(
         redrawn=redrawn,
         persons=persons,
         weights=weights,
-        presence=1.0 / per_person[persons],
         due=np.ones(dataset.n),
         counted=weights,
     )

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-import numpy as np
-
 from assaymark.core.schema import Role
 from assaymark.generate.anchor_exact import Exact
 from assaymark.generate.anchor_sample import Sample
@@ -18,6 +16,7 @@ from assaymark.generate.derived import find_absent, find_derived
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from assaymark.core.dataset import Dataset
@@ -163,13 +162,11 @@ def _nearly(encoded: Encoded, x: int, y: int) -> bool:
     ----------
     Goodman & Kruskal (1954), Measures of association for cross classifications: lambda.
     """
-    n, size = encoded.codes.shape[1], tuple(encoded.encoding.codings[j].size for j in (x, y))
+    size = [encoded.encoding.codings[j].size for j in (x, y)]
     if size[0] < 2 * size[1] or size[0] * size[1] > _LARGEST:
         return False
-    for look, easily in ((np.arange(0, n, n // _GLANCE + 1), 2.0), (np.arange(n), 1.0)):
-        weight = encoded.weights[look] * ~(encoded.redrawn[x, look] | encoded.redrawn[y, look])
-        pair = encoded.codes[x, look].astype(np.int64) * size[1] + encoded.codes[y, look]
-        joint = np.bincount(pair, weight, size[0] * size[1]).reshape(size)
+    for rows, easily in ((encoded.glance(_GLANCE), 2.0), (slice(None), 1.0)):
+        joint = encoded.joint(x, y, rows)
         total, wrong = joint.sum(), joint.sum() - joint.max(axis=1).sum()
         if wrong > easily * min(_WRONG * total, _MISSED * (total - joint.sum(axis=0).max())):
             return False
