@@ -188,3 +188,13 @@ def test_pools_of_more_persons_than_there_are_are_told():
     told = [n for n in draft(frame, seed=1, parameters={"k": 5000}).notices if "k = 5,000" in n]
     assert len(told) == 1
     assert not [n for n in draft(frame, seed=1).notices if "Pools" in n]
+
+
+def test_texts_that_are_written_from_a_number_are_told():
+    rng = np.random.default_rng(0)
+    number = rng.integers(100, 180, 1500)
+    text = [str(v) if i % 10 else "NEG" for i, v in enumerate(number.tolist())]
+    value = [float(v) if i % 10 else None for i, v in enumerate(number.tolist())]
+    frame = pl.DataFrame({"said": text, "value": value, "sex": rng.choice(["f", "m"], 1500)})
+    notices = draft(frame, seed=1).notices
+    assert "Written out as text where it is a number: 'said' from 'value'." in notices

@@ -121,7 +121,9 @@ def draft(  # noqa: PLR0913
         )
     synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
     notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
-    notices += _replaced(train, synthetic, model.summary.get("derived")) if kinds == ALL else []
+    derived = model.summary.get("derived")
+    notices += _written_out(train, derived)
+    notices += _replaced(train, synthetic, derived) if kinds == ALL else []
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
     progress("generate", f"{n:,} rows", 1.0)
@@ -189,6 +191,14 @@ def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
         f"Came out empty: {', '.join(lost)}. Too few people share a value there, or stand behind "
         "a range of values, for any to be shown; a larger table, or coarser values, would be."
     ]
+
+
+def _written_out(train: Dataset, derived: Json) -> list[str]:
+    """Say which texts are written from the number beside them."""
+    numbers = {c.name for c in train.schema.columns if c.kind in {Kind.INTEGER, Kind.DECIMAL}}
+    said = derived.items() if isinstance(derived, dict) else ()
+    texts = [f"{t!r} from {n!r}" for t, n in said if t not in numbers and n in numbers]
+    return [f"Written out as text where it is a number: {', '.join(texts)}."] if texts else []
 
 
 def _replaced(train: Dataset, synthetic: Dataset, derived: Json) -> list[str]:
