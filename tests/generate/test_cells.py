@@ -42,3 +42,24 @@ def test_decimals_that_are_off_by_a_last_bit_are_on_the_decimal_grid():
     assert np.isin(made, values).all()
     smooth = np.random.default_rng(1).uniform(900, 1000, 2000)
     assert fit_cells(column, pl.Series(smooth), np.arange(2000), 10)[0].grid.scale == 0
+
+
+def test_rows_of_few_persons_are_told_apart_and_every_cell_is_of_enough_persons():
+    rng = np.random.default_rng(2)
+    persons = np.repeat(np.arange(40), 100)
+    tests = np.tile(np.arange(4), 1000)
+    values = (rng.normal(0, 300, 4000) + tests * 5000).round().astype(int)
+    coding, codes = fit_cells(WHOLE, pl.Series(values), persons, 10)
+    assert coding.size > 60  # of 40 persons, where one row each has 3 cells
+    for code in range(coding.size):
+        assert len(np.unique(persons[codes == code])) >= 10
+    wide = coding.points[coding.points > 1]
+    assert np.median(wide) < 100  # of 17,000
+
+
+def test_rows_of_one_person_do_not_make_a_cell_of_their_own():
+    values = np.concatenate([np.arange(500) * 7, np.repeat(np.arange(1000, 1400), 5) * 7])
+    persons = np.concatenate([np.arange(500) % 25, np.full(2000, 99)])
+    coding, codes = fit_cells(WHOLE, pl.Series(values), persons, 10)
+    for code in range(coding.size):
+        assert len(np.unique(persons[codes == code])) >= 10

@@ -279,36 +279,35 @@ def _cut(
     """Return the cells' inner ends (each belongs to the cell on its left) and the outer two."""
     low, high = _ends(index, persons, protect)
     inside = np.sort(np.clip(index, low, high))
-    n_persons = persons_among(persons)
-    wanted = int(np.clip(n_persons // protect, 1, MAX_CELLS))
+    wanted = int(np.clip(len(inside) // protect, 1, MAX_CELLS))
     at = np.linspace(0, len(inside), wanted + 1)[1:-1].astype(np.int64)
     left, right = inside[at - 1], inside[at]
     cuts = np.unique((left + (right - left) // 2)[left < right])
-    held = np.searchsorted(cuts, index, "left")
-    per_cell = _persons_in(held, persons, len(cuts) + 1)
+    return cuts[_kept(cuts, index, persons, protect)], (low, high)
+
+
+def _kept(
+    cuts: NDArray[np.int64], index: NDArray[np.int64], persons: NDArray[np.int64], protect: int
+) -> list[int]:
+    """Return which cuts leave ``protect`` persons in each cell, twice as many in the outer two."""
+    order = np.argsort(index, kind="stable")
+    ends = np.searchsorted(index[order], cuts, "right")
+    own = persons[order]
+    once = persons_among(own) == len(own)
+
+    def enough(begin: int, end: int, least: int) -> bool:
+        some = end - begin >= least
+        return some and (once or persons_among(own[begin:end]) >= least)
+
     keep: list[int] = []
-    total = 0
-    for i in range(len(cuts)):
-        total += per_cell[i]
-        if total >= protect * (1 if keep else 2):
+    begin = 0
+    for i, end in enumerate(ends.tolist()):
+        if enough(begin, end, protect * (1 if keep else 2)):
             keep.append(i)
-            total = 0
-    total += per_cell[-1]
-    while keep and total < 2 * protect:
-        last = keep.pop()
-        total += int(per_cell[(keep[-1] + 1 if keep else 0) : last + 1].sum())
-    return cuts[keep], (low, high)
-
-
-def _persons_in(
-    held: NDArray[np.int64], persons: NDArray[np.int64], size: int
-) -> NDArray[np.int64]:
-    """Count each person in the first cell only, so that sums over cells never overstate."""
-    if persons_among(persons) == len(persons):
-        return np.bincount(held, minlength=size)
-    order = np.argsort(held, kind="stable")
-    _, where = np.unique(persons[order], return_index=True)
-    return np.bincount(held[order][where], minlength=size)
+            begin = end
+    while keep and not enough(ends[keep[-1]], len(own), 2 * protect):
+        keep.pop()
+    return keep
 
 
 def _ends(index: NDArray[np.int64], persons: NDArray[np.int64], protect: int) -> tuple[int, int]:
