@@ -173,7 +173,7 @@ def linked(
     cut = target.cut
     classes = cut.classes[target.codes]
     groups = cut.groups[classes]
-    given = most_telling([k.codes for k in known], groups, _MOST_KNOWN)
+    given = most_telling([k.bins[k.codes] for k in known], groups, _MOST_KNOWN)
     sure = [_sure(k, target, encoded.n_persons) for k in known]
     given = sorted({*given, *np.flatnonzero(sure).tolist()})
     used = [known[j] for j in given]
