@@ -138,3 +138,16 @@ def test_strips_of_random_words_are_those_of_single_rows():
     for k in range(9):
         one = philox(key, begin + np.uint64(k), column, np.uint64(1))
         assert [int(w) for w in one] == words[:, k].tolist()
+
+
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_large_corrections_that_cancel_are_not_cut_one_by_one(code):
+    far = np.array([[0.0, 450.0, 300.0]] * 3, dtype=np.float32)
+    effects = Effects(
+        of=i32(0, 0, 0, 0),
+        bins=i32(*range(12)),
+        start=i32(0, 3, 6, 9),
+        worth=np.concatenate([WORTH, far, -far / 2, -far / 2]),
+    )
+    out, _ = drawn(link(effects), [code] * 409_600)
+    assert np.abs(np.bincount(out, minlength=4) / len(out) - expected(code, WORTH[code])).max() < 0.02

@@ -42,7 +42,7 @@ _ONE = 1 << 18
 _MOST = np.int32(int(CLIP) * _ONE)
 _FEW = 1 << 8  # so much of a slot, of 2**32, is next to nothing
 _FAR = np.int32(1 << 28)
-_HIGHEST = 64.0  # the sum over 127 columns fits in 32 bits
+_HIGHEST = 2048.0  # the sum, if not what is summed before its end, fits in 32 bits
 _UNIT = 1.0 / _ONE
 
 
