@@ -150,4 +150,6 @@ def test_large_corrections_that_cancel_are_not_cut_one_by_one(code):
         worth=np.concatenate([WORTH, far, -far / 2, -far / 2]),
     )
     out, _ = drawn(link(effects), [code] * 409_600)
-    assert np.abs(np.bincount(out, minlength=4) / len(out) - expected(code, WORTH[code])).max() < 0.02
+    assert (
+        np.abs(np.bincount(out, minlength=4) / len(out) - expected(code, WORTH[code])).max() < 0.02
+    )

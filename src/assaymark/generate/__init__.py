@@ -20,6 +20,7 @@ generators: Registry[Generator] = Registry(
         "anchored",
         "anchors",
         "ascent",
+        "barred",
         "blocks",
         "boosting",
         "branches",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from assaymark.core.compiled import compiled
-from assaymark.generate.effects import CLIP
+from assaymark.generate.effects import BARRED, CLIP, NEVER
 from assaymark.generate.falling import STRIP, FallScratch, TreeArrays, fall, scratch
 from assaymark.generate.philox import philox, philox_strip, uniform
 
@@ -40,9 +40,10 @@ _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _LANES = 8  # groups are filled up to a multiple, so that the processor adds so many at once
 _ONE = 1 << 18
 _MOST = np.int32(int(CLIP) * _ONE)
+_BARRED = np.int32(int(BARRED) * _ONE)
 _FEW = 1 << 8  # so much of a slot, of 2**32, is next to nothing
 _FAR = np.int32(1 << 28)
-_HIGHEST = 2048.0  # the sum, if not what is summed before its end, fits in 32 bits
+_HIGHEST = -2 * NEVER  # the sum, if not what is summed before its end, fits in 32 bits
 _UNIT = 1.0 / _ONE
 
 
@@ -276,7 +277,8 @@ def _correct(where: Where, pools: PoolArrays, strip: _Strip, drawn: Codes) -> No
 @compiled
 def _apart(worth: np.int32, bound: np.int32) -> float:
     """Return the log of the probability with which a class stands."""
-    return min(float(max(worth, -_MOST) - bound) * _UNIT, 0.0)
+    here = worth if worth < _BARRED else max(worth, -_MOST)
+    return min(float(here - bound) * _UNIT, 0.0)
 
 
 @compiled

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
+    "BARRED",
     "BINS",
     "CLIP",
+    "NEVER",
     "Effects",
     "added",
     "believed",
@@ -41,6 +43,7 @@ __all__ = [
 
 BINS = 16
 CLIP = 2.0
+NEVER, BARRED = -1024.0, -512.0  # what bars a group is worth, and below what one is barred
 _ROUNDS, _STEP, _FASTER, _LEAST = 10, 0.7, 1.2, 0.5
 _MOST = 12
 _LITTLE = 0.01  # a correction of less than one per cent is none
@@ -58,7 +61,8 @@ class Effects:
         The row of ``worth`` of each code, one such column after the other, and where each
         column's begin.
     worth
-        Shape ``(rows, groups)``. Their sum over the columns is cut at -2 and 2.
+        Shape ``(rows, groups)``. Their sum over the columns is cut at -2 and 2; where it is below
+        -512, the group does not come out.
     trees
         Trees of the known columns that count as columns after them, a node being a code.
     """

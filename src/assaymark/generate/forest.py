@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.schema import Role
+from assaymark.generate.barred import barred
 from assaymark.generate.boosting import People, boosts_of
 from assaymark.generate.branches import PLACES, grow
 from assaymark.generate.classes import classes_of, cut_of, placed
@@ -53,6 +54,7 @@ _MOST_KNOWN = 24
 _FEW = 4
 _FEW_CLASSES = 4  # codes of an outcome whose every relation is kept
 _MANY_PERSONS = 5000  # of whom each moves such a relation by little
+_MOST_LEVELS = 512
 _LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
@@ -68,6 +70,7 @@ class Growth:
     effects: bool
     slopes: bool
     boost: bool = False
+    protect: int = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -294,7 +297,15 @@ def _corrections(
         given = scores, target.scores, there, said, how.shrink
         more = fit_slopes(*given, gentle=how.effects)
         found = steepened(found, bins, more)
+    judged = people.groups, corrected(found, people.codes, base), people.persons
+    found = barred(found, [_fine(k) for k in used], people.codes, judged, how.protect)
     return found if len(found.of) else None
+
+
+def _fine(known: Known) -> Codes:
+    """Return the bins in which a column may bar what comes next: its levels, where it has some."""
+    levels = known.places is None and known.size <= _MOST_LEVELS
+    return np.arange(known.size, dtype=np.int32) if levels else known.bins
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

@@ -22,7 +22,7 @@ from assaymark.generate.drawing import (
     spread_rows,
     worth_arrays,
 )
-from assaymark.generate.effects import CLIP
+from assaymark.generate.effects import BARRED, CLIP
 from assaymark.generate.falling import TreeArrays, tree_arrays
 from assaymark.generate.pools import alias
 
@@ -247,6 +247,7 @@ def worth_of(effects: Corrections, given: Codes, i: int, worth: NDArray[np.float
             worth[g] += table[at, g]
     most = np.float32(-CLIP)
     for g in range(len(worth)):
-        worth[g] = min(max(worth[g], np.float32(-CLIP)), np.float32(CLIP))
+        if worth[g] >= np.float32(BARRED):
+            worth[g] = min(max(worth[g], np.float32(-CLIP)), np.float32(CLIP))
         most = max(most, worth[g])
     return float(most)

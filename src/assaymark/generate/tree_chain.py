@@ -164,6 +164,7 @@ class TreeChain:
             effects=self.effects and self.honest,
             slopes=self.slopes and self.honest,
             boost=self.quality == "high" and self.honest,
+            protect=self.protect,
         )
         known: list[Known] = []
         gaps: list[Gap] = []
