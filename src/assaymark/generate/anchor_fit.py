@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     Points = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["anchored", "reach_of"]
+__all__ = ["Grow", "anchored", "reach_of"]
 
 _ALL, _EACH, _PART = 0.998, 0.9, 0.2
 _ROUNDS = 3
@@ -33,14 +35,25 @@ _GROUPS = 12
 _SMALL = 100  # times those who must stand behind a value
 
 
+class Grow(Protocol):
+    """Grows the trees of what is to be drawn, from some of the rows or all."""
+
+    def __call__(self, target: Target, rows: NDArray[np.bool_] | None) -> Link:
+        """Return what draws ``target``, whose codes are those of these rows."""
+        ...
+
+
 def anchored(
     encoded: Encoded,
     column: int,
     steps: Mapping[Anchor, Apart],
     how: tuple[int, int],
-    grow: Callable[[Target], Link],
+    grow: Grow,
 ) -> Sum | Anchored | Link:
     """Return what draws a column that has anchors.
+
+    Rows in which none of them is there have trees of their own, where persons enough have them:
+    what goes with the missing one would else be drawn beside one that is there, too.
 
     Parameters
     ----------
@@ -49,14 +62,39 @@ def anchored(
     how
         Persons who must stand behind a difference, and classes that pools tell apart.
     grow
-        Grows the trees of what is to be drawn.
+        Grows the trees of what is to be drawn, from some of the rows or all.
     """
     coding = cells_of(encoded.encoding, column)
     first = next(iter(steps))
     if _says_all(encoded, column, steps[first]):
         needed = (steps[first].value & ~steps[first].anchor).any()
-        otherwise = grow(target_of(encoded, column, how[1])) if needed else None
+        otherwise = grow(target_of(encoded, column, how[1]), None) if needed else None
         return Sum(coding=coding, anchor=first, otherwise=otherwise)
+    there = np.any([s.anchor for s in steps.values()], axis=0)
+    if not _enough(encoded, there, how[0]) or not _enough(encoded, ~there, how[0]):
+        return _mixed(encoded, column, steps, how, partial(grow, rows=None))
+    part = {a: s.only(there) for a, s in steps.items()}
+    found = _mixed(encoded.only(there), column, part, how, partial(grow, rows=there))
+    if not isinstance(found, Anchored):
+        return grow(target_of(encoded, column, how[1]), None)
+    alone = replace(target_of(encoded.only(~there), column, how[1]), scores=None)
+    return replace(found, otherwise=grow(alone, ~there))
+
+
+def _enough(encoded: Encoded, rows: NDArray[np.bool_], protect: int) -> bool:
+    """Whether pools can be filled from some rows."""
+    return persons_among(encoded.persons[rows]) >= 2 * protect
+
+
+def _mixed(
+    encoded: Encoded,
+    column: int,
+    steps: Mapping[Anchor, Apart],
+    how: tuple[int, int],
+    grow: Callable[[Target], Link],
+) -> Anchored | Link:
+    """Return what draws each row by itself or by its difference from one of the anchors."""
+    coding = cells_of(encoded.encoding, column)
     sides, codings = _sides(encoded, column, list(steps.values()), how[0])
     near = tuple(
         Near(anchor=a, coding=c) for a, c in zip(steps, codings, strict=True) if c is not None

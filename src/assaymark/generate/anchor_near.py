@@ -63,29 +63,43 @@ class Nearness:
     def _chosen(
         self, x: int, candidates: list[Anchor], best_known: Floats
     ) -> tuple[tuple[Anchor, ...], float]:
+        """Return those that say most, each judged where it is there, and what they add in all."""
         judged = np.isfinite(self.sample.numbers[x]) & ~self.sample.fitted
         plain = so_far = best_known[judged]
-        logs = [self._near(x, c)[judged] for c in candidates]
-        least = self._least(int(judged.sum()))
-        likely = [float(np.maximum(log - plain, 0.0).mean()) >= least for log in logs]
-        candidates = [c for c, hope in zip(candidates, likely, strict=True) if hope]
-        logs = [log for log, hope in zip(logs, likely, strict=True) if hope]
+        tried = [self._about_judged(x, c, judged) for c in candidates]
+        likely = [(c, t) for c, t in zip(candidates, tried, strict=True) if t.hopeful(plain)]
         found: list[Anchor] = []
-        while logs and len(found) < _MOST:
-            mixtures = [_mixture(so_far, log) for log in logs]
-            gains = [float((m - so_far).mean()) for m in mixtures]
-            best = int(np.argmax(gains))
-            if gains[best] < least:
+        while len(found) < _MOST:
+            mixed = [(c, t.mixed(so_far)) for c, t in likely if t.adds(so_far)]
+            if not mixed:
                 break
-            found.append(candidates[best])
-            so_far = mixtures[best]
+            gains = [float((m - so_far).mean()) for _, m in mixed]
+            best, so_far = mixed[int(np.argmax(gains))]
+            found.append(best)
         return tuple(found), float((so_far - plain).mean())
 
-    def _least(self, judged: int) -> float:
-        """Return how many nats a row an anchor must add; more where few rows say so."""
-        if not self.sample.few:
-            return _LEAST
-        return max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(judged, 1))
+    def _about_judged(self, x: int, anchor: Anchor, judged: NDArray[np.bool_]) -> _About:
+        """Return what an anchor says of the judged rows in which it is there.
+
+        Where there are few of them it must add more, and be a column that nearly says ``x``.
+        """
+        log = self._near(x, anchor)
+        few, there = self._few(np.isfinite(log)), np.isfinite(log[judged])
+        if few and not self._beyond_doubt(x, anchor):
+            there[:] = False
+        least = max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(int(there.sum()), 1)) if few else _LEAST
+        return _About(log=log[judged][there], there=there, least=least)
+
+    def _few(self, both: NDArray[np.bool_]) -> bool:
+        """Whether two columns are both there in so few rows that these must be beyond doubt."""
+        return self.sample.few or int(both.sum()) < _FEWEST
+
+    def _beyond_doubt(self, x: int, anchor: Anchor) -> bool:
+        """Whether an anchor is one column that nearly says ``x``, or often is."""
+        if type(anchor) is not Anchor or [c for _, c in anchor.terms] != [1.0]:
+            return False
+        y = anchor.terms[0][0]
+        return any({x, y} == {*p} for p in self.sample.alike()) or y in self.sample.equal(x, [y])
 
     def _candidates(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
         """Yield what ``x`` may lie near; of few rows, columns that nearly say it and no others.
@@ -152,7 +166,10 @@ class Nearness:
         return np.asarray(given + inside[code], dtype=np.float64)
 
     def _near(self, x: int, anchor: Anchor) -> Floats:
-        """Return the log-density of ``x`` if it lay about ``anchor`` as the fitted rows do."""
+        """Return the log-density of ``x`` if it lay about ``anchor`` as the fitted rows do.
+
+        NaN where one of them is missing, and everywhere if too few rows have both.
+        """
         if (x, anchor) not in self.sample.cache:
             self.sample.cache[x, anchor] = self._about(x, anchor)
         return self.sample.cache[x, anchor]
@@ -161,22 +178,47 @@ class Nearness:
         here = apart(self.sample.codings[x], self.sample.numbers[x], anchor.at(self.sample.numbers))
         steps, both = here.points, here.both
         fit = both & self.sample.fitted
-        out = np.full(len(steps), -_OUTSIDE)
-        enough = self.sample.fewest // 2 if self.sample.few else _FEWEST // 2
+        out, none = np.where(both, -_OUTSIDE, np.nan), np.full(len(steps), np.nan)
+        few = self._few(both)
+        enough = self.sample.fewest // 2 if few else _FEWEST // 2
         if fit.sum() < enough or persons_among(self.sample.persons[fit]) < self.sample.protect:
-            return out
+            return none
         coding, codes = coded(steps[fit], self.sample.persons[fit], self.sample.protect)
         if not len(coding.first):
-            return out
+            return none
         log = density(coding, np.bincount(codes, minlength=coding.size).astype(np.float64))
         low, high = coding.span
         within = both & (steps >= low) & (steps <= high)
-        if self.sample.few:  # of whom ten at either end are many
+        if few:  # of whom ten at either end are many
             below, above = np.maximum(low - steps, 0), np.maximum(steps - high, 0)
             ends = tail(below, coding.points[0]) + tail(above, coding.points[-1])
             return np.where(both, np.maximum(log[coding.encode(steps)] - ends, out), out)
         out[within] = log[coding.encode(steps[within])]
         return out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _About:
+    """How likely an anchor makes rows, where it is ``there``, and how much it must add a row."""
+
+    log: Floats
+    there: NDArray[np.bool_]
+    least: float
+
+    def hopeful(self, plain: Floats) -> bool:
+        """Whether it would add enough if it were right wherever it says more."""
+        more = np.maximum(self.log - plain[self.there], 0.0)
+        return bool(len(more)) and float(more.mean()) >= self.least
+
+    def mixed(self, so_far: Floats) -> Floats:
+        """Return what is known with it: the best mixture where it is there, else as before."""
+        out = so_far.copy()
+        out[self.there] = _mixture(so_far[self.there], self.log)
+        return out
+
+    def adds(self, so_far: Floats) -> bool:
+        """Whether it adds enough where it is there."""
+        return float((self.mixed(so_far) - so_far)[self.there].mean()) >= self.least
 
 
 def _conditional(

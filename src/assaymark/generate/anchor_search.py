@@ -23,9 +23,9 @@ def find_anchors(
     An anchor is made of columns that come earlier in the order, and makes the values of other
     rows than it was fitted to likelier by 0.1 nats a row, compared with what the best single
     column says of them. Where a column of many values would be next, the one of these that is
-    best anchored in those before it comes first, or one that is there twice as often as another
-    that it nearly says, where none is anchored yet or rows are few; one that is another's
-    rounded multiple, or a product of others, comes after them. Found on 6,000 rows at most.
+    best anchored in those before it comes first, or one that it nearly says and that is there
+    twice as often; one that is another's rounded multiple, or a product of others, comes after
+    them. Found on 6,000 rows at most.
 
     Parameters
     ----------
@@ -49,8 +49,7 @@ def find_anchors(
         if sample.fine(x):
             waiting = [y for y in free if sample.fine(y)]
             near = {y: nearness.near(y, earlier) for y in waiting}
-            x = max(near, key=lambda y: near[y][1])
-            x = sample.fullest(x, waiting) if sample.few or not near[x][1] else x
+            x = sample.fullest(max(near, key=lambda y: near[y][1]), waiting)
         is_always = exact.anchor(x, earlier) if x in sample.numbers else ()
         if sample.few and not all(_together(a, found) for a in is_always):
             is_always = ()

@@ -172,15 +172,18 @@ class Anchored:
         Whether a row may be drawn by itself where one of the anchors is there.
     reach
         Between which points values may come out, if not the outermost of ``coding``.
+    otherwise
+        Draws a code of ``coding`` where no anchor is there; ``None`` if ``link`` does.
     """
 
-    LATER: ClassVar = ("alone", "reach")
+    LATER: ClassVar = ("alone", "reach", "otherwise")
 
     coding: CellCoding
     near: tuple[Near, ...]
     link: Link
     alone: bool = True
     reach: tuple[int, int] | None = None
+    otherwise: Link | None = None
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
@@ -205,6 +208,14 @@ class Anchored:
         points, null = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.bool_)
         tries, there = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.bool_)
         which = np.arange(n)
+        if self.otherwise is not None:
+            no_anchor = ~np.any([np.isfinite(a) for a in anchors], axis=0)
+            which = np.flatnonzero(no_anchor)
+            codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))
+            self.otherwise.draw(drawn[:, which], place.only(which), codes, u)
+            found = self._points(codes, u, [a[which] for a in anchors])
+            points[which], null[which], inside[which] = found.points, found.null, u
+            which = np.flatnonzero(~no_anchor)
         for again in range(_MOST_TIMES):
             at = replace(place.only(which), column=place.column + again * _AGAIN)
             codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))

@@ -250,8 +250,13 @@ class TreeChain:
             a.moved(plan.order): step if present is None else step.only(present)
             for a, step in apart_from.items()
         }
-        limits = self.protect, self.classes
-        found = anchored(here, column, steps, limits, lambda target: grow(here, target, seen))
+
+        def trees(target: Target, rows: NDArray[np.bool_] | None) -> Link:
+            if rows is None:
+                return grow(here, target, seen)
+            return grow(here.only(rows), target, [k.only(rows) for k in seen])
+
+        found = anchored(here, column, steps, (self.protect, self.classes), trees)
         if not isinstance(found, Anchored):
             return found
         reach = reach_of(encoded, column, plan.anchors[column], self.protect)
