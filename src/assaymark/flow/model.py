@@ -11,6 +11,7 @@ from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.derived import Lookup
 from assaymark.generate.model_file import read_model
+from assaymark.generate.same_as import Same
 from assaymark.generate.tree_chain import TreeChainModel
 from assaymark.generate.wording import Wording
 
@@ -118,5 +119,5 @@ def _drawn(model: Model, place: int, names: list[str]) -> tuple[int, tuple[str, 
         return 0, (names[part.source],)
     if isinstance(part, Sum | Wording):
         return 0, tuple(names[j] for j, _ in part.anchors[0].terms)
-    link = part.link if isinstance(part, Anchored) else part
+    link = part.link if isinstance(part, Anchored | Same) else part
     return len(link.keep), tuple(names[j] for j in link.given)

@@ -72,6 +72,7 @@ generators: Registry[Generator] = Registry(
         "ranks",
         "repeated",
         "restrict",
+        "same_as",
         "shelter",
         "slopes",
         "tally",

@@ -12,6 +12,7 @@ from assaymark.generate.anchored import Anchored, Found, Gap, Sum
 from assaymark.generate.cells import CellCoding
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.link import Link, Place
+from assaymark.generate.same_as import Same
 from assaymark.generate.wording import Worded, Wording
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Restricted(Protocol):
         ...
 
 
-Part: TypeAlias = Link | Lookup | Anchored | Sum | Wording
+Part: TypeAlias = Link | Lookup | Anchored | Sum | Same | Wording
 
 _FROM_LAST = 3
 _AGAIN, _SHIFT = 8, 26  # anchored columns count their own tries below

@@ -8,6 +8,7 @@ import numpy as np
 
 from assaymark.generate.anchored import Anchored, Gap, Sum
 from assaymark.generate.derived import Lookup
+from assaymark.generate.same_as import Same
 from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ def dependencies(
 
     ``from`` has the share of branches that each earlier column decides, 5 % at least, most
     first; ``pools`` is how many pools a tree has on average, 1 where there are no branches;
-    ``near`` has the columns that it is drawn near, by its difference from them.
+    ``near`` has the columns that it is drawn near, by its difference from them, or as one that it
+    is often the same as.
     """
     told: dict[str, Json] = {}
     drawn = [names[i] for i in order]
@@ -46,6 +48,8 @@ def dependencies(
         elif isinstance(link, Anchored):
             near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}
             told[names[at]] = {**_of(link.link, before), "near": list(near)}
+        elif isinstance(link, Same):
+            told[names[at]] = {**_of(link.link, before), "near": [before[link.source]]}
         else:
             told[names[at]] = _of(link, before)
     return told

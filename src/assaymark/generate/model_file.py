@@ -33,6 +33,7 @@ from assaymark.generate.grid import Grid
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link
+from assaymark.generate.same_as import Same
 from assaymark.generate.tree_chain import TreeChain, TreeChainModel
 from assaymark.generate.wording import Wording
 
@@ -70,6 +71,7 @@ STORED: dict[str, type] = {
         Lookup,
         Near,
         Product,
+        Same,
         Schema,
         Sum,
         TreeChain,

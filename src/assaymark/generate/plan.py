@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from assaymark.generate.anchors import Anchor
     from assaymark.generate.derived import Absent, Lookup
     from assaymark.generate.encoding import Encoded
+    from assaymark.generate.same_as import Equal
 
 __all__ = ["Plan", "Relations", "plan_of"]
 
@@ -51,6 +52,8 @@ class Plan:
         The source's values of numbers and dates, NaN where missing.
     texts
         Columns that say the number of another, which is written out last.
+    same
+        Drawn columns that often have the level of another that is drawn before.
     """
 
     free: tuple[int, ...]
@@ -59,6 +62,7 @@ class Plan:
     absent: Mapping[int, Absent]
     numbers: Mapping[int, NDArray[np.float64]]
     texts: Mapping[int, int] = field(default_factory=dict)
+    same: Mapping[int, Equal] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -72,6 +76,7 @@ def plan_of(
     order: Sequence[int],
     how: tuple[int, Relations],
     numerals: Mapping[str, str],
+    same: Mapping[int, Equal],
 ) -> Plan:
     """Find the rules between columns, and change ``order`` where they need it.
 
@@ -85,6 +90,8 @@ def plan_of(
         Persons who must stand behind a rule, and which rules are looked for.
     numerals
         The columns that say the number of another, and that one, by name.
+    same
+        The columns that often have the level of another, and where.
     """
     protect, relations = how
     if relations == "none":
@@ -112,6 +119,8 @@ def plan_of(
     more = find_derived(encoded, [j for j in free if j not in held], cells=True, last=texts)
     derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
     free = tuple(j for j in free if j not in derived)
+    same = {x: e for x, e in same.items() if x in free and e.source in free}
+    free = _sources_first(free, same)
     return Plan(
         free=free,
         derived=derived,
@@ -119,7 +128,18 @@ def plan_of(
         absent=find_absent(encoded, free, derived),
         numbers=numbers,
         texts=texts,
+        same=same,
     )
+
+
+def _sources_first(free: Sequence[int], same: Mapping[int, Equal]) -> tuple[int, ...]:
+    """Let a column that is often the same as another come after it."""
+    moved = list(free)
+    for x, equal in same.items():
+        if moved.index(x) < moved.index(equal.source):
+            moved.remove(x)
+            moved.insert(moved.index(equal.source) + 1, x)
+    return tuple(moved)
 
 
 def _numbers_of_bands_first(

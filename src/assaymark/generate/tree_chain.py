@@ -22,6 +22,7 @@ from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
 from assaymark.generate.imputed import imputed
 from assaymark.generate.plan import plan_of
+from assaymark.generate.same_as import Same, find_same, same_as
 from assaymark.generate.shelter import sheltered
 from assaymark.generate.wanted import sampled
 from assaymark.generate.wording import Wording, find_numerals, wording, words_alone
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from assaymark.generate.forest import Target
     from assaymark.generate.link import Link
     from assaymark.generate.plan import Plan
+    from assaymark.generate.same_as import Equal
 
 __all__ = ["TreeChain"]
 
@@ -152,7 +154,10 @@ class TreeChain:
         if self.relations != "none":
             encoded = drawn_alike(encoded, streams)
         order = self._ordered(encoded, dataset.target)
-        plan = plan_of(dataset, encoded, order, (self.protect, self.relations), numerals)
+        same: Mapping[int, Equal] = {}
+        if self.relations == "all":
+            encoded, same = find_same(words, encoded, order, self.protect)
+        plan = plan_of(dataset, encoded, order, (self.protect, self.relations), numerals, same)
         alone = streams.child("shelter").generator()
         encoded = sheltered(encoded, self.shelter if self.honest else 0.0, alone)
         growth = Growth(
@@ -235,27 +240,32 @@ class TreeChain:
         column: int,
         known: Sequence[Known],
         grow: Callable[[Encoded, Target, Sequence[Known]], Link],
-    ) -> Link | Anchored | Sum:
+    ) -> Link | Anchored | Sum | Same:
         """Grow what draws one column, from the rows where another does not say it is missing."""
         here, seen, present = encoded, known, None
         if column in plan.absent:
             because = plan.absent[column]
             present = ~because.table[encoded.codes[because.source]]
             here, seen = encoded.only(present), [k.only(present) for k in known]
-        if column not in plan.anchors:
-            return grow(here, target_of(here, column, self.classes), seen)
-        own = cells_of(encoded.encoding, column), plan.numbers[column]
-        apart_from = {a: apart(*own, a.at(plan.numbers)) for a in plan.anchors[column]}
-        steps = {
-            a.moved(plan.order): step if present is None else step.only(present)
-            for a, step in apart_from.items()
-        }
 
         def trees(target: Target, rows: NDArray[np.bool_] | None) -> Link:
             if rows is None:
                 return grow(here, target, seen)
             return grow(here.only(rows), target, [k.only(rows) for k in seen])
 
+        if column in plan.same:
+            equal = plan.same[column]
+            how = plan.order.index(equal.source), self.protect, self.classes
+            rows = equal.rows if present is None else equal.rows[present]
+            return same_as(here, column, replace(equal, rows=rows), how, trees)
+        if column not in plan.anchors:
+            return trees(target_of(here, column, self.classes), None)
+        own = cells_of(encoded.encoding, column), plan.numbers[column]
+        apart_from = {a: apart(*own, a.at(plan.numbers)) for a in plan.anchors[column]}
+        steps = {
+            a.moved(plan.order): step if present is None else step.only(present)
+            for a, step in apart_from.items()
+        }
         found = anchored(here, column, steps, (self.protect, self.classes), trees)
         if not isinstance(found, Anchored):
             return found
@@ -341,6 +351,11 @@ class TreeChainModel:
         names = self.encoding.schema.names
         drawn = [names[i] for i in self.order]
         how = self.recipe
+        same: dict[str, Json] = {
+            names[at]: names[self.order[link.source]]
+            for at, link in zip(self.order, self.links, strict=True)
+            if isinstance(link, Same)
+        }
         return {
             "order": list(drawn),
             "k": how.k,
@@ -371,6 +386,7 @@ class TreeChainModel:
                 for at, link in zip(self.order, self.links, strict=True)
                 if isinstance(link, Anchored)
             },
+            **({"same_as": same} if same else {}),
             "dependencies": dependencies(names, self.order, self.links, self.gaps),
             "columns": self.encoding.summary(),
         }
