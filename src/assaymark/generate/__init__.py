@@ -17,6 +17,7 @@ generators: Registry[Generator] = Registry(
         "anchor_sample",
         "anchor_search",
         "anchor_solve",
+        "anchor_totals",
         "anchored",
         "anchors",
         "ascent",

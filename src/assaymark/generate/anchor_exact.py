@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.anchor_solve import solved
+from assaymark.generate.anchor_totals import totals
 from assaymark.generate.anchors import BASES, Anchor, Logarithm, apart, natural_log
 from assaymark.generate.product_solve import Logs
 
@@ -89,7 +90,12 @@ class Exact:
         they say: a price times a quantity, and not the quantity, which few totals would give.
         """
         found = self.finer()
-        for x in self.logs.numbers:
+        for x, total in totals(self.sample):
+            if x not in found and self._unseen(x, total):
+                whole = self._of_total(x) or self._rounded(x, total)
+                if _add(found, x, {j for j, _ in whole.terms}):
+                    self.made[x] = whole
+        for x in (j for j in self.logs.numbers if j not in self.made):
             spans = (a for a in self._between(x) if not a.whole)
             made = self._product(x) or next(spans, None) or self._curve(x)
             if made is not None and _add(found, x, {j for j, _ in made.terms}):
@@ -98,6 +104,37 @@ class Exact:
             for y in self._base(x):
                 _add(found, x, {y})
         return found
+
+    def _of_total(self, x: int) -> Anchor | None:
+        """Return which multiple of a total a column is, first the mean of as many items."""
+        for z in self.made:
+            if abs(self.sample.related(x, z)) >= _ALIKE:
+                mean = Anchor(terms=((z, 1.0 / len(self.made[z].terms)),))
+                tried = (self._rounded(x, mean), *self._sum(x, [z]))
+                found = next((a for a in tried if self.sample.holds(x, a)), None)
+                if found is not None:
+                    return found
+        return None
+
+    def _rounded(self, x: int, total: Anchor) -> Anchor:
+        """Return a sum with the constant with which it is ``x`` most often."""
+        at, own = total.at(self.sample.numbers), self.sample.numbers[x]
+        rows = np.flatnonzero(np.isfinite(at) & np.isfinite(own))
+        about = total.constant, self.sample.half(x)
+        return replace(total, constant=self._constant(x, rows, at[rows] - total.constant, about))
+
+    def _unseen(self, x: int, total: Anchor) -> bool:
+        """Whether a sum is not looked for otherwise.
+
+        There are too many columns, or one in it goes with no other, and may be the last placed.
+        """
+        if len(self.sample.numbers) > _MOST_TERMS:
+            return True
+        members = [x, *(j for j, _ in total.terms)]
+        strongest = (
+            max(abs(self.sample.related(i, j)) for j in members if j != i) for i in members
+        )
+        return min(strongest) < _RELATED
 
     def _base(self, x: int) -> Iterator[int]:
         """Yield columns of which ``x`` is mostly one of some multiples, and which are not of it.
