@@ -18,6 +18,7 @@ generators: Registry[Generator] = Registry(
         "anchor_search",
         "anchor_solve",
         "anchor_totals",
+        "anchor_years",
         "anchored",
         "anchors",
         "ascent",

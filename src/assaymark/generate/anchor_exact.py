@@ -10,6 +10,7 @@ import numpy as np
 
 from assaymark.generate.anchor_solve import solved
 from assaymark.generate.anchor_totals import totals
+from assaymark.generate.anchor_years import whole_years
 from assaymark.generate.anchors import BASES, Anchor, Logarithm, apart, natural_log
 from assaymark.generate.product_solve import Logs
 
@@ -90,6 +91,9 @@ class Exact:
         they say: a price times a quantity, and not the quantity, which few totals would give.
         """
         found = self.finer()
+        for x, years in whole_years(self.sample):
+            if _add(found, x, {j for j, _ in years.terms}):
+                self.made[x] = years
         for x, total in totals(self.sample):
             if x not in found and self._unseen(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)

@@ -20,6 +20,7 @@ import numpy as np
 from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor, Logarithm, Product
 from assaymark.generate.branches import Branches
@@ -77,6 +78,7 @@ STORED: dict[str, type] = {
         TreeChain,
         TreeChainModel,
         Wording,
+        Years,
     )
 }
 """The frozen dataclasses that a model file may hold; a model's new parts are named here."""
