@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Sum
+from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Lookup
 from assaymark.generate.model_file import read_model
 from assaymark.generate.same_as import Same
@@ -119,5 +120,5 @@ def _drawn(model: Model, place: int, names: list[str]) -> tuple[int, tuple[str, 
         return 0, (names[part.source],)
     if isinstance(part, Sum | Wording):
         return 0, tuple(names[j] for j, _ in part.anchors[0].terms)
-    link = part.link if isinstance(part, Anchored | Same) else part
+    link = part.link if isinstance(part, Anchored | Dated | Same) else part
     return len(link.keep), tuple(names[j] for j in link.given)

@@ -32,6 +32,7 @@ generators: Registry[Generator] = Registry(
         "classes",
         "coded",
         "constrained",
+        "dated",
         "demands",
         "dependencies",
         "denoise",

@@ -10,6 +10,7 @@ import polars as pl
 
 from assaymark.generate.anchored import Anchored, Found, Gap, Sum
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.link import Link, Place
 from assaymark.generate.same_as import Same
@@ -35,7 +36,7 @@ class Restricted(Protocol):
         ...
 
 
-Part: TypeAlias = Link | Lookup | Anchored | Sum | Same | Wording
+Part: TypeAlias = Link | Lookup | Anchored | Sum | Same | Dated | Wording
 
 _FROM_LAST = 3
 _AGAIN, _SHIFT = 8, 26  # anchored columns count their own tries below
@@ -149,6 +150,9 @@ class Chain:
         elif isinstance(link, Anchored | Sum):
             numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
             rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
+            rows.codes[i] = rows.found[i].codes
+        elif isinstance(link, Dated):
+            rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i])
             rows.codes[i] = rows.found[i].codes
         elif part is not None and weight is not None:
             part.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], weight)

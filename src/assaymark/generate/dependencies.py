@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.anchored import Anchored, Gap, Sum
+from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Lookup
 from assaymark.generate.same_as import Same
 from assaymark.generate.wording import Wording
@@ -48,6 +49,8 @@ def dependencies(
         elif isinstance(link, Anchored):
             near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}
             told[names[at]] = {**_of(link.link, before), "near": list(near)}
+        elif isinstance(link, Dated):
+            told[names[at]] = _of(link.link, before)
         elif isinstance(link, Same):
             told[names[at]] = {**_of(link.link, before), "near": [before[link.source]]}
         else:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Absent", "Lookup", "find_absent", "find_derived"]
+__all__ = ["Absent", "Lookup", "find_absent", "find_derived", "tells_values"]
 
 _FIRST_LOOK = 3000
 _LARGEST = 4_000_000
@@ -163,7 +163,7 @@ def find_derived(
         asked = (
             target in columns
             and codings[target].size > 1
-            and (cells or _tells_values(codings[target]))
+            and (cells or tells_values(codings[target]))
         )
         for source in kept if asked else ():
             told = glance.tells(source, target)
@@ -176,7 +176,7 @@ def find_derived(
     return found
 
 
-def _tells_values(coding: Coding) -> bool:
+def tells_values(coding: Coding) -> bool:
     """Whether a code says the value, and not only the cell that it is in."""
     return not isinstance(coding, CellCoding) or bool((coding.points <= 1).all())
 

@@ -25,6 +25,7 @@ from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor, Logarithm, Product
 from assaymark.generate.branches import Branches
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.dated import Dated, DatePart
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
 from assaymark.generate.dp_model import DpMarginalsModel
@@ -59,6 +60,8 @@ STORED: dict[str, type] = {
         Branches,
         CellCoding,
         Column,
+        DatePart,
+        Dated,
         DpAdaptiveModel,
         DpMarginalsModel,
         Effects,

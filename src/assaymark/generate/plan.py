@@ -11,6 +11,7 @@ from assaymark.generate.anchor_sample import Sample
 from assaymark.generate.anchor_search import find_anchors
 from assaymark.generate.anchors import numbers_of
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.dated import find_dated
 from assaymark.generate.derived import find_absent, find_derived
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.generate.anchors import Anchor
+    from assaymark.generate.dated import DatePart
     from assaymark.generate.derived import Absent, Lookup
     from assaymark.generate.encoding import Encoded
     from assaymark.generate.same_as import Equal
@@ -54,6 +56,8 @@ class Plan:
         Columns that say the number of another, which is written out last.
     same
         Drawn columns that often have the level of another that is drawn before.
+    dated
+        Drawn dates of which columns drawn before say the weekday, the month or the hour.
     """
 
     free: tuple[int, ...]
@@ -63,6 +67,7 @@ class Plan:
     numbers: Mapping[int, NDArray[np.float64]]
     texts: Mapping[int, int] = field(default_factory=dict)
     same: Mapping[int, Equal] = field(default_factory=dict)
+    dated: Mapping[int, tuple[DatePart, ...]] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -121,6 +126,8 @@ def plan_of(
     free = tuple(j for j in free if j not in derived)
     same = {x: e for x, e in same.items() if x in free and e.source in free}
     free = _sources_first(free, same)
+    dated = find_dated(encoded, numbers, (free, {*anchors, *same}), protect)
+    free = _parts_first(free, dated)
     return Plan(
         free=free,
         derived=derived,
@@ -129,7 +136,19 @@ def plan_of(
         numbers=numbers,
         texts=texts,
         same=same,
+        dated=dated,
     )
+
+
+def _parts_first(free: Sequence[int], dated: Mapping[int, tuple[DatePart, ...]]) -> tuple[int, ...]:
+    """Let what says the weekday, the month or the hour of a date come before it."""
+    moved = list(free)
+    for j, parts in dated.items():
+        for part in parts:
+            if moved.index(part.column) > moved.index(j):
+                moved.remove(part.column)
+                moved.insert(moved.index(j), part.column)
+    return tuple(moved)
 
 
 def _sources_first(free: Sequence[int], same: Mapping[int, Equal]) -> tuple[int, ...]:

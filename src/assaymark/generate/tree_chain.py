@@ -15,6 +15,7 @@ from assaymark.generate.anchor_fit import anchored, reach_of
 from assaymark.generate.anchored import Anchored, Gap, Sum, gap_of
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.chain import Chain, Rows
+from assaymark.generate.dated import Dated
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.edges import find_edges
@@ -240,7 +241,7 @@ class TreeChain:
         column: int,
         known: Sequence[Known],
         grow: Callable[[Encoded, Target, Sequence[Known]], Link],
-    ) -> Link | Anchored | Sum | Same:
+    ) -> Link | Anchored | Sum | Same | Dated:
         """Grow what draws one column, from the rows where another does not say it is missing."""
         here, seen, present = encoded, known, None
         if column in plan.absent:
@@ -258,6 +259,10 @@ class TreeChain:
             how = plan.order.index(equal.source), self.protect, self.classes
             rows = equal.rows if present is None else equal.rows[present]
             return same_as(here, column, replace(equal, rows=rows), how, trees)
+        if column in plan.dated:
+            link = trees(target_of(here, column, self.classes), None)
+            at = [replace(p, column=plan.order.index(p.column)) for p in plan.dated[column]]
+            return Dated(coding=cells_of(encoded.encoding, column), link=link, parts=tuple(at))
         if column not in plan.anchors:
             return trees(target_of(here, column, self.classes), None)
         own = cells_of(encoded.encoding, column), plan.numbers[column]
@@ -356,6 +361,11 @@ class TreeChainModel:
             for at, link in zip(self.order, self.links, strict=True)
             if isinstance(link, Same)
         }
+        dated: dict[str, Json] = {
+            names[self.order[p.column]]: f"{p.unit}({names[at]})"
+            for at, link in zip(self.order, self.links, strict=True)
+            for p in (link.parts if isinstance(link, Dated) else ())
+        }
         return {
             "order": list(drawn),
             "k": how.k,
@@ -387,6 +397,7 @@ class TreeChainModel:
                 if isinstance(link, Anchored)
             },
             **({"same_as": same} if same else {}),
+            **({"dated": dated} if dated else {}),
             "dependencies": dependencies(names, self.order, self.links, self.gaps),
             "columns": self.encoding.summary(),
         }

@@ -1,0 +1,92 @@
+"""Dated: a date lies on the weekday, in the month and at the hour that others say."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.generate.test_tree_chain import fit, table
+
+from assaymark.core.conditions import Conditions
+from assaymark.core.schema import Kind
+from assaymark.core.streams import Streams
+from assaymark.generate.model_file import ModelFile, read_model, write_model
+
+NAMES = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"]
+
+
+def visits(n=1500, seed=0, kind=Kind.DATETIME, wrong=0.0):
+    """Visits on weekdays from eight to six, few in August; who comes on a Monday waits longer."""
+    rng = np.random.default_rng(seed)
+    days = np.arange("2018-01-01", "2021-11-01", dtype="datetime64[D]").astype(int)
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12 + 1
+    likely = ((days + 3) % 7 < 5) * np.where(months == 8, 0.3, 1.0)
+    day = rng.choice(days, n, p=likely / likely.sum())
+    hour = rng.integers(8, 18, n)
+    begin = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
+    at = [
+        begin + timedelta(days=int(d), hours=int(h), minutes=int(m))
+        for d, h, m in zip(day, hour, rng.integers(0, 60, n), strict=True)
+    ]
+    said = np.where(rng.random(n) < wrong, rng.integers(0, 5, n), (day + 3) % 7)
+    columns = {
+        "at": (kind, at if kind is Kind.DATETIME else [a.date() for a in at]),
+        "tag": (Kind.CATEGORY, [NAMES[d] for d in said]),
+        "month": (Kind.INTEGER, [a.month for a in at]),
+        "year": (Kind.INTEGER, [a.year for a in at]),
+        "wait": (Kind.INTEGER, (rng.integers(10, 20, n) + 20 * (said == 0)).tolist()),
+    }
+    if kind is Kind.DATETIME:
+        columns["hour"] = (Kind.INTEGER, hour.tolist())
+    return table(**columns)
+
+
+def right(frame):
+    at, days = frame["at"], pl.Series([NAMES[d - 1] for d in frame["at"].dt.weekday()])
+    found = [(at.dt.month() == frame["month"]), (days == frame["tag"])]
+    found.append(at.dt.year() == frame["year"])
+    if "hour" in frame.columns:
+        found.append(at.dt.hour() == frame["hour"])
+    return found
+
+
+@pytest.mark.parametrize("kind", [Kind.DATE, Kind.DATETIME])
+@pytest.mark.parametrize("n", [300, 1500])
+def test_a_date_is_what_weekday_month_year_and_hour_say(n, kind):
+    data = visits(n, kind=kind)
+    model = fit(data)
+    told = {"tag": "weekday(at)", "month": "month(at)"}
+    told |= {"hour": "hour(at)"} if kind is Kind.DATETIME else {}
+    assert model.summary["dated"] == told
+    made = model.sample(range(4000), Streams.from_seed(2)).frame
+    assert all(r.all() for r in right(made))
+    waits = [made.filter((pl.col("tag") == "Mo") == m)["wait"].mean() for m in (True, False)]
+    assert waits[0] - waits[1] > 12  # of 20: other columns still hang on the weekday
+    assert made["at"].min() >= data.frame["at"].sort()[9]  # ten persons at either end
+    assert made["at"].max() <= data.frame["at"].sort()[-10]
+
+
+def test_it_is_kept_in_the_file_and_conditions_are_met():
+    model = fit(visits())
+    held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
+    again = read_model(write_model(held)).model
+    rows = [m.sample(range(500), Streams.from_seed(2)).frame for m in (model, again)]
+    assert rows[0].equals(rows[1])
+    asked = "at >= '2020-01-01' and tag in ('Mo', 'Fr')"
+    given = Conditions.parse(asked, model.encoding.schema)
+    made = model.sample(range(300), Streams.from_seed(3), given).frame
+    assert all(r.all() for r in right(made))
+    assert set(made["tag"]) == {"Mo", "Fr"}
+
+
+def test_a_weekday_that_is_mostly_another_s_is_not_one_of_the_date():
+    assert "tag" not in fit(visits(wrong=0.05)).summary["dated"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_chance_dates_nothing(seed):
+    rng = np.random.default_rng(seed)
+    n = (100, 300, 1000)[seed]
+    at = visits(n, seed).frame["at"].to_list()
+    columns = {f"c{k}": (Kind.INTEGER, rng.integers(0, k, n).tolist()) for k in range(2, 13)}
+    assert "dated" not in fit(table(at=(Kind.DATETIME, at), **columns)).summary
