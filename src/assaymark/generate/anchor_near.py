@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Nearness"]
 
 _FEWEST = 200
-_LEAST = 0.1  # nats a row
+_LEAST, _LEAST_WITH_GAPS = 0.1, 0.25  # nats a row, where both are there in all rows or not
 _LEAST_OF_FEW, _LEAST_IN_ALL = 1.0, 10.0  # nats a row, and of all rows, where these are few
 _MOST = 3
 _NEAR, _OTHERS = 4, 3
@@ -81,14 +81,17 @@ class Nearness:
     def _about_judged(self, x: int, anchor: Anchor, judged: NDArray[np.bool_]) -> _About:
         """Return what an anchor says of the judged rows in which it is there.
 
-        Where there are few of them it must add more, and be a column that nearly says ``x``.
+        Where there are few of them it must add more, and be a column that nearly says ``x``. So
+        it must where it is not there in some: rows of two kinds, each drawn by trees of its own,
+        are for what is near and not for what is merely related.
         """
         log = self._near(x, anchor)
         few, there = self._few(np.isfinite(log)), np.isfinite(log[judged])
         if few and not self._beyond_doubt(x, anchor):
             there[:] = False
-        least = max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(int(there.sum()), 1)) if few else _LEAST
-        return _About(log=log[judged][there], there=there, least=least)
+        least = max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(int(there.sum()), 1))
+        bars = (least, least) if few else (_LEAST, _LEAST if there.all() else _LEAST_WITH_GAPS)
+        return _About(log=log[judged][there], there=there, bars=bars)
 
     def _few(self, both: NDArray[np.bool_]) -> bool:
         """Whether two columns are both there in so few rows that these must be beyond doubt."""
@@ -199,16 +202,19 @@ class Nearness:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _About:
-    """How likely an anchor makes rows, where it is ``there``, and how much it must add a row."""
+    """How likely an anchor makes rows, where it is ``there``.
+
+    ``bars`` is how much it must add a row: of all, gaps counted against it, or where it is there.
+    """
 
     log: Floats
     there: NDArray[np.bool_]
-    least: float
+    bars: tuple[float, float]
 
     def hopeful(self, plain: Floats) -> bool:
         """Whether it would add enough if it were right wherever it says more."""
         more = np.maximum(self.log - plain[self.there], 0.0)
-        return bool(len(more)) and float(more.mean()) >= self.least
+        return bool(len(more)) and float(more.mean()) >= self.bars[0]
 
     def mixed(self, so_far: Floats) -> Floats:
         """Return what is known with it: the best mixture where it is there, else as before."""
@@ -217,8 +223,12 @@ class _About:
         return out
 
     def adds(self, so_far: Floats) -> bool:
-        """Whether it adds enough where it is there."""
-        return float((self.mixed(so_far) - so_far)[self.there].mean()) >= self.least
+        """Whether it adds enough."""
+        if float((self.mixed(so_far) - so_far)[self.there].mean()) >= self.bars[1]:
+            return True
+        every = np.full(len(so_far), -_OUTSIDE)
+        every[self.there] = self.log
+        return float((_mixture(so_far, every) - so_far).mean()) >= self.bars[0]
 
 
 def _conditional(
