@@ -11,7 +11,7 @@ from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.flow.draft import usable_part
 from assaymark.flow.generate import fit
-from assaymark.generate.tree_chain import TreeChainModel
+from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.source.profile import profile
 
 if TYPE_CHECKING:

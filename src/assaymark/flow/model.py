@@ -13,7 +13,7 @@ from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Lookup
 from assaymark.generate.model_file import read_model
 from assaymark.generate.same_as import Same
-from assaymark.generate.tree_chain import TreeChainModel
+from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:

@@ -80,6 +80,7 @@ generators: Registry[Generator] = Registry(
         "slopes",
         "tally",
         "telling",
+        "tree_chain_model",
         "tried",
         "vault",
         "wanted",

@@ -36,7 +36,8 @@ from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link
 from assaymark.generate.same_as import Same
-from assaymark.generate.tree_chain import TreeChain, TreeChainModel
+from assaymark.generate.tree_chain import TreeChain
+from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:

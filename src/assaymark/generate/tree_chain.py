@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -16,16 +16,13 @@ from assaymark.generate.anchored import Anchored, Gap, Sum, gap_of
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.chain import Chain, Rows
 from assaymark.generate.dated import Dated
-from assaymark.generate.dependencies import dependencies
-from assaymark.generate.derived import Lookup
 from assaymark.generate.edges import find_edges
 from assaymark.generate.encoding import encode
 from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
-from assaymark.generate.imputed import imputed
 from assaymark.generate.plan import plan_of
 from assaymark.generate.same_as import Same, find_same, same_as
 from assaymark.generate.shelter import sheltered
-from assaymark.generate.wanted import sampled
+from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.generate.wording import Wording, find_numerals, wording, words_alone
 
 if TYPE_CHECKING:
@@ -33,13 +30,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from assaymark.core.conditions import Given
-    from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
     from assaymark.generate.chain import Part
     from assaymark.generate.derived import Absent
-    from assaymark.generate.encoding import Encoded, Encoding
+    from assaymark.generate.encoding import Encoded
     from assaymark.generate.forest import Target
     from assaymark.generate.link import Link
     from assaymark.generate.plan import Plan
@@ -323,105 +318,3 @@ class TreeChain:
             first = self.order == "target" and small
             columns = [at, *columns] if first else [*columns, at]
         return tuple(columns)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TreeChainModel:
-    """A fitted chain.
-
-    Attributes
-    ----------
-    order
-        Places of the columns in the table, in the order they are drawn.
-    links
-        What the first, second, ... column in that order is drawn from.
-    absent
-        Why the first, second, ... column is missing.
-    gaps
-        What else columns are drawn from, after the columns.
-    """
-
-    encoding: Encoding
-    order: tuple[int, ...]
-    links: tuple[Part, ...]
-    absent: tuple[Absent | None, ...]
-    gaps: tuple[Gap, ...]
-    recipe: TreeChain
-    privacy: None = None
-    holds_records: bool = False
-
-    @property
-    def summary(self) -> dict[str, Json]:
-        """What was fitted; no record and no exact count."""
-        names = self.encoding.schema.names
-        drawn = [names[i] for i in self.order]
-        how = self.recipe
-        same: dict[str, Json] = {
-            names[at]: names[self.order[link.source]]
-            for at, link in zip(self.order, self.links, strict=True)
-            if isinstance(link, Same)
-        }
-        dated: dict[str, Json] = {
-            names[self.order[p.column]]: f"{p.unit}({names[at]})"
-            for at, link in zip(self.order, self.links, strict=True)
-            for p in (link.parts if isinstance(link, Dated) else ())
-        }
-        return {
-            "order": list(drawn),
-            "k": how.k,
-            "trees": how.trees,
-            "honest": how.honest,
-            "penalty": how.penalty,
-            "shrink": how.shrink,
-            "effects": how.effects,
-            "slopes": how.slopes,
-            "shelter": how.shelter,
-            "protect": how.protect,
-            "weigh": how.weigh,
-            **({} if how.quality == "standard" else {"quality": how.quality}),
-            "derived": {
-                names[at]: names[self.order[link.source]]
-                if isinstance(link, Lookup)
-                else link.anchors[0].words(drawn)
-                for at, link in zip(self.order, self.links, strict=True)
-                if isinstance(link, Lookup | Sum | Wording)
-            },
-            "missing_because": {
-                names[at]: names[self.order[rule.source]]
-                for at, rule in zip(self.order, self.absent, strict=True)
-                if rule is not None
-            },
-            "near": {
-                names[at]: [a.words(drawn) for a in link.anchors]
-                for at, link in zip(self.order, self.links, strict=True)
-                if isinstance(link, Anchored)
-            },
-            **({"same_as": same} if same else {}),
-            **({"dated": dated} if dated else {}),
-            "dependencies": dependencies(names, self.order, self.links, self.gaps),
-            "columns": self.encoding.summary(),
-        }
-
-    def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
-        """Return these rows; see :class:`assaymark.core.protocols.Model`."""
-        frame = sampled(self._chain(), rows, streams, given)
-        return Dataset(schema=self.encoding.schema, frame=frame)
-
-    def impute(self, data: Dataset, streams: Streams, first: int = 0) -> Dataset:
-        """Fill the missing cells of given rows; ``first`` is the number of the first of them.
-
-        See :func:`assaymark.generate.imputed.imputed`; it needs a model with no other relations
-        than those of codes. Rows that are filled are real rows still.
-        """
-        key = streams.child("impute").words()
-        frame = imputed(self._chain(), data.frame, key, first)
-        return Dataset(schema=data.schema, frame=frame, persons=data.persons)
-
-    def _chain(self) -> Chain:
-        return Chain(
-            links=self.links,
-            codings=tuple(self.encoding.codings[i] for i in self.order),
-            absent=self.absent,
-            names=self.encoding.schema.names,
-            gaps=self.gaps,
-        )
