@@ -198,3 +198,67 @@ def test_disk_full_midway_leaves_a_folder_that_goes_on(here):
     made = again()
     assert made.found == 1
     assert files() == before
+
+
+def test_what_was_lost_with_private_is_fitted_and_made_again(here):
+    before, root = files(), BlockFolder(Path("out")).check().merkle_root
+    shutil.rmtree("out/private")
+    made = again()
+    assert (made.made, made.found) == (0, 10)  # as a folder that was handed on
+    assert not Path("out/private/model.zip").exists()
+    Path("out/rows-00003.parquet").unlink()
+    Path("out/report.html").unlink()
+    Path("out/UNGATED.txt").unlink()
+    Path("out/plan.json").unlink()  # the manifest has it
+    made = again()
+    assert (made.made, made.redone, made.merkle_root) == (1, ("rows-00003.parquet",), root)
+    assert files() == before
+    there = {f.name for f in Path("out").iterdir()} - set(before)
+    assert there == {"UNGATED.txt", "manifest.json", "plan.json", "private", "report.html"}
+
+
+def test_a_lost_secret_is_said_and_what_is_whole(here):
+    unseeded = Asked(rows=950, workers=1, block_rows=100)
+    write_blocks(Path("stays.csv"), Path("other"), unseeded)
+    shutil.rmtree("other/private")
+    Path("other/rows-00003.parquet").unlink()
+    with pytest.raises(InputError, match="none can be made again; 9 of 10 blocks are whole"):
+        write_blocks(Path("stays.csv"), Path("other"), unseeded)
+
+
+def test_a_damaged_plan_is_named_and_blocks_of_a_lost_one_are_not_mixed_in(here):
+    unfinished()
+    Path("out/private/done.jsonl").write_bytes(b"")
+    whole = Path("out/plan.json").read_text()
+    Path("out/plan.json").write_text(whole[:50])
+    with pytest.raises(IntegrityError, match=r"(?s)plan\.json' was damaged or altered.*delete it"):
+        again()
+    Path("out/plan.json").unlink()
+    made = again(Asked(rows=250, seed=1, workers=1, block_rows=100))
+    assert (made.n, made.made, made.found) == (250, 3, 0)
+
+
+def test_a_refitted_model_that_is_another_is_not_followed(here):
+    Path("out/rows-00003.parquet").unlink()
+    Path("out/private/model.zip").unlink()
+    plan = Path("out/plan.json")
+    plan.write_text(plan.read_text().replace(BlockFolder(Path("out")).plan().model, "0" * 64))
+    with pytest.raises(IntegrityError, match="fitting again gives another one"):
+        again()
+
+
+@pytest.mark.parametrize(
+    ("generator", "said"),
+    [
+        ("gaussian_copula", "cannot be written to a file"),
+        ("bootstrap", "cannot be written to a file"),
+        ("dp_marginals", "spends a privacy budget"),
+        ("tree_chian", "did you mean 'tree_chain'"),
+    ],
+)
+def test_a_generator_that_makes_no_blocks_is_refused_before_there_is_a_folder(
+    here, generator, said
+):
+    with pytest.raises(InputError, match=said):
+        write_blocks(Path("stays.csv"), Path("new"), Asked(rows=950, generator=generator))
+    assert not Path("new").exists()

@@ -15,7 +15,7 @@ from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, IntegrityError
 from assaymark.generate import generators
-from assaymark.generate.model_file import ModelFile, can_store, read_model, write_model
+from assaymark.generate.model_file import GENERATORS, ModelFile, can_store, read_model, write_model
 
 NAMES = ("independent", "tree_chain")
 
@@ -142,3 +142,8 @@ def test_what_joined_later_is_not_written_where_it_is_not_used():
     assert "quality" not in {*recipe, *header["summary"]}
     assert effects
     assert all("trees" not in e for e in effects)
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "gaussian_copula", "independent", "tree_chain"])
+def test_which_models_fit_in_a_file_is_known_before_they_are_fitted(name):
+    assert can_store(fitted(name)) == (name in GENERATORS)

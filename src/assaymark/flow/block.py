@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Job", "make_block", "plainly", "write_plainly"]
 
-"""What the names of files begin with that were not written to their end."""
+_AGAIN = (
+    "\n\nHint: put it back; or delete it, and the same command fits it again; every worker must "
+    "see the folder at the same path"
+)
 
 
 class Block(Document):
@@ -105,7 +108,9 @@ def plainly(what: str) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-        hint = "make room, then start" if full else "make the folder writable, then start"
+        taken = error.errno in {errno.EISDIR, errno.ENOTEMPTY, errno.EEXIST}
+        hint = "move away the folder of that name" if taken else "make the folder writable"
+        hint = f"{'make room' if full else hint}, then start"
         raise InputError(
             f"cannot write {what!r}: {error.strerror}; the blocks that are done stay\n\n"
             f"Hint: {hint} the same command again: it goes on where it was"
@@ -114,7 +119,10 @@ def plainly(what: str) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _model(file: str, digest: str) -> Model:
-    raw = Path(file).read_bytes()
+    try:
+        raw = Path(file).read_bytes()
+    except OSError as error:
+        raise InputError(f"the model {file!r} cannot be read: {error.strerror}{_AGAIN}") from error
     if sha256(raw) != digest:
-        raise IntegrityError(f"{file} is not the model that the blocks are planned with")
+        raise IntegrityError(f"{file!r} is not the model that the blocks are planned with{_AGAIN}")
     return read_model(raw).model

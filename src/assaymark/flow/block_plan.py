@@ -7,7 +7,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pydantic import JsonValue
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["BlockFolder", "Manifest", "Plan", "merkle_root"]
 
-_DONE = "done.jsonl"
+_DONE, _PLAN, _MANIFEST = "done.jsonl", "plan.json", "manifest.json"
+
+_Kind = TypeVar("_Kind", bound=Document)
 
 
 class Plan(Document):
@@ -87,7 +89,7 @@ class BlockFolder:
             When the folder cannot be made, holds something else, or is in use.
         """
         try:
-            if self.path.is_dir() and not self.private.is_dir() and any(self.path.iterdir()):
+            if self.path.is_dir() and not self._ours() and any(self.path.iterdir()):
                 raise InputError(
                     f"{str(self.path)!r} holds something else already\n\n"
                     "Hint: name a new folder, or one that this command began"
@@ -107,14 +109,26 @@ class BlockFolder:
             yield
 
     def plan(self) -> Plan | None:
-        """Return the plan that is there, if any."""
-        file = self.path / "plan.json"
-        return Plan.parse(file.read_bytes()) if file.exists() else None
+        """Return the plan that is there, if any; where it was lost, the one that a manifest has.
+
+        Raises
+        ------
+        IntegrityError
+            When plan or manifest cannot be read.
+        """
+        there, manifest = self._read(_PLAN, Plan), self._read(_MANIFEST, Manifest)
+        return there if manifest is None else there or manifest.plan
 
     def begin(self, plan: Plan) -> None:
-        """Write the plan, and the note that the rows are ungated."""
-        write_plainly(self.path / "UNGATED.txt", f"{plan.mark}\n".encode())
-        write_plainly(self.path / "plan.json", plan.canonical())
+        """Write the plan, and the note that the rows are ungated; blocks of none are forgotten."""
+        (self.private / _DONE).unlink(missing_ok=True)
+        self.restate(plan)
+
+    def restate(self, plan: Plan) -> None:
+        """Write what says what the folder is, where it was lost."""
+        for name, raw in (("UNGATED.txt", f"{plan.mark}\n".encode()), (_PLAN, plan.canonical())):
+            if not (self.path / name).exists():
+                write_plainly(self.path / name, raw)
 
     def done(self) -> dict[str, Block]:
         """Return the blocks whose files are there with the bytes that were written, by file.
@@ -133,15 +147,13 @@ class BlockFolder:
 
     def promised(self) -> dict[str, Block]:
         """Return the blocks of a manifest that is there: what is made again must be as they are."""
-        file = self.path / "manifest.json"
-        return (
-            {b.file: b for b in Manifest.parse(file.read_bytes()).blocks} if file.exists() else {}
-        )
+        manifest = self._read(_MANIFEST, Manifest)
+        return {} if manifest is None else {b.file: b for b in manifest.blocks}
 
     def finish(self, plan: Plan, blocks: tuple[Block, ...]) -> Manifest:
         """Write the manifest over all blocks."""
         made = Manifest(plan=plan, blocks=blocks, merkle_root=merkle_root(blocks))
-        write_plainly(self.path / "manifest.json", made.canonical())
+        write_plainly(self.path / _MANIFEST, made.canonical())
         (self.private / _DONE).unlink(missing_ok=True)
         return made
 
@@ -155,19 +167,36 @@ class BlockFolder:
         InputError
             When the folder is not finished.
         """
-        file = self.path / "manifest.json"
-        if not file.exists():
+        found = self._read(_MANIFEST, Manifest)
+        if found is None:
             raise InputError(
                 f"{str(self.path)!r} has no manifest\n\nHint: it is not finished; start the same "
                 "command again"
             )
-        found = Manifest.parse(file.read_bytes())
         if found.merkle_root != merkle_root(found.blocks):
             raise IntegrityError("the manifest's root is not the root over its blocks")
         bad = [b.file for b in found.blocks if not self._whole(b)]
         if bad:
             raise IntegrityError(f"{len(bad)} blocks were altered or are missing, first {bad[0]}")
         return found
+
+    def _ours(self) -> bool:
+        """Whether this command began the folder: `private` may have been deleted since."""
+        there = (self.path / name for name in (_PLAN, _MANIFEST))
+        return self.private.is_dir() or any(file.is_file() for file in there)
+
+    def _read(self, name: str, kind: type[_Kind]) -> _Kind | None:
+        file = self.path / name
+        if not file.exists():
+            return None
+        try:
+            return kind.parse(file.read_bytes())
+        except IntegrityError as error:
+            raise IntegrityError(
+                f"{str(file)!r} was damaged or altered: {error}\n\nHint: put it back as it was; "
+                "or delete it: the same command writes it again, and makes again the blocks that "
+                "it alone vouched for"
+            ) from error
 
     def _written(self) -> dict[str, Block]:
         found = self.promised()

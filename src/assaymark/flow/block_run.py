@@ -9,7 +9,7 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
@@ -19,10 +19,11 @@ from assaymark.core.streams import Streams
 from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.block import Block, Job, write_plainly
 from assaymark.flow.block_plan import BlockFolder, Manifest, Plan
-from assaymark.flow.draft import MARK, draft
+from assaymark.flow.draft import MARK, check_free, draft
 from assaymark.flow.engines import blocks_by, check_engine
 from assaymark.flow.generate import model_file, named
 from assaymark.flow.progress import silent
+from assaymark.generate.model_file import check_can_store
 from assaymark.source.read import read_table
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = ["BLOCK_ROWS", "Asked", "WrittenBlocks", "write_blocks"]
 BLOCK_ROWS = 262_144
 _LOOKED_AT = 10_000
 _STREAM = ("sample", "0")
+_MODEL, _REPORT = "model.zip", "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,25 +84,33 @@ def write_blocks(
     Raises
     ------
     InputError
-        When the folder holds blocks of another plan, or cannot be written.
+        When the generator's model fits in no file, the folder holds blocks of another plan or
+        lacks the secret that they were made with, or it cannot be written.
     IntegrityError
-        When a block that is made again is not as the manifest says.
+        When a block or the model that is made again is not as plan and manifest say.
     """
     check_engine(asked.engine)
+    named(asked.spec)
+    check_free(asked.generator)
+    check_can_store(asked.generator)
     if not source.is_file():
         read_table(source)  # says what is wrong with it, before there is a folder
     folder = BlockFolder(out)
     with folder.lock():
-        root = _root(folder, asked)
         plan = folder.plan()
+        root = _root(folder, asked, plan)
         notices: tuple[str, ...] = ()
         if plan is None:
             plan, notices = _begun(folder, source, asked, root, progress)
         _check_same(plan, _wanted(source, asked, root), out)
+        folder.restate(plan)
         done = folder.done()
         promised = folder.promised()
         job = _job(folder, plan, root)
         missing = [n for n in range(job.n_blocks) if job.file(n) not in done]
+        lost = missing and not (folder.private / _MODEL).exists()
+        if lost or not (folder.path / _REPORT).exists():
+            notices = _fitted(folder, source, asked, root, progress, plan=plan).notices
         redone = tuple(f for n in missing if (f := job.file(n)) in promised or (out / f).exists())
         found = len(done)
         made = _made(folder, job, missing, asked, progress)
@@ -111,11 +121,19 @@ def write_blocks(
     return _said(out, manifest, (len(made), found, redone), notices)
 
 
-def _root(folder: BlockFolder, asked: Asked) -> bytes:
+def _root(folder: BlockFolder, asked: Asked, plan: Plan | None) -> bytes:
     """Return the root of the random numbers; a secret one is kept, for the command to go on."""
     if asked.seed is not None:
         return Streams.from_seed(asked.seed).root
     kept = folder.private / "root"
+    if plan is not None and not kept.exists():
+        whole, total = len(folder.done()), -(-plan.rows // plan.block_rows)
+        raise InputError(
+            f"{str(kept)!r} is gone, the secret that the blocks of this folder are made with, so "
+            f"that none can be made again; {whole} of {total} blocks are whole"
+            "\n\nHint: repeat --seed if one was given; put `private` back if there is a copy; or "
+            "name a new folder"
+        )
     if not kept.exists():
         write_plainly(kept, secrets.token_bytes(32), 0o600)
     return kept.read_bytes()
@@ -142,7 +160,7 @@ _WHAT = {
     "rows": "another number of rows",
     "generator": "another generator, or other parameters of it",
     "source": "another source, or the source has changed since",
-    "key": "another seed",
+    "key": "another seed, or `private/root` is another",
     "block_rows": "other sizes of blocks",
     "writer": "another version of polars, which writes other bytes",
 }
@@ -162,9 +180,39 @@ def _begun(
     folder: BlockFolder, source: Path, asked: Asked, root: bytes, progress: Progress
 ) -> tuple[Plan, tuple[str, ...]]:
     """Fit, look at the first rows, and write the plan over what a killed process left."""
-    frame = read_table(source)
+    made = _fitted(folder, source, asked, root, progress)
+    plan = Plan.model_validate(
+        {
+            **_wanted(source, asked, root),
+            "mark": MARK,
+            "table": source.stem,
+            "model": made.digest,
+            "stream": "/".join(_STREAM),
+            "columns": made.columns,
+        }
+    )
+    folder.begin(plan)
+    return plan, made.notices
+
+
+class _Fitted(NamedTuple):
+    digest: str
+    columns: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def _fitted(
+    folder: BlockFolder,
+    source: Path,
+    asked: Asked,
+    root: bytes,
+    progress: Progress,
+    *,
+    plan: Plan | None = None,
+) -> _Fitted:
+    """Fit and write model and report; where they were lost, the model must be the planned one."""
     made = draft(
-        frame,
+        read_table(source),
         name=source.stem,
         rows=min(asked.rows, _LOOKED_AT),
         generator=asked.generator,
@@ -173,21 +221,16 @@ def _begun(
         progress=progress,
     )
     raw = model_file(asked.spec, made.model, Streams(root))
-    write_plainly(folder.private / "model.zip", raw, 0o600)
+    if plan is not None and sha256(raw) != plan.model:
+        raise IntegrityError(
+            f"the model of {str(folder.path)!r} was lost, and fitting again gives another one: "
+            f"SHA-256 {sha256(raw)}, not {plan.model}\n\nHint: another version of assaymark or of "
+            "a package fits otherwise: take the one that began the folder, or name a new folder"
+        )
+    write_plainly(folder.private / _MODEL, raw, 0o600)
     write_plainly(folder.private / "README.txt", _README)
-    write_plainly(folder.path / "report.html", made.page)
-    plan = Plan.model_validate(
-        {
-            **_wanted(source, asked, root),
-            "mark": MARK,
-            "table": source.stem,
-            "model": sha256(raw),
-            "stream": "/".join(_STREAM),
-            "columns": tuple(made.frame.columns),
-        }
-    )
-    folder.begin(plan)
-    return plan, made.notices
+    write_plainly(folder.path / _REPORT, made.page)
+    return _Fitted(sha256(raw), tuple(made.frame.columns), made.notices)
 
 
 _README = b"""The fitted model, and the secret root of the random numbers where no --seed was given.
@@ -198,7 +241,7 @@ Both are needed to make lost blocks again. Both tell of the source: do not hand 
 def _job(folder: BlockFolder, plan: Plan, root: bytes) -> Job:
     return Job(
         folder=str(folder.path.resolve()),
-        model=str((folder.private / "model.zip").resolve()),
+        model=str((folder.private / _MODEL).resolve()),
         digest=plan.model,
         root=root,
         path=_STREAM,
@@ -248,7 +291,7 @@ def _said(
 ) -> WrittenBlocks:
     return WrittenBlocks(
         rows=str(out),
-        report=str(out / "report.html"),
+        report=str(out / _REPORT),
         n=manifest.plan.rows,
         blocks=len(manifest.blocks),
         made=counts[0],
@@ -258,6 +301,7 @@ def _said(
         notices=(
             *notices,
             f"The report looks at the first {min(manifest.plan.rows, _LOOKED_AT):,} rows.",
-            f"{out / 'private'} holds the fitted model: delete it before you hand the rows on.",
+            f"{out / 'private'} holds the fitted model: move it away before you hand the rows on; "
+            "without it no block can be made again.",
         ),
     )

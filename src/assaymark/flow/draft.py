@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from assaymark.flow.progress import Progress
     from assaymark.source.profile import TableProfile
 
-__all__ = ["MARK", "Draft", "WrittenDraft", "draft", "usable_part", "write_draft"]
+__all__ = ["MARK", "Draft", "WrittenDraft", "check_free", "draft", "usable_part", "write_draft"]
 
 MARK = "assaymark: UNGATED DRAFT, held against no policy"
 """What a draft's Parquet metadata and the note beside its CSV say."""
@@ -98,11 +98,7 @@ def draft(  # noqa: PLR0913
     NotApprovedError
         When the generator's model holds records.
     """
-    if spends(generator):
-        raise InputError(
-            f"generator {generator!r} spends a privacy budget, and a draft has no account for it"
-            "\n\nHint: `assaymark run` with a recipe that has [privacy]"
-        )
+    check_free(generator)
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, {})
     usable, notices = usable_part(frame, found)
@@ -156,6 +152,15 @@ def draft(  # noqa: PLR0913
         notices=tuple(notices),
         page=page,
     )
+
+
+def check_free(generator: str) -> None:
+    """Raise InputError if a generator spends a privacy budget, which no draft has."""
+    if spends(generator):
+        raise InputError(
+            f"generator {generator!r} spends a privacy budget, and a draft has no account for it"
+            "\n\nHint: `assaymark run` with a recipe that has [privacy]"
+        )
 
 
 def _called(spec: GenerateSpec) -> str:

@@ -48,7 +48,16 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
     from assaymark.core.protocols import Model
 
-__all__ = ["FORMAT", "STORED", "ModelFile", "can_store", "read_model", "write_model"]
+__all__ = [
+    "FORMAT",
+    "GENERATORS",
+    "STORED",
+    "ModelFile",
+    "can_store",
+    "check_can_store",
+    "read_model",
+    "write_model",
+]
 
 FORMAT = "assaymark/model/v0"
 
@@ -86,6 +95,9 @@ STORED: dict[str, type] = {
     )
 }
 """The frozen dataclasses that a model file may hold; a model's new parts are named here."""
+
+GENERATORS = ("dp_adaptive", "dp_marginals", "independent", "tree_chain")
+"""The generators whose models a file can hold."""
 
 _ENUMS: dict[str, type[StrEnum]] = {"Kind": Kind, "Role": Role}
 _HEADER = "model.json"
@@ -127,6 +139,16 @@ class ModelFile:
 def can_store(model: Model) -> bool:
     """Whether a file can hold this model; those of plug-ins it cannot."""
     return STORED.get(type(model).__name__) is type(model)
+
+
+def check_can_store(generator: str) -> None:
+    """Raise InputError, before anything is fitted, if no file can hold this generator's model."""
+    if generator not in GENERATORS:
+        raise InputError(
+            f"the model of {generator!r} cannot be written to a file, so that no worker could "
+            "make blocks with it\n\nHint: tree_chain and independent make blocks; others make one "
+            "table: --out rows.parquet"
+        )
 
 
 def write_model(held: ModelFile) -> bytes:
