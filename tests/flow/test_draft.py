@@ -1,3 +1,4 @@
+import subprocess
 import sys
 from pathlib import Path
 
@@ -198,3 +199,43 @@ def test_texts_that_are_written_from_a_number_are_told():
     frame = pl.DataFrame({"said": text, "value": value, "sex": rng.choice(["f", "m"], 1500)})
     notices = draft(frame, seed=1).notices
     assert "Written out as text where it is a number: 'said' from 'value'." in notices
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from assaymark.flow import draft
+from assaymark.errors import InputError
+def full(stage, said, share=None):
+    if stage == "evaluate":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+try:
+    draft.write_draft(
+        Path("stays.csv"), Path(sys.argv[1]), rows=900, generator="independent", seed=1,
+        progress=full,
+    )
+except InputError as error:
+    print(error)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_a_full_disk_leaves_what_was_there_and_nothing_half_written(folder, name):
+    Path(name).write_text("what was there before")
+    before = sorted(p.name for p in Path().iterdir())
+    script = [sys.executable, "-c", FULL, name]
+    said = subprocess.run(script, capture_output=True, text=True, check=True).stdout
+    assert "nothing was written, and what was there before is whole" in said
+    assert "Hint: make room (for 0." in said
+    assert sorted(p.name for p in Path().iterdir()) == before
+    assert Path(name).read_text() == "what was there before"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_fitted(folder):
+    Path("file").write_text("x")
+    Path("rows.csv").mkdir()
+    with pytest.raises(InputError, match=r"cannot write 'file/rows\.csv'"):
+        write(out="file/rows.csv", generator="no generator that can be fitted")
+    with pytest.raises(InputError, match="there is a folder of that name"):
+        write(out="rows.csv", generator="no generator that can be fitted")

@@ -47,10 +47,12 @@ def command(
     """
     from assaymark.flow.dial import Dialling, dial, with_parameters
     from assaymark.flow.entrants import read_entrants
-    from assaymark.store.whole import write_whole
+    from assaymark.flow.written import check_can_write, write_files
 
     if write is not None and what.suffix.lower() != ".toml":
         raise InputError("--write goes with a recipe\n\nHint: `assaymark init TABLE` makes one")
+    if write is not None:
+        check_can_write(write, "--write PATH")
     how = Dialling(
         workspace=workspace,
         at_most=at_most,
@@ -64,7 +66,8 @@ def command(
     names = [] if what.suffix.lower() == ".toml" else ["tree_chain"]
     found = dial(read_entrants([what], names), how, progress(quiet=json))
     if write is not None and found.chosen is not None:
-        write_whole(write, with_parameters(what.read_text("utf-8"), found).encode(), 0o644)
+        text = with_parameters(what.read_text("utf-8"), found)
+        write_files({write: text.encode()}, "--write PATH")
     if json:
         print_json(found.model_dump(mode="json"))
     else:

@@ -26,6 +26,7 @@ from assaymark.flow.kinds import ALL, real_rows
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
 from assaymark.flow.source import notes_of
+from assaymark.flow.written import check_can_write, write_files
 from assaymark.generate.mixture import sample_wanted
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.load import load
@@ -260,6 +261,7 @@ def write_draft(  # noqa: PLR0913
         )
     if target.resolve() == source.resolve():
         raise InputError(f"--out {str(target)!r} is the source itself; nothing was written")
+    check_can_write(target)
     made = draft(
         frame,
         name=source.stem,
@@ -271,12 +273,7 @@ def write_draft(  # noqa: PLR0913
         progress=progress,
     )
     report = target.with_suffix(".html")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _write_rows(made.frame, target)
-        report.write_bytes(made.page)
-    except OSError as error:
-        raise InputError(f"cannot write {str(target)!r}: {error.strerror}") from error
+    write_files({**_row_files(made.frame, target), report: made.page})
     progress("release", "none: a draft is not released", 1.0)
     return WrittenDraft(
         rows=str(target), report=str(report), n=made.frame.height, notices=made.notices
@@ -327,14 +324,15 @@ def _some(dataset: Dataset, streams: Streams) -> Dataset:
     return dataset.take(np.sort(rng.permutation(dataset.n)[:_LOOKED_AT]))
 
 
-def _write_rows(frame: pl.DataFrame, target: Path) -> None:
+def _row_files(frame: pl.DataFrame, target: Path) -> dict[Path, bytes]:
+    """Return the rows as a file, with the mark in it, or in one beside it."""
     raw = io.BytesIO()
     if target.suffix.lower() == ".parquet":
         frame.write_parquet(raw, compression="zstd", metadata={"assaymark": MARK})
-    else:
-        frame.write_csv(raw)
-        target.with_suffix(".csv.UNGATED.txt").write_text(f"{MARK}\n")
-    target.write_bytes(raw.getvalue())
+        return {target: raw.getvalue()}
+    frame.write_csv(raw)
+    beside = target.with_suffix(".csv.UNGATED.txt")
+    return {target: raw.getvalue(), beside: f"{MARK}\n".encode()}
 
 
 def _unrecorded(who: str, why: str) -> None:

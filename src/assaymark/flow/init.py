@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import Document
 from assaymark.core.threat import Profile
 from assaymark.decide.policy import profile_bytes
-from assaymark.errors import InputError, UnknownNameError, WorkspaceError
+from assaymark.errors import InputError, UnknownNameError
+from assaymark.flow.written import write_files
 from assaymark.source.profile import profile as profile_of
 from assaymark.source.read import read_table
 from assaymark.source.recipe_text import recipe_text
@@ -54,16 +55,12 @@ def init(source: Path, out: Path, *, profile: str, force: bool) -> Initialised:
             f"{' and '.join(there)} exist already\n\nHint: --out FOLDER, or --force to replace them"
         )
     found = profile_of(read_table(source), {})
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        path = os.path.relpath(source.resolve(), out.resolve())
-        text = recipe_text(source.stem, path, found)
-        if profile != Profile.CONTROLLED:
-            text = text.replace('profile = "controlled"', f'profile = "{profile}"')
-        targets["recipe"].write_text(text, encoding="utf-8")
-        targets["policy"].write_bytes(profile_bytes(Profile(profile)))
-    except OSError as error:
-        raise WorkspaceError(f"cannot write into {str(out)!r}: {error.strerror}") from error
+    path = os.path.relpath(source.resolve(), out.resolve())
+    text = recipe_text(source.stem, path, found)
+    if profile != Profile.CONTROLLED:
+        text = text.replace('profile = "controlled"', f'profile = "{profile}"')
+    written = {"recipe": text.encode(), "policy": profile_bytes(Profile(profile))}
+    write_files({targets[name]: raw for name, raw in written.items()}, "--out FOLDER")
     return Initialised(
         recipe=str(targets["recipe"]),
         policy=str(targets["policy"]),

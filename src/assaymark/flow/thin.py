@@ -13,8 +13,8 @@ from assaymark.core.document import Document
 from assaymark.core.schema import Role
 from assaymark.core.streams import Streams
 from assaymark.errors import DataError, InputError
-from assaymark.flow.block import write_plainly
 from assaymark.flow.progress import silent
+from assaymark.flow.written import check_can_write, write_files
 from assaymark.source.database import masked
 from assaymark.source.profile import profile
 from assaymark.source.stretches import stretches
@@ -74,6 +74,7 @@ def sample_source(  # noqa: PLR0913
     """
     if out.suffix.lower() != ".parquet":
         raise InputError(f"cannot write {str(out)!r}: a sample is written as .parquet")
+    check_can_write(out)
     found = _told(stretches(place, query), progress)
     first = next(found, None)
     if first is None:
@@ -86,8 +87,7 @@ def sample_source(  # noqa: PLR0913
     said = {"source": masked(place), "rows of the source": made.n, "drawn by": person or "row"}
     raw = io.BytesIO()
     made.frame.write_parquet(raw, compression="zstd", metadata={"assaymark": json.dumps(said)})
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_plainly(out, raw.getvalue())
+    write_files({out: raw.getvalue()})
     return SampledSource(
         source=masked(place),
         file=str(out),
