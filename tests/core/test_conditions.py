@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assaymark.core.conditions import Conditions
+from assaymark.core.formula import Formula
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.errors import ConditionError, UnknownNameError
 
@@ -74,6 +75,15 @@ def kept(text: str) -> list[int]:
         ("`seen at` < 2024-01-01T12:31:00", [0]),
         ("(age = 39 or age = 41) and (sex = 'F' or weight < 0)", [0, 2]),
         ("NOT (age = 39 OR weight is missing)", [1, 2, 4]),
+        ("age + weight <= 110.25", [0, 1, 2]),
+        ("not age + weight <= 39.1", [1, 2, 4]),
+        ("age -1 < 39 or age-1 >= 40", [0, 2, 4]),
+        ("(age + 1) * 2 == 80 and (sex == 'F')", [0]),
+        ("(age + weight) / (age - 39) > 0", [1, 2, 4]),
+        ("abs(weight) <= 1.5 and weight + .2 == .3 or age ** 2 = 1681", [0, 2]),
+        ("`seen at` - born > 19722", [0]),
+        ("weight == -1.5", [2]),
+        ("age in (39, -1) and -age < 0", [0]),
     ],
 )
 def test_a_condition_holds_where_it_says(text: str, rows: list[int]) -> None:
@@ -100,9 +110,19 @@ def test_a_condition_holds_where_it_says(text: str, rows: list[int]) -> None:
         ("age is 3", "'missing' or 'not missing'"),
         ("age > 3; import os", "found ';'"),
         ("__import__('os').system('x') == 1", r"found '\.'"),
-        ("system('x') == 1", "unknown column 'system'"),
+        ("system('x') == 1", "unknown function 'system'"),
         ("age > 1e999", "too large"),
         ("note == 'x'", "free text"),
+        ("age + note > 3", "column 'note' is free text"),
+        ("age + sex > 3", "'sex' is text, and a number is needed"),
+        ("age + 1", "expected a comparison"),
+        ("age + 1 > ", "expected a comparison"),
+        ("1 + 1 > 3", "names no column"),
+        ("age + 1 > 3 > weight", "expected a comparison"),
+        ("age + wieght > 3", "did you mean 'weight'"),
+        ("age + __import__('os') > 3", "unknown function '__import__'"),
+        ("age.real + 1 > 3", "is not part of the language"),
+        ("age % 2 == 0 age > 3", "expected a comparison"),
         ("age > 5 and age < 3", "its parts allow 'age' nothing in common"),
         ("age > 5 and age < 6", "its parts allow 'age' nothing in common"),
         ("(sex == 'F' or ill == true) and (age is missing and age = 3)", "nothing in common"),
@@ -212,3 +232,19 @@ def test_conditions_agree_with_a_filter(pair: tuple[str, pl.Expr]) -> None:
     assert not (held & ~within).any()
     if found.exact:
         np.testing.assert_array_equal(within, wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("2 * (age - weight) / 4 + 1", {"age": 0.5, "weight": -0.5, "": 1.0}),
+        ("-age * 3 - 2 * 2", {"age": -3.0, "": -4.0}),
+        ("age * weight", None),
+        ("age / weight", None),
+        ("age / 0", None),
+        ("abs(age) + 1", None),
+        ("`seen at` - born", {"seen at": 1.0, "born": -1.0}),
+    ],
+)
+def test_a_sum_says_what_each_column_counts(text: str, terms: dict[str, float] | None) -> None:
+    assert Formula.parse(text, SCHEMA).terms == terms

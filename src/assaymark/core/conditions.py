@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.value_sets import Allowed, Levels
-from assaymark.core.where import Both, Either, Node, Test, Versus, read
+from assaymark.core.where import Both, Either, Node, Test, Versus, negated, read
 from assaymark.errors import ConditionError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.schema import Schema
 
-__all__ = ["Conditions", "Given"]
+__all__ = ["Conditions", "Given", "missing", "outer"]
 
 _SIGNS: dict[str, Callable[[pl.Series, pl.Series], pl.Series]] = {
     "==": operator.eq,
@@ -106,7 +107,7 @@ class Conditions:
 
         Columns that may be anything are left out.
         """
-        return _outer(self.node)
+        return outer(self.node)
 
     def both(self, other: Conditions) -> Conditions:
         """Return the condition that both hold.
@@ -125,6 +126,10 @@ class Conditions:
         """Return the condition that this one is not false: missing values leave it open."""
         return Conditions(self.text, _possible(self.node))
 
+    def untrue(self) -> Conditions:
+        """Return the condition that this one is not true: false, or left open."""
+        return Conditions(f"not ({self.text})", _possible(negated(self.node)))
+
     def hold(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Return which rows of a table in canonical form satisfy it, shape ``(n,)``."""
         return _hold(self.node, frame)
@@ -135,14 +140,14 @@ def _possible(node: Node) -> Node:
     if isinstance(node, Test):
         open_ = Allowed(node.no.values.complement(), missing=not node.no.missing)
         return Test(node.column, open_, node.no)
-    if isinstance(node, Versus):
-        ends = (node.left, node.right)
-        return Either((node, *(_missing(name) for name in ends)))
+    if isinstance(node, Versus | Arithmetic):
+        return Either((node, *(missing(name) for name in sorted(_columns(node)))))
     parts = tuple(_possible(p) for p in node.parts)
     return Both(parts) if isinstance(node, Both) else Either(parts)
 
 
-def _missing(column: str) -> Test:
+def missing(column: str) -> Test:
+    """Return the test that a column is missing."""
     nothing = Levels(frozenset())  # holds for no value, of whatever kind
     return Test(column, Allowed(nothing, missing=True), Allowed(nothing.complement()))
 
@@ -152,23 +157,26 @@ def _columns(node: Node) -> frozenset[str]:
         return frozenset({node.column})
     if isinstance(node, Versus):
         return frozenset({node.left, node.right})
+    if isinstance(node, Arithmetic):
+        return frozenset(node.columns)
     return frozenset[str]().union(*(_columns(p) for p in node.parts))
 
 
 def _exact(node: Node) -> bool:
-    if isinstance(node, Versus):
+    if isinstance(node, Versus | Arithmetic):
         return False
     if isinstance(node, Test) or len(_columns(node)) == 1:
         return True
     return isinstance(node, Both) and all(_exact(p) for p in node.parts)
 
 
-def _outer(node: Node) -> dict[str, Allowed] | None:
+def outer(node: Node) -> dict[str, Allowed] | None:
+    """Return what each column may be in rows that satisfy ``node``; ``None`` if there are none."""
     if isinstance(node, Test):
         return None if node.yes.empty else {node.column: node.yes}
-    if isinstance(node, Versus):
+    if isinstance(node, Versus | Arithmetic):
         return {}
-    parts = [_outer(p) for p in node.parts]
+    parts = [outer(p) for p in node.parts]
     if isinstance(node, Either):
         open_ = [p for p in parts if p is not None]
         common = set.intersection(*(set(p) for p in open_)) if open_ else set()
@@ -189,6 +197,9 @@ def _hold(node: Node, frame: pl.DataFrame) -> NDArray[np.bool_]:
     if isinstance(node, Versus):
         held = _SIGNS[node.sign](frame[node.left], frame[node.right])
         return np.asarray(held.fill_null(value=False).to_numpy(), dtype=np.bool_)
+    if isinstance(node, Arithmetic):
+        held = frame.select(held=node.truth().fill_null(value=False))["held"]
+        return np.asarray(held.to_numpy(), dtype=np.bool_)
     rule = np.logical_and if isinstance(node, Both) else np.logical_or
     return reduce(rule, (_hold(p, frame) for p in node.parts))
 
@@ -199,12 +210,14 @@ def _conflict(node: Node) -> str:
         return f"nothing is allowed for {node.column!r}"
     if isinstance(node, Versus):
         return f"{node.left!r} and {node.right!r} contradict each other"
-    closed = next((p for p in node.parts if _outer(p) is None), None)
+    if isinstance(node, Arithmetic):
+        return f"{node.left.text} {node.sign} {node.right.text} is never true"
+    closed = next((p for p in node.parts if outer(p) is None), None)
     if closed is not None:
         return _conflict(closed)
     so_far: dict[str, Allowed] = {}
     for part in node.parts:
-        for column, allowed in (_outer(part) or {}).items():
+        for column, allowed in (outer(part) or {}).items():
             both = so_far[column].intersect(allowed) if column in so_far else allowed
             if both.empty:
                 return f"its parts allow {column!r} nothing in common"

@@ -7,7 +7,7 @@ import math
 import operator
 import re
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -18,7 +18,7 @@ from assaymark.core.schema import Kind
 from assaymark.errors import ConditionError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -53,12 +53,14 @@ class Formula:
     """A number for each row, read from text such as ``max(0, income - 1000) * 0.2``.
 
     A date counts in days since 1970, true as 1 and false as 0. What is made of a missing value is
-    missing; what is divided by zero is undefined.
+    missing; what is divided by zero is undefined. ``terms`` are what each column counts, and the
+    constant under ``""``, if it is a sum of multiples of columns.
     """
 
     text: str
-    expression: pl.Expr
+    expression: pl.Expr = field(compare=False)
     columns: tuple[str, ...]
+    terms: Mapping[str, float] | None = field(default=None, compare=False)
 
     @classmethod
     def parse(cls, text: str, schema: Schema) -> Formula:
@@ -72,8 +74,11 @@ class Formula:
             When there is no such column.
         """
         reader = _Reader(text, schema)
-        made = reader.number(reader.tree())
-        return cls(text.strip(), made.cast(pl.Float64), tuple(sorted(reader.columns)))
+        tree = reader.tree()
+        made = reader.number(tree)
+        return cls(
+            text.strip(), made.cast(pl.Float64), tuple(sorted(reader.columns)), reader.terms(tree)
+        )
 
     def values(self, frame: pl.DataFrame) -> Floats:
         """Return the value of each row, shape ``(n,)``: NaN where missing, inf where undefined."""
@@ -131,6 +136,27 @@ class _Reader:
         if made.type == "text":
             raise self.wrong(f"{ast.unparse(node)!r} is text, and a number is needed")
         return made.expression.cast(pl.Float64)
+
+    def terms(self, node: ast.expr) -> dict[str, float] | None:
+        """Return what each column counts in a sum, the constant under ``""``, or ``None``."""
+        made: dict[str, float] | None = None
+        match node:
+            case ast.Constant(value=int() | float() as value):
+                made = {"": float(value)}
+            case ast.Name(id=name) if self._quoted.get(name, name) in self._schema.names:
+                made = {self._quoted.get(name, name): 1.0}
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                made = _times(self.terms(operand), {"": -1.0})
+            case ast.BinOp(left=left, op=ast.Add(), right=right):
+                made = _plus(self.terms(left), self.terms(right))
+            case ast.BinOp(left=left, op=ast.Sub(), right=right):
+                made = _plus(self.terms(left), _times(self.terms(right), {"": -1.0}))
+            case ast.BinOp(left=left, op=ast.Mult(), right=right):
+                made = _times(self.terms(left), self.terms(right))
+            case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant(value=value)):
+                by = float(value) if isinstance(value, int | float) else 0.0
+                made = _times(self.terms(left), {"": 1 / by} if by else None)
+        return made
 
     def _truth(self, node: ast.expr) -> pl.Expr:
         made = self._any(node)
@@ -245,6 +271,20 @@ class _Reader:
         if name in known:
             raise self.wrong(f"{name} is given {len(args)} values")
         raise UnknownNameError("function", name, known, "the formula")
+
+
+def _times(one: dict[str, float] | None, two: dict[str, float] | None) -> dict[str, float] | None:
+    """Return a product of which one factor at least is a constant; of others there is none."""
+    if one is None or two is None or (any(one) and any(two)):
+        return None
+    sum_, by = (two, one.get("", 0.0)) if any(two) else (one, two.get("", 0.0))
+    return {c: by * x for c, x in sum_.items()}
+
+
+def _plus(one: dict[str, float] | None, two: dict[str, float] | None) -> dict[str, float] | None:
+    if one is None or two is None:
+        return None
+    return {c: one.get(c, 0.0) + two.get(c, 0.0) for c in {*one, *two}}
 
 
 def _is_constant(node: ast.expr) -> bool:

@@ -196,4 +196,12 @@ def _both(first: Ranges | Levels, second: Ranges | Levels, how: str) -> Ranges |
         return first.union(second) if how == "union" else first.intersect(second)
     if isinstance(first, Levels) and isinstance(second, Levels):
         return first.union(second) if how == "union" else first.intersect(second)
+    if isinstance(first, Levels) and not first.names:
+        return _both(_ends_of(first), second, how)
+    if isinstance(second, Levels) and not second.names:
+        return _both(first, _ends_of(second), how)
     raise TypeError(f"one column cannot have both {first} and {second}")
+
+
+def _ends_of(all_or_nothing: Levels) -> Ranges:
+    return Ranges((_START, _END) if all_or_nothing.but else ())

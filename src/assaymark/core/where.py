@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
+from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.schema import Kind
+from assaymark.core.tokens import WORDS, Token, arithmetic, tokens_of
 from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
 from assaymark.errors import ConditionError, UnknownNameError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Column, Schema
     from assaymark.core.value_sets import Number
 
-__all__ = ["WORDS", "Both", "Either", "Node", "Test", "Versus", "read"]
+__all__ = ["WORDS", "Both", "Either", "Node", "Test", "Versus", "negated", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,37 +52,20 @@ class Either:
     parts: tuple[Node, ...]
 
 
-Node: TypeAlias = Test | Versus | Both | Either
+Node: TypeAlias = Test | Versus | Arithmetic | Both | Either
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    |(?P<quoted>`[^`]+`)
-    |(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?)
-    |(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
-    |(?P<sign><=|>=|==|!=|<>|=|<|>|\(|\)|,)
-    |(?P<word>[^\W\d]\w*(?:\.[^\W\d]\w*)*))""",
-    re.VERBOSE,
-)
-WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _SAME = {"=": "==", "<>": "!="}
 _NOT = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _LANGUAGE = (
     "Hint: a condition reads like  age >= 40 and sex == 'F' and region in ('N', 'S');  there are "
-    "== != < <= > >= with a value or another column, in, between 1 and 5, is missing, is not "
-    "missing, and, or, not and parentheses; text and dates in quotes, a column whose name is not "
-    "one word in `back quotes`"
+    "== != < <= > >= with a value or another column, arithmetic such as net + tax <= gross, in, "
+    "between 1 and 5, is missing, is not missing, and, or, not and parentheses; text and dates in "
+    "quotes, a column whose name is not one word in `back quotes`"
 )
 _DEEPEST, _DIGITS = 100, 40
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
 
 
 def read(text: str, schema: Schema) -> Node:
@@ -110,11 +94,14 @@ class _Reader:
 
     def __init__(self, text: str, schema: Schema) -> None:
         self._text, self._schema = text, schema
-        self._tokens = self._split()
+        self._tokens = tokens_of(text)
         self._place = 0
+        if self._tokens[-1].kind == "other":
+            self._place = len(self._tokens) - 1
+            self.fail("a column, a value or a comparison")
 
     @property
-    def next(self) -> _Token:
+    def next(self) -> Token:
         """The token that comes next."""
         return self._tokens[self._place]
 
@@ -147,13 +134,23 @@ class _Reader:
         if depth > _DEEPEST:
             raise ConditionError(f"the condition is nested more than {_DEEPEST} deep")
         if self._take("not"):
-            return _negated(self._one(depth + 1))
+            return negated(self._one(depth + 1))
+        worked = arithmetic(self._tokens, self._place)
+        if worked is not None:
+            return self._arithmetic(*worked)
         if self._take("("):
             node = self.either(depth + 1)
             if not self._take(")"):
                 self.fail("')'")
             return node
         return self._test()
+
+    def _arithmetic(self, sign: int, end: int) -> Arithmetic:
+        first, token = self._tokens[self._place], self._tokens[sign]
+        left = self._text[first.at : token.at]
+        right = self._text[token.at + len(token.text) : self._tokens[end].at]
+        self._place = end
+        return Arithmetic.parse(left, _SAME.get(token.text, token.text), right, self._schema)
 
     def _test(self) -> Test | Versus:
         column = self._column()
@@ -298,26 +295,16 @@ class _Reader:
         self._place += 1
         return True
 
-    def _split(self) -> list[_Token]:
-        tokens, at, text = [], 0, self._text.rstrip()
-        while at < len(text):
-            found = _TOKEN.match(text, at)
-            if found is None:
-                at += len(text[at:]) - len(text[at:].lstrip())
-                self._tokens, self._place = [_Token("other", text[at], at)], 0
-                self.fail("a column, a value or a comparison")
-            kind = str(found.lastgroup)
-            tokens.append(_Token(kind, found.group(kind), found.start(kind)))
-            at = found.end()
-        return [*tokens, _Token("end", "", len(text))]
 
-
-def _negated(node: Node) -> Node:
+def negated(node: Node) -> Node:
+    """Return what is true where ``node`` is false."""
+    if isinstance(node, Arithmetic):
+        return Arithmetic(node.left, _NOT[node.sign], node.right)
     if isinstance(node, Versus):
         return Versus(node.left, _NOT[node.sign], node.right)
     if isinstance(node, Test):
         return Test(node.column, node.no, node.yes)
-    parts = tuple(_negated(p) for p in node.parts)
+    parts = tuple(negated(p) for p in node.parts)
     return Either(parts) if isinstance(node, Both) else Both(parts)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core import plausibility as p
+from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.codes import CodeRange
 from assaymark.core.dataset import Dataset
 from assaymark.core.formula import Formula
@@ -189,6 +190,9 @@ def _said(node: Node, data: Dataset, *, wanted: bool) -> pl.Expr:
             ">=": left >= right,
         }
         held = signs[node.sign]
+        return (held if wanted else ~held).fill_null(value=False)
+    if isinstance(node, Arithmetic):
+        held = node.truth()
         return (held if wanted else ~held).fill_null(value=False)
     parts = [_said(part, data, wanted=wanted) for part in node.parts]
     every = (type(node).__name__ == "Both") == wanted
