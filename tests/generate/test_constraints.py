@@ -1,11 +1,16 @@
 """Constraints hold on every row, however the model was fitted, or an error says why not."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.generate.test_anchors import stays
 from tests.generate.test_tree_chain import table
 
+from assaymark.core.conditions import Conditions
 from assaymark.core.constraint import (
     Bounds,
     FixedCombinations,
@@ -20,8 +25,11 @@ from assaymark.core.constraint import (
 from assaymark.core.recipe import GenerateSpec, parse_recipe
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
+from assaymark.core.where import read
 from assaymark.errors import ConditionError, InputError, RecipeError, UnknownNameError
 from assaymark.flow.generate import fit
+from assaymark.generate.contradiction import contradiction, domains_of
+from assaymark.generate.demands import demands_of
 from assaymark.generate.mixture import mixture_of, sample_wanted
 
 
@@ -46,6 +54,14 @@ def visits(n=2000, seed=0):
     )
 
 
+KINDS = {"a": Kind.INTEGER, "b": Kind.INTEGER, "c": Kind.INTEGER, "f": Kind.CATEGORY}
+CHOICES = [
+    *("a < b", "b < c", "c < a", "a <= b", "b <= c", "c <= a", "a == b", "b == c", "a > c"),
+    *("a + b == c", "a + b + c <= 2", "2 * a - b >= 3", "c >= 2", "b > 1", "a > 0", "a < 1"),
+    *("f == 'x'", "f != 'y'", "f == 'y' or a >= 2", "f == 'x' or c < b", "not (f == 'x')"),
+    *("(f == 'y' and a < 2) or (f == 'x' and b > 2)", "a + 1 > 2 * c"),
+]
+
 EACH = [
     Bounds(kind="range", column="low", low=65, high=85, on_source="keep"),
     Inequality(kind="inequality", low="low", high="high"),
@@ -55,6 +71,7 @@ EACH = [
     Implication(kind="implies", when="sex == 'M'", then="births == 0"),
     Pattern(kind="pattern", column="code", pattern="[BK][0-2]", on_source="keep"),
     RowRule(kind="rule", rule="high < 140 or sex == 'F'", on_source="keep"),
+    RowRule(kind="rule", rule="low + 10 * births <= 1.5 * high - 1", on_source="keep"),
 ]
 
 
@@ -75,6 +92,8 @@ def holds(constraint, frame):
             return ((frame["sex"] == "F") | (frame["births"] == 0)).all()
         case Pattern():
             return frame["code"].str.contains(r"^[BK][0-2]$").all()
+        case RowRule(rule=rule) if "births" in rule:
+            return (frame["low"] + 10 * frame["births"] <= 1.5 * frame["high"] - 1).all()
         case RowRule():
             return ((frame["high"] < 140) | (frame["sex"] == "F")).all()
 
@@ -110,12 +129,108 @@ def test_a_sum_holds_to_the_cent():
 
 
 def test_what_no_row_of_the_model_satisfies_is_refused_with_the_count():
-    never = RowRule(kind="rule", rule="red == green and green == blue", on_source="keep")
-    one = Bounds(kind="range", column="blue", low=1, on_source="keep")
-    lit = RowRule(kind="rule", rule="red == 1", on_source="keep")
-    once = OneHot(kind="one_hot", columns=("red", "green", "blue"))
-    with pytest.raises(ConditionError, match=r"no row of this model can satisfy .*red == 1"):
-        model_of(visits(), never, one, lit, once).sample(range(10), Streams.from_seed(2))
+    far = RowRule(kind="rule", rule="low * high < 0", on_source="keep")  # no contradiction
+    with pytest.raises(ConditionError, match=r"0 of 10 rows can be had: none of 262,144 tries"):
+        model_of(visits(), far).sample(range(10), Streams.from_seed(2))
+
+
+def keep(rule):
+    return RowRule(kind="rule", rule=rule, on_source="keep")
+
+
+CYCLE = [
+    Inequality(kind="inequality", low=a, high=b, strict=True, on_source="keep")
+    for a, b in (("births", "low"), ("low", "high"), ("high", "births"))
+]
+
+
+@pytest.mark.parametrize(
+    ("constraints", "named"),
+    [
+        ((*CYCLE, EACH[0]), ["births < low", "low < high", "high < births"]),
+        (
+            (
+                keep("red == green and green == blue"),
+                OneHot(kind="one_hot", columns=("red", "green", "blue")),
+                keep("low > 70"),
+            ),
+            ["red == green", "exactly one of red, green, blue"],
+        ),
+        (
+            (
+                Implication(kind="implies", when="sex == 'M'", then="births == 0"),
+                keep("sex != 'F'"),
+                keep("low > 70"),
+                keep("births >= 1"),
+            ),
+            ["where sex == 'M', births == 0", "sex != 'F'", "births >= 1"],
+        ),
+        (
+            (
+                SumOfParts(kind="sum", total="high", parts=("low", "births"), on_source="keep"),
+                Bounds(kind="range", column="low", low=80, on_source="keep"),
+                Bounds(kind="range", column="births", low=5, on_source="keep"),
+                Bounds(kind="range", column="high", high=84, on_source="keep"),
+                keep("sex == 'F'"),
+            ),
+            ["high = low + births", "low >= 80", "births >= 5", "high <= 84"],
+        ),
+        (
+            (
+                FixedCombinations(kind="fixed", columns=("city", "land")),
+                keep("land == 'NW'"),
+                keep("city in ('Kiel', 'Ulm')"),
+            ),
+            ["land == 'NW'", "city in", "a known combination of city, land"],
+        ),
+        (
+            (keep("low + 2 * births > high"), keep("births * 2 < 3"), keep("high >= low + 2")),
+            ["low + 2", "births * 2 < 3", "high >= low + 2"],
+        ),
+    ],
+)
+def test_a_smallest_set_that_contradicts_itself_is_named_before_anything_is_fitted(
+    constraints, named
+):
+    with pytest.raises(RecipeError, match=f"{len(named)} constraints contradict each ot") as found:
+        demands_of(constraints, visits())
+    assert all(text in str(found.value) for text in named)
+
+
+def test_missing_values_leave_a_way_out_where_the_source_has_them():
+    data = visits()
+    assert contradiction_of(CYCLE, data)
+    gaps = data.frame.with_columns(births=pl.when(pl.int_range(pl.len()) > 9).then("births"))
+    assert not contradiction_of(CYCLE, replace(data, frame=gaps))
+
+
+def contradiction_of(constraints, data):
+    try:
+        demands_of(constraints, data)
+    except RecipeError as error:
+        return "contradict" in str(error)
+    return False
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(CHOICES), min_size=2, max_size=6, unique=True))
+def test_a_contradiction_is_one_by_brute_force(texts):
+    # all rows of three whole numbers from 0 to 3 and a flag: what none satisfies has a conflict
+    rows = pl.DataFrame(
+        [(a, b, c, f) for a in range(4) for b in range(4) for c in range(4) for f in "xy"],
+        schema={"a": pl.Int64, "b": pl.Int64, "c": pl.Int64, "f": pl.String},
+        orient="row",
+    )
+    data = table(**{n: (k, rows[n].to_list()) for n, k in KINDS.items()})
+    ends = [f"{n} between 0 and 3" for n in "abc"]
+    nodes = [read(t, data.schema) for t in (*ends, *texts)]
+    held = [Conditions.parse(t, data.schema).hold(rows) for t in (*ends, *texts)]
+    found = contradiction(nodes, domains_of(data), KINDS)
+    assert (found == ()) == bool(np.logical_and.reduce(held).any())
+    if found:
+        assert not np.logical_and.reduce([held[i] for i in found]).any()
+        for i in found:
+            assert contradiction([nodes[n] for n in found if n != i], domains_of(data), KINDS) == ()
 
 
 def test_constraints_leave_the_rest_as_the_model_has_it():

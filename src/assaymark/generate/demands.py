@@ -16,8 +16,10 @@ from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Kind
 from assaymark.core.value_sets import Allowed, Levels
-from assaymark.core.where import WORDS, Test
+from assaymark.core.where import WORDS, Either, Test
 from assaymark.errors import ConditionError, RecipeError
+from assaymark.generate.contradiction import check_together
+from assaymark.generate.implied import adding_up, one_of, one_set
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.conditions import Given
     from assaymark.core.schema import Column
+    from assaymark.core.where import Node
 
 __all__ = ["Demands", "RowTest", "bounds_of", "demands_of", "inequality_of"]
 
@@ -35,10 +38,14 @@ _CLOSE, _BITS = 1e-9, 2.0**-50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowTest:
-    """A test of several columns of a row at once."""
+    """A test of several columns of a row at once.
+
+    ``implied`` is a condition that every row satisfies that it holds for, if one can be said.
+    """
 
     text: str
     hold: Callable[[pl.DataFrame], NDArray[np.bool_]]
+    implied: Node | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,33 +130,19 @@ def demands_of(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
             tests.append(made)
         else:
             conditions.append(made)
-            _check_conflict(conditions, data)
         checked.append((spec, made))
+    unique = tuple(spec.columns for spec in specs if isinstance(spec, c.Unique))
+    found = Demands(conditions=tuple(conditions), tests=tuple(tests), unique=unique)
+    check_together(found, data)
     for spec, made in checked:
         _check_source(spec, made, data)
-    unique = tuple(spec.columns for spec in specs if isinstance(spec, c.Unique))
-    return Demands(conditions=tuple(conditions), tests=tuple(tests), unique=unique)
+    return found
 
 
 @singledispatch
 def _made(spec: object, data: Dataset) -> Conditions | RowTest:
     """Return a constraint as a test of rows like those of ``data``."""
     raise TypeError(f"{spec!r} is no constraint on single rows; {data.n} rows")
-
-
-def _check_conflict(conditions: Sequence[Conditions], data: Dataset) -> None:
-    """Refuse two conditions that leave a column nothing but what the source has nowhere."""
-    last = conditions[-1]
-    for other in conditions[:-1]:
-        pair = Demands(conditions=(other, last)).allowed()
-        if pair is not None and all(
-            not a.values.empty or data.frame[column].null_count() for column, a in pair.items()
-        ):
-            continue
-        raise RecipeError(
-            f"two constraints contradict each other: {other.text!r} and {last.text!r}\n\n"
-            "Hint: drop one, or say in one rule what should hold"
-        )
 
 
 def _check_source(spec: c.ConstraintSpec, made: Conditions | RowTest, data: Dataset) -> None:
@@ -200,6 +193,7 @@ def _implied(spec: c.Implication, data: Dataset) -> RowTest:
     return RowTest(
         text=f"where {when.text}, {then.text}",
         hold=lambda frame: ~when.hold(frame) | then.hold(frame),
+        implied=Either((when.untrue().node, then.node)),
     )
 
 
@@ -240,7 +234,11 @@ def _combined(spec: c.FixedCombinations, data: Dataset) -> RowTest:
         )
         return np.asarray(found["known there"].fill_null(value=False).to_numpy())
 
-    return RowTest(text=f"a known combination of {', '.join(columns)}", hold=hold)
+    return RowTest(
+        text=f"a known combination of {', '.join(columns)}",
+        hold=hold,
+        implied=one_of(known.select(columns), data.schema),
+    )
 
 
 @_made.register
@@ -261,7 +259,8 @@ def _summed(spec: c.SumOfParts, data: Dataset) -> RowTest:
             close = rest.abs() <= _CLOSE + _BITS * size
         return np.asarray(close.fill_null(value=True).to_numpy(), dtype=np.bool_)
 
-    return RowTest(text=f"{spec.total} = {' + '.join(spec.parts)}", hold=hold)
+    text = f"{spec.total} = {' + '.join(spec.parts)}"
+    return RowTest(text=text, hold=hold, implied=adding_up(spec.total, spec.parts, data.schema))
 
 
 @_made.register
@@ -275,7 +274,8 @@ def _one_hot(spec: c.OneHot, data: Dataset) -> RowTest:
         values = part.fill_null(0.0).to_numpy()
         return np.asarray(((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1))
 
-    return RowTest(text=f"exactly one of {', '.join(spec.columns)}", hold=hold)
+    text = f"exactly one of {', '.join(spec.columns)}"
+    return RowTest(text=text, hold=hold, implied=one_set(spec.columns, data.schema))
 
 
 def _ordered(low: float | str, high: float | str) -> bool:

@@ -14,7 +14,9 @@ from assaymark.core.codes import CodeRange
 from assaymark.core.conditions import Conditions
 from assaymark.core.constraint import Bounds, Inequality
 from assaymark.core.dataset import Dataset
+from assaymark.core.where import Either
 from assaymark.errors import ConditionError, RecipeError
+from assaymark.generate.contradiction import check_together
 from assaymark.generate.demands import RowTest, bounds_of, inequality_of
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ def keeping(demands: Demands, rules: Iterable[p.RuleSpec], data: Dataset) -> Dem
     Raises
     ------
     RecipeError
-        When a rule does not fit the columns.
+        When a rule does not fit the columns, or no row can keep to rules and demands together.
     UnknownNameError
         When there is no such column.
     """
@@ -54,11 +56,14 @@ def keeping(demands: Demands, rules: Iterable[p.RuleSpec], data: Dataset) -> Dem
         made += [replace(part, text=rule.name) for part in parts]
     conditions = tuple(m for m in made if isinstance(m, Conditions))
     tests = tuple(m for m in made if isinstance(m, RowTest))
-    return replace(
+    found = replace(
         demands,
         conditions=(*demands.conditions, *conditions),
         tests=(*demands.tests, *tests),
     )
+    if made:
+        check_together(found, data)
+    return found
 
 
 @singledispatch
@@ -89,7 +94,13 @@ def _order(rule: p.InOrder, data: Dataset) -> list[Conditions | RowTest]:
 def _implied(rule: p.Implied, data: Dataset) -> list[Conditions | RowTest]:
     when = Conditions.parse(rule.when, data.schema)
     then = Conditions.parse(rule.then, data.schema).possible()
-    return [RowTest(text="", hold=lambda frame: ~when.hold(frame) | then.hold(frame))]
+    return [
+        RowTest(
+            text="",
+            hold=lambda frame: ~when.hold(frame) | then.hold(frame),
+            implied=Either((when.untrue().node, then.node)),
+        )
+    ]
 
 
 @_made.register
