@@ -239,3 +239,35 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_fitted(fol
         write(out="file/rows.csv", generator="no generator that can be fitted")
     with pytest.raises(InputError, match="there is a folder of that name"):
         write(out="rows.csv", generator="no generator that can be fitted")
+
+
+def test_constraints_and_a_condition_hold_together(folder):
+    table = pl.read_csv("stays.csv").with_columns(until=pl.col("age") + pl.col("days"))
+    Path("more.toml").write_text('[[constraint]]\nkind = "range"\ncolumn = "age"\nlow = 1\n')
+    given = ["until - age >= 0", Path("more.toml"), {"kind": "pattern", "column": "sex", **KEEP}]
+    made = assaymark.generate(table, rows=300, seed=1, where="age >= 40", constraints=given)
+    assert made.rows.filter(pl.col("age") >= 40, pl.col("until") >= pl.col("age")).height == 300
+    assert made.rows["sex"].unique().to_list() == ["f"]
+    assert "Every row keeps to the 3 constraints given." in made.notices
+
+
+KEEP = {"pattern": "f", "on_source": "keep"}
+
+
+@pytest.mark.parametrize(
+    ("constraints", "where", "said"),
+    [
+        (["until < age"], "", "the source itself breaks a constraint in 736 of 736 rows"),
+        (["age <= until", "until >= 0"], "until < age - 2", "2 constraints contradict each other"),
+        (["age <= untl"], "", "which is no column either"),
+        (["nothing.toml"], "", "cannot read constraints from 'nothing.toml': No such file"),
+        (["empty.toml"], "", "has no constraints; it has name"),
+        ([{"kind": "rnge"}], "", "did you mean 'range'"),
+        ([{"kind": "range", "colmn": "age"}], "", "did you mean 'column'"),
+    ],
+)
+def test_constraints_that_cannot_be_are_refused_before_a_fit(folder, constraints, where, said):
+    table = pl.read_csv("stays.csv").with_columns(until=pl.col("age") + pl.col("days"))
+    Path("empty.toml").write_text('name = "x"\n')
+    with pytest.raises(InputError, match=said):
+        assaymark.generate(table, seed=1, where=where, constraints=constraints)

@@ -134,6 +134,14 @@ def test_what_no_row_of_the_model_satisfies_is_refused_with_the_count():
         model_of(visits(), far).sample(range(10), Streams.from_seed(2))
 
 
+def test_of_several_constraints_that_no_row_satisfies_those_are_named():
+    far = [keep("low > 65"), keep("low * high < high * 61"), keep("sex == 'F'")]
+    with pytest.raises(ConditionError, match="in none all 2 of them") as found:
+        model_of(visits(), *far).sample(range(10), Streams.from_seed(2))
+    assert "0 of 10 rows can be had" in str(found.value)
+    assert "rows without constraints, 'low > 65' in " in str(found.value)
+
+
 def keep(rule):
     return RowRule(kind="rule", rule=rule, on_source="keep")
 

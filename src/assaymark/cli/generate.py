@@ -52,6 +52,14 @@ def command(
             metavar="COLUMN:VALUE=SHARE", help="Exact shares, one each; or a TOML file of them."
         ),
     ] = None,
+    constraint: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help='What holds on every row, such as "admitted <= discharged"; or a TOML file of '
+            "[[constraint]] tables, such as a recipe. As often as needed.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make an ungated draft: synthetic rows and a one-page report, no configuration needed.
@@ -60,6 +68,7 @@ def command(
     The same command again goes on with a folder that is not finished, and mends one that is.
     """
     from assaymark.errors import InputError
+    from assaymark.flow.constraints import read_constraints
     from assaymark.flow.draft import write_draft
     from assaymark.flow.generate import read_parameters
     from assaymark.flow.kinds import Kinds, read_shares
@@ -67,9 +76,9 @@ def command(
     parameters = read_parameters(set_ or ())
 
     if out is not None and (out.is_dir() or not out.suffix):
-        if where or shares:
+        if where or shares or constraint:
             raise InputError(
-                "--where and --shares are for a file, not for a folder of blocks\n\n"
+                "--where, --shares and --constraint are for a file, not for a folder of blocks\n\n"
                 "Hint: --out rows.parquet"
             )
         made_by = generator, parameters, seed
@@ -87,7 +96,11 @@ def command(
         generator=generator,
         parameters=parameters,
         seed=seed,
-        kinds=Kinds(where=where, shares=read_shares(shares or ())),
+        kinds=Kinds(
+            where=where,
+            shares=read_shares(shares or ()),
+            constraints=read_constraints(constraint or ()),
+        ),
         progress=progress(quiet=json),
     )
     if json:

@@ -285,8 +285,14 @@ class _Reader:
             self.fail(expected)
         raise ConditionError(
             f"column {column.name!r} is of kind {column.kind.value!r}, so the condition must give "
-            f"{expected}, not {self.next.text}"
+            f"{expected}, not {self.next.text}{self._no_column()}"
         )
+
+    def _no_column(self) -> str:
+        """Say that a word is no column, where one may stand."""
+        if self.next.kind != "word":
+            return ""
+        return f", which is no column either\n\nHint: columns are {', '.join(self._schema.names)}"
 
     def _take(self, *texts: str) -> bool:
         token = self.next

@@ -16,6 +16,7 @@ from assaymark.flow.batch import read_batch
 from assaymark.flow.claims import read_recipe
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
+from assaymark.flow.constraints import read_constraints
 from assaymark.flow.draft import draft
 from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
 from assaymark.flow.frames import as_given
@@ -84,12 +85,15 @@ def generate(  # noqa: PLR0913
     seed: int | None = None,
     where: str = "",
     shares: Mapping[str, Mapping[Any, float]] | None = None,
+    constraints: Sequence[str | Path | Mapping[str, Any]] = (),
 ) -> DraftTable:
     """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
 
     ``parameters`` are the generator's, such as ``{"quality": "high"}``. ``where`` is what every
     row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
     sets the shares of one column's values, such as ``{"ill": {"yes": 0.5, "no": 0.5}}``.
+    ``constraints`` hold on every row: rules such as ``"came <= left"``, tables as a recipe has
+    them, or TOML files of these.
 
     Raises
     ------
@@ -97,6 +101,8 @@ def generate(  # noqa: PLR0913
         When the table cannot be used; the message says why and what to do.
     ConditionError
         When the condition or the shares cannot be read, or not all rows can be had.
+    RecipeError
+        When constraints cannot be read, contradict each other, or are broken by the table.
     """
     made = draft(
         read_frame(table),
@@ -104,7 +110,9 @@ def generate(  # noqa: PLR0913
         generator=generator,
         parameters=parameters,
         seed=seed,
-        kinds=Kinds(where=where, shares=shares or {}),
+        kinds=Kinds(
+            where=where, shares=shares or {}, constraints=read_constraints(tuple(constraints))
+        ),
     )
     return DraftTable(
         rows=as_given(made.frame, table),

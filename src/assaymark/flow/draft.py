@@ -98,6 +98,8 @@ def draft(  # noqa: PLR0913
     ------
     NotApprovedError
         When the generator's model holds records.
+    RecipeError
+        When constraints contradict each other or the condition, or the rows break one.
     """
     check_free(generator)
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
@@ -105,9 +107,11 @@ def draft(  # noqa: PLR0913
     usable, notices = usable_part(frame, found)
     streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
-    spec = GenerateSpec(generator=generator, parameters=dict(parameters or {}))
+    given = dict(parameters or {})
+    spec = GenerateSpec(generator=generator, parameters=given, constraint=kinds.constraints)
     n = rows or rounded_rows(frame.height)
     wanted = kinds.wanted(n, train.schema)
+    kinds.check(wanted, train)
     progress("generate", f"fitting {generator}", 0.1)
     model = fit(spec, train, streams, _unrecorded)
     never = why_never(generator, holds_records=model.holds_records)

@@ -11,11 +11,14 @@ import numpy as np
 from assaymark.core.conditions import Conditions
 from assaymark.core.plain import read_toml
 from assaymark.errors import ConditionError
+from assaymark.generate.contradiction import check_together
+from assaymark.generate.demands import demands_of
 from assaymark.generate.mixture import Mixture, mixture_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from assaymark.core.constraint import ConstraintSpec
     from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
@@ -34,15 +37,30 @@ class Kinds:
     shares
         For one column, the share of each value; see
         :func:`assaymark.generate.mixture.mixture_of`.
+    constraints
+        What holds on every row whatever its kind, and on the real ones too.
     """
 
     where: str = ""
     shares: Mapping[str, Mapping[Any, float]] = field(default_factory=dict)
+    constraints: tuple[ConstraintSpec, ...] = ()
 
     def wanted(self, rows: int, schema: Schema) -> Conditions | Mixture | None:
         """Return what a model is asked for, checked against the columns."""
         given = Conditions.parse(self.where, schema) if self.where else None
         return mixture_of(self.shares, rows, schema, given) if self.shares else given
+
+    def check(self, wanted: Conditions | Mixture | None, data: Dataset) -> None:
+        """Refuse, before anything is fitted, kinds that constraints leave no row of.
+
+        Raises
+        ------
+        RecipeError
+            When constraints contradict each other or a condition, or ``data`` breaks one.
+        """
+        demands = demands_of(self.constraints, data)
+        for given in wanted.parts if isinstance(wanted, Mixture) else (wanted,):
+            check_together(demands.also(given), data)
 
     def notices(self, real: int) -> list[str]:
         """Return sentences that the reader needs; ``real`` rows of these kinds were fitted to."""
@@ -57,6 +75,10 @@ class Kinds:
                 f"Only rows where {self.where}, as the model of all rows has them; compared with "
                 "real rows of that kind."
             )
+        if self.constraints:
+            many = len(self.constraints)
+            given = "constraint" if many == 1 else f"{many} constraints"
+            found.append(f"Every row keeps to the {given} given.")
         for name, shares in self.shares.items():
             given = ", ".join(f"{value}: {share:g}" for value, share in shares.items())
             found.append(

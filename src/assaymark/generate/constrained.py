@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Constrained"]
 
-_ROUNDS = 40
+_ROUNDS, _LOOKED_AT = 40, 10_000
+_FEWER = "Hint: ask for less at once, or leave out a constraint"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,30 @@ class Constrained:
 
     def _some(self, rows: range, streams: Streams, demands: Demands) -> Dataset:
         asked = demands if demands.conditions or demands.tests else None
-        made = sample_wanted(self.model, rows, streams, asked)
+        try:
+            made = sample_wanted(self.model, rows, streams, asked)
+        except ConditionError as error:
+            said, _, hint = str(error).partition("\n\n")
+            which = _which(self.model.sample(range(_LOOKED_AT), streams).frame, demands)
+            raise ConditionError(f"{said}{which}\n\n{hint or _FEWER}") from error
         if not np.all(demands.hold(made.frame)):
             raise RuntimeError("a row was drawn that breaks a constraint")
         return made
+
+
+def _which(frame: pl.DataFrame, demands: Demands) -> str:
+    """Say how many rows that are drawn freely satisfy each demand, and which none satisfies."""
+    held = {d.text: d.hold(frame) for d in demands.single}
+    if len(held) < 2 or np.logical_and.reduce(list(held.values())).any():
+        return ""
+    together = list(held)
+    for text in held:
+        fewer = [held[t] for t in together if t != text]
+        if fewer and not np.logical_and.reduce(fewer).any():
+            together.remove(text)
+    counts = ", ".join(f"{text!r} in {int(held[text].sum()):,}" for text in together)
+    joint = "" if len(together) == 1 else f", and in none all {len(together)} of them"
+    return f"; of {frame.height:,} rows without constraints, {counts}{joint}"
 
 
 def _first_ones(frame: pl.DataFrame, demands: Demands) -> pl.DataFrame:

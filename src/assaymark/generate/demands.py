@@ -60,19 +60,20 @@ class Demands:
     unique: tuple[tuple[str, ...], ...] = ()
 
     @property
-    def _rows(self) -> tuple[Conditions | RowTest, ...]:
+    def single(self) -> tuple[Conditions | RowTest, ...]:
+        """Those that are about single rows."""
         return self.conditions + self.tests
 
     @property
     def texts(self) -> tuple[str, ...]:
         """Each demand in words."""
         alike = (f"no two rows with the same {' and '.join(u)}" for u in self.unique)
-        return (*(d.text for d in self._rows), *alike)
+        return (*(d.text for d in self.single), *alike)
 
     @property
     def text(self) -> str:
         """All demands on single rows."""
-        return " and ".join(f"({d.text})" for d in self._rows)
+        return " and ".join(f"({d.text})" for d in self.single)
 
     @property
     def exact(self) -> bool:
@@ -89,7 +90,7 @@ class Demands:
 
     def hold(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Return which rows satisfy all."""
-        parts = [d.hold(frame) for d in self._rows]
+        parts = [d.hold(frame) for d in self.single]
         return reduce(np.logical_and, parts, np.ones(frame.height, dtype=np.bool_))
 
     def also(self, given: Given | None) -> Demands:
