@@ -22,7 +22,7 @@ from assaymark.flow.block_plan import BlockFolder, Manifest, Plan
 from assaymark.flow.draft import MARK, check_free, draft
 from assaymark.flow.engines import blocks_by, check_engine
 from assaymark.flow.generate import model_file, named
-from assaymark.flow.progress import silent
+from assaymark.flow.progress import pace, silent
 from assaymark.generate.model_file import check_can_store
 from assaymark.source.read import read_table
 
@@ -262,16 +262,8 @@ def _made(
         folder.note(block)
         made[block.file] = block
         rows += block.rows
-        rate = rows / max(time.monotonic() - begun, 1e-9)
-        said = f"{rows:,} of {total:,} rows, {rate:,.0f} rows/s, {_left((total - rows) / rate)}"
-        progress("generate", said, rows / total)
+        progress("generate", pace(rows, total, time.monotonic() - begun), rows / total)
     return made
-
-
-def _left(seconds: float) -> str:
-    if seconds >= 5400:
-        return f"{seconds / 3600:.1f} h left"
-    return f"{seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"
 
 
 def _check_promised(made: Mapping[str, Block], promised: Mapping[str, Block]) -> None:

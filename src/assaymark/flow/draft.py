@@ -20,6 +20,7 @@ from assaymark.core.schema import Kind, Role
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import DataError, InputError, NotApprovedError
+from assaymark.flow.drawn import drawn
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit, why_never
 from assaymark.flow.kinds import ALL, real_rows
@@ -27,7 +28,6 @@ from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
 from assaymark.flow.source import notes_of
 from assaymark.flow.written import check_can_write, write_files
-from assaymark.generate.mixture import sample_wanted
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.load import load
 from assaymark.source.profile import profile
@@ -120,14 +120,13 @@ def draft(  # noqa: PLR0913
             f"{never}, not even as a draft\n\nHint: take another generator; `assaymark compare` "
             "shows this one beside others, without its rows"
         )
-    synthetic = sample_wanted(model, range(n), streams.child("sample", 0), wanted)
+    synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
     notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(train, derived)
     notices += _replaced(train, synthetic, derived) if kinds == ALL else []
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
-    progress("generate", f"{n:,} rows", 1.0)
     case = Case(
         schema=train.schema,
         train=_some(train, streams),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -109,12 +110,40 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.Data
         When a row was tried for ``MOST_TRIES`` times without success, or would be; the message
         says how likely the condition is, and how many rows there are.
     """
-    search = _looked(_prepared(chain, given), streams.child("look").words())
-    _check_feasible(search, len(rows))
+    search = _search_of(_Asked(chain, given, streams.child("look").words()))
+    _check_feasible(search, rows.stop)
     key = streams.child("given").words()
     starts = range(rows.start, max(rows.stop, rows.start + 1), _CHUNK)
     frames = [_found(search, range(s, min(s + _CHUNK, rows.stop)), key) for s in starts]
     return pl.concat(frames).rechunk()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asked:
+    """A chain and a condition, the same where the chain is made of the same parts."""
+
+    chain: Chain
+    given: Given
+    key: tuple[int, int]
+
+    def _parts(self) -> tuple[int, ...]:
+        return tuple(map(id, (*self.chain.links, *self.chain.codings)))
+
+    def __hash__(self) -> int:
+        return hash((self._parts(), self.key))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and (self._parts(), self.given, self.key) == (
+            other._parts(),
+            other.given,
+            other.key,
+        )
+
+
+@lru_cache(maxsize=8)
+def _search_of(asked: _Asked) -> _Search:
+    """Look once, also where rows are asked for stretch by stretch."""
+    return _looked(_prepared(asked.chain, asked.given), asked.key)
 
 
 def _prepared(chain: Chain, given: Given) -> _Search:
@@ -223,7 +252,7 @@ def _too_few(search: _Search, n: int, found: str) -> str:
         f"{found} of {n:,} rows can be had: {mean:.2g} of this model's rows (plus or minus "
         f"{2 * error:.1g}) satisfy {search.given.text!r}, and a row is tried for {MOST_TRIES:,} "
         "times at most\n\nHint: conditions on single columns joined by 'and' are met directly; "
-        "those that need an 'or' of several columns are tried for"
+        "those that compare columns, or need an 'or' of several, are tried for"
     )
 
 
