@@ -27,6 +27,7 @@ def test_doubles_and_shared_rows_are_counted_by_hand():
     # met 18 / 42 as often; (1,1) is three persons', so counts a quarter of one in four people
     assert found.excess.value == pytest.approx(1 / 4 - 42 / 18 / 7 + 1 / 4 / 4)
     assert "Of 4 holdout rows 2 (50.0 %)" in found.words
+    assert "So have 50.0 % of holdout people; by chance about 66.7 % would" in found.words
 
 
 def test_a_quarter_of_the_test_file_in_train_is_refused_and_a_clean_one_is_not():
@@ -35,7 +36,8 @@ def test_a_quarter_of_the_test_file_in_train_is_refused_and_a_clean_one_is_not()
     train, clean = rows(*table[:1000]), rows(*table[1000:])
     check_overlap(overlap_of(train, clean), 0.02)
     mixed = rows(*table[:250], *table[1000:1750])
-    with pytest.raises(NotApprovedError, match=r"250 \(25\.0 %\) have an equal in train"):
+    said = r"250 \(25\.0 %\) have an equal in train.* by chance about 0\.0 % .*: more than chance"
+    with pytest.raises(NotApprovedError, match=said):
         check_overlap(overlap_of(train, mixed), 0.02)
 
 
@@ -44,6 +46,8 @@ def test_what_people_have_in_common_by_chance_is_not_held_against_the_holdout():
     alike = rows(*rng.integers(0, 3, (2000, 2)).tolist())
     found = overlap_of(alike.take(np.arange(1000)), alike.take(np.arange(1000, 2000)))
     assert found.shared == 1000
+    assert "by chance about 100.0 % would" in found.words
+    assert "beyond chance: no more than chance has it" in found.words
     check_overlap(found, 0.02)
 
 
