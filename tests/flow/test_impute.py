@@ -1,11 +1,17 @@
 """A table's own gaps are filled in the table's own way of writing."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import polars as pl
+import pytest
+from typer.testing import CliRunner
 
 import assaymark
-from assaymark.flow.impute import impute
+from assaymark.cli.app import app
+from assaymark.errors import InputError
+from assaymark.flow.impute import impute, write_imputed
 
 
 def gaps(n=500):
@@ -51,3 +57,52 @@ def test_a_table_comes_back_as_it_was_given():
 def test_a_table_without_gaps_stays_as_it_is():
     table = gaps(200).drop_nulls().filter(pl.col("ward") != "?")
     assert impute(table, seed=1).frame.equals(table)
+
+
+def test_a_file_is_filled_and_what_was_filled_is_said(tmp_path):
+    table, source, out = gaps(), tmp_path / "t.csv", tmp_path / "filled.csv"
+    table.write_csv(source)
+    said = CliRunner().invoke(
+        app, ["impute", str(source), "--out", str(out), "--seed", "1", "--column", "age", "--json"]
+    )
+    made = json.loads(said.stdout)
+    assert {c["name"]: (c["filled"], c["left"]) for c in made["columns"]} == {
+        "age": (table["age"].null_count(), 0),
+        "smoker": (0, table["smoker"].null_count()),
+        "weight": (0, table["weight"].null_count()),
+    }
+    filled = pl.read_csv(out)
+    assert filled.drop("age").equals(pl.read_csv(source).drop("age"))
+    assert filled["age"].null_count() == 0
+    shown = CliRunner().invoke(app, ["impute", str(source), "--out", str(out), "--seed", "1"])
+    assert "real rows, as private as the table" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("out", "columns", "said"),
+    [
+        ("t.csv", (), "the source itself"),
+        ("t.xlsx", (), r"must end in \.csv or \.parquet"),
+        ("o.csv", ("smokr",), "did you mean 'smoker'"),
+        ("o.csv", ("email",), "unknown column 'email' in those that can be filled"),
+    ],
+)
+def test_what_cannot_be_filled_or_written_is_refused(tmp_path, out, columns, said):
+    gaps().write_csv(tmp_path / "t.csv")
+    with pytest.raises(InputError, match=said):
+        write_imputed(tmp_path / "t.csv", tmp_path / out, columns=columns)
+
+
+def test_a_column_is_not_written_in_two_ways():
+    day = pl.date_range(pl.date(2020, 1, 1), pl.date(2021, 5, 14), eager=True)[:500]
+    table = gaps().with_columns(
+        seen=day.dt.strftime("%d.%m.%Y"),
+        cost=pl.Series([f"{i % 90},{i % 7}5" for i in range(500)]),
+    )
+    hole = pl.int_range(pl.len()) % 5 == 0
+    table = table.with_columns(pl.when(~hole).then(pl.col("seen", "cost")))
+    made = impute(table, seed=1)
+    assert made.frame["seen"].dtype == pl.Date
+    assert made.frame["cost"].dtype == pl.Float64
+    assert made.frame["cost"][1] == 1.15
+    assert "Written anew, as ISO dates and plain numbers: seen, cost." in made.notices

@@ -17,6 +17,7 @@ from assaymark.cli import (
     evaluate,
     generate,
     generator,
+    impute,
     infer,
     init,
     ledger,
@@ -53,6 +54,7 @@ app.command("run")(run.command)
 app.command("generate")(generate.command)
 app.command("evaluate")(evaluate.command)
 app.command("compare")(compare.command)
+app.command("impute")(impute.command)
 app.command("dial")(dial.command)
 app.command("infer")(infer.command)
 app.command("verify")(verify.command)
