@@ -136,6 +136,9 @@ def test_a_source_that_changed_a_foreign_folder_and_a_locked_one_are_refused(her
     with pytest.raises(InputError, match="there is no file"):
         write_blocks(Path("nothing.csv"), Path("new"), ASKED)
     assert not Path("new").exists()
+    with pytest.raises(InputError, match="'s3://bucket/new': it is an address"):
+        write_blocks(Path("stays.csv"), Path("s3://bucket/new"), ASKED)
+    assert not Path("s3:").exists()
     Path("mine").mkdir()
     Path("mine/thesis.txt").write_text("x")
     with pytest.raises(InputError, match="holds something else"):

@@ -237,6 +237,9 @@ def test_a_place_that_cannot_be_written_is_refused_before_anything_is_fitted(fol
     Path("rows.csv").mkdir()
     with pytest.raises(InputError, match=r"cannot write 'file/rows\.csv'"):
         write(out="file/rows.csv", generator="no generator that can be fitted")
+    with pytest.raises(InputError, match=r"'s3://bucket/rows\.csv': it is an address"):
+        write(out="s3://bucket/rows.csv", generator="no generator that can be fitted")
+    assert not Path("s3:").exists()
     with pytest.raises(InputError, match="there is a folder of that name"):
         write(out="rows.csv", generator="no generator that can be fitted")
 

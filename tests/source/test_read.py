@@ -212,3 +212,17 @@ def test_any_text_survives_a_csv(rows, sep):
     found = read_delimited(out.getvalue().encode(), "t.csv")
     expected = [tuple(v or None for v in row) for row in rows]
     assert [tuple(v or None for v in row) for row in found.rows()] == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("s3://bucket/visits.csv", r"'s3://bucket/visits\.csv' is an address.*source sample s3://"),
+        ("postgresql://me:secret@host/db", r"'postgresql://me:\*\*\*@host/db' is an address"),
+        (Path("memory://visits.parquet"), r"'memory://visits\.parquet' is an address"),
+    ],
+)
+def test_an_address_is_told_from_a_path_and_no_password_is_shown(given, said):
+    with pytest.raises(DataError, match=f"(?s){said}") as refused:
+        read_table(given)
+    assert "secret" not in str(refused.value)

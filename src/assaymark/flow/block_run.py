@@ -23,6 +23,7 @@ from assaymark.flow.draft import MARK, check_free, draft
 from assaymark.flow.engines import blocks_by, check_engine
 from assaymark.flow.generate import model_file, named
 from assaymark.flow.progress import pace, silent
+from assaymark.flow.written import check_local
 from assaymark.generate.model_file import check_can_store
 from assaymark.source.read import read_table
 
@@ -93,6 +94,7 @@ def write_blocks(
     named(asked.spec)
     check_free(asked.generator)
     check_can_store(asked.generator)
+    check_local(out)
     if not source.is_file():
         read_table(source)  # says what is wrong with it, before there is a folder
     folder = BlockFolder(out)

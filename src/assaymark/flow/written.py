@@ -7,13 +7,14 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from assaymark.errors import InputError
+from assaymark.source.database import is_address, masked
 from assaymark.store.whole import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["check_can_write", "write_files", "write_page"]
+__all__ = ["check_can_write", "check_local", "write_files", "write_page"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _MODE = 0o644
@@ -46,8 +47,19 @@ def write_page(path: Path, page: bytes) -> None:
     write_files({path: page}, "--report PATH")
 
 
+def check_local(path: Path) -> None:
+    """Raise InputError if ``path`` was meant as an address of an object store."""
+    address = is_address(str(path))
+    if address:
+        raise InputError(
+            f"cannot write {masked(address)!r}: it is an address, and files are written on this "
+            "machine\n\nHint: write a file, and copy it with the store's own tools"
+        )
+
+
 def check_can_write(path: Path, hint: str = "--out PATH") -> None:
     """Raise InputError if no file can be made beside ``path``, before long work for it."""
+    check_local(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

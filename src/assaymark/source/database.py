@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -16,11 +17,13 @@ from assaymark.source.canonical import check_names
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["is_database", "rows_of"]
+__all__ = ["is_address", "is_database", "masked", "rows_of"]
 
 _STORES = {"s3", "gs", "gcs", "az", "abfs", "abfss", "adl", "http", "https", "file", "memory",
            "hdfs", "sftp", "ftp", "github", "local"}  # fmt: skip
 
+
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/")
 
 _ONE_SELECT = (
     "a query is one SELECT, which returns rows\n\n"
@@ -57,6 +60,15 @@ def is_database(place: str, query: str) -> bool:
             "Hint: sqlite:///file.db, duckdb:///file.db, postgresql://user@host/name"
         )
     return database
+
+
+def is_address(path: str) -> str:
+    """Return the address that a path was meant as, empty where it was meant as none.
+
+    A path has lost one of the slashes of ``s3://bucket``.
+    """
+    found = _ADDRESS.match(path)
+    return f"{found.group(1)}://{path[found.end() :].lstrip('/')}" if found else ""
 
 
 def masked(url: str) -> str:
@@ -105,9 +117,11 @@ def _opening(url: str, errors: tuple[type[BaseException], ...]) -> Iterator[None
     try:
         yield
     except errors as error:
+        hint = "check address, rights and query"
+        if isinstance(error, ImportError):
+            hint = f"install the database's driver: pip install {error.name or 'its package'}"
         raise DataError(
-            f"{masked(url)!r} cannot be asked: {_said(error, url)}\n\n"
-            "Hint: check address, rights and query"
+            f"{masked(url)!r} cannot be asked: {_said(error, url)}\n\nHint: {hint}"
         ) from error
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from assaymark.errors import DataError
 from assaymark.source.canonical import canonical, check_names
+from assaymark.source.database import is_address, masked
 from assaymark.source.delimited import read_delimited
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ def read_table(path: str | os.PathLike[str]) -> pl.DataFrame:
         When there is no such file, it is of another kind, or its contents are not one table.
     """
     file = Path(path)
+    address = is_address(str(file))
+    if address and not file.exists():
+        raise DataError(
+            f"{masked(address)!r} is an address, and a file of this machine is read here\n\nHint: "
+            f"draw a sample from it first: assaymark source sample {masked(address)} --out "
+            "sample.parquet (and --query for a database)"
+        )
     if file.is_dir():
         raise DataError(
             f"{str(file)!r} is a folder\n\nHint: name one file in it, or draw a sample "

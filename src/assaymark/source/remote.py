@@ -51,7 +51,10 @@ def objects_at(url: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Path]
     except (OSError, ValueError, ImportError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(
-            f"{url!r} cannot be read: {str(error).splitlines()[0] if str(error) else error!r}\n\n"
-            "Hint: check the address, and that the environment has rights to it"
-        ) from error
+        said = str(error).splitlines()[0] if str(error) else repr(error)
+        hint = "check the address, and that the environment has rights to it"
+        if isinstance(error, FileNotFoundError):
+            said = error.args[1] if len(error.args) > 1 else "there is no such object"
+        elif isinstance(error, ImportError):
+            hint = "pip install that package"
+        raise DataError(f"{url!r} cannot be read: {said}\n\nHint: {hint}") from error
