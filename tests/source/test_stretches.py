@@ -4,6 +4,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import types
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -178,6 +179,31 @@ def test_objects_of_a_store_are_read_one_after_the_other(tiny):
     assert together("memory://visits/part-1*")["a"].to_list() == ["1"]
     with pytest.raises(DataError, match="no object that ends in"):
         together("memory://nothing")
+
+
+@pytest.mark.skipif(find_spec("fsspec") is None, reason="fsspec is not installed")
+def test_a_store_that_is_lost_midway_says_so(tiny, monkeypatch):
+    import fsspec
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    lost = type("EndpointConnectionError", (Exception,), {})
+    package = types.ModuleType("botocore.exceptions")
+    package.BotoCoreError = lost
+
+    class Lost(MemoryFileSystem):
+        protocol = "lost"
+
+        def get_file(self, path, *_, **__):
+            monkeypatch.setitem(sys.modules, "botocore.exceptions", package)
+            raise lost(f"Could not connect\nto {path}")
+
+    fsspec.register_implementation("lost", Lost, clobber=True)
+    monkeypatch.setattr("assaymark.source.database._STORES", {"lost", "memory"})
+    Lost().pipe("/lost/part-0.csv", b"a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"part-0\.csv' cannot be read: Could not conn"):
+        together("lost://lost/part-0.csv")
+    with pytest.raises(DataError, match="cannot be read: there is no such object"):
+        together("memory://lost/part-1.csv")
 
 
 @pytest.mark.skipif(find_spec("fsspec") is not None, reason="fsspec is installed")

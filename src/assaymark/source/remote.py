@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["objects_at"]
+
+
+_RAISED = (
+    ("aiohttp", "ClientError"),
+    ("azure.core.exceptions", "AzureError"),
+    ("botocore.exceptions", "BotoCoreError"),
+    ("botocore.exceptions", "ClientError"),
+    ("gcsfs.retry", "HttpError"),
+    ("google.auth.exceptions", "GoogleAuthError"),
+)
+"""What packages of stores raise that is none of Python's own errors, such as a lost connection."""
 
 
 def objects_at(url: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Path]]:
@@ -48,7 +60,7 @@ def objects_at(url: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Path]
                 copy = Path(folder, Path(name).name)
                 store.get_file(name, str(copy))
                 yield name, copy
-    except (OSError, ValueError, ImportError) as error:
+    except _errors() as error:
         if isinstance(error, DataError):
             raise
         said = str(error).splitlines()[0] if str(error) else repr(error)
@@ -58,3 +70,10 @@ def objects_at(url: str, suffixes: tuple[str, ...]) -> Iterator[tuple[str, Path]
         elif isinstance(error, ImportError):
             hint = "pip install that package"
         raise DataError(f"{url!r} cannot be read: {said}\n\nHint: {hint}") from error
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Return Python's own errors, and those of packages in use: others have raised nothing."""
+    found = (getattr(sys.modules.get(module), name, None) for module, name in _RAISED)
+    theirs = (e for e in found if isinstance(e, type) and issubclass(e, Exception))
+    return (OSError, ValueError, ImportError, *theirs)
