@@ -265,3 +265,15 @@ def test_a_generator_that_makes_no_blocks_is_refused_before_there_is_a_folder(
     with pytest.raises(InputError, match=said):
         write_blocks(Path("stays.csv"), Path("new"), Asked(rows=950, generator=generator))
     assert not Path("new").exists()
+
+
+def test_a_source_that_changes_while_it_is_fitted_to_is_refused(here):
+    def meddling(stage, said, share=None):
+        if said.startswith("fitting"):
+            with Path("stays.csv").open("a") as table:
+                table.write("p99999,33,f,2,no\n")
+
+    with pytest.raises(InputError, match="changed while the model was fitted to it"):
+        write_blocks(Path("stays.csv"), Path("new"), ASKED, meddling)
+    assert not Path("new/plan.json").exists()
+    assert write_blocks(Path("stays.csv"), Path("new"), ASKED).made == 10

@@ -136,8 +136,7 @@ class BlockFolder:
         Every file is read: a block that was altered, cut short or lost is not among them, nor one
         that nobody wrote down. Files that were not written to their end are removed.
         """
-        for torn in self.path.glob(f"{PART}*"):
-            torn.unlink(missing_ok=True)
+        self._tidy()
         return {b.file: b for b in self._written().values() if self._whole(b)}
 
     def note(self, block: Block) -> None:
@@ -155,6 +154,7 @@ class BlockFolder:
         made = Manifest(plan=plan, blocks=blocks, merkle_root=merkle_root(blocks))
         write_plainly(self.path / _MANIFEST, made.canonical())
         (self.private / _DONE).unlink(missing_ok=True)
+        self._tidy()
         return made
 
     def check(self) -> Manifest:
@@ -179,6 +179,11 @@ class BlockFolder:
         if bad:
             raise IntegrityError(f"{len(bad)} blocks were altered or are missing, first {bad[0]}")
         return found
+
+    def _tidy(self) -> None:
+        """Remove what a killed process, of this command or one of its workers, did not end."""
+        for torn in (*self.path.glob(f"{PART}*"), *self.private.glob(f"{PART}*")):
+            torn.unlink(missing_ok=True)
 
     def _ours(self) -> bool:
         """Whether this command began the folder: `private` may have been deleted since."""

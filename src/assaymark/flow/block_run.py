@@ -102,9 +102,10 @@ def write_blocks(
         plan = folder.plan()
         root = _root(folder, asked, plan)
         notices: tuple[str, ...] = ()
+        wanted = _wanted(source, asked, root)
         if plan is None:
             plan, notices = _begun(folder, source, asked, root, progress)
-        _check_same(plan, _wanted(source, asked, root), out)
+        _check_same(plan, wanted, out)
         folder.restate(plan)
         done = folder.done()
         promised = folder.promised()
@@ -213,6 +214,7 @@ def _fitted(
     plan: Plan | None = None,
 ) -> _Fitted:
     """Fit and write model and report; where they were lost, the model must be the planned one."""
+    before = _commitment(source, root)
     made = draft(
         read_table(source),
         name=source.stem,
@@ -222,6 +224,11 @@ def _fitted(
         seed=root if asked.seed is None else asked.seed,
         progress=progress,
     )
+    if _commitment(source, root) != before:
+        raise InputError(
+            f"{str(source)!r} changed while the model was fitted to it; nothing was begun\n\n"
+            "Hint: give a copy, or wait until nothing writes to it"
+        )
     raw = model_file(asked.spec, made.model, Streams(root))
     if plan is not None and sha256(raw) != plan.model:
         raise IntegrityError(
