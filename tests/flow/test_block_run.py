@@ -121,6 +121,7 @@ def test_a_manifest_or_model_that_was_altered_is_not_followed(here):
         (Asked(rows=950, seed=1, block_rows=50), "other sizes"),
         (Asked(rows=950, seed=1, block_rows=100, generator="independent"), "another generator"),
         (Asked(rows=950, seed=1, block_rows=100, parameters={"k": 50}), "other parameters"),
+        (Asked(rows=950, seed=1, block_rows=100, keep=("sex",)), "other columns to --keep"),
     ],
 )
 def test_blocks_of_another_plan_are_not_mixed_in(here, asked, what):

@@ -274,3 +274,25 @@ def test_constraints_that_cannot_be_are_refused_before_a_fit(folder, constraints
     Path("empty.toml").write_text('name = "x"\n')
     with pytest.raises(InputError, match=said):
         assaymark.generate(table, seed=1, where=where, constraints=constraints)
+
+
+def test_words_that_are_read_as_missing_are_said_and_can_be_kept(stays):
+    table = stays(600).with_columns(
+        land=pl.Series(["NA", "DE", "FR", None] * 150), note=pl.Series(["x", "null", "?"] * 200)
+    )
+    made = draft(table, seed=1)
+    said = next(n for n in made.notices if n.startswith("Read as missing: "))
+    assert "'NA' in land (about 150)" in said
+    assert "'null' in note (about 200)" in said
+    assert "generate --keep COLUMN" in said
+    assert set(made.frame["land"]) == {"DE", "FR", None}
+    kept = assaymark.generate(table, seed=1, keep=["land", "note"])
+    assert set(kept.rows["land"]) == {"NA", "DE", "FR", None}
+    assert set(kept.rows["note"]) == {"x", "null", "?"}
+    assert not any("Read as missing" in n for n in kept.notices)
+    with pytest.raises(InputError, match=r"(?s)unknown column 'lnd' in --keep.*'land'"):
+        draft(table, keep=["lnd"])
+
+
+def test_a_table_that_says_nothing_of_missing_has_no_such_notice(stays):
+    assert not any("Read as missing" in n for n in draft(stays(300), seed=1).notices)

@@ -106,3 +106,11 @@ def test_a_column_is_not_written_in_two_ways():
     assert made.frame["cost"].dtype == pl.Float64
     assert made.frame["cost"][1] == 1.15
     assert "Written anew, as ISO dates and plain numbers: seen, cost." in made.notices
+
+
+def test_a_word_that_is_a_value_is_kept_if_that_is_said():
+    table = gaps(300).with_columns(land=pl.Series(["NA", "DE", None] * 100))
+    assert set(impute(table, seed=1).frame["land"]) == {"DE"}
+    made = impute(table, keep=["land"], seed=1)
+    assert made.cells["land"] == 100
+    assert made.frame["land"].to_list()[::3] == ["NA"] * 100

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assaymark.cli.say import print_json, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["command"]
 
@@ -60,6 +63,14 @@ def command(
             "[[constraint]] tables, such as a recipe. As often as needed.",
         ),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column in which NA, null and the like are values; elsewhere they are read as "
+            "missing. As often as needed.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make an ungated draft: synthetic rows and a one-page report, no configuration needed.
@@ -82,7 +93,7 @@ def command(
                 "Hint: --out rows.parquet"
             )
         made_by = generator, parameters, seed
-        _folder(source, out, rows, made_by, (engine, workers), as_json=json)
+        _folder(source, out, rows, made_by, (engine, workers), keep=keep or (), as_json=json)
         return
     if engine or workers:
         raise InputError(
@@ -101,6 +112,7 @@ def command(
             shares=read_shares(shares or ()),
             constraints=read_constraints(constraint or ()),
         ),
+        keep=keep or (),
         progress=progress(quiet=json),
     )
     if json:
@@ -120,6 +132,7 @@ def _folder(
     made_by: tuple[str, dict[str, Any], int | None],
     run_by: tuple[str | None, int | None],
     *,
+    keep: Sequence[str],
     as_json: bool,
 ) -> None:
     from assaymark.errors import InputError
@@ -135,6 +148,7 @@ def _folder(
         seed=seed,
         engine=engine or "local",
         workers=workers or 0,
+        keep=tuple(keep),
     )
     made = write_blocks(source, out, asked, progress(quiet=as_json))
     if as_json:

@@ -19,6 +19,13 @@ def command(
         list[str] | None,
         typer.Option(help="Fill this column only; as often as needed. Default: all that can be."),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="A column in which NA, null and the like are values; elsewhere they are filled.",
+        ),
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="A public seed: the same draws again. Default: new ones.")
     ] = None,
@@ -32,7 +39,7 @@ def command(
     from assaymark.flow.impute import write_imputed
 
     made = write_imputed(
-        source, out, columns=column or (), seed=seed, progress=progress(quiet=json)
+        source, out, columns=column or (), keep=keep or (), seed=seed, progress=progress(quiet=json)
     )
     if json:
         print_json(made.plain())

@@ -86,6 +86,7 @@ def generate(  # noqa: PLR0913
     where: str = "",
     shares: Mapping[str, Mapping[Any, float]] | None = None,
     constraints: Sequence[str | Path | Mapping[str, Any]] = (),
+    keep: Sequence[str] = (),
 ) -> DraftTable:
     """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
 
@@ -93,7 +94,8 @@ def generate(  # noqa: PLR0913
     row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
     sets the shares of one column's values, such as ``{"ill": {"yes": 0.5, "no": 0.5}}``.
     ``constraints`` hold on every row: rules such as ``"came <= left"``, tables as a recipe has
-    them, or TOML files of these.
+    them, or TOML files of these. In the columns ``keep``, words such as NA are values; else they
+    are read as missing.
 
     Raises
     ------
@@ -113,6 +115,7 @@ def generate(  # noqa: PLR0913
         kinds=Kinds(
             where=where, shares=shares or {}, constraints=read_constraints(tuple(constraints))
         ),
+        keep=keep,
     )
     return DraftTable(
         rows=as_given(made.frame, table),
@@ -161,13 +164,19 @@ def compare(  # noqa: PLR0913
     return _compare(entrants, how)
 
 
-def impute(table: Any, *, seed: int | None = None) -> Any:  # noqa: ANN401
+def impute(
+    table: Any,  # noqa: ANN401
+    *,
+    keep: Sequence[str] = (),
+    seed: int | None = None,
+) -> Any:  # noqa: ANN401
     """Return ``table`` with its missing cells filled, each drawn given the row's known cells.
 
     The result is real rows with guesses in their gaps, not synthetic data. Columns that look
-    like identifiers, and free text, stay as they are.
+    like identifiers, and free text, stay as they are. In the columns ``keep``, words such as NA
+    are values; else they are missing, and filled.
     """
-    return as_given(_impute(read_frame(table), seed=seed).frame, table)
+    return as_given(_impute(read_frame(table), keep=keep, seed=seed).frame, table)
 
 
 def evaluate(  # noqa: PLR0913

@@ -28,7 +28,7 @@ from assaymark.generate.model_file import check_can_store
 from assaymark.source.read import read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from assaymark.flow.progress import Progress
 
@@ -51,6 +51,7 @@ class Asked:
     engine: str = "local"
     workers: int = 0
     block_rows: int = BLOCK_ROWS
+    keep: tuple[str, ...] = ()
 
     @property
     def spec(self) -> GenerateSpec:
@@ -148,21 +149,25 @@ def _wanted(source: Path, asked: Asked, root: bytes) -> dict[str, object]:
         "rows": asked.rows,
         "generator": named(asked.spec),
         "key": sha256(b"assaymark root " + root),
-        "source": _commitment(source, root),
+        "source": _commitment(source, root, asked.keep),
         "block_rows": asked.block_rows,
         "writer": f"polars {pl.__version__}",
     }
 
 
-def _commitment(source: Path, root: bytes) -> str:
+def _commitment(source: Path, root: bytes, keep: Sequence[str]) -> str:
+    """Return the keyed digest of the source, and of the columns whose words are kept, if any."""
     with source.open("rb") as file:
-        return hmac.new(root, hashlib.file_digest(file, "sha256").digest(), "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").digest()
+    if keep:
+        digest += repr(sorted(set(keep))).encode()
+    return hmac.new(root, digest, "sha256").hexdigest()
 
 
 _WHAT = {
     "rows": "another number of rows",
     "generator": "another generator, or other parameters of it",
-    "source": "another source, or the source has changed since",
+    "source": "another source or other columns to --keep, or the source has changed since",
     "key": "another seed, or `private/root` is another",
     "block_rows": "other sizes of blocks",
     "writer": "another version of polars, which writes other bytes",
@@ -214,7 +219,7 @@ def _fitted(
     plan: Plan | None = None,
 ) -> _Fitted:
     """Fit and write model and report; where they were lost, the model must be the planned one."""
-    before = _commitment(source, root)
+    before = _commitment(source, root, asked.keep)
     made = draft(
         read_table(source),
         name=source.stem,
@@ -222,9 +227,10 @@ def _fitted(
         generator=asked.generator,
         parameters=asked.parameters,
         seed=root if asked.seed is None else asked.seed,
+        keep=asked.keep,
         progress=progress,
     )
-    if _commitment(source, root) != before:
+    if _commitment(source, root, asked.keep) != before:
         raise InputError(
             f"{str(source)!r} changed while the model was fitted to it; nothing was begun\n\n"
             "Hint: give a copy, or wait until nothing writes to it"

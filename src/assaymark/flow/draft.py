@@ -26,7 +26,7 @@ from assaymark.flow.generate import fit, why_never
 from assaymark.flow.kinds import ALL, real_rows
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
-from assaymark.flow.source import notes_of
+from assaymark.flow.source import kept, notes_of
 from assaymark.flow.written import check_can_write, write_files
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.load import load
@@ -36,7 +36,7 @@ from assaymark.source.split import hold_out
 from assaymark.source.transform import apply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.measurement import Json, Measurement
@@ -85,6 +85,7 @@ def draft(  # noqa: PLR0913
     parameters: Mapping[str, Any] | None = None,
     seed: int | bytes | None = None,
     kinds: Kinds = ALL,
+    keep: Sequence[str] = (),
     progress: Progress = silent,
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
@@ -92,6 +93,7 @@ def draft(  # noqa: PLR0913
     ``parameters`` are the generator's; those left out are its defaults.
     ``seed`` is a public number, or the secret root of the random numbers; by default a new root.
     If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
+    In the columns ``keep``, words such as NA are values; else they are read as missing.
     Whatever looks like a direct identifier, and free text, is left out and named in the notices.
 
     Raises
@@ -103,7 +105,7 @@ def draft(  # noqa: PLR0913
     """
     check_free(generator)
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
-    found = profile(frame, {})
+    found = profile(frame, kept(keep, frame.columns))
     usable, notices = usable_part(frame, found)
     streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
@@ -245,6 +247,7 @@ def write_draft(  # noqa: PLR0913
     parameters: Mapping[str, Any] | None = None,
     seed: int | None,
     kinds: Kinds = ALL,
+    keep: Sequence[str] = (),
     progress: Progress = silent,
 ) -> WrittenDraft:
     """Draft from a file and write rows and report; the names say that the rows are ungated.
@@ -273,6 +276,7 @@ def write_draft(  # noqa: PLR0913
         parameters=parameters,
         seed=seed,
         kinds=kinds,
+        keep=keep,
         progress=progress,
     )
     report = target.with_suffix(".html")

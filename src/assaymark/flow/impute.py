@@ -15,6 +15,7 @@ from assaymark.errors import InputError, UnknownNameError
 from assaymark.flow.draft import usable_part
 from assaymark.flow.generate import fit
 from assaymark.flow.progress import silent
+from assaymark.flow.source import kept
 from assaymark.flow.written import check_can_write, write_files
 from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.source.profile import profile
@@ -63,6 +64,7 @@ def write_imputed(
     out: Path,
     *,
     columns: Sequence[str] = (),
+    keep: Sequence[str] = (),
     seed: int | None = None,
     progress: Progress = silent,
 ) -> WrittenFilled:
@@ -82,7 +84,7 @@ def write_imputed(
     frame = read_table(source)
     check_can_write(out)
     progress("generate", f"filling {frame.height:,} rows", 0.1)
-    made = impute(frame, columns=columns, seed=seed)
+    made = impute(frame, columns=columns, keep=keep, seed=seed)
     raw = io.BytesIO()
     if out.suffix.lower() == ".parquet":
         made.frame.write_parquet(raw, compression="zstd")
@@ -102,17 +104,24 @@ def write_imputed(
     )
 
 
-def impute(frame: pl.DataFrame, *, columns: Sequence[str] = (), seed: int | None = None) -> Filled:
+def impute(
+    frame: pl.DataFrame,
+    *,
+    columns: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    seed: int | None = None,
+) -> Filled:
     """Fill missing cells, of ``columns`` or of all, by `tree_chain`, fitted to the same rows.
 
-    Columns that look like identifiers, and free text, stay as they are.
+    Columns that look like identifiers, and free text, stay as they are. In the columns ``keep``,
+    words such as NA are values; else they are missing, and filled.
 
     Raises
     ------
     UnknownNameError
         When one of ``columns`` is not there, or is one of those.
     """
-    given, notices = usable_part(frame, profile(frame, {}))
+    given, notices = usable_part(frame, profile(frame, kept(keep, frame.columns)))
     streams = Streams.secret() if seed is None else Streams.from_seed(seed)
     for name in columns:
         if name not in given.schema.names:

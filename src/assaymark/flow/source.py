@@ -7,16 +7,17 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from assaymark.core.recipe import Drop
+from assaymark.core.recipe import ColumnSpec, Drop
 from assaymark.core.schema import Kind
 from assaymark.errors import DataError, UnknownNameError
 from assaymark.evaluate.breaches import check_rules
 from assaymark.flow.claims import check_asked
+from assaymark.source.band import band
 from assaymark.source.folds import Folds, parts_of
 from assaymark.source.identifiers import check_identifiers
 from assaymark.source.load import load
 from assaymark.source.prints import prints_of
-from assaymark.source.profile import TableProfile, profile
+from assaymark.source.profile import ColumnProfile, TableProfile, profile
 from assaymark.source.split import Split
 from assaymark.source.transform import TransformRecord, apply
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
     from assaymark.core.recipe import Recipe
     from assaymark.source.prints import Prints
 
-__all__ = ["Prepared", "notes_of", "prepare"]
+__all__ = ["Prepared", "kept", "notes_of", "prepare"]
 
-_NOTES = 12
+_NOTES, _WORDS = 12, 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,12 +130,37 @@ def _prints(raw: Dataset, recipe: Recipe, key: bytes) -> Prints | None:
         return None
 
 
+def kept(columns: Sequence[str], known: Sequence[str]) -> dict[str, ColumnSpec]:
+    """Return what is declared of columns in which no word says that a value is missing."""
+    for name in columns:
+        if name not in known:
+            raise UnknownNameError("column", name, known, "--keep")
+    return {name: ColumnSpec(missing=("",)) for name in columns}
+
+
 def notes_of(found: TableProfile, dropped: Collection[str] = ()) -> list[str]:
     """Return what the profile noticed of single columns but those ``dropped``, the first twelve."""
     kept = [c for c in found.columns if c.column.name not in dropped]
     notes = [f"Column {c.column.name!r}: {note}." for c in kept for note in c.notes]
     more = len(notes) - _NOTES
-    return notes[:_NOTES] + ([f"And {more} more notes on columns."] if more > 0 else [])
+    said = [f"And {more} more notes on columns."] if more > 0 else []
+    return [*notes[:_NOTES], *said, *_read_as_missing(kept)]
+
+
+def _read_as_missing(columns: Sequence[ColumnProfile]) -> list[str]:
+    """Say which words were read as missing, in categories first: there they may be values."""
+    found = sorted(
+        (c for c in columns if c.said_missing), key=lambda c: c.column.kind is not Kind.CATEGORY
+    )
+    if not found:
+        return []
+    told = [f"{word!r} in {c.column.name} ({band(n)})" for c in found for word, n in c.said_missing]
+    more = f" and {len(told) - _WORDS} more" if len(told) > _WORDS else ""
+    return [
+        f"Read as missing: {', '.join(told[:_WORDS])}{more}. Where that is a value, as NA is the "
+        'code of Namibia, keep it: `generate --keep COLUMN`, or missing = [""] for the column in '
+        "a recipe."
+    ]
 
 
 def _commitment(frame: pl.DataFrame, key: bytes) -> str:

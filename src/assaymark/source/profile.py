@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assaymark.core.recipe import ColumnSpec
@@ -43,6 +43,9 @@ class ColumnProfile:
         What the reader should know: strays, infinities, constant, all missing.
     suspected_identifier
         Why the column looks like a direct identifier, whatever was declared; ``None`` if not.
+    said_missing
+        Words such as ``NA`` that are read as missing though nobody said so, and how many rows say
+        each.
     """
 
     column: Column
@@ -52,6 +55,7 @@ class ColumnProfile:
     missing: float
     notes: tuple[str, ...] = ()
     suspected_identifier: str | None = None
+    said_missing: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,15 @@ def profile(frame: pl.DataFrame, declared: Mapping[str, ColumnSpec]) -> TablePro
         roles = propose_roles(facts, declared)
     return TableProfile(
         n=plain.height,
-        columns=tuple(_column(f, plain[f.name], kinds[f.name], roles[f.name]) for f in facts),
+        columns=tuple(
+            replace(
+                _column(f, plain[f.name], kinds[f.name], roles[f.name]),
+                said_missing=()
+                if declared.get(f.name, ColumnSpec()).missing
+                else _said_missing(plain[f.name], kinds[f.name].missing),
+            )
+            for f in facts
+        ),
     )
 
 
@@ -200,6 +212,14 @@ def _notes(f: Facts, raw: pl.Series, found: KindFound) -> list[str]:
     elif f.n_unique == 1:
         notes.append("one value only" + (", or missing" if f.n < raw.len() else ""))
     return notes
+
+
+def _said_missing(raw: pl.Series, words: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    if str(raw.dtype) != "String" or not words:
+        return ()
+    text = raw.str.strip_chars()
+    counts = ((word, int((text == word).sum())) for word in words if word)
+    return tuple((word, n) for word, n in counts if n)
 
 
 def _present(raw: pl.Series, found: KindFound) -> int:
