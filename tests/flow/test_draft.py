@@ -265,6 +265,7 @@ KEEP = {"pattern": "f", "on_source": "keep"}
         (["age <= untl"], "", "which is no column either"),
         (["nothing.toml"], "", "cannot read constraints from 'nothing.toml': No such file"),
         (["empty.toml"], "", "has no constraints; it has name"),
+        (["flat.toml"], "", "its `constraint` is no list of tables"),
         ([{"kind": "rnge"}], "", "did you mean 'range'"),
         ([{"kind": "range", "colmn": "age"}], "", "did you mean 'column'"),
     ],
@@ -272,6 +273,7 @@ KEEP = {"pattern": "f", "on_source": "keep"}
 def test_constraints_that_cannot_be_are_refused_before_a_fit(folder, constraints, where, said):
     table = pl.read_csv("stays.csv").with_columns(until=pl.col("age") + pl.col("days"))
     Path("empty.toml").write_text('name = "x"\n')
+    Path("flat.toml").write_text('[constraint]\nkind = "range"\n')
     with pytest.raises(InputError, match=said):
         assaymark.generate(table, seed=1, where=where, constraints=constraints)
 

@@ -53,8 +53,11 @@ def _in_file(path: Path) -> list[object]:
         raise RecipeError(f"cannot read constraints from {str(path)!r}: {said}") from error
     found = plain.get("constraint", [])
     if not isinstance(found, list) or not found:
+        has = f"it has {', '.join(sorted(plain)) or 'nothing'}"
+        if found:
+            has = "its `constraint` is no list of tables"
         raise RecipeError(
-            f"{str(path)!r} has no constraints; it has {', '.join(sorted(plain)) or 'nothing'}"
+            f"{str(path)!r} has no constraints; {has}"
             '\n\nHint: [[constraint]]  and below it  kind = "rule"  and  rule = "came <= left"'
         )
     return found
