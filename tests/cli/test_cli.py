@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -223,3 +224,21 @@ def test_a_log_tells_each_stage_and_every_half_minute_how_far_it_is(capsys, monk
         show("generate", said, 0.5)
     written = capsys.readouterr().err.splitlines()
     assert [line.split()[-1] for line in written] == ["first", "third", "fifth"]
+
+
+@pytest.mark.slow
+def test_an_interrupted_command_says_how_to_go_on(table):
+    asked = ["generate", "t.csv", "--rows", "90000000", "--out", "rows", "--workers", "1"]
+    work = subprocess.Popen(
+        [sys.executable, "-m", "assaymark", *asked, "--generator", "independent"],
+        cwd=table,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while "fitting" not in work.stderr.readline():
+        pass
+    work.send_signal(signal.SIGINT)
+    said = work.communicate(timeout=60)[1]
+    assert work.returncode == 130
+    assert said.endswith("\ninterrupted; start the same command again to go on\n")
+    assert "Traceback" not in said

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="assaymark",
     help="Make synthetic data, hold it against a policy, and issue a signed release that anyone "
@@ -94,8 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         complain(error, as_json="--json" in given)
         code = error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("\ninterrupted; start the same command again to go on", err=True)
-        code = 130
+        code = _INTERRUPTED
     except typer.TyperException as error:
         code = misused(error, as_json="--json" in given)
+    if code == _INTERRUPTED:  # typer ends with it by itself
+        typer.echo("\ninterrupted; start the same command again to go on", err=True)
     sys.exit(code if isinstance(code, int) else 0)
