@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assaymark.core.formula import Formula
-from assaymark.core.schema import Column, Kind, Schema
+from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import ConditionError, UnknownNameError
 
 SCHEMA = Schema(
@@ -133,3 +133,9 @@ def test_any_text_is_read_or_refused(text):
         Formula.parse(text, SCHEMA)
     except (ConditionError, UnknownNameError):
         return
+
+
+def test_an_identifier_is_no_part_of_a_formula():
+    column = Column(name="case", kind=Kind.INTEGER, roles=(Role.DIRECT_IDENTIFIER,))
+    with pytest.raises(ConditionError, match="column 'case' holds identifiers"):
+        Formula.parse("case + age", Schema(columns=(*SCHEMA.columns, column)))

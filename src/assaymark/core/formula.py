@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
-from assaymark.core.schema import Kind
+from assaymark.core.schema import Kind, Role
 from assaymark.errors import ConditionError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -208,6 +208,8 @@ class _Reader:
         column = self._schema.column(name)
         if column.kind is Kind.TEXT:
             raise self.wrong(f"column {name!r} is free text")
+        if column.has(Role.DIRECT_IDENTIFIER):
+            raise self.wrong(f"column {name!r} holds identifiers, which say nothing of a row")
         self.columns.add(name)
         made = pl.col(name)
         if column.kind is Kind.DATE:
