@@ -16,24 +16,23 @@ from assaymark.core.case import Case
 from assaymark.core.document import Document
 from assaymark.core.privacy_spec import spends
 from assaymark.core.recipe import GenerateSpec
-from assaymark.core.schema import Kind, Role
+from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
-from assaymark.errors import DataError, InputError, NotApprovedError
+from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.drawn import drawn
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit, why_never
 from assaymark.flow.kinds import ALL, real_rows
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
-from assaymark.flow.source import kept, notes_of
+from assaymark.flow.source import kept
+from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
 from assaymark.source.band import band, rounded_rows
-from assaymark.source.load import load
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
 from assaymark.source.split import hold_out
-from assaymark.source.transform import apply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,9 +42,8 @@ if TYPE_CHECKING:
     from assaymark.core.protocols import Model
     from assaymark.flow.kinds import Kinds
     from assaymark.flow.progress import Progress
-    from assaymark.source.profile import TableProfile
 
-__all__ = ["MARK", "Draft", "WrittenDraft", "check_free", "draft", "usable_part", "write_draft"]
+__all__ = ["MARK", "Draft", "WrittenDraft", "check_free", "draft", "write_draft"]
 
 MARK = "assaymark: UNGATED DRAFT, held against no policy"
 """What a draft's Parquet metadata and the note beside its CSV say."""
@@ -285,37 +283,6 @@ def write_draft(  # noqa: PLR0913
     return WrittenDraft(
         rows=str(target), report=str(report), n=made.frame.height, notices=made.notices
     )
-
-
-def usable_part(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
-    """Return the rows without identifiers and free text, and sentences on what was left out."""
-    dataset = apply(load(frame, found.schema), ()).dataset
-    text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]
-    suspected = [
-        c.column.name
-        for c in found.columns
-        if c.suspected_identifier is not None and c.column.name in dataset.schema.names
-    ]
-    identifiers = [c.name for c in found.schema.with_role(Role.DIRECT_IDENTIFIER)]
-    keys = [c.name for c in found.schema.with_role(Role.PERSON_KEY)]
-    leave = list(dict.fromkeys([*text, *suspected]))
-    if len(leave) == len(dataset.schema.columns):
-        raise DataError(
-            "every column looks like an identifier or free text, so nothing can be generated: "
-            f"{', '.join(map(repr, leave))}\n\nHint: `assaymark init` writes a recipe in which "
-            "you can declare other roles"
-        )
-    notices = notes_of(found)
-    out = list(dict.fromkeys([*identifiers, *suspected]))
-    for names, what in ((out, "it may identify people"), (text, "it is free text")):
-        if names:
-            notices.append(f"Left out, since {what}: {', '.join(names)}.")
-    if keys:
-        notices.append(
-            f"{keys[0]} was taken for the person key: each person counts once, and the key itself "
-            "is not in the output."
-        )
-    return dataset.drop(*leave) if leave else dataset, notices
 
 
 def _streams(seed: int | bytes | None) -> Streams:

@@ -12,10 +12,10 @@ from assaymark.core.document import Document
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, UnknownNameError
-from assaymark.flow.draft import usable_part
 from assaymark.flow.generate import fit
 from assaymark.flow.progress import silent
 from assaymark.flow.source import kept
+from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
 from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.source.profile import profile
