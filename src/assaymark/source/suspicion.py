@@ -37,7 +37,23 @@ from assaymark.source.vocabulary import (
     words,
 )
 
-__all__ = ["Facts", "key_strength", "many_repeats", "name_strength", "suspect"]
+__all__ = [
+    "COUNTS_ROWS",
+    "Facts",
+    "key_strength",
+    "many_repeats",
+    "name_strength",
+    "names_a_key",
+    "suspect",
+]
+
+COUNTS_ROWS = (
+    "the values count the rows",
+    "every value is different, and they rise from row to row, as a key does",
+    "the values run on from row to row without gaps, as a key does",
+)
+"""Why whole numbers look like a key by how they go on from row to row."""
+
 
 _NEAR = 0.8
 _FEW, _SEVERAL = 30, 20
@@ -129,7 +145,7 @@ def _too_few(facts: Facts, what: str) -> bool:
 
 def _by_key_name(facts: Facts) -> str | None:
     parts = facts.words
-    if not _names_a_key(parts) or facts.n_unique < min(20, facts.n):
+    if not names_a_key(parts) or facts.n_unique < min(20, facts.n):
         return None
     if facts.uniqueness >= 0.8:
         return "the name says a key, and nearly every row has a value of its own"
@@ -143,7 +159,8 @@ def _by_key_name(facts: Facts) -> str | None:
     return None
 
 
-def _names_a_key(parts: list[str]) -> bool:
+def names_a_key(parts: list[str]) -> bool:
+    """Whether the words of a name say a key, of whatever."""
     if not parts or set(parts) & MEASURES:
         return False
     joined = "".join(parts)
@@ -172,11 +189,11 @@ def _integers(facts: Facts) -> str | None:
     dense = (high - low + 1) <= 1.05 * facts.n_unique
     ordered = facts.values.is_sorted()
     if dense and facts.n_unique == facts.n:
-        return "the values count the rows"
+        return COUNTS_ROWS[0]
     if ordered and facts.n_unique == facts.n:
-        return "every value is different, and they rise from row to row, as a key does"
+        return COUNTS_ROWS[1]
     if dense and ordered and facts.uniqueness > 0.2:
-        return "the values run on from row to row without gaps, as a key does"
+        return COUNTS_ROWS[2]
     narrow, wide = digits(facts.values)
     if facts.n_unique == facts.n and narrow == wide and wide >= 8:
         return f"every value is different and has {wide} digits, as registration numbers have"
