@@ -32,9 +32,11 @@ from assaymark.generate.dp_model import DpMarginalsModel
 from assaymark.generate.effects import Effects
 from assaymark.generate.encoding import Encoding
 from assaymark.generate.grid import Grid
+from assaymark.generate.identifiers import FreshColumn, Identifiers
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link
+from assaymark.generate.pattern import Characters, Constant, Number, Pattern
 from assaymark.generate.same_as import Same
 from assaymark.generate.tree_chain import TreeChain
 from assaymark.generate.tree_chain_model import TreeChainModel
@@ -69,21 +71,27 @@ STORED: dict[str, type] = {
         Anchored,
         Branches,
         CellCoding,
+        Characters,
         Column,
+        Constant,
         DatePart,
         Dated,
         DpAdaptiveModel,
         DpMarginalsModel,
         Effects,
         Encoding,
+        FreshColumn,
         Gap,
         Grid,
+        Identifiers,
         IndependentModel,
         LevelCoding,
         Link,
         Logarithm,
         Lookup,
         Near,
+        Number,
+        Pattern,
         Product,
         Same,
         Schema,
@@ -129,11 +137,15 @@ class ModelFile:
     salt
         Secret hexadecimal digits, so that the file's digest can be published: without them
         whoever knows all records but one could make both models and compare.
+    identifiers
+        Columns that are made afresh beside what the model draws; the file says nothing of them
+        where there are none.
     """
 
     model: Model
     generator: Mapping[str, Json]
     salt: str
+    identifiers: Identifiers | None = None
 
 
 def can_store(model: Model) -> bool:
@@ -167,6 +179,8 @@ def write_model(held: ModelFile) -> bytes:
         "summary": held.model.summary,
         "model": _plain(held.model, "model", arrays),
     }
+    if held.identifiers is not None:
+        header["identifiers"] = _plain(held.identifiers, "identifiers", arrays)
     raw = {name: _npy(a) for name, a in arrays.items()}
     header["arrays"] = {
         name: {"dtype": a.dtype.str, "shape": list(a.shape), "sha256": sha256(raw[name])}
@@ -219,7 +233,13 @@ def _held(header: Plain, files: Mapping[str, bytes]) -> ModelFile:
             raise IntegrityError(f"array {name} of the model file was altered or is missing")
     arrays = {name: _array(files[name]) for name in header["arrays"]}
     model = _value(header["model"], arrays)
-    return ModelFile(model=cast("Model", model), generator=header["generator"], salt=header["salt"])
+    fresh = _value(header["identifiers"], arrays) if "identifiers" in header else None
+    return ModelFile(
+        model=cast("Model", model),
+        generator=header["generator"],
+        salt=header["salt"],
+        identifiers=cast("Identifiers | None", fresh),
+    )
 
 
 def _not_ours(raw: bytes) -> InputError | IntegrityError:
