@@ -215,6 +215,27 @@ def test_a_folder_of_blocks_is_made_gone_on_with_and_shown(table):
     assert {c["name"] for c in json.loads(shown.stdout)["columns"]} == {"age", "sex", "days", "ill"}
 
 
+@pytest.mark.slow
+def test_fresh_identifiers_are_in_a_file_and_left_out_on_request(table):
+    lines = (table / "t.csv").read_text().splitlines()
+    rows = [f"V-{i * 7919 % 9973:05d},{row}" for i, row in enumerate(lines[1:])]
+    (table / "t.csv").write_text("\n".join([f"visit_id,{lines[0]}", *rows]) + "\n")
+    command = ["generate", "t.csv", "--rows", 300, "--seed", 1, "--out"]
+    done = assaymark(*command, "with.csv", cwd=table)
+    assert done.returncode == 0, done.stderr
+    assert 'visit_id ("V-", 5 digits)' in done.stdout
+    head, *made = (table / "with.csv").read_text().splitlines()
+    assert head == "visit_id,age,sex,days,ill"
+    assert len({row.partition(",")[0] for row in made}) == 300
+    bare = assaymark(*command, "without.csv", "--no-identifiers", cwd=table)
+    assert bare.returncode == 0
+    left = [row.partition(",")[2] for row in (head, *made)]
+    assert (table / "without.csv").read_text().splitlines() == left
+    asked = assaymark(*command, "x.csv", "--where", "visit_id == 'V-00001'", cwd=table)
+    assert asked.returncode == 2
+    assert "holds identifiers" in asked.stderr
+
+
 def test_a_log_tells_each_stage_and_every_half_minute_how_far_it_is(capsys, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("assaymark.cli.say.time", SimpleNamespace(monotonic=lambda: clock[0]))

@@ -71,6 +71,14 @@ def command(
             "missing. As often as needed.",
         ),
     ] = None,
+    identifiers: Annotated[
+        bool,
+        typer.Option(
+            "--identifiers/--no-identifiers",
+            help="Give keys of the table's own making, such as ids of encounters, fresh values of "
+            "the same pattern, or leave them out.",
+        ),
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make an ungated draft: synthetic rows and a one-page report, no configuration needed.
@@ -93,7 +101,17 @@ def command(
                 "Hint: --out rows.parquet"
             )
         made_by = generator, parameters, seed
-        _folder(source, out, rows, made_by, (engine, workers), keep=keep or (), as_json=json)
+        run_by = engine, workers
+        _folder(
+            source,
+            out,
+            rows,
+            made_by,
+            run_by,
+            keep=keep or (),
+            identifiers=identifiers,
+            as_json=json,
+        )
         return
     if engine or workers:
         raise InputError(
@@ -113,6 +131,7 @@ def command(
             constraints=read_constraints(constraint or ()),
         ),
         keep=keep or (),
+        identifiers=identifiers,
         progress=progress(quiet=json),
     )
     if json:
@@ -133,6 +152,7 @@ def _folder(
     run_by: tuple[str | None, int | None],
     *,
     keep: Sequence[str],
+    identifiers: bool,
     as_json: bool,
 ) -> None:
     from assaymark.errors import InputError
@@ -149,6 +169,7 @@ def _folder(
         engine=engine or "local",
         workers=workers or 0,
         keep=tuple(keep),
+        identifiers=identifiers,
     )
     made = write_blocks(source, out, asked, progress(quiet=as_json))
     if as_json:

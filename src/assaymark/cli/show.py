@@ -95,3 +95,5 @@ def _model(path: Path, *, as_json: bool) -> None:
     typer.echo(table([c.cells for c in shown.columns], heads))
     for column, of in shown.derived.items():
         typer.echo(f"\n{column} follows from {of}.")
+    for column, pattern in shown.identifiers.items():
+        typer.echo(f"\n{column} is made afresh for each row: {pattern}.")

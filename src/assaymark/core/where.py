@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from assaymark.core.arithmetic import Arithmetic
-from assaymark.core.schema import Kind
+from assaymark.core.schema import Kind, Role
 from assaymark.core.tokens import WORDS, Token, arithmetic, tokens_of
 from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
 from assaymark.errors import ConditionError, UnknownNameError
@@ -210,6 +210,11 @@ class _Reader:
         column = self._schema.column(name)
         if column.kind is Kind.TEXT:
             raise ConditionError(f"column {name!r} is free text, which no condition can name")
+        if column.has(Role.DIRECT_IDENTIFIER):
+            raise ConditionError(
+                f"column {name!r} holds identifiers that are made afresh for each row, so that no "
+                "condition can name it\n\nHint: name a column that says something of the row"
+            )
         return column
 
     def _compared(self, column: Column, sign: str) -> Ranges | Levels:

@@ -87,6 +87,7 @@ def generate(  # noqa: PLR0913
     shares: Mapping[str, Mapping[Any, float]] | None = None,
     constraints: Sequence[str | Path | Mapping[str, Any]] = (),
     keep: Sequence[str] = (),
+    identifiers: bool = True,
 ) -> DraftTable:
     """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
 
@@ -96,6 +97,8 @@ def generate(  # noqa: PLR0913
     ``constraints`` hold on every row: rules such as ``"came <= left"``, tables as a recipe has
     them, or TOML files of these. In the columns ``keep``, words such as NA are values; else they
     are read as missing.
+    Keys of the table's own making have fresh values of the same pattern; ``identifiers=False``
+    leaves them out.
 
     Raises
     ------
@@ -116,6 +119,7 @@ def generate(  # noqa: PLR0913
             where=where, shares=shares or {}, constraints=read_constraints(tuple(constraints))
         ),
         keep=keep,
+        identifiers=identifiers,
     )
     return DraftTable(
         rows=as_given(made.frame, table),

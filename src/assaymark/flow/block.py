@@ -19,7 +19,7 @@ from assaymark.store.whole import write_whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from assaymark.core.protocols import Model
+    from assaymark.generate.model_file import ModelFile
 
 __all__ = ["Block", "Job", "make_block", "plainly", "write_plainly"]
 
@@ -76,10 +76,12 @@ def make_block(job: Job, number: int) -> Block:
     InputError
         When the folder is full or cannot be written.
     """
-    model = _model(job.model, job.digest)
+    held = _held(job.model, job.digest)
     first = number * job.block_rows
     rows = range(first, min(first + job.block_rows, job.rows))
-    frame = model.sample(rows, Streams(job.root, job.path)).frame
+    frame = held.model.sample(rows, Streams(job.root, job.path)).frame
+    if held.identifiers is not None:
+        frame = held.identifiers.joined(frame, rows, job.rows, Streams(job.root))
     out = io.BytesIO()
     frame.write_parquet(out, compression="zstd", metadata={"assaymark": job.mark})
     raw = out.getvalue()
@@ -118,11 +120,11 @@ def plainly(what: str) -> Iterator[None]:
 
 
 @lru_cache(maxsize=1)
-def _model(file: str, digest: str) -> Model:
+def _held(file: str, digest: str) -> ModelFile:
     try:
         raw = Path(file).read_bytes()
     except OSError as error:
         raise InputError(f"the model {file!r} cannot be read: {error.strerror}{_AGAIN}") from error
     if sha256(raw) != digest:
         raise IntegrityError(f"{file!r} is not the model that the blocks are planned with{_AGAIN}")
-    return read_model(raw).model
+    return read_model(raw)

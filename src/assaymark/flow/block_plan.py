@@ -7,7 +7,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from pydantic import JsonValue
 
@@ -48,6 +48,9 @@ class Plan(Document):
     rows: int
     block_rows: int
     writer: str
+    identifiers: Literal["fresh", "left out"] = "left out"
+
+    LATER: ClassVar[tuple[str, ...]] = ("identifiers",)
 
 
 class Manifest(Document):

@@ -22,6 +22,7 @@ from assaymark.flow.block_plan import BlockFolder, Manifest, Plan
 from assaymark.flow.draft import MARK, check_free, draft
 from assaymark.flow.engines import blocks_by, check_engine
 from assaymark.flow.generate import model_file, named
+from assaymark.flow.identifiers import widened
 from assaymark.flow.progress import pace, silent
 from assaymark.flow.written import check_local
 from assaymark.generate.model_file import check_can_store
@@ -42,7 +43,10 @@ _MODEL, _REPORT = "model.zip", "report.html"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """How many rows of what; ``workers`` 0 means one for each core."""
+    """How many rows of what; ``workers`` 0 means one for each core.
+
+    ``identifiers``: whether keys of the table's own making are made afresh, or left out.
+    """
 
     rows: int
     generator: str = "tree_chain"
@@ -52,6 +56,7 @@ class Asked:
     workers: int = 0
     block_rows: int = BLOCK_ROWS
     keep: tuple[str, ...] = ()
+    identifiers: bool = True
 
     @property
     def spec(self) -> GenerateSpec:
@@ -152,6 +157,7 @@ def _wanted(source: Path, asked: Asked, root: bytes) -> dict[str, object]:
         "source": _commitment(source, root, asked.keep),
         "block_rows": asked.block_rows,
         "writer": f"polars {pl.__version__}",
+        "identifiers": "fresh" if asked.identifiers else "left out",
     }
 
 
@@ -171,11 +177,12 @@ _WHAT = {
     "key": "another seed, or `private/root` is another",
     "block_rows": "other sizes of blocks",
     "writer": "another version of polars, which writes other bytes",
+    "identifiers": "another choice on identifiers (--identifiers, --no-identifiers)",
 }
 
 
 def _check_same(plan: Plan, wanted: Mapping[str, object], out: Path) -> None:
-    said = plan.plain()
+    said = {"identifiers": plan.identifiers, **plan.plain()}
     for name, value in wanted.items():
         if said[name] != value:
             raise InputError(
@@ -228,6 +235,7 @@ def _fitted(
         parameters=asked.parameters,
         seed=root if asked.seed is None else asked.seed,
         keep=asked.keep,
+        identifiers=asked.identifiers,
         progress=progress,
     )
     if _commitment(source, root, asked.keep) != before:
@@ -235,7 +243,8 @@ def _fitted(
             f"{str(source)!r} changed while the model was fitted to it; nothing was begun\n\n"
             "Hint: give a copy, or wait until nothing writes to it"
         )
-    raw = model_file(asked.spec, made.model, Streams(root))
+    fresh = made.identifiers if made.identifiers.columns else None
+    raw = model_file(asked.spec, made.model, Streams(root), fresh)
     if plan is not None and sha256(raw) != plan.model:
         raise IntegrityError(
             f"the model of {str(folder.path)!r} was lost, and fitting again gives another one: "
@@ -245,7 +254,8 @@ def _fitted(
     write_plainly(folder.private / _MODEL, raw, 0o600)
     write_plainly(folder.private / "README.txt", _README)
     write_plainly(folder.path / _REPORT, made.page)
-    return _Fitted(sha256(raw), tuple(made.frame.columns), made.notices)
+    notices = dict.fromkeys((*made.notices, *widened(made.identifiers, asked.rows)))
+    return _Fitted(sha256(raw), tuple(made.frame.columns), tuple(notices))
 
 
 _README = b"""The fitted model, and the secret root of the random numbers where no --seed was given.

@@ -16,19 +16,21 @@ from assaymark.core.case import Case
 from assaymark.core.document import Document
 from assaymark.core.privacy_spec import spends
 from assaymark.core.recipe import GenerateSpec
-from assaymark.core.schema import Kind
+from assaymark.core.schema import Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.drawn import drawn
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit, why_never
+from assaymark.flow.identifiers import Found, find_identifiers, widened
 from assaymark.flow.kinds import ALL, real_rows
 from assaymark.flow.page import draft_page
 from assaymark.flow.progress import silent
 from assaymark.flow.source import kept
 from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
+from assaymark.generate.identifiers import Identifiers
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
@@ -62,6 +64,7 @@ class Draft:
     measurements: tuple[Measurement, ...]
     notices: tuple[str, ...]
     page: bytes
+    identifiers: Identifiers
 
 
 class WrittenDraft(Document):
@@ -84,6 +87,7 @@ def draft(  # noqa: PLR0913
     seed: int | bytes | None = None,
     kinds: Kinds = ALL,
     keep: Sequence[str] = (),
+    identifiers: bool = True,
     progress: Progress = silent,
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
@@ -92,7 +96,9 @@ def draft(  # noqa: PLR0913
     ``seed`` is a public number, or the secret root of the random numbers; by default a new root.
     If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
     In the columns ``keep``, words such as NA are values; else they are read as missing.
-    Whatever looks like a direct identifier, and free text, is left out and named in the notices.
+    Whatever looks like a direct identifier, and free text, is left out and named in the notices;
+    keys of the table's own making are made afresh, unless ``identifiers`` is false. Nothing is
+    measured of them.
 
     Raises
     ------
@@ -104,13 +110,16 @@ def draft(  # noqa: PLR0913
     check_free(generator)
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, kept(keep, frame.columns))
-    usable, notices = usable_part(frame, found)
+    fresh = find_identifiers(frame, found, name) if identifiers else Found(Identifiers(), ())
+    usable, notices = usable_part(frame, found, fresh.identifiers.names)
     streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     given = dict(parameters or {})
     spec = GenerateSpec(generator=generator, parameters=given, constraint=kinds.constraints)
     n = rows or rounded_rows(frame.height)
-    wanted = kinds.wanted(n, train.schema)
+    notices += [*fresh.notices, *widened(fresh.identifiers, n)]
+    columns = (*train.schema.columns, *(c.column for c in fresh.identifiers.columns))
+    wanted = kinds.wanted(n, Schema(columns=columns))
     kinds.check(wanted, train)
     progress("generate", f"fitting {generator}", 0.1)
     model = fit(spec, train, streams, _unrecorded)
@@ -151,10 +160,11 @@ def draft(  # noqa: PLR0913
     page = draft_page(name, shown, measured, about, notices, now=datetime.now(UTC), chain=told)
     return Draft(
         model=model,
-        frame=synthetic.frame,
+        frame=fresh.identifiers.joined(synthetic.frame, range(n), n, streams),
         measurements=measured,
         notices=tuple(notices),
         page=page,
+        identifiers=fresh.identifiers,
     )
 
 
@@ -246,6 +256,7 @@ def write_draft(  # noqa: PLR0913
     seed: int | None,
     kinds: Kinds = ALL,
     keep: Sequence[str] = (),
+    identifiers: bool = True,
     progress: Progress = silent,
 ) -> WrittenDraft:
     """Draft from a file and write rows and report; the names say that the rows are ungated.
@@ -275,6 +286,7 @@ def write_draft(  # noqa: PLR0913
         seed=seed,
         kinds=kinds,
         keep=keep,
+        identifiers=identifiers,
         progress=progress,
     )
     report = target.with_suffix(".html")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from assaymark.core.recipe import GenerateSpec
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
+    from assaymark.generate.identifiers import Identifiers
 
 __all__ = [
     "Candidate",
@@ -186,13 +187,17 @@ def named(spec: GenerateSpec) -> dict[str, Json]:
     return {"name": spec.generator, "parameters": parameters_of(build(spec))}
 
 
-def model_file(spec: GenerateSpec, model: Model, streams: Streams) -> bytes:
+def model_file(
+    spec: GenerateSpec, model: Model, streams: Streams, identifiers: Identifiers | None = None
+) -> bytes:
     """Return the model file; its salt is as secret as the root of ``streams``.
 
     Constraints belong to the recipe and are not in it.
     """
     salt = streams.child("model file").generator().bytes(16).hex()
-    return write_model(ModelFile(model=model, generator=named(spec), salt=salt))
+    return write_model(
+        ModelFile(model=model, generator=named(spec), salt=salt, identifiers=identifiers)
+    )
 
 
 def refitter(spec: GenerateSpec) -> Callable[[Dataset, int, Streams], Dataset]:

@@ -11,6 +11,7 @@ from assaymark.errors import InputError, IntegrityError
 from assaymark.generate.anchored import Anchored, Sum
 from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Lookup
+from assaymark.generate.identifiers import Identifiers
 from assaymark.generate.model_file import read_model
 from assaymark.generate.same_as import Same
 from assaymark.generate.tree_chain_model import TreeChainModel
@@ -54,6 +55,7 @@ class ModelShown(Document):
     parameters: dict[str, JsonValue]
     columns: tuple[ColumnShown, ...]
     derived: dict[str, str]
+    identifiers: dict[str, str]
 
 
 def load_model(path: Path) -> tuple[ModelFile, str]:
@@ -95,6 +97,7 @@ def show_model(path: Path) -> ModelShown:
             _column(n, said[n], _drawn(held.model, i, names)) for i, n in enumerate(names)
         ),
         derived={str(c): str(of) for c, of in derived.items()},
+        identifiers={c.name: c.words for c in (held.identifiers or Identifiers()).columns},
     )
 
 

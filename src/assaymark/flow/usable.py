@@ -11,6 +11,8 @@ from assaymark.source.load import load
 from assaymark.source.transform import apply
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import polars as pl
 
     from assaymark.core.dataset import Dataset
@@ -19,8 +21,18 @@ if TYPE_CHECKING:
 __all__ = ["usable_part"]
 
 
-def usable_part(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list[str]]:
-    """Return the rows without identifiers and free text, and sentences on what was left out."""
+def usable_part(
+    frame: pl.DataFrame, found: TableProfile, fresh: Collection[str] = ()
+) -> tuple[Dataset, list[str]]:
+    """Return the rows without identifiers and free text, and sentences on what was left out.
+
+    Columns called ``fresh`` are left out, too, but come back with other values.
+
+    Raises
+    ------
+    DataError
+        When no column would be left.
+    """
     dataset = apply(load(frame, found.schema), ()).dataset
     text = [c.name for c in dataset.schema.columns if c.kind is Kind.TEXT]
     suspected = [
@@ -38,7 +50,7 @@ def usable_part(frame: pl.DataFrame, found: TableProfile) -> tuple[Dataset, list
             "you can declare other roles"
         )
     notices = notes_of(found)
-    out = list(dict.fromkeys([*identifiers, *suspected]))
+    out = [name for name in dict.fromkeys([*identifiers, *suspected]) if name not in fresh]
     for names, what in ((out, "it may identify people"), (text, "it is free text")):
         if names:
             notices.append(f"Left out, since {what}: {', '.join(names)}.")

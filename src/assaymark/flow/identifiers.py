@@ -1,0 +1,120 @@
+"""Identifiers: which columns of a table are made afresh, and what the reader must know of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from assaymark.core.schema import Kind, Role
+from assaymark.generate.identifiers import FreshColumn, Identifiers
+from assaymark.generate.pattern import Constant, Number
+from assaymark.generate.pattern_fit import FEWEST, fit_patterns
+from assaymark.source.opaque import find_keys
+
+if TYPE_CHECKING:
+    from assaymark.generate.pattern import Pattern
+    from assaymark.source.profile import TableProfile
+
+__all__ = ["Found", "find_identifiers", "widened"]
+
+_WHOLE = r"^(?:0|[1-9][0-9]{0,16})$"
+_ALL = 0.98
+_TOLD = 0.005  # of fresh values that are in the source, too
+
+
+class Found(NamedTuple):
+    """The columns that are made afresh, and sentences on them and on keys that are not."""
+
+    identifiers: Identifiers
+    notices: tuple[str, ...]
+
+
+def find_identifiers(frame: pl.DataFrame, found: TableProfile, table: str) -> Found:
+    """Learn how keys of the table's own making are written, of columns that would be left out."""
+    keys = find_keys(frame, found)
+    made = {s.name: (_fresh(s), s.drop_nulls().n_unique()) for s in keys.opaque}
+    fresh = [(c, n) for c, n in made.values() if c is not None]
+    notices = []
+    if fresh:
+        said = "; ".join(f"{c.name} ({c.words})" for c, _ in fresh)
+        notices.append(
+            f"Fresh identifiers, written as those of the source, each once: {said}. They are made "
+            f"up, say nothing of anybody, and belong to no row of another table or column."
+            f"{_chance(fresh)} They are left out with --no-identifiers."
+        )
+    if keys.join:
+        notices.append(
+            f"No identifiers were made up for {', '.join(keys.join)}: rows share a value or refer "
+            "to others by it, and fresh values would claim which rows belong together."
+        )
+    if found.schema.with_role(Role.PERSON_KEY):
+        notices.append(
+            "No person key was made up: a person has several rows, rows are drawn one by one, and "
+            "a fresh key would claim whose they are."
+        )
+    bare = [name for name, (c, _) in made.items() if c is None]
+    if bare:
+        notices.append(
+            f"No identifiers were made up for {', '.join(bare)}: values have no pattern, or fewer "
+            f"than {FEWEST} rows have one."
+        )
+    return Found(
+        Identifiers(
+            table=table, columns=tuple(c for c, _ in fresh), order=tuple(found.schema.names)
+        ),
+        tuple(notices),
+    )
+
+
+def widened(identifiers: Identifiers, rows: int) -> tuple[str, ...]:
+    """Say which identifiers have more digits than in the source, since there are so many rows."""
+    names = [c.name for c in identifiers.columns if c.roomy(rows).words != c.words]
+    if not names:
+        return ()
+    return (
+        f"Some identifiers have more digits than in the source, as there are more rows than such "
+        f"values: {', '.join(names)}.",
+    )
+
+
+def _fresh(values: pl.Series) -> FreshColumn | None:
+    """Return the recipe of a column, given as texts; ``None`` where they have no pattern."""
+    present = values.drop_nulls()
+    patterns = fit_patterns(present)
+    if not patterns:
+        return None
+    gone = values.null_count()
+    whole = int(present.str.contains(_WHOLE).sum()) >= _ALL * present.len()
+    return FreshColumn(
+        name=values.name,
+        kind=Kind.INTEGER if whole and _is_whole(patterns) else Kind.CATEGORY,
+        patterns=patterns,
+        missing=float(f"{gone / values.len():.2g}") if gone >= FEWEST else 0.0,
+    )
+
+
+def _is_whole(patterns: tuple[Pattern, ...]) -> bool:
+    """Whether all that a pattern writes are whole numbers without zeros before them."""
+    if len(patterns) > 1:
+        return False
+    first, *rest = patterns[0].parts
+    if isinstance(first, Number):
+        return not rest and not first.width
+    return isinstance(first, Constant) and first.text.isdigit() and first.text[0] != "0"
+
+
+def _chance(fresh: list[tuple[FreshColumn, int]]) -> str:
+    """Say of which columns values of the source come out by chance, and how many."""
+    shares = {c.name: n / max(c.patterns, key=lambda p: p.size).size for c, n in fresh}
+    many = [
+        f"about {max(1, round(100 * share))} in 100 of {name}" if share < 1 else f"those of {name}"
+        for name, share in shares.items()
+        if share >= _TOLD
+    ]
+    if not many:
+        return ""
+    return (
+        f" By chance some are values of the source, too, as there are few others: "
+        f"{', '.join(many)}; that says nothing of the person who has it there."
+    )
