@@ -94,6 +94,18 @@ def test_the_key_of_persons_with_several_rows_is_not_made_up(stays):
     assert each.frame["patient"].n_unique() == each.frame.height
 
 
+def test_persons_stand_behind_a_pattern_and_not_rows_of_one():
+    """Planted: one person has a fifth of the rows, with numbers of another kind."""
+    n = 500
+    one = np.arange(n) < n // 5
+    table = visits(n).with_columns(
+        patient_id=pl.Series([f"p{1 if o else i // 2:03d}" for i, o in enumerate(one)]),
+        encounter=pl.Series([f"VIP-{7 * i}" if o else f"ENC-{i:05d}" for i, o in enumerate(one)]),
+    )
+    made = draft(table, seed=1, rows=300)
+    assert made.frame["encounter"].str.contains(r"^ENC-\d{5}$").all()
+
+
 def test_a_key_that_rows_share_says_why_it_is_left_out():
     table = visits().with_columns(order_id=pl.int_range(pl.len()) // 3 * 7 + 1000)
     made = draft(table, seed=1, rows=50)

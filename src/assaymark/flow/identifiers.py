@@ -31,9 +31,13 @@ class Found(NamedTuple):
 
 
 def find_identifiers(frame: pl.DataFrame, found: TableProfile, table: str) -> Found:
-    """Learn how keys of the table's own making are written, of columns that would be left out."""
+    """Learn how keys of the table's own making are written, of columns that would be left out.
+
+    From one value of each person, so that persons stand behind what is learnt.
+    """
     keys = find_keys(frame, found)
-    made = {s.name: (_fresh(s), s.drop_nulls().n_unique()) for s in keys.opaque}
+    whose = [frame[c.name] for c in found.schema.with_role(Role.PERSON_KEY)]
+    made = {s.name: (_fresh(s, whose), s.drop_nulls().n_unique()) for s in keys.opaque}
     fresh = [(c, n) for c, n in made.values() if c is not None]
     notices = []
     if fresh:
@@ -78,9 +82,12 @@ def widened(identifiers: Identifiers, rows: int) -> tuple[str, ...]:
     )
 
 
-def _fresh(values: pl.Series) -> FreshColumn | None:
-    """Return the recipe of a column, given as texts; ``None`` where they have no pattern."""
-    present = values.drop_nulls()
+def _fresh(values: pl.Series, whose: list[pl.Series]) -> FreshColumn | None:
+    """Return the recipe of a column, given as texts; ``None`` where they have no pattern.
+
+    ``whose`` holds the person key, if there is one.
+    """
+    present = _one_each(values, whose)
     patterns = fit_patterns(present)
     if not patterns:
         return None
@@ -92,6 +99,15 @@ def _fresh(values: pl.Series) -> FreshColumn | None:
         patterns=patterns,
         missing=float(f"{gone / values.len():.2g}") if gone >= FEWEST else 0.0,
     )
+
+
+def _one_each(values: pl.Series, whose: list[pl.Series]) -> pl.Series:
+    """Return the values that are there, the first of each person."""
+    there = pl.DataFrame([values.alias("value"), *(w.alias("whose") for w in whose)])
+    there = there.drop_nulls("value")
+    if whose:
+        there = there.unique("whose", keep="first", maintain_order=True)
+    return there["value"]
 
 
 def _is_whole(patterns: tuple[Pattern, ...]) -> bool:
@@ -108,7 +124,7 @@ def _chance(fresh: list[tuple[FreshColumn, int]]) -> str:
     """Say of which columns values of the source come out by chance, and how many."""
     shares = {c.name: n / max(c.patterns, key=lambda p: p.size).size for c, n in fresh}
     many = [
-        f"about {max(1, round(100 * share))} in 100 of {name}" if share < 1 else f"those of {name}"
+        f"up to about {min(100, max(1, round(100 * share)))} in 100 of {name}"
         for name, share in shares.items()
         if share >= _TOLD
     ]

@@ -30,7 +30,7 @@ _SHAPES = (
     ("a driving licence", r"^[A-Z9]{5}\d{6}[A-Z9]{2}\w{3}$"),
     ("a health insurance number", r"^[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]"
      r"[AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}$"),
-    ("a vehicle number", r"^(?:[A-HJ-NPR-Z]|\d[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{15,16}$"),
+    ("a vehicle number", r"^(?:[A-HJ-NPR-Z]\w|\d[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{15}$"),
     ("a national number", rf"^[1-9]\d{{5}}(?:19|20)\d{{2}}{_MONTH}{_DAY}\d{{3}}[0-9X]$"),
     ("a number that begins with a birthday", rf"^{_DAY}{_MONTH}\d{{2}}[-+ A]?\d{{3}}[0-9A-Z]$"),
 )  # fmt: skip
