@@ -121,6 +121,17 @@ def test_no_condition_can_name_one(kinds):
         draft(visits(), seed=1, rows=10, kinds=kinds)
 
 
+def test_whole_numbers_stay_numbers_however_many_rows_there_are():
+    """Sixteen digits that all begin with, and more rows than the last one has values."""
+    far = [7_000_000_123_456_000 + i for i in range(100)]
+    near = [70_000_000 + i for i in range(100)]
+    table = visits(100).with_columns(case_id=pl.Series(far), order_id=pl.Series(near))
+    made = draft(table, seed=1, rows=2000).frame
+    assert made["case_id"].str.contains(r"^7000000123456\d{4,5}$").all()  # beyond 64 bits at last
+    assert made["order_id"].dtype == pl.Int64
+    assert made["case_id"].n_unique() == made["order_id"].n_unique() == 2000
+
+
 def test_rows_of_some_kinds_have_them_too():
     made = draft(visits(), seed=1, rows=40, kinds=Kinds(where="age >= 60"))
     assert (made.frame["age"] >= 60).all()

@@ -212,8 +212,8 @@ class _Reader:
             raise ConditionError(f"column {name!r} is free text, which no condition can name")
         if column.has(Role.DIRECT_IDENTIFIER):
             raise ConditionError(
-                f"column {name!r} holds identifiers that are made afresh for each row, so that no "
-                "condition can name it\n\nHint: name a column that says something of the row"
+                f"column {name!r} holds identifiers, which say nothing of a row, so that no "
+                "condition can name it\n\nHint: name a column that says something of the rows"
             )
         return column
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "find_identifiers", "widened"]
 
-_WHOLE = r"^(?:0|[1-9][0-9]{0,16})$"
+_WHOLE = r"^(?:0|[1-9][0-9]{0,17})$"
 _ALL = 0.98
+_ROOM = 8  # digits before others that leave room for a billion rows in 64 bits
 _TOLD = 0.005  # of fresh values that are in the source, too
 
 
@@ -117,7 +118,9 @@ def _is_whole(patterns: tuple[Pattern, ...]) -> bool:
     first, *rest = patterns[0].parts
     if isinstance(first, Number):
         return not rest and not first.width
-    return isinstance(first, Constant) and first.text.isdigit() and first.text[0] != "0"
+    if not isinstance(first, Constant) or not first.text.isdigit():
+        return False
+    return first.text[0] != "0" and len(first.text) <= _ROOM
 
 
 def _chance(fresh: list[tuple[FreshColumn, int]]) -> str:

@@ -27,10 +27,10 @@ _LENGTHS, _SHARE = 4, 0.02
 _DIGITS = 17
 _NUMBERED = 0.9  # of values with a digit: else they are words
 _DIGIT, _LARGE, _SMALL = string.digits, string.ascii_uppercase, string.ascii_lowercase
+_VARIANTS = ("89ab", "89AB")  # of UUIDs, RFC 9562 section 4.1
 _CLASSES = (
     _DIGIT,
-    "89ab",  # the variant of a UUID, RFC 9562 section 4.1
-    "89AB",
+    *_VARIANTS,
     _DIGIT + "abcdef",
     _DIGIT + "ABCDEF",
     _LARGE,
@@ -172,7 +172,8 @@ def _in_places(run: pl.Series) -> list[Part] | None:
         if constant is not None:
             parts.append(Constant(text=constant))
             continue
-        kind = common or _class(place)
+        own = _class(place)
+        kind = own if own in _VARIANTS else common or own
         if kind is None:
             return None
         parts.append(Characters(alphabet=kind, width=1))
