@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["barred"]
 
 _TIMES = 5  # ``protect`` persons would have it together by chance
-_RARE = 0.1  # of the rows that would by chance
-_WRONG = 3  # times as often as it is seen it would come out
+_RARE = 0.1  # of the persons who would by chance
+_WRONG = 3  # times as many as are seen would come out, were there
+_FEW = 0.4  # of ``protect`` at least, so that one person is not told from none
 _SOME = 0.0001  # of all rows would come out wrong
 _MOST = 6  # columns that bar, so that what they are worth together can be told apart
 
@@ -39,10 +40,10 @@ def barred(
     """Return the effects with what is never together barred, by at most six known columns.
 
     A pool borrows from those above it, so that a flag comes out that no one with this value has.
-    A group is barred in a bin if fewer than ``protect`` persons have both, five times as many
-    would by chance, rows with both are less than a tenth of those by chance, and the model makes
-    more than three times as many as there are. One person among fewer than ``protect`` decides
-    nothing where nine others are not there too.
+    A group is barred in a bin if fewer than ``protect`` persons have both, five times as many and
+    ten times as many as have would by chance, and of as many persons the model would make more
+    than three times as many with both as there are, were there ``protect`` times .4 at least. So
+    one person decides nothing where four others are not there too.
 
     Parameters
     ----------
@@ -62,11 +63,16 @@ def barred(
     for j, own in enumerate(bins):
         size = int(own.max(initial=0)) + 1
         rows, people, wanted, reached = _together((own[codes[j]], y, whose), share, size)
+        reached = reached[:, None]
         there = rows.sum(axis=1, keepdims=True)
-        each = there / np.maximum(reached[:, None], 1.0)
-        chance = reached[:, None] * (1.0 - (1.0 - usual) ** each)
-        never = (people < protect) & (chance >= _TIMES * protect)
-        never &= (rows <= _RARE * there * usual) & (wanted > _WRONG * rows)
+        each = there / np.maximum(reached, 1.0)
+
+        def reach(part: Floats, reached: Floats = reached, each: Floats = each) -> Floats:
+            return np.asarray(reached * (1.0 - (1.0 - part) ** each))
+
+        chance, made = reach(usual), reach(np.minimum(wanted / np.maximum(there, 1.0), 1.0))
+        never = (people < protect) & (chance >= _TIMES * protect) & (people <= _RARE * chance)
+        never &= made > _WRONG * np.maximum(people, _FEW * protect)
         tables.append((float(wanted[never].sum()), j, never))
     for wrong, j, never in sorted(tables, key=lambda t: (-t[0], t[1]))[:_MOST]:
         if wrong > _SOME * n:
