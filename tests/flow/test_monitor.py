@@ -39,7 +39,7 @@ def made(tmp_path_factory, split_in_two):
     folder = tmp_path_factory.mktemp("monitor")
     split_in_two(folder)
     job = read_job(folder / "recipe.toml", uses=["analytics"])
-    outcome = run(job, Options(workspace=folder / "ws", seed=1))
+    outcome = run(job, Options(workspace=folder / "ws", seed=3))
     assert outcome.release
     return folder
 
@@ -339,7 +339,7 @@ def judged(tmp_path_factory, split_in_two):
     with (folder / "recipe.toml").open("a") as file:
         file.write('\n[[claim]]\nkind = "mean"\nname = "stay"\ncolumn = "days"\n')
     job = read_job(folder / "recipe.toml", uses=["analytics"])
-    assert run(job, Options(workspace=folder / "ws", seed=1)).release
+    assert run(job, Options(workspace=folder / "ws", seed=3)).release
     return folder
 
 

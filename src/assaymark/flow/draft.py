@@ -132,7 +132,7 @@ def draft(  # noqa: PLR0913
     synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
     notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
     derived = model.summary.get("derived")
-    notices += _written_out(train, derived)
+    notices += _written_out(model.summary.get("written_out"))
     notices += _replaced(train, synthetic, derived) if kinds == ALL else []
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
@@ -212,12 +212,10 @@ def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
     ]
 
 
-def _written_out(train: Dataset, derived: Json) -> list[str]:
+def _written_out(texts: Json) -> list[str]:
     """Say which texts are written from the number beside them."""
-    numbers = {c.name for c in train.schema.columns if c.kind in {Kind.INTEGER, Kind.DECIMAL}}
-    said = derived.items() if isinstance(derived, dict) else ()
-    texts = [f"{t!r} from {n!r}" for t, n in said if t not in numbers and n in numbers]
-    return [f"Written out as text where it is a number: {', '.join(texts)}."] if texts else []
+    said = [f"{t!r} from {n!r}" for t, n in texts.items()] if isinstance(texts, dict) else []
+    return [f"Written out as text where it is a number: {', '.join(said)}."] if said else []
 
 
 def _replaced(train: Dataset, synthetic: Dataset, derived: Json) -> list[str]:

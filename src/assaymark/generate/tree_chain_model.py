@@ -69,6 +69,11 @@ class TreeChainModel:
             for at, link in zip(self.order, self.links, strict=True)
             for p in (link.parts if isinstance(link, Dated) else ())
         }
+        texts: dict[str, Json] = {
+            names[at]: link.anchors[0].words(drawn)
+            for at, link in zip(self.order, self.links, strict=True)
+            if isinstance(link, Wording)
+        }
         return {
             "order": list(drawn),
             "k": how.k,
@@ -101,6 +106,7 @@ class TreeChainModel:
             },
             **({"same_as": same} if same else {}),
             **({"dated": dated} if dated else {}),
+            **({"written_out": texts} if texts else {}),
             "dependencies": dependencies(names, self.order, self.links, self.gaps),
             "columns": self.encoding.summary(),
         }
