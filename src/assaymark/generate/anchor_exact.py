@@ -95,13 +95,12 @@ class Exact:
             if _add(found, x, {j for j, _ in years.terms}):
                 self.made[x] = years
         for x, total in totals(self.sample):
-            if x not in found and self._unseen(x, total):
+            if x not in found and self._unseen(x, total) and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
                 if _add(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
         for x in (j for j in self.logs.numbers if j not in self.made):
-            spans = (a for a in self._between(x) if not a.whole)
-            made = self._product(x) or next(spans, None) or self._curve(x)
+            made = self._product(x) or self._span(x) or self._curve(x)
             if made is not None and _add(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
@@ -217,6 +216,19 @@ class Exact:
                     if not whole or len(whole[0].terms) == 1:
                         found.setdefault(x, set()).add(z)
         return found
+
+    def _has_span(self, x: int, total: Anchor) -> bool:
+        """Whether a part of a sum is the rounded time, or the like, between the others.
+
+        Then these say it to the point, and it says the sum no better than it is rounded.
+        """
+        members = {x, *(j for j, _ in total.terms)}
+        spans = {j: self._span(j) for j in members - {x} if j in self.logs.numbers}
+        return any(a and {j, *(k for k, _ in a.terms)} == members for j, a in spans.items())
+
+    def _span(self, x: int) -> Anchor | None:
+        """Return what ``x`` is of what is between two columns, if it is rounded."""
+        return next((a for a in self._between(x) if not a.whole), None)
 
     def _between(self, x: int) -> tuple[Anchor, ...]:
         """Return the multiple that ``x`` is of what is between two columns, if it is one.
