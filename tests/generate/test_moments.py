@@ -102,6 +102,20 @@ def test_what_lies_far_off_is_drawn_by_itself_in_few_rows_too():
     assert abs(near.mean() - 0.7) < 0.08
 
 
+@pytest.mark.parametrize("n", [150, 450])
+def test_one_who_lies_far_off_lets_nobody_do_so(n):
+    rng = np.random.default_rng(3)
+    x = np.round(rng.normal(100, 20, n), 1)
+    y = np.round(x + rng.normal(0, 1, n), 1)
+    for far in (0.0, 60.0):
+        y[0] = x[0] + (far or 0.5)
+        data = table(x=(Kind.DECIMAL, x.tolist()), y=(Kind.DECIMAL, y.tolist()))
+        model = fit(data)
+        assert model.summary["near"] == {"y": ["x"]}
+        made = made_of(model, 20_000)
+        assert (made["y"] - made["x"]).abs().max() < 5
+
+
 def admissions(n, seed=0, persons=None):
     """Return stays of shifted years, in which one in three dies on leaving, and a record of that.
 

@@ -120,3 +120,14 @@ def test_who_alone_is_not_the_same_is_not_shown_to_be():
     )
     made = made_of(fit(odd))
     assert (made["before"] == made["after"]).all()
+
+
+@pytest.mark.parametrize("changed", [1, 9])
+def test_of_a_few_hundred_fewer_than_protect_a_value_show_nobody_to_be_another(changed):
+    before = wards(300, share=(1.0, 1.0)).frame["before"].to_list()
+    at = [i for i, w in enumerate(before) if w == "ward 0"][:changed]
+    after = ["ward 1" if i in at else w for i, w in enumerate(before)]
+    model = fit(table(before=(Kind.CATEGORY, before), after=(Kind.CATEGORY, after)))
+    assert len(model.summary["same_as"]) == 1
+    made = made_of(model)
+    assert (made["before"] == made["after"]).all()

@@ -107,15 +107,20 @@ def _mixed(
     mass = np.bincount(codes, encoded.weights, minlength=size).astype(np.float64)
     cut = _cut(coding, near, mass, how[1])
     link = grow(Target(codes=codes, mass=mass, cut=cut))
-    alone = _some_alone(encoded, sides == 0, [s.both for s in steps.values()])
+    alone = _some_alone(encoded, sides == 0, [s.both for s in steps.values()], how[0])
     return Anchored(coding=coding, near=near, link=link, alone=alone) if near else link
 
 
 def _some_alone(
-    encoded: Encoded, own: NDArray[np.bool_], both: Sequence[NDArray[np.bool_]]
+    encoded: Encoded, own: NDArray[np.bool_], both: Sequence[NDArray[np.bool_]], protect: int
 ) -> bool:
-    """Whether more than 0.2 % of the persons lie near no anchor although one is there."""
+    """Whether more than 0.2 % of the persons lie near no anchor although one is there.
+
+    And as many as protect a value: of a few hundred, one would be more than that.
+    """
     there = np.any(both, axis=0)
+    if persons_among(encoded.persons[own & there]) < protect:
+        return False
     far = float(encoded.weights[own & there].sum())
     return far > (1 - _ALL) * float(encoded.weights[there].sum())
 

@@ -309,12 +309,13 @@ def same_as(
         groups=np.append(own.groups, own.n_groups).astype(np.int32),
     )
     link = grow(Target(codes=codes, mass=mass, cut=cut, part=plain.part), rows)
-    held = encoded.weights * there
+    held, other = encoded.weights * there, there & ~equal.rows
+    enough = persons_among(encoded.persons[other]) >= protect
     return Same(
         source=source,
         table=equal.table,
         size=size,
         link=link,
-        alone=float(held[~equal.rows].sum()) > (1 - _ALL) * float(held.sum()),
+        alone=enough and float(held[other].sum()) > (1 - _ALL) * float(held.sum()),
         otherwise=otherwise,
     )
