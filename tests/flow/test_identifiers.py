@@ -106,6 +106,20 @@ def test_persons_stand_behind_a_pattern_and_not_rows_of_one():
     assert made.frame["encounter"].str.contains(r"^ENC-\d{5}$").all()
 
 
+@pytest.mark.parametrize(("persons", "share"), [(0, 0), (1, 0), (9, 0), (10, 0.1)])
+def test_persons_and_not_rows_of_one_stand_behind_what_is_missing(persons, share):
+    """A hundred persons have a number on each of two rows, others none on any of twenty."""
+    whose = [*(i // 2 for i in range(200)), *(i // 20 for i in range(20 * persons))]
+    table = visits(200 + 20 * persons).with_columns(
+        patient_id=pl.Series([f"P{i:03d}" for i in whose]),
+        encounter=pl.Series(
+            [f"ENC-{7 * i:05d}" if i < 200 else None for i in range(200 + 20 * persons)]
+        ),
+    )
+    made = draft(table, seed=1, rows=2000)
+    assert made.frame["encounter"].null_count() / 2000 == pytest.approx(share, abs=share / 4)
+
+
 def test_a_key_that_rows_share_says_why_it_is_left_out():
     table = visits().with_columns(order_id=pl.int_range(pl.len()) // 3 * 7 + 1000)
     made = draft(table, seed=1, rows=50)

@@ -92,14 +92,23 @@ def _fresh(values: pl.Series, whose: list[pl.Series]) -> FreshColumn | None:
     patterns = fit_patterns(present)
     if not patterns:
         return None
-    gone = values.null_count()
     whole = int(present.str.contains(_WHOLE).sum()) >= _ALL * present.len()
     return FreshColumn(
         name=values.name,
         kind=Kind.INTEGER if whole and _is_whole(patterns) else Kind.CATEGORY,
         patterns=patterns,
-        missing=float(f"{gone / values.len():.2g}") if gone >= FEWEST else 0.0,
+        missing=_missing(values, whose),
     )
+
+
+def _missing(values: pl.Series, whose: list[pl.Series]) -> float:
+    """Return the share without a value, each person counted once; 0 where few lack any."""
+    missing = values.is_null().cast(pl.Float64).alias("gone")
+    gone = pl.DataFrame([missing, *(w.alias("whose") for w in whose)])
+    shares = gone.group_by("whose").agg(pl.col("gone").mean())["gone"] if whose else gone["gone"]
+    if int((shares > 0).sum()) < FEWEST:
+        return 0.0
+    return float(f"{float(shares.sort().sum()) / shares.len():.2g}")
 
 
 def _one_each(values: pl.Series, whose: list[pl.Series]) -> pl.Series:
