@@ -135,15 +135,29 @@ def test_no_condition_can_name_one(kinds):
         draft(visits(), seed=1, rows=10, kinds=kinds)
 
 
-def test_whole_numbers_stay_numbers_however_many_rows_there_are():
-    """Sixteen digits that all begin with, and more rows than the last one has values."""
-    far = [7_000_000_123_456_000 + i for i in range(100)]
-    near = [70_000_000 + i for i in range(100)]
-    table = visits(100).with_columns(case_id=pl.Series(far), order_id=pl.Series(near))
-    made = draft(table, seed=1, rows=2000).frame
-    assert made["case_id"].str.contains(r"^7000000123456\d{4,5}$").all()  # beyond 64 bits at last
-    assert made["order_id"].dtype == pl.Int64
-    assert made["case_id"].n_unique() == made["order_id"].n_unique() == 2000
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (
+            lambda i: 7_000_000_123_456_000 + i,
+            {50: r"7000000123456\d{3}", 950: r"7000000123456\d{4}"},
+        ),
+        (lambda i: 70_000_000 + i, {50: r"70000\d{3}", 950: r"70000\d{4,}"}),
+        (lambda i: 100_000_000_001 + i, {50: r"100000000\d{3}"}),
+        (lambda i: 12_345_678_001_234_567 + i * 10**7, {50: r"12345678\d\d1234567"}),
+        (lambda i: 12_345_678_001_234_567 + i * 10**7, {950: r"12345678\d{3}1234567"}),
+        (lambda i: 12_345_678_001_234_567 + i * 10**7, {20_000: r"12345678\d{3}12345\d\d"}),
+        (lambda i: 10**17 + i * 7 * 10**12 + 5, {950: r"[1-9]\d{17}"}),
+    ],
+)
+def test_whole_numbers_stay_numbers_however_many_rows_there_are(number, written):
+    """Digits that all have in common give way where eighteen do not do."""
+    table = visits(100).with_columns(case_id=pl.Series([number(i) for i in range(100)]))
+    for rows, pattern in written.items():
+        made = draft(table, seed=1, rows=rows).frame["case_id"]
+        assert made.dtype == pl.Int64
+        assert made.n_unique() == rows
+        assert made.cast(pl.String).str.contains(f"^{pattern}$").all()
 
 
 def test_rows_of_some_kinds_have_them_too():

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assaymark.errors import InputError
 from assaymark.generate.pattern import Characters, Constant, Number, Pattern
 from assaymark.generate.pattern_fit import fit_patterns
 
@@ -155,3 +156,12 @@ def test_a_pattern_without_room_gets_a_digit_more():
     assert wide.parts == (Constant(text="P"), Number(low=1, high=1000, width=3))
     hexes = Pattern(parts=(Characters(alphabet="0123456789abcdef", width=2),))
     assert hexes.roomy(257).parts == (Characters(alphabet="0123456789abcdef", width=3),)
+
+
+def test_whole_numbers_have_no_more_digits_than_64_bits_hold_and_too_many_are_refused():
+    full = Pattern(parts=(Constant(text="123"), Number(low=0, high=10**15, width=15)))
+    freed = full.roomy(10**16, whole=True)
+    assert freed.digits == 18
+    assert freed.parts[0] == Constant(text="12")
+    with pytest.raises(InputError, match="cannot differ"):
+        full.roomy(10**18, whole=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from string import digits
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from assaymark.core.schema import Kind, Role
 from assaymark.generate.identifiers import FreshColumn, Identifiers
-from assaymark.generate.pattern import Constant, Number
+from assaymark.generate.pattern import MOST_DIGITS, Characters, Number
 from assaymark.generate.pattern_fit import FEWEST, fit_patterns
 from assaymark.source.opaque import find_keys
 
@@ -20,7 +22,6 @@ __all__ = ["Found", "find_identifiers", "widened"]
 
 _WHOLE = r"^(?:0|[1-9][0-9]{0,17})$"
 _ALL = 0.98
-_ROOM = 8  # digits before others that leave room for a billion rows in 64 bits
 _TOLD = 0.005  # of fresh values that are in the source, too
 
 
@@ -78,8 +79,8 @@ def widened(identifiers: Identifiers, rows: int) -> tuple[str, ...]:
     if not names:
         return ()
     return (
-        f"Some identifiers have more digits than in the source, as there are more rows than such "
-        f"values: {', '.join(names)}.",
+        f"Some identifiers have more digits than in the source, or others where all have the same, "
+        f"as there are more rows than such values: {', '.join(names)}.",
     )
 
 
@@ -92,11 +93,12 @@ def _fresh(values: pl.Series, whose: list[pl.Series]) -> FreshColumn | None:
     patterns = fit_patterns(present)
     if not patterns:
         return None
-    whole = int(present.str.contains(_WHOLE).sum()) >= _ALL * present.len()
+    numbers = int(present.str.contains(_WHOLE).sum()) >= _ALL * present.len()
+    whole = _as_whole(patterns) if numbers else ()
     return FreshColumn(
         name=values.name,
-        kind=Kind.INTEGER if whole and _is_whole(patterns) else Kind.CATEGORY,
-        patterns=patterns,
+        kind=Kind.INTEGER if whole else Kind.CATEGORY,
+        patterns=whole or patterns,
         missing=_missing(values, whose),
     )
 
@@ -120,16 +122,22 @@ def _one_each(values: pl.Series, whose: list[pl.Series]) -> pl.Series:
     return there["value"]
 
 
-def _is_whole(patterns: tuple[Pattern, ...]) -> bool:
-    """Whether all that a pattern writes are whole numbers without zeros before them."""
-    if len(patterns) > 1:
-        return False
-    first, *rest = patterns[0].parts
-    if isinstance(first, Number):
-        return not rest and not first.width
-    if not isinstance(first, Constant) or not first.text.isdigit():
-        return False
-    return first.text[0] != "0" and len(first.text) <= _ROOM
+def _as_whole(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
+    """Return patterns that write whole numbers without zeros before them; empty if they cannot.
+
+    Digits that a number begins with are one number, of as many digits.
+    """
+    found = []
+    for pattern in patterns:
+        first, *rest = pattern.parts
+        if isinstance(first, Characters) and first.alphabet == digits:
+            low = 10 ** (first.width - 1)
+            first = Number(low=low, high=10 * low)
+        found.append(replace(pattern, parts=(first, *rest)))
+        zeros = first.width > 0 if isinstance(first, Number) else first.words.startswith('"0')
+        if zeros or not 0 < found[-1].digits <= MOST_DIGITS:
+            return ()
+    return tuple(found)
 
 
 def _chance(fresh: list[tuple[FreshColumn, int]]) -> str:

@@ -64,8 +64,9 @@ class FreshColumn:
         Of several patterns those stay that have room for all; otherwise the one with most room is
         given as many digits as it needs.
         """
+        whole = self.kind is Kind.INTEGER
         wide = tuple(p for p in self.patterns if p.capacity >= n)
-        kept = wide or (max(self.patterns, key=lambda p: p.capacity).roomy(n),)
+        kept = wide or (max(self.patterns, key=lambda p: p.capacity).roomy(n, whole=whole),)
         return replace(self, patterns=kept)
 
     def values(self, rows: range, total: int, streams: Streams) -> pl.Series:

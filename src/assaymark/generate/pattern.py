@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import polars as pl
 
+from assaymark.errors import InputError
 from assaymark.generate.permutation import MOST
 
 if TYPE_CHECKING:
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["Characters", "Constant", "Number", "Pattern"]
+__all__ = ["MOST_DIGITS", "Characters", "Constant", "Number", "Pattern"]
+
+MOST_DIGITS = 18
+"""Digits of a whole number that 64 bits hold whatever they are."""
 
 Words: TypeAlias = "Callable[[int], NDArray[np.uint64]]"
 _UUID = re.compile(r"[0-9a-fA-Fx]{8}-(?:[0-9a-fA-Fx]{4}-){3}[0-9a-fA-Fx]{12}")
@@ -46,6 +51,11 @@ class Constant:
         """The part in words."""
         return f'"{self.text}"'
 
+    @property
+    def digits(self) -> int:
+        """How many digits it has; 0 where it has anything else."""
+        return len(self.text) if re.fullmatch("[0-9]+", self.text) else 0
+
     def wider(self) -> Constant:
         """Return the part with more values, which a constant has not."""
         return self
@@ -72,6 +82,11 @@ class Characters:
         """The part in words."""
         many = "s" if self.width > 1 else ""
         return f"{self.width} {_NAMES.get(self.alphabet, 'character')}{many}"
+
+    @property
+    def digits(self) -> int:
+        """How many digits it has; 0 where it may have anything else."""
+        return self.width if self.alphabet == string.digits else 0
 
     def wider(self) -> Characters:
         """Return the part with a character more."""
@@ -104,7 +119,14 @@ class Number:
         if self.width:
             return f"{self.width} digit{'s' if self.width > 1 else ''}"
         few, many = len(str(self.low)), len(str(self.high - 1))
-        return f"{few} to {many} digits" if few < many else f"{few} digits"
+        if few < many:
+            return f"{few} to {many} digits"
+        return f"{few} digit{'s' if few > 1 else ''}"
+
+    @property
+    def digits(self) -> int:
+        """How many digits it has at most."""
+        return max(self.width, len(str(self.high - 1)))
 
     def wider(self) -> Number:
         """Return the part with a digit more."""
@@ -154,13 +176,37 @@ class Pattern:
             return "UUIDs"
         return ", ".join(p.words for p in self.parts)
 
-    def roomy(self, n: int) -> Pattern:
-        """Return the pattern, its last part widened by as many digits as ``n`` texts need."""
+    @property
+    def digits(self) -> int:
+        """How many digits the longest text has; 0 where it has anything else."""
+        return sum(p.digits for p in self.parts) if all(p.digits for p in self.parts) else 0
+
+    def roomy(self, n: int, *, whole: bool = False) -> Pattern:
+        """Return the pattern, its last part widened by as many digits as ``n`` texts need.
+
+        Where texts are to be ``whole`` numbers and have as many digits as these can, digits that
+        all have in common give way, the last first.
+        """
         if self.capacity >= n:
             return self
         last = max(i for i, p in enumerate(self.parts) if p.radices)
         wider = (*self.parts[:last], self.parts[last].wider(), *self.parts[last + 1 :])
-        return replace(self, parts=wider).roomy(n)
+        found = replace(self, parts=wider)
+        if whole and found.digits > MOST_DIGITS:
+            found = self._freed(n)
+        return found.roomy(n, whole=whole)
+
+    def _freed(self, n: int) -> Pattern:
+        """Return the pattern without the last digit that all have in common, but for the first."""
+        for i, part in reversed([*enumerate(self.parts)]):
+            if isinstance(part, Constant) and len(part.text) > (i == 0):
+                left = [Constant(text=part.text[:-1])] if part.text[1:] else []
+                free = Characters(alphabet=string.digits, width=1)
+                return replace(self, parts=(*self.parts[:i], *left, free, *self.parts[i + 1 :]))
+        raise InputError(
+            f"{n} whole numbers of {self.words} cannot differ\n\nHint: ask for fewer rows, or "
+            "leave identifiers out"
+        )
 
     def written(self, places: NDArray[np.uint64], words: Words) -> pl.Series:
         """Return the texts of these numbers below :attr:`capacity`: others for other numbers.
