@@ -18,14 +18,17 @@ def age(born, at):
     return at.year - born.year - ((at.month, at.day) < (born.month, born.day))
 
 
-def visits(n, of, seed=0):
+def visits(n, of, seed=0, missing=(0.0, 0.0)):
+    """Return births and visits, and the age; shares of ages and of births are missing."""
     rng = np.random.default_rng(seed)
     at = [date(2018, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 1400, n)]
     born = [date(1930, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 365 * 80, n)]
+    gone = [rng.random(n) < share for share in missing]
+    ages = [of(b, a) for b, a in zip(born, at, strict=True)]
     return table(
-        born=(Kind.DATE, born),
+        born=(Kind.DATE, [None if g else b for b, g in zip(born, gone[1], strict=True)]),
         visit=(Kind.DATETIME, [datetime.combine(a, datetime.min.time()) + NOON for a in at]),
-        age=(Kind.INTEGER, [of(b, a) for b, a in zip(born, at, strict=True)]),
+        age=(Kind.INTEGER, [None if g else a for a, g in zip(ages, gone[0], strict=True)]),
         sex=(Kind.CATEGORY, rng.choice(["f", "m"], n).tolist()),
     )
 
@@ -40,6 +43,25 @@ def test_an_age_is_the_years_from_birth_to_the_visit(n):
     held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
     again = read_model(write_model(held)).model
     assert again.sample(range(2000), Streams.from_seed(2)).frame.equals(made)
+
+
+@pytest.mark.parametrize(
+    ("n", "missing"),
+    [(300, (0.1, 0.0)), (1500, (0.5, 0.0)), (1500, (0.02, 0.0)), (1500, (0.1, 0.15))],
+)
+def test_an_age_that_is_missing_of_some_is_right_where_it_is_there(n, missing):
+    data = visits(n, age, missing=missing)
+    model = fit(data)
+    made = model.sample(range(4000), Streams.from_seed(2)).frame
+    known = made.drop_nulls()
+    right = [age(b, v.date()) for b, v in zip(known["born"], known["visit"], strict=True)]
+    assert known["age"].to_list() == right
+    for name in ("age", "born"):
+        shares = [f[name].null_count() / f.height for f in (data.frame, made)]
+        assert abs(shares[0] - shares[1]) < 0.025
+    held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
+    again = read_model(write_model(held)).model
+    assert again.sample(range(500), Streams.from_seed(2)).frame.equals(made[:500])
 
 
 def test_years_of_equal_length_are_told_from_those_of_the_calendar():
@@ -70,3 +92,17 @@ def test_by_hand():
 def test_an_age_that_is_of_another_day_is_not_worked_out():
     model = fit(visits(1500, lambda born, at: age(born, at - timedelta(days=200))))
     assert "age" not in model.summary["derived"]
+
+
+def test_an_age_that_fewer_than_protect_a_value_lack_is_nowhere_missing():
+    data = visits(400, age)
+    few = data.frame["age"].to_list()
+    few[:9] = [None] * 9
+    frame = data.frame
+    given = table(
+        born=(Kind.DATE, frame["born"].to_list()),
+        visit=(Kind.DATETIME, frame["visit"].to_list()),
+        age=(Kind.INTEGER, few),
+    )
+    made = fit(given).sample(range(2000), Streams.from_seed(2)).frame
+    assert made["age"].null_count() == 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Near, Sum
 from assaymark.generate.anchors import Anchor, cells_of, coded, density, tail
 from assaymark.generate.classes import Cut, cut_of, merged
@@ -66,10 +67,12 @@ def anchored(
     """
     coding = cells_of(encoded.encoding, column)
     first = next(iter(steps))
-    if _says_all(encoded, column, steps[first]):
+    gaps = isinstance(first, Years)
+    if _says_all(encoded, column, steps[first], gaps=gaps):
         needed = (steps[first].value & ~steps[first].anchor).any()
         otherwise = grow(target_of(encoded, column, how[1]), None) if needed else None
-        return Sum(coding=coding, anchor=first, otherwise=otherwise)
+        gone = _gone(encoded, steps[first], how[0], grow) if gaps else None
+        return Sum(coding=coding, anchor=first, otherwise=otherwise, gone=gone)
     there = np.any([s.anchor for s in steps.values()], axis=0)
     if not _enough(encoded, there, how[0]) or not _enough(encoded, ~there, how[0]):
         return _mixed(encoded, column, steps, how, partial(grow, rows=None))
@@ -79,6 +82,18 @@ def anchored(
         return grow(target_of(encoded, column, how[1]), None)
     alone = replace(target_of(encoded.only(~there), column, how[1]), scores=None)
     return replace(found, otherwise=grow(alone, ~there))
+
+
+def _gone(encoded: Encoded, steps: Apart, protect: int, grow: Grow) -> Link | None:
+    """Return what draws where a column is missing that its anchor would say, if it is of enough."""
+    missing = steps.anchor & ~steps.value
+    if persons_among(encoded.persons[missing]) < protect:
+        return None
+    here = steps.anchor
+    codes = missing[here].astype(np.int32)
+    mass = np.bincount(codes, encoded.weights[here], minlength=2).astype(np.float64)
+    both = np.arange(2, dtype=np.int32)
+    return grow(Target(codes=codes, mass=mass, cut=Cut(classes=both, groups=both)), here)
 
 
 def _enough(encoded: Encoded, rows: NDArray[np.bool_], protect: int) -> bool:
@@ -159,15 +174,16 @@ def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> C
     return Cut(classes=classes, groups=groups)
 
 
-def _says_all(encoded: Encoded, column: int, steps: Apart) -> bool:
-    """Whether an anchor is the value wherever it is there itself.
+def _says_all(encoded: Encoded, column: int, steps: Apart, *, gaps: bool) -> bool:
+    """Whether an anchor is the value wherever it is there itself, or with ``gaps`` both are.
 
     That is, for all but 0.2 % of the persons, and for nine in ten of each code.
     """
     codes, size = encoded.codes[column], encoded.encoding.codings[column].size
     right = steps.both & (steps.points == 0)
+    there = steps.both if gaps else steps.anchor
     held, each = (
-        np.bincount(codes, encoded.weights * part, minlength=size) for part in (right, steps.anchor)
+        np.bincount(codes, encoded.weights * part, minlength=size) for part in (right, there)
     )
     enough = each.sum() >= _PART * encoded.weights.sum()
     return bool(enough and held.sum() >= _ALL * each.sum() and (held >= _EACH * each).all())

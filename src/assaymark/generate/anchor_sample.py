@@ -80,8 +80,10 @@ class Sample:
             many=many,
         )
 
-    def holds(self, x: int, anchor: Anchor) -> bool:
+    def holds(self, x: int, anchor: Anchor, *, gaps: bool = False) -> bool:
         """Whether a column is what an anchor says, but for rounding, in 99 % of the rows.
+
+        Of those where the anchor is there; with ``gaps`` of those where both are.
 
         And in as much of the persons, of whom there are ``protect``, and twice as many where
         there are few rows: fewer than 200, or than 40 that are not the most frequent value.
@@ -90,12 +92,13 @@ class Sample:
         room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
-        parts = steps.anchor, self.telling[x] & steps.anchor
+        there = steps.both if gaps else steps.anchor
+        parts = there, self.telling[x] & there
         if not all((right & p).sum() >= _ALWAYS * p.sum() for p in parts):
             return False
         few = any((right & p).sum() < _ALWAYS * n for p, n in zip(parts, _ENOUGH, strict=True))
         weight = 1.0 / np.bincount(self.persons)[self.persons]
-        often = (weight * right).sum() >= _ALWAYS * (weight * steps.anchor).sum()
+        often = (weight * right).sum() >= _ALWAYS * (weight * there).sum()
         if few:
             return bool(often and self._beyond_chance(x, right))
         return bool(often and persons_among(self.persons[right]) >= self.protect)

@@ -82,7 +82,10 @@ def _months(days: Floats) -> tuple[Floats, Floats]:
 
 
 def whole_years(sample: Sample) -> Iterator[tuple[int, Years]]:
-    """Yield columns that are whole years or months between two dates, and which."""
+    """Yield columns that are whole years or months between two dates, and which.
+
+    They may be missing where both dates are there.
+    """
     units = {j: _UNITS[c.column.kind] for j, c in sample.codings.items() if not sample.measured(j)}
     dates = list(units)[:_MOST_DATES]
     days = {j: sample.numbers[j] / units[j] for j in dates}
@@ -93,14 +96,22 @@ def whole_years(sample: Sample) -> Iterator[tuple[int, Years]]:
     ]
     found: set[int] = set()
     for later, earlier in permutations(dates, 2) if numbers else ():
-        between = ranked(days[later] - days[earlier])
+        between = days[later] - days[earlier]
+        ranks, there = ranked(between), np.isfinite(between)
         for x in numbers:
-            if x in found or correlation(between, sample.ranks[x]) < _ALIKE:
+            both = there & np.isfinite(sample.numbers[x])
+            if x in found or _together(ranks[both], sample.ranks[x][both]) < _ALIKE:
                 continue
             own = sample.numbers[x]
             terms, size = ((later, 1.0), (earlier, -1.0)), (units[later], units[earlier])
             spans = (Years(terms=terms, units=size, months=m, length=n) for m, n in _SPANS)
-            held = [a for a in spans if sample.holds(x, a)]
+            held = [a for a in spans if sample.holds(x, a, gaps=True)]
             if held:
                 found.add(x)
                 yield x, max(held, key=lambda a: int((a.at(sample.numbers) == own).sum()))
+
+
+def _together(one: Floats, other: Floats) -> float:
+    """Return how parts of two columns of ranks go together."""
+    size = np.sqrt(correlation(one, one) * correlation(other, other))
+    return correlation(one, other) / max(float(size), 1e-12)

@@ -127,11 +127,16 @@ class Sum:
     ----------
     otherwise
         Draws a code of ``coding`` where they are not; ``None`` if the column is missing too then.
+    gone
+        Draws 1 where it is missing although these are there, else 0; ``None`` if it never is.
     """
+
+    LATER: ClassVar = ("gone",)
 
     coding: CellCoding
     anchor: Anchor
     otherwise: Link | None
+    gone: Link | None = None
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
@@ -157,6 +162,11 @@ class Sum:
             there = codes < len(self.coding.first)
             null[which], inside[which] = ~there, u
             points[which[there]] = self.coding.points_of(codes[there], u[there])
+        which = np.flatnonzero(np.isfinite(sums))
+        if self.gone is not None and len(which):
+            codes = np.empty(len(which), dtype=np.int32)
+            self.gone.draw(drawn[:, which], place.only(which), codes, np.empty(0))
+            null[which] = codes > 0
         return Found(coding=self.coding, points=points, null=null)
 
 
