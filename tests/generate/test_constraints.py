@@ -23,8 +23,9 @@ from assaymark.core.constraint import (
     Unique,
 )
 from assaymark.core.recipe import GenerateSpec, parse_recipe
-from assaymark.core.schema import Kind
+from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
+from assaymark.core.value_sets import Allowed, everything
 from assaymark.core.where import read
 from assaymark.errors import ConditionError, InputError, RecipeError, UnknownNameError
 from assaymark.flow.generate import fit
@@ -354,3 +355,52 @@ def test_a_recipe_has_constraints_and_says_which_keys_are_valid():
         parse_recipe(text.replace("high", "hihg").encode())
     with pytest.raises(UnknownNameError, match="inequality"):
         parse_recipe(text.replace('"inequality"', '"inequalty"').encode())
+
+
+REACHED = [
+    ["b * 3.7 == -2742327036528.4"],
+    ["a * 37 == 108560140520", "a >= 10"],
+    ["a * 0.1 <= b * 0.3", "a * 3.7 == 1085601405.2"],
+    ["u > t", "u <= '2021-01-01T00:00:00.001'", "t >= '2021-01-01T00:00:00'"],
+    ["u > t", "u <= '2021-01-01T00:00:00.010'", "t >= '2021-01-01T00:00:00'"],
+    ["x + 0 > 0", "x <= 1e-7"],
+    ["x * 0.1 + x * 0.2 == x * 0.3", "x >= 1"],
+]
+
+
+@pytest.mark.parametrize("texts", REACHED)
+def test_what_rounding_alone_could_refuse_is_not_refused(texts):
+    kinds = {"a": Kind.INTEGER, "b": Kind.INTEGER, "x": Kind.DECIMAL}
+    kinds |= {"t": Kind.DATETIME, "u": Kind.DATETIME}
+    schema = Schema(columns=tuple(Column(name=n, kind=k) for n, k in kinds.items()))
+    domains = {c.name: Allowed(everything(c)) for c in schema.columns}
+    assert contradiction([read(t, schema) for t in texts], domains, kinds) == ()
+    wider = [read(t, schema) for t in (*texts, "u < t", "t < u")]
+    assert contradiction(wider, domains, kinds) != ()
+
+
+def test_a_satisfied_set_of_sums_is_never_a_contradiction(capfd):
+    # every set holds for a row that is drawn first, of whatever magnitude
+    kinds = {"a": Kind.INTEGER, "b": Kind.INTEGER, "x": Kind.DECIMAL, "y": Kind.DECIMAL}
+    schema = Schema(columns=tuple(Column(name=n, kind=k) for n, k in kinds.items()))
+    domains = {c.name: Allowed(everything(c)) for c in schema.columns}
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        size = 10.0 ** rng.choice([0, 1, 3, 5, 7, 9, 12])
+        row = {"a": int(rng.uniform(-size, size)), "b": int(rng.uniform(-size, size))}
+        row |= {"x": float(rng.uniform(-size, size)), "y": float(rng.uniform(-size, size)) / 1e6}
+        texts = []
+        for _ in range(rng.integers(2, 6)):
+            factors = {
+                str(c): float(rng.choice([1, -1, 2, 0.1, 100, 0.001, 3.7]))
+                for c in rng.choice(list(row), rng.integers(1, 4), replace=False)
+            }
+            total = sum(row[c] * f for c, f in factors.items())
+            texts.append(
+                f"{' + '.join(f'{c} * {f}' for c, f in factors.items())} "
+                f"{rng.choice(['<=', '>=', '=='])} {total!r}"
+            )
+            name = str(rng.choice(list(row)))
+            texts.append(f"{name} {rng.choice(['<=', '>='])} {row[name]!r}")
+        assert contradiction([read(t, schema) for t in texts], domains, kinds) == (), texts
+    assert capfd.readouterr().out == ""

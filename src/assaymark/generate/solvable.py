@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+import os
+import sys
+from contextlib import contextmanager
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,7 +17,7 @@ from assaymark.core.value_sets import Levels
 from assaymark.core.where import Versus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from assaymark.core.value_sets import Allowed
 
@@ -23,7 +26,9 @@ __all__ = ["solvable"]
 _WHOLE = {Kind.INTEGER, Kind.DATE, Kind.BOOLEAN}
 _DAY = 86_400e6  # microseconds
 _FLIPPED = {">": "<", ">=": "<="}
-_SECONDS, _TINY = 0.1, 1e-7
+_SECONDS = 0.1
+_LOOSE = 1e-6  # of a line's scale: what is short by less is not called impossible
+_HUGE, _STEEP, _DENOMINATOR = 1e9, 1e7, 1000
 _INFEASIBLE = 2
 
 
@@ -153,29 +158,110 @@ def _feasible(
     lines: Sequence[_Line],
     kinds: Mapping[str, Kind],
 ) -> bool:
-    """Whether all lines hold somewhere; strict ones by as much as can be, at most 1."""
+    """Whether all lines may hold somewhere; false only where they surely do not."""
+    kept = [line for line in lines if _measured(line)]
+    huge = any(_HUGE < abs(end) < math.inf for pair in bounds for end in pair)
+    if not huge and len(kept) == len(lines) and _refuted(columns, bounds, kept, kinds):
+        return False
+    between = [(c, low, high) for c, (low, high) in zip(columns, bounds, strict=True)]
+    ends = [_Line({c: -1.0}, -low) for c, low, _ in between if abs(low) <= _HUGE]
+    ends += [_Line({c: 1.0}, high) for c, _, high in between if abs(high) <= _HUGE]
+    pure = [line for line in kept if not line.most]  # such as a < b, b < c and c < a
+    return not (_disproved(columns, pure) or _disproved(columns, [*kept, *ends]))
+
+
+def _measured(line: _Line) -> bool:
+    """Whether a line's numbers are of a size at which rounding says nothing."""
+    sizes = [abs(x) for x in line.terms.values()]
+    return abs(line.most) <= _HUGE and all(1 / _STEEP <= x <= _STEEP for x in sizes)
+
+
+def _refuted(
+    columns: Sequence[str],
+    bounds: Sequence[tuple[float, float]],
+    lines: Sequence[_Line],
+    kinds: Mapping[str, Kind],
+) -> bool:
+    """Whether nothing satisfies the lines, not even when each is relaxed by a part of its scale."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     place = {c: i for i, c in enumerate(columns)}
-    matrix = np.zeros((len(lines), len(columns) + 1))
-    ends = defaultdict[str, list[float]](list)
+    matrix = np.zeros((len(lines), len(columns)))
+    least, most = [], []
     for row, line in zip(matrix, lines, strict=True):
+        size = max((abs(x) for x in line.terms.values()), default=1.0)
+        scale = max(1.0, abs(line.most) / size)
         for c, x in line.terms.items():
-            row[place[c]] = x
-        row[-1] = float(line.strict)
-        ends["low"].append(line.most if line.equal else -math.inf)
-        ends["high"].append(line.most)
-    low, high = (np.array(side) for side in zip(*bounds, (0.0, 1.0), strict=True))
-    goal = np.zeros(len(columns) + 1)
-    goal[-1] = -1.0
-    found = milp(
-        goal,
-        integrality=np.array([*(kinds[c] in _WHOLE for c in columns), False], dtype=np.int64),
-        bounds=Bounds(low, high),
-        constraints=LinearConstraint(matrix, ends["low"], ends["high"]),
-        options={"time_limit": _SECONDS},
-    )
-    if found.status == _INFEASIBLE:
+            row[place[c]] = x / size
+            reach = max(abs(end) for end in bounds[place[c]])
+            scale = max(scale, abs(x) / size * reach) if reach < math.inf else scale
+        least.append(line.most / size - _LOOSE * scale if line.equal else -math.inf)
+        most.append(line.most / size + _LOOSE * scale)
+    whole = np.array([kinds[c] in _WHOLE for c in columns])
+    low, high = (np.array(side, dtype=np.float64) for side in zip(*bounds, strict=True))
+    sizes = [max([1.0, *(abs(e) for e in pair if abs(e) < math.inf)]) for pair in bounds]
+    room = np.where(whole, 0.0, _LOOSE * np.array(sizes))
+    with _mute():
+        found = milp(
+            np.zeros(len(columns)),
+            integrality=whole.astype(np.int64),
+            bounds=Bounds(low - room, high + room),
+            constraints=LinearConstraint(matrix, least, most),
+            options={"time_limit": _SECONDS},
+        )
+    return bool(found.status == _INFEASIBLE)
+
+
+def _disproved(columns: Sequence[str], lines: Sequence[_Line]) -> bool:
+    """Whether multiples of the lines add up to 0 < 0, or to 0 at most something clearly below.
+
+    The multiples are searched for in floats and tried in fractions.
+    """
+    from scipy.optimize import linprog
+
+    place = {c: i for i, c in enumerate(columns)}
+    matrix = np.zeros((len(columns), len(lines)))
+    for i, line in enumerate(lines):
+        for c, x in line.terms.items():
+            matrix[place[c], i] = x
+    if not lines:
         return False
-    strict = any(line.strict for line in lines)
-    return not (found.status == 0 and strict and found.x[-1] <= _TINY)
+    goal = np.array([line.most - float(line.strict) for line in lines])
+    with _mute():
+        found = linprog(
+            goal,
+            A_eq=matrix,
+            b_eq=np.zeros(len(columns)),
+            A_ub=[[line.most for line in lines]],
+            b_ub=[0.0],
+            bounds=[(-1.0 if line.equal else 0.0, 1.0) for line in lines],
+            options={"time_limit": _SECONDS},
+        )
+    if found.status != 0:
+        return False
+    times = [Fraction(float(y)).limit_denominator(_DENOMINATOR) for y in found.x]
+    for c in columns:
+        if sum(y * Fraction(n.terms.get(c, 0.0)) for y, n in zip(times, lines, strict=True)):
+            return False
+    parts = [y * Fraction(line.most) for y, line in zip(times, lines, strict=True)]
+    strict = any(y > 0 and line.strict for y, line in zip(times, lines, strict=True))
+    clear = Fraction(_LOOSE) * max([Fraction(1), *(abs(p) for p in parts)])
+    return sum(parts) < -clear or (strict and sum(parts) <= 0)
+
+
+@contextmanager
+def _mute() -> Iterator[None]:
+    """Keep what a solver written in C prints off standard output, where results go."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no standard output
+        yield
+        return
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
