@@ -114,3 +114,53 @@ def test_a_word_that_is_a_value_is_kept_if_that_is_said():
     made = impute(table, keep=["land"], seed=1)
     assert made.cells["land"] == 100
     assert made.frame["land"].to_list()[::3] == ["NA"] * 100
+
+
+def test_cells_that_say_something_stay_as_they_are(tmp_path):
+    n = 400
+    rng = np.random.default_rng(0)
+    x = [None if i % 9 == 0 else f"{v:.2f}" for i, v in enumerate(rng.random(n) * 100)]
+    x[5], x[14], x[23], x[6] = "<0.1", ">100", "haemolysed", "NA"
+    comma = [v.replace(".", ",") if v else v for v in x]
+    table = gaps(n).with_columns(x=pl.Series(x), comma=pl.Series(comma))
+    made = impute(table, seed=1)
+    for name, given in (("x", x), ("comma", comma)):
+        assert [made.frame[name][i] for i in (5, 14, 23)] == [given[i] for i in (5, 14, 23)]
+        assert made.frame[name].null_count() == 0
+        assert float(made.frame[name][6]) >= 0  # NA is a gap
+    assert made.cells["x"] == sum(v in {None, "NA"} for v in x)
+    known = table["x"].is_not_null() & (table["x"] != "NA")
+    assert made.frame["x"].filter(known).equals(table["x"].filter(known))
+
+
+def test_a_parquet_file_keeps_its_types(tmp_path):
+    n = 400
+    rng = np.random.default_rng(0)
+    hole = pl.int_range(pl.len()) % 4 == 0
+    seconds = pl.Series(rng.integers(0, 90_000_000, n) * 1_000)
+    table = gaps(n).with_columns(
+        small=pl.Series(rng.integers(0, 200, n), dtype=pl.UInt8),
+        at=seconds.cast(pl.Datetime("ms")).dt.replace_time_zone("UTC"),
+        price=pl.Series(np.round(rng.random(n) * 9, 2)).cast(pl.Decimal(10, 2)),
+    )
+    table = table.with_columns(
+        pl.col("at").dt.convert_time_zone("Europe/Berlin"), pl.col("smoker").cast(pl.Categorical)
+    ).with_columns(pl.when(~hole).then(pl.col("small", "at", "price")))
+    table.write_parquet(tmp_path / "t.parquet")
+    made = write_imputed(tmp_path / "t.parquet", tmp_path / "f.parquet", seed=1)
+    filled = pl.read_parquet(tmp_path / "f.parquet")
+    assert filled.schema == table.schema
+    for c in ("small", "at", "price", "smoker"):
+        known = table[c].is_not_null()
+        assert filled[c].null_count() == 0
+        assert filled[c].filter(known).equals(table[c].filter(known))
+    assert not any("type" in n for n in made.notices)
+
+
+def test_times_that_lose_their_offset_say_so():
+    at = pl.Series(
+        [f"2020-{1 + i % 12:02}-{1 + i % 28:02} {i % 24:02}:15:00+0100" for i in range(500)]
+    )
+    hole = pl.int_range(pl.len()) % 5 == 0
+    table = gaps().with_columns(at=pl.when(~hole).then(at))
+    assert "Times with an offset are in UTC now: at." in impute(table, seed=1).notices

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from assaymark.core.document import Document
 from assaymark.core.recipe import GenerateSpec
+from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, UnknownNameError
 from assaymark.flow.generate import fit
@@ -18,18 +19,22 @@ from assaymark.flow.source import kept
 from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
 from assaymark.generate.tree_chain_model import TreeChainModel
+from assaymark.source.canonical import canonical
 from assaymark.source.profile import profile
-from assaymark.source.read import read_table
+from assaymark.source.read import PARQUET, read_table
+from assaymark.source.values import is_code, stripped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from assaymark.core.dataset import Dataset
+    from assaymark.core.schema import Column
     from assaymark.flow.progress import Progress
 
 __all__ = ["Filled", "FilledColumn", "WrittenFilled", "impute", "write_imputed"]
 
+_OFFSET = r"\d:\d{2}\S*\s*(?:Z|[+-]\d{2}:?\d{2})\s*$"
 _FITTED = GenerateSpec(generator="tree_chain", parameters={"relations": "codes"})
 
 
@@ -85,6 +90,8 @@ def write_imputed(
     check_can_write(out)
     progress("generate", f"filling {frame.height:,} rows", 0.1)
     made = impute(frame, columns=columns, keep=keep, seed=seed)
+    if source.suffix.lower() in PARQUET:
+        made = stored_as(made, pl.read_parquet(source, use_statistics=False))
     raw = io.BytesIO()
     if out.suffix.lower() == ".parquet":
         made.frame.write_parquet(raw, compression="zstd")
@@ -130,14 +137,13 @@ def impute(
     if not isinstance(model, TreeChainModel):
         raise TypeError(f"tree_chain fitted a {type(model).__name__}")
     made = model.impute(given, streams.child("impute"))
-    cells = {
-        c: given.frame[c].null_count() - made.frame[c].null_count()
+    fill = {
+        c: _gaps(frame[c], given.schema.column(c)) & made.frame[c].is_not_null()
         for c in columns or given.schema.names
     }
-    filled = {c: _written(frame[c], given, made.frame[c]) for c, n in cells.items() if n}
-    plain = [c for c, s in filled.items() if s.dtype != frame[c].dtype]
-    if plain:
-        notices.append(f"Written anew, as ISO dates and plain numbers: {', '.join(plain)}.")
+    cells = {c: int(gaps.sum()) for c, gaps in fill.items()}
+    filled = {c: _written(frame[c], given, made.frame[c], fill[c]) for c, n in cells.items() if n}
+    notices += _anew(frame, given, filled)
     return Filled(
         frame=frame.with_columns(**filled),
         cells={c: n for c, n in cells.items() if n},
@@ -149,25 +155,96 @@ def impute(
     )
 
 
-def _written(original: pl.Series, given: Dataset, made: pl.Series) -> pl.Series:
-    """Return ``original`` with its gaps filled, in its own way of writing values if it has one."""
+def stored_as(made: Filled, given: pl.DataFrame) -> Filled:
+    """Return filled rows in the types of a table as it was given; say which could not be kept."""
+    kept = {c: _stored(made.frame[c], given[c]) for c in made.frame.columns}
+    lost = [f"{c} ({given[c].dtype})" for c, s in kept.items() if s is None]
+    said = f"Stored in another type than in the file: {', '.join(lost)}."
+    return replace(
+        made,
+        frame=made.frame.with_columns(**{c: s for c, s in kept.items() if s is not None}),
+        notices=(*((said,) if lost else ()), *made.notices),
+    )
+
+
+def _stored(filled: pl.Series, given: pl.Series) -> pl.Series | None:
+    """Return a column as it was given but for filled cells; ``None`` where it cannot hold these."""
+    to, read = given.dtype, canonical(given.to_frame()).to_series()
+    if to == filled.dtype:
+        return filled
+    if read.dtype != filled.dtype or to == pl.Duration:
+        return given if filled.equals(read) else None
+    made = filled
+    if isinstance(to, pl.Datetime) and to.time_zone:
+        made = made.dt.replace_time_zone("UTC").dt.convert_time_zone(to.time_zone)
+    try:
+        cast = made.cast(to, strict=False)
+    except pl.exceptions.PolarsError:
+        return None
+    new = filled.ne_missing(read)
+    lost = cast.filter(new).null_count() > filled.filter(new).null_count()
+    return None if lost else given.scatter(new.arg_true(), cast.filter(new))
+
+
+def _gaps(s: pl.Series, column: Column) -> pl.Series:
+    """Return which cells say nothing: what cannot be read, as "<0.1" among numbers, is no gap."""
+    if s.dtype == pl.String:
+        return stripped(s, column.missing).is_null()
+    gaps = s.is_null() | (s.is_nan().fill_null(value=False) if s.dtype.is_float() else False)
+    coded = is_code(s, column.missing)
+    return gaps if coded is None else gaps | coded
+
+
+def _anew(frame: pl.DataFrame, given: Dataset, filled: Mapping[str, pl.Series]) -> list[str]:
+    """Say which columns could not keep their way of writing, and which of them their offsets."""
+    plain = [
+        c
+        for c, s in filled.items()
+        if s.dtype != frame[c].dtype or not _plainly(frame[c], given.frame[c])
+    ]
+    said = f"Written anew, as ISO dates and plain numbers: {', '.join(plain)}."
+    zoned = [
+        c
+        for c in plain
+        if frame[c].dtype == pl.String and frame[c].str.contains(_OFFSET).any()
+        if given.schema.column(c).kind is Kind.DATETIME
+    ]
+    more = f"Times with an offset are in UTC now: {', '.join(zoned)}."
+    return [*([said] if plain else []), *([more] if zoned else [])]
+
+
+def _written(original: pl.Series, given: Dataset, made: pl.Series, fill: pl.Series) -> pl.Series:
+    """Return ``original`` with cells filled, in its own way of writing values if it has one."""
     before = given.frame[original.name]
-    holes = before.is_null()
     if given.schema.column(original.name).kind.ordered:
         if original.dtype == pl.String and not _plainly(original, before):
-            return made
+            return _rewritten(original, before, made, fill)
         filled = made.cast(original.dtype, strict=False)
     else:
-        known = pl.DataFrame({"value": before, "written": original}).filter(~holes)
+        known = pl.DataFrame({"value": before, "written": original}).drop_nulls("value")
         words = dict(known.unique("value").iter_rows())
         filled = pl.Series([words.get(v) for v in made.to_list()], dtype=original.dtype)
-    if filled.filter(holes).null_count() > made.filter(holes).null_count():
-        return made
-    return original.scatter(holes.arg_true(), filled.filter(holes))
+    if filled.filter(fill).null_count():
+        return _rewritten(original, before, made, fill)
+    return original.scatter(fill.arg_true(), filled.filter(fill))
+
+
+def _rewritten(
+    original: pl.Series, before: pl.Series, made: pl.Series, fill: pl.Series
+) -> pl.Series:
+    """Return what was read and filled; as text where there are cells that could not be read."""
+    whole = before.scatter(fill.arg_true(), made.filter(fill))
+    strays = whole.is_null() & original.is_not_null()
+    if not strays.any():
+        return whole
+    text = whole.cast(pl.String)
+    return text.scatter(strays.arg_true(), original.filter(strays).cast(pl.String))
 
 
 def _plainly(original: pl.Series, read: pl.Series) -> bool:
     """Whether texts are written as what was read of them is: no 31.12.2024, no 1.234,5."""
+    if original.dtype != pl.String or not (read.dtype.is_temporal() or read.dtype.is_numeric()):
+        return True
     known = original.filter(read.is_not_null())
     if read.dtype.is_temporal():
         return known.equals(read.drop_nulls().cast(pl.String))

@@ -15,11 +15,11 @@ from assaymark.source.delimited import read_delimited
 if TYPE_CHECKING:
     import os
 
-__all__ = ["SUFFIXES", "read_frame", "read_table"]
+__all__ = ["PARQUET", "SUFFIXES", "read_frame", "read_table"]
 
 _TEXT = (".csv", ".tsv", ".txt")
-_PARQUET = (".parquet", ".pq")
-SUFFIXES = (*_TEXT, *_PARQUET)
+PARQUET = (".parquet", ".pq")
+SUFFIXES = (*_TEXT, *PARQUET)
 
 
 def read_table(path: str | os.PathLike[str]) -> pl.DataFrame:
@@ -57,7 +57,7 @@ def read_table(path: str | os.PathLike[str]) -> pl.DataFrame:
     try:
         if file.stat().st_size == 0:
             raise DataError(f"{file.name!r} is empty\n\nHint: give a table with a header and rows")
-        if suffix in _PARQUET:
+        if suffix in PARQUET:
             return _read_parquet(file)
         return canonical(read_delimited(file.read_bytes(), file.name))
     except OSError as error:

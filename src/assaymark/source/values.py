@@ -11,6 +11,7 @@ __all__ = [
     "EXACT",
     "INFINITY",
     "date_format",
+    "is_code",
     "is_decimal_comma",
     "parsed",
     "read_as",
@@ -168,7 +169,7 @@ def parsed(s: pl.Series, kind: Kind, missing: tuple[str, ...]) -> pl.Series:
     to = POLARS_TYPES[kind]
     if s.dtype == pl.String:
         return read_as(stripped(s, missing), kind)
-    codes = _codes(s, missing)
+    codes = is_code(s, missing)
     if codes is not None:
         s = s.set(codes, None)
     if s.dtype == pl.Float64:
@@ -191,7 +192,8 @@ def _as_text(s: pl.Series) -> pl.Series:
     return s.cast(pl.String)
 
 
-def _codes(s: pl.Series, missing: tuple[str, ...]) -> pl.Series | None:
+def is_code(s: pl.Series, missing: tuple[str, ...]) -> pl.Series | None:
+    """Return which cells of a column that is no text are one of the codes for missing, if any."""
     if not missing:
         return None
     if s.dtype.is_numeric():
