@@ -97,7 +97,7 @@ def write_imputed(
         made.frame.write_parquet(raw, compression="zstd")
     else:
         made.frame.write_csv(raw)
-    write_files({out: raw.getvalue()})
+    write_files({out: raw.getvalue()}, real=True)
     progress("generate", f"{sum(made.cells.values()):,} cells filled", 1.0)
     told = [c for c in frame.columns if c in made.cells or made.frame[c].null_count()]
     return WrittenFilled(

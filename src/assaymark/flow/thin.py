@@ -87,7 +87,7 @@ def sample_source(  # noqa: PLR0913
     said = {"source": masked(place), "rows of the source": made.n, "drawn by": person or "row"}
     raw = io.BytesIO()
     made.frame.write_parquet(raw, compression="zstd", metadata={"assaymark": json.dumps(said)})
-    write_files({out: raw.getvalue()})
+    write_files({out: raw.getvalue()}, real=True)
     return SampledSource(
         source=masked(place),
         file=str(out),

@@ -8,32 +8,47 @@ from typing import TYPE_CHECKING
 
 from assaymark.errors import InputError
 from assaymark.source.database import is_address, masked
-from assaymark.store.whole import write_all
+from assaymark.store.whole import NotWrittenError, write_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["check_can_write", "check_local", "write_files", "write_page"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_MODE = 0o644
+_REAL = 0o600
 
 
-def write_files(files: Mapping[Path, bytes], hint: str = "--out PATH") -> None:
+def write_files(
+    files: Mapping[Path, bytes], hint: str = "--out PATH", *, real: bool = False
+) -> None:
     """Write files to their end in place of what is there, or none of them.
+
+    ``real`` rows are for their owner to read only; else a file keeps the mode that it has, and a
+    new one has what the user's umask leaves.
 
     Raises
     ------
     InputError
         When the disk is full or a folder cannot be written; nothing half written stays.
     """
+    asked = {path.resolve(): path for path in files}
+    size = sum(map(len, files.values()))
     try:
         for path in files:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        write_all({path.resolve(): raw for path, raw in files.items()}, _MODE)
+            _make_folder(path)
+        write_all({path.resolve(): raw for path, raw in files.items()}, _REAL if real else None)
+    except NotWrittenError as error:
+        placed = [asked[path] for path in error.placed]
+        raise _unwritable(asked.get(error.path, error.path), error, size, hint, placed) from error
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(next(iter(files)), error, sum(map(len, files.values())), hint) from error
+        raise NotWrittenError(error, path) from error
 
 
 def write_page(path: Path, page: bytes) -> None:
@@ -70,11 +85,13 @@ def check_can_write(path: Path, hint: str = "--out PATH") -> None:
         raise _unwritable(path, error, 0, hint) from error
 
 
-def _unwritable(path: Path, error: OSError, size: int, hint: str) -> InputError:
+def _unwritable(
+    path: Path, error: OSError, size: int, hint: str, placed: Sequence[Path] = ()
+) -> InputError:
     full = error.errno in _FULL
     room = f" (for {size / 1e6:,.1f} MB)" if size else ""
     said = f"make room{room}, or name another disk: {hint}" if full else hint
-    return InputError(
-        f"cannot write {str(path)!r}: {error.strerror}; nothing was written, and what was there "
-        f"before is whole\n\nHint: {said}"
-    )
+    whole = "nothing was written, and what was there before is whole"
+    if placed:
+        whole = f"replaced already: {', '.join(repr(str(p)) for p in placed)}; all else is whole"
+    return InputError(f"cannot write {str(path)!r}: {error.strerror}; {whole}\n\nHint: {said}")
