@@ -278,3 +278,16 @@ def test_a_source_that_changes_while_it_is_fitted_to_is_refused(here):
         write_blocks(Path("stays.csv"), Path("new"), ASKED, meddling)
     assert not Path("new/plan.json").exists()
     assert write_blocks(Path("stays.csv"), Path("new"), ASKED).made == 10
+
+
+def test_a_plan_or_private_folder_of_something_else_is_left_alone(here):
+    for name in ("plan.json", "private"):
+        other = Path(f"other-{name}")
+        other.mkdir()
+        if name == "private":
+            (other / name).mkdir()
+        else:
+            (other / name).write_text('{"version": 4}')
+        with pytest.raises(InputError, match="holds something else already"):
+            write_blocks(Path("stays.csv"), other, ASKED)
+        assert [f.name for f in other.iterdir()] == [name]

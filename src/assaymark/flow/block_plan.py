@@ -67,6 +67,14 @@ def merkle_root(blocks: tuple[Block, ...]) -> str:
     return tree_hash([leaf_hash(b.canonical()) for b in blocks]).hex()
 
 
+_SCHEMAS = {_PLAN: "assaymark/block-plan/", _MANIFEST: "assaymark/blocks/"}
+
+
+def _says(file: Path, schema: str) -> bool:
+    """Whether a file names one of our schemas, even if it was damaged since."""
+    return file.is_file() and f'"{schema}'.encode() in file.read_bytes()
+
+
 @dataclass(frozen=True, slots=True)
 class BlockFolder:
     """A folder of blocks on disk.
@@ -189,9 +197,10 @@ class BlockFolder:
             torn.unlink(missing_ok=True)
 
     def _ours(self) -> bool:
-        """Whether this command began the folder: `private` may have been deleted since."""
-        there = (self.path / name for name in (_PLAN, _MANIFEST))
-        return self.private.is_dir() or any(file.is_file() for file in there)
+        """Whether this command began the folder: `private` or plan may have been deleted since."""
+        if (self.private / "root").is_file() or (self.private / "lock").is_file():
+            return True
+        return any(_says(self.path / name, kind) for name, kind in _SCHEMAS.items())
 
     def _read(self, name: str, kind: type[_Kind]) -> _Kind | None:
         file = self.path / name
