@@ -42,13 +42,13 @@ def write_all(files: Mapping[Path, bytes], mode: int | None) -> None:
     NotWrittenError
         When one cannot be written; it says which, and which are in place already.
     """
+    for path in files:
+        if path.is_dir():
+            taken = IsADirectoryError(errno.EISDIR, "there is a folder of that name")
+            raise NotWrittenError(taken, path)
     parts: dict[Path, Path] = {}
     placed: list[Path] = []
     try:
-        for path in files:
-            if path.is_dir():
-                taken = IsADirectoryError(errno.EISDIR, "there is a folder of that name")
-                raise NotWrittenError(taken, path)
         for path, raw in files.items():
             with _named(path):
                 handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
