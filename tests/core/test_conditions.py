@@ -248,3 +248,11 @@ def test_conditions_agree_with_a_filter(pair: tuple[str, pl.Expr]) -> None:
 )
 def test_a_sum_says_what_each_column_counts(text: str, terms: dict[str, float] | None) -> None:
     assert Formula.parse(text, SCHEMA).terms == terms
+
+
+def test_what_is_undefined_is_neither_true_nor_false_for_constraints() -> None:
+    rule = Conditions.parse("weight / age < 10", SCHEMA)
+    frame = FRAME.head(3).with_columns(age=pl.Series([0, 1, 100]), weight=pl.Series([5.0, 70, 70]))
+    assert rule.hold(frame).tolist() == [False, False, True]
+    assert rule.possible().hold(frame).tolist() == [True, False, True]
+    assert rule.untrue().hold(frame).tolist() == [True, True, False]

@@ -31,11 +31,15 @@ _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """Two formulas compared; where one is missing or undefined, it is neither true nor false."""
+    """Two formulas compared; where one is missing or undefined, it is neither true nor false.
+
+    ``lenient``: it holds there, too, as what constraints ask of a row.
+    """
 
     left: Formula
     sign: str
     right: Formula
+    lenient: bool = False
 
     @classmethod
     def parse(cls, left: str, sign: str, right: str, schema: Schema) -> Arithmetic:
@@ -71,4 +75,8 @@ class Arithmetic:
         one, other = self.left.expression, self.right.expression
         rest = operator.sub(one, other)
         close = rest.abs() <= _CLOSE + _BITS * (one.abs() + other.abs())
-        return pl.when(rest.is_finite()).then(_SIGNS[self.sign](rest, close)).otherwise(None)
+        return (
+            pl.when(rest.is_finite())
+            .then(_SIGNS[self.sign](rest, close))
+            .otherwise(True if self.lenient else None)
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Protocol
 
@@ -141,6 +141,8 @@ def _possible(node: Node) -> Node:
         open_ = Allowed(node.no.values.complement(), missing=not node.no.missing)
         return Test(node.column, open_, node.no)
     if isinstance(node, Versus | Arithmetic):
+        if isinstance(node, Arithmetic):
+            node = replace(node, lenient=True)
         return Either((node, *(missing(name) for name in sorted(_columns(node)))))
     parts = tuple(_possible(p) for p in node.parts)
     return Both(parts) if isinstance(node, Both) else Either(parts)
