@@ -1,11 +1,14 @@
 """Files are written where they were asked for, all or none, as open as their owner has them."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from assaymark.errors import InputError
-from assaymark.flow.written import write_files
+from assaymark.flow.written import check_can_write, write_files
 
 
 def mode(path):
@@ -52,3 +55,16 @@ def test_modes_are_those_of_the_file_or_the_umask_and_real_rows_their_owners(tmp
     finally:
         os.umask(before)
     assert [mode(p) for p in (there, new, real)] == [0o640, 0o640, 0o600]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is always full")
+def test_a_device_is_written_to_and_never_replaced(tmp_path):
+    full = Path("/dev/full")
+    with pytest.raises(InputError, match="No space left on device"):
+        write_files({full: b"page", tmp_path / "rows": b"rows"})
+    assert full.is_char_device()
+    call = "import sys, pathlib; from assaymark.flow.written import check_can_write, write_files;"
+    call += "p = pathlib.Path('/dev/stdout'); check_can_write(p); write_files({p: b'page'})"
+    said = subprocess.run([sys.executable, "-c", call], capture_output=True, check=True)
+    assert said.stdout == b"page"
+    check_can_write(full)

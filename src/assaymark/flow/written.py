@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.errors import InputError
 from assaymark.source.database import is_address, masked
-from assaymark.store.whole import NotWrittenError, write_all
+from assaymark.store.whole import NotWrittenError, is_special, write_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,15 +33,20 @@ def write_files(
     InputError
         When the disk is full or a folder cannot be written; nothing half written stays.
     """
-    asked = {path.resolve(): path for path in files}
+    asked = {_place(path): path for path in files}
     size = sum(map(len, files.values()))
     try:
         for path in files:
             _make_folder(path)
-        write_all({path.resolve(): raw for path, raw in files.items()}, _REAL if real else None)
+        write_all({_place(path): raw for path, raw in files.items()}, _REAL if real else None)
     except NotWrittenError as error:
         placed = [asked[path] for path in error.placed]
         raise _unwritable(asked.get(error.path, error.path), error, size, hint, placed) from error
+
+
+def _place(path: Path) -> Path:
+    """Return the file that a link leads to; a pipe behind ``/dev/stdout`` has no name."""
+    return path if is_special(path) else path.resolve()
 
 
 def _make_folder(path: Path) -> None:
@@ -75,6 +80,8 @@ def check_local(path: Path) -> None:
 def check_can_write(path: Path, hint: str = "--out PATH") -> None:
     """Raise InputError if no file can be made beside ``path``, before long work for it."""
     check_local(path)
+    if is_special(path):
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["PART", "NotWrittenError", "write_all", "write_whole"]
+__all__ = ["PART", "NotWrittenError", "is_special", "write_all", "write_whole"]
 
 PART = ".part-"
 """How the names of files begin that are not written to their end."""
@@ -37,6 +37,8 @@ def write_whole(path: Path, raw: bytes, mode: int | None) -> None:
 def write_all(files: Mapping[Path, bytes], mode: int | None) -> None:
     """Write files as :func:`write_whole` does; none is put in place before all are on disk.
 
+    Devices and pipes (``/dev/stdout``) are written to, and never replaced.
+
     Raises
     ------
     NotWrittenError
@@ -50,6 +52,8 @@ def write_all(files: Mapping[Path, bytes], mode: int | None) -> None:
     placed: list[Path] = []
     try:
         for path, raw in files.items():
+            if is_special(path):
+                continue
             with _named(path):
                 handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
                 parts[path] = Path(name)
@@ -58,14 +62,22 @@ def write_all(files: Mapping[Path, bytes], mode: int | None) -> None:
                     file.flush()
                     os.fsync(file.fileno())
                 parts[path].chmod(_usual(path) if mode is None else mode)
-        for path, part in parts.items():
+        for path, raw in files.items():
             with _named(path, placed):
-                part.replace(path)
+                if path in parts:
+                    parts[path].replace(path)
+                else:
+                    path.write_bytes(raw)
             placed.append(path)
     except BaseException:
         for part in parts.values():
             part.unlink(missing_ok=True)
         raise
+
+
+def is_special(path: Path) -> bool:
+    """Whether a device, a pipe or a socket is there."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 @contextmanager
