@@ -123,6 +123,7 @@ def test_a_condition_holds_where_it_says(text: str, rows: list[int]) -> None:
         ("age + __import__('os') > 3", "unknown function '__import__'"),
         ("age.real + 1 > 3", "is not part of the language"),
         ("age % 2 == 0 age > 3", "expected a comparison"),
+        ("born - 2020-10-10 < 30", "'2020-10-10' stands where something is computed"),
         ("age > 5 and age < 3", "its parts allow 'age' nothing in common"),
         ("age > 5 and age < 6", "its parts allow 'age' nothing in common"),
         ("(sex == 'F' or ill == true) and (age is missing and age = 3)", "nothing in common"),

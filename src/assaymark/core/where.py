@@ -147,6 +147,14 @@ class _Reader:
 
     def _arithmetic(self, sign: int, end: int) -> Arithmetic:
         first, token = self._tokens[self._place], self._tokens[sign]
+        fixed = next((t for t in self._tokens[self._place : end] if t.kind == "date"), None)
+        if fixed is not None:
+            raise ConditionError(
+                f"{fixed.text!r} stands where something is computed, and only columns and numbers "
+                f"can: {self._text[first.at : self._tokens[end].at].strip()!r}\n\nHint: compare a "
+                "column with the date by itself, such as came < 2020-11-09; days between two "
+                "columns are left - came"
+            )
         left = self._text[first.at : token.at]
         right = self._text[token.at + len(token.text) : self._tokens[end].at]
         self._place = end

@@ -187,8 +187,14 @@ def _check_same(plan: Plan, wanted: Mapping[str, object], out: Path) -> None:
         if said[name] != value:
             raise InputError(
                 f"{str(out)!r} was begun with {_WHAT[name]}: it has {said[name]}, asked is {value}"
-                "\n\nHint: repeat the command that began it, or name a new folder"
+                f"\n\nHint: {_again(name, asked=value)}"
             )
+
+
+def _again(name: str, *, asked: object) -> str:
+    other = "--identifiers" if asked == "left out" else "--no-identifiers"
+    how = f" with {other}" if name == "identifiers" else ""
+    return f"repeat the command that began it{how}, or name a new folder"
 
 
 def _begun(
