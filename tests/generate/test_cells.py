@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Column, Kind
-from assaymark.generate.cells import fit_cells
+from assaymark.generate.cells import fit_cells, fit_points
 from assaymark.generate.grid import Grid
 
 WHOLE = Column(name="x", kind=Kind.INTEGER)
@@ -63,3 +63,20 @@ def test_rows_of_one_person_do_not_make_a_cell_of_their_own():
     coding, codes = fit_cells(WHOLE, pl.Series(values), persons, 10)
     for code in range(coding.size):
         assert len(np.unique(persons[codes == code])) >= 10
+
+
+def test_what_comes_out_is_what_some_draw_gives():
+    rng = np.random.default_rng(5)
+    for atoms, loose in ((3, 0), (3, 400), (0, 400), (2, 4)):
+        points = np.concatenate(
+            [np.repeat(rng.integers(-40, 40, atoms), 60), rng.integers(-30, 30, loose)]
+        )
+        coding, _ = fit_points(WHOLE, points, np.arange(len(points)), 50)
+        codes = np.arange(len(coding.first), dtype=np.int32)
+        drawn = {
+            p
+            for u in np.linspace(0, 0.9999, 2000)
+            for p in coding.points_of(codes, np.full(len(codes), u)).tolist()
+        }
+        asked = np.arange(-60, 60)
+        assert set(asked[coding.off(asked) == 0].tolist()) == drawn, (atoms, loose)

@@ -85,3 +85,36 @@ def test_nothing_is_near_what_has_nothing_to_do_with_it_however_few_rows_have_bo
         summary = fit(table(**columns)).summary
         assert summary["near"] == {}
         assert summary["derived"] == {}
+
+
+def pay(n=2500, seed=3):
+    """Return pay in hundreds, a bonus of a rate of it or none, both, and what is paid."""
+    rng = np.random.default_rng(seed)
+    base = np.round(np.exp(rng.normal(10.5, 0.3, n)), -2)
+    rate = rng.choice([0.0, 0.05, 0.1, 0.15], n, p=[0.66, 0.12, 0.12, 0.1])
+    bonus = np.round(base * rate)
+    share = rng.choice([1.0, 0.8, 0.6, 0.5], n, p=[0.75, 0.12, 0.05, 0.08])
+    return table(
+        base=(Kind.DECIMAL, base.tolist()),
+        bonus=(Kind.DECIMAL, bonus.tolist()),
+        total=(Kind.DECIMAL, (base + bonus).tolist()),
+        share=(Kind.DECIMAL, share.tolist()),
+        paid=(Kind.DECIMAL, np.round((base + bonus) * share, 2).tolist()),
+    )
+
+
+def test_a_total_that_others_are_made_of_is_the_sum_of_its_parts_to_the_point():
+    made = fit(pay()).sample(range(10_000), Streams.from_seed(2)).frame
+    assert (made["base"] + made["bonus"] == made["total"]).all()
+    assert ((made["total"] * made["share"] - made["paid"]).abs() < 0.006).all()
+    assert (made["base"] % 100 == 0).all()
+
+
+def test_values_near_no_multiple_keep_their_spread():
+    real = pay()
+    made = fit(real).sample(range(10_000), Streams.from_seed(2)).frame
+    for name in ("base", "total", "paid"):
+        for q in (0.05, 0.1, 0.25, 0.5, 0.9):
+            want = real.frame[name].quantile(q)
+            assert abs(made[name].quantile(q) - want) < 0.06 * want, (name, q)
+        assert made[name].value_counts()["count"].max() < 0.05 * made.height

@@ -95,7 +95,8 @@ class Exact:
             if _add(found, x, {j for j, _ in years.terms}):
                 self.made[x] = years
         for x, total in totals(self.sample):
-            if x not in found and self._unseen(x, total) and not self._has_span(x, total):
+            looked_for = self._unseen(x, total) or self._whole_of(total)
+            if x not in found and looked_for and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
                 if _add(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
@@ -139,17 +140,34 @@ class Exact:
         )
         return min(strongest) < _RELATED
 
+    def _whole_of(self, total: Anchor) -> bool:
+        """Whether a sum is that of parts, of which each may be taken off again.
+
+        A sum of parts is as likely as its parts; a difference may come out as no part could, or
+        between the values that a part has.
+        """
+        plain = not total.constant and all(c == 1.0 for _, c in total.terms)
+        return plain and all(self.sample.measured(j) for j, _ in total.terms)
+
     def _base(self, x: int) -> Iterator[int]:
         """Yield columns of which ``x`` is mostly one of some multiples, and which are not of it.
 
-        A tax at two rates follows from the net, and the net but roughly from the tax.
+        A tax at two rates follows from the net, and the net but roughly from the tax; a bonus of
+        a tenth, or none, from the pay, and no pay from no bonus.
         """
         alike = {y: abs(self.sample.related(x, y)) for y in self.logs.numbers if y != x}
         for y in sorted(alike, key=lambda y: (-alike[y], y))[:_NEAR]:
             if alike[y] >= _RELATED:
-                share, back = (sum(self.sample.rates(*pair).values()) for pair in ((x, y), (y, x)))
+                share, back = self._multiple(x, y), self._multiple(y, x)
                 if share >= _HALF and back < share - _LESS:
                     yield y
+
+    def _multiple(self, x: int, y: int) -> float:
+        """Return in which share of rows with ``x`` not 0 this is a frequent multiple of ``y``."""
+        own, other = self.sample.numbers[x], self.sample.numbers[y]
+        there = np.isfinite(own) & np.isfinite(other) & (own != 0)
+        share = sum(self.sample.rates(x, y).values())
+        return share * float((other[there] != 0).mean()) if there.any() else 0.0
 
     def _product(self, x: int) -> Product | None:
         """Return the product that ``x`` is, no column in which is rather made of ``x``."""
@@ -245,7 +263,7 @@ class Exact:
             return
         numbers, half = self.sample.numbers, self.sample.half(x)
         for y, z in self.sample.alike():
-            if x in (y, z) or abs(self.sample.left_over(y, z, x)) < _ALIKE:
+            if x in (y, z) or not self.sample.left_over(y, z, [x], 1, _ALIKE):
                 continue
             between = numbers[y] - numbers[z]
             rows = np.flatnonzero(np.isfinite(between) & np.isfinite(numbers[x]))[:_SOLVED]

@@ -10,7 +10,7 @@ import numpy as np
 
 from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Near, Sum
-from assaymark.generate.anchors import Anchor, cells_of, coded, density, tail
+from assaymark.generate.anchors import Anchor, cells_of, coded, density, density_at
 from assaymark.generate.classes import Cut, cut_of, merged
 from assaymark.generate.forest import Target, target_of
 from assaymark.generate.levels import persons_among
@@ -228,10 +228,5 @@ def _fitted(
     if not len(coding.first):
         return None, log
     mass = np.bincount(codes, encoded.weights[fit], minlength=coding.size).astype(np.float64)
-    low, high = coding.span
-    log = density(coding, mass)[coding.encode(diff)]
     few = persons_among(encoded.persons[fit]) < _SMALL * protect
-    below, above = np.maximum(low - diff, 0), np.maximum(diff - high, 0)
-    if few:
-        return coding, log - tail(below, coding.points[0]) - tail(above, coding.points[-1])
-    return coding, np.where(below + above > 0, -np.inf, log)
+    return coding, density_at(coding, density(coding, mass), diff, ends=few)

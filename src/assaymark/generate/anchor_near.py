@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from assaymark.generate.anchors import Anchor, Product, apart, coded, density, tail
+from assaymark.generate.anchors import Anchor, Product, apart, coded, density, density_at
 from assaymark.generate.classes import merged
 from assaymark.generate.levels import persons_among
 
@@ -26,7 +26,7 @@ __all__ = ["Nearness"]
 _FEWEST = 200
 _LEAST, _LEAST_WITH_GAPS = 0.1, 0.25  # nats a row, where both are there in all rows or not
 _LEAST_OF_FEW, _LEAST_IN_ALL = 1.0, 10.0  # nats a row, and of all rows, where these are few
-_MOST = 3
+_MOST, _TWO = 3, 2
 _NEAR, _OTHERS = 4, 3
 _RELATED = 0.3
 _FINENESS = ((12, 12), (48, 24))
@@ -48,6 +48,9 @@ class Nearness:
     logs: Logs
     products: dict[int, tuple[Product, ...]] = field(default_factory=dict)
     chosen: dict[tuple[object, ...], tuple[tuple[Anchor, ...], float]] = field(default_factory=dict)
+    abouts: dict[tuple[int, Anchor], _About] = field(default_factory=dict)
+    classed: dict[tuple[str, int, int], tuple[_Classed, Floats]] = field(default_factory=dict)
+    worths: dict[int, Floats] = field(default_factory=dict)
 
     def near(self, x: int, earlier: Sequence[int]) -> tuple[tuple[Anchor, ...], float]:
         """Return the anchors of column ``x`` among the ``earlier`` ones, and what they add."""
@@ -57,7 +60,7 @@ class Nearness:
         plain = self._plain(x, earlier)
         key = x, candidates, plain
         if key not in self.chosen:
-            self.chosen[key] = self._chosen(x, list(candidates), self.sample.cache[plain])
+            self.chosen[key] = self._chosen(x, list(candidates), self._given(*plain))
         return self.chosen[key]
 
     def _chosen(
@@ -65,12 +68,12 @@ class Nearness:
     ) -> tuple[tuple[Anchor, ...], float]:
         """Return those that say most, each judged where it is there, and what they add in all."""
         judged = np.isfinite(self.sample.numbers[x]) & ~self.sample.fitted
-        plain = so_far = best_known[judged]
-        tried = [self._about_judged(x, c, judged) for c in candidates]
-        likely = [(c, t) for c, t in zip(candidates, tried, strict=True) if t.hopeful(plain)]
+        plain = so_far = best_known[judged[~self.sample.fitted]]
+        likely = [(c, self._about_judged(x, c, judged)) for c in candidates]
         found: list[Anchor] = []
         while len(found) < _MOST:
-            mixed = [(c, t.mixed(so_far)) for c, t in likely if t.adds(so_far)]
+            likely = [(c, t) for c, t in likely if t.hopeful(so_far)]
+            mixed = [(c, m) for c, t in likely if (m := t.mixed(so_far)) is not None]
             if not mixed:
                 break
             gains = [float((m - so_far).mean()) for _, m in mixed]
@@ -85,13 +88,15 @@ class Nearness:
         it must where it is not there in some: rows of two kinds, each drawn by trees of its own,
         are for what is near and not for what is merely related.
         """
-        log = self._near(x, anchor)
-        few, there = self._few(np.isfinite(log)), np.isfinite(log[judged])
-        if few and not self._beyond_doubt(x, anchor):
-            there[:] = False
-        least = max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(int(there.sum()), 1))
-        bars = (least, least) if few else (_LEAST, _LEAST if there.all() else _LEAST_WITH_GAPS)
-        return _About(log=log[judged][there], there=there, bars=bars)
+        if (x, anchor) not in self.abouts:
+            log = self._about(x, anchor)
+            few, there = self._few(np.isfinite(log)), np.isfinite(log[judged])
+            if few and not self._beyond_doubt(x, anchor):
+                there[:] = False
+            least = max(_LEAST_OF_FEW, _LEAST_IN_ALL / max(int(there.sum()), 1))
+            bars = (least, least) if few else (_LEAST, _LEAST if there.all() else _LEAST_WITH_GAPS)
+            self.abouts[x, anchor] = _About(log=log[judged][there], there=there, bars=bars)
+        return self.abouts[x, anchor]
 
     def _few(self, both: NDArray[np.bool_]) -> bool:
         """Whether two columns are both there in so few rows that these must be beyond doubt."""
@@ -114,20 +119,14 @@ class Nearness:
             equal = self.sample.equal(x, earlier)
             yield from (Anchor(terms=((y, 1.0),)) for y in earlier if y in alike or y in equal)
             return
-        related = {y: abs(self.sample.related(x, y)) for y in earlier}
-        near = sorted(related, key=lambda y: (-related[y], y))[:_NEAR]
-        near = [y for y in near if related[y] >= _RELATED]
+        near = self.sample.nearest(x, earlier, _NEAR, _RELATED)
+        several = [z for z in earlier if self.sample.many[z] > _TWO]
         for y in {*near, *self.sample.equal(x, earlier)}:
             yield Anchor(terms=((y, 1.0),))
         for y in near:
-            signs = {
-                z: self.sample.left_over(x, y, z)
-                for z in earlier
-                if z != y and self.sample.many[z] > 2
-            }
-            for z in sorted(signs, key=lambda z: (-abs(signs[z]), z))[:_OTHERS]:
-                if abs(signs[z]) >= _RELATED / 2:
-                    yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(signs[z])))))))
+            others = [z for z in several if z != y]
+            for z, left in self.sample.left_over(x, y, others, _OTHERS, _RELATED / 2):
+                yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(left)))))))
         for y in near if self.sample.many[x] >= _MANY else ():
             yield from self._multiples(x, y)
         if self.sample.many[x] >= _MANY and x in self.logs.numbers:
@@ -148,34 +147,42 @@ class Nearness:
             self.products[x] = tuple(f.product for f in found if f.product is not None)
         return self.products[x]
 
-    def _plain(self, x: int, earlier: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
-        """Return under which key is the log-density of ``x`` given the column that says most."""
-        code = np.minimum(self.sample.codes[x], len(self.sample.codings[x].first) - 1)
-        keys = [(x, y, fineness) for y in earlier for fineness in _FINENESS]
-        for key in keys:
-            if key not in self.sample.cache:
-                self.sample.cache[key] = self._given(x, key[1], code, key[2])
-                self.sample.worth[key] = float(self.sample.cache[key][~self.sample.fitted].mean())
-        return max(keys, key=lambda key: self.sample.worth[key])
+    def _plain(self, x: int, earlier: Sequence[int]) -> tuple[int, int, int]:
+        """Return the column that says most of ``x`` alone, and in which fineness."""
+        if x not in self.worths:
+            self.worths[x] = np.full((len(self.sample.codes), len(_FINENESS)), np.nan)
+        worth, columns = self.worths[x], np.asarray(earlier, dtype=np.int64)
+        for y in columns[np.isnan(worth[columns, 0])].tolist():
+            worth[y] = [self._given(x, y, f).mean() for f in range(len(_FINENESS))]
+        best, fineness = divmod(int(np.argmax(worth[columns])), len(_FINENESS))
+        return x, int(columns[best]), fineness
 
-    def _given(self, x: int, y: int, code: NDArray[np.int32], fineness: tuple[int, int]) -> Floats:
-        coding, mass = self.sample.codings[x], self.sample.masses[x]
-        own = mass[: len(coding.first)]
-        classes = merged(own, fineness[0])
-        held = np.bincount(classes, own)
-        inside = density(coding, mass) - np.log(np.maximum(held / held.sum(), 1e-12))[classes]
-        bins = merged(self.sample.masses[y], fineness[1])[self.sample.codes[y]]
-        given = _conditional(classes[code], bins, len(held), self.sample.fitted)
-        return np.asarray(given + inside[code], dtype=np.float64)
+    def _given(self, x: int, y: int, fineness: int) -> Floats:
+        """Return the log-density of ``x`` as column ``y`` says it, in the rows not fitted to."""
+        own, inside = self._own(x, fineness)
+        return _conditional(own, self._other(y, fineness)) + inside
 
-    def _near(self, x: int, anchor: Anchor) -> Floats:
-        """Return the log-density of ``x`` if it lay about ``anchor`` as the fitted rows do.
+    def _own(self, x: int, fineness: int) -> tuple[_Classed, Floats]:
+        """Return the classes of a column to be said, and the log-density within each row's."""
+        if ("own", x, fineness) not in self.classed:
+            coding, mass = self.sample.codings[x], self.sample.masses[x]
+            own = mass[: len(coding.first)]
+            code = np.minimum(self.sample.codes[x], len(coding.first) - 1)
+            classes = merged(own, _FINENESS[fineness][0])
+            held = np.bincount(classes, own)
+            share = np.log(np.maximum(held / held.sum(), 1e-12))[classes]
+            inside = (density(coding, mass) - share)[code[~self.sample.fitted]]
+            classed = _Classed.of(classes[code], self.sample.fitted, len(held))
+            self.classed["own", x, fineness] = classed, inside
+        return self.classed["own", x, fineness]
 
-        NaN where one of them is missing, and everywhere if too few rows have both.
-        """
-        if (x, anchor) not in self.sample.cache:
-            self.sample.cache[x, anchor] = self._about(x, anchor)
-        return self.sample.cache[x, anchor]
+    def _other(self, y: int, fineness: int) -> _Classed:
+        """Return the classes of a column that says something of others."""
+        if ("other", y, fineness) not in self.classed:
+            bins = merged(self.sample.masses[y], _FINENESS[fineness][1])[self.sample.codes[y]]
+            classed = _Classed.of(bins, self.sample.fitted, int(bins.max(initial=0)) + 1)
+            self.classed["other", y, fineness] = classed, np.zeros(0)
+        return self.classed["other", y, fineness][0]
 
     def _about(self, x: int, anchor: Anchor) -> Floats:
         here = apart(self.sample.codings[x], self.sample.numbers[x], anchor.at(self.sample.numbers))
@@ -190,14 +197,8 @@ class Nearness:
         if not len(coding.first):
             return none
         log = density(coding, np.bincount(codes, minlength=coding.size).astype(np.float64))
-        low, high = coding.span
-        within = both & (steps >= low) & (steps <= high)
-        if few:  # of whom ten at either end are many
-            below, above = np.maximum(low - steps, 0), np.maximum(steps - high, 0)
-            ends = tail(below, coding.points[0]) + tail(above, coding.points[-1])
-            return np.where(both, np.maximum(log[coding.encode(steps)] - ends, out), out)
-        out[within] = log[coding.encode(steps[within])]
-        return out
+        said = density_at(coding, log, steps, ends=few)
+        return np.where(both, np.maximum(said, out), out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -216,38 +217,51 @@ class _About:
         more = np.maximum(self.log - plain[self.there], 0.0)
         return bool(len(more)) and float(more.mean()) >= self.bars[0]
 
-    def mixed(self, so_far: Floats) -> Floats:
-        """Return what is known with it: the best mixture where it is there, else as before."""
+    def mixed(self, so_far: Floats) -> Floats | None:
+        """Return what is known with it: the best mixture where it is there, else as before.
+
+        None where that adds too little.
+        """
         out = so_far.copy()
         out[self.there] = _mixture(so_far[self.there], self.log)
-        return out
-
-    def adds(self, so_far: Floats) -> bool:
-        """Whether it adds enough."""
-        if float((self.mixed(so_far) - so_far)[self.there].mean()) >= self.bars[1]:
-            return True
+        if float((out - so_far)[self.there].mean()) >= self.bars[1]:
+            return out
+        if self.there.all() and self.bars[0] >= self.bars[1]:
+            return None
         every = np.full(len(so_far), -_OUTSIDE)
         every[self.there] = self.log
-        return float((_mixture(so_far, every) - so_far).mean()) >= self.bars[0]
+        return out if float((_mixture(so_far, every) - so_far).mean()) >= self.bars[0] else None
 
 
-def _conditional(
-    classes: NDArray[np.int32], bins: NDArray[np.int32], size: int, fitted: NDArray[np.bool_]
-) -> Floats:
-    """Return the log-share of each row's class in its bin, as the ``fitted`` rows have it."""
-    height = int(bins.max(initial=0)) + 1
-    pair = bins[fitted].astype(np.int64) * size + classes[fitted]
-    joint = np.bincount(pair, minlength=height * size).reshape(height, size)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Classed:
+    """The classes of a column in the rows that are fitted to and in the others, and how many."""
+
+    fit: NDArray[np.int64]
+    rest: NDArray[np.int64]
+    size: int
+
+    @classmethod
+    def of(cls, classes: NDArray[np.int32], fitted: NDArray[np.bool_], size: int) -> Self:
+        whole = classes.astype(np.int64)
+        return cls(fit=whole[fitted], rest=whole[~fitted], size=size)
+
+
+def _conditional(own: _Classed, other: _Classed) -> Floats:
+    """Return the log-share of each row's class in its bin, as the rows fitted to have it."""
+    size = own.size
+    joint = np.bincount(other.fit * size + own.fit, minlength=other.size * size)
+    joint = joint.reshape(-1, size)
     overall = (joint.sum(axis=0) + 0.5) / (joint.sum() + 0.5 * size)
     shares = (joint + _PRIOR * overall) / (joint.sum(axis=1, keepdims=True) + _PRIOR)
-    return np.asarray(np.log(shares[bins, classes]), dtype=np.float64)
+    return np.asarray(np.log(shares).ravel()[other.rest * size + own.rest], dtype=np.float64)
 
 
 def _mixture(one: Floats, other: Floats) -> Floats:
     """Return the log-density of the best mixture of two."""
-    share = 0.5
+    share, apart_by = 0.5, np.clip(one - other, -50, 50)
     for _ in range(_ROUNDS):
-        odds = np.clip(one - other, -50, 50) + np.log((1 - share) / share)
-        share = float(np.clip((1 / (1 + np.exp(odds))).mean(), 1e-6, 1 - 1e-6))
+        odds = np.exp(apart_by + np.log((1 - share) / share))
+        share = float(np.clip((1 / (1 + odds)).mean(), 1e-6, 1 - 1e-6))
     mixed: Floats = np.logaddexp(one + np.log(1 - share), other + np.log(share))
     return mixed

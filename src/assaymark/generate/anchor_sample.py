@@ -54,8 +54,7 @@ class Sample:
     fitted: NDArray[np.bool_]
     telling: Mapping[int, NDArray[np.bool_]]
     many: Mapping[int, int]
-    cache: dict[tuple[object, ...], Floats] = field(default_factory=dict)
-    worth: dict[tuple[object, ...], float] = field(default_factory=dict)
+    pair_values: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     multiples: dict[tuple[int, int], dict[float, float]] = field(default_factory=dict)
     pairs: list[list[tuple[int, int]]] = field(default_factory=list)
 
@@ -151,10 +150,17 @@ class Sample:
 
     def related(self, x: int, y: int) -> float:
         """Return the correlation of the ranks of two columns."""
-        if ("related", x, y) not in self.worth:
-            found = correlation(self.ranks[x], self.ranks[y])
-            self.worth["related", x, y] = self.worth["related", y, x] = found
-        return self.worth["related", x, y]
+        mine, other = self._of("related", x), self._of("related", y)
+        if np.isnan(mine[y]):
+            mine[y] = other[x] = correlation(self.ranks[x], self.ranks[y])
+        return float(mine[y])
+
+    def nearest(self, x: int, among: Sequence[int], many: int, least: float) -> list[int]:
+        """Return the ``many`` columns most related to ``x`` by at least ``least``, that first."""
+        known = self._of("related", x)
+        for y in _unknown(known, among):
+            self.related(x, y)
+        return [y for y, _ in _strongest(known, among, many, least)]
 
     def alike(self) -> list[tuple[int, int]]:
         """Return pairs of columns of many values that say each other where both are there."""
@@ -178,24 +184,33 @@ class Sample:
         both = np.isfinite(self.numbers[x]) & np.isfinite(self.numbers[y])
         return correlation(*(ranked(self.numbers[j][both]) for j in (x, y)))
 
-    def left_over(self, x: int, y: int, z: int) -> float:
-        """Return how ``z`` is related to what ``x`` is more than ``y``."""
-        if ("left", x, y) not in self.cache:
-            self.cache["left", x, y] = ranked(self.numbers[x] - self.numbers[y])
-        if ("left", x, y, z) not in self.worth:
-            found = correlation(self.cache["left", x, y], self.ranks[z])
-            self.worth["left", x, y, z] = found
-        return self.worth["left", x, y, z]
+    def left_over(
+        self, x: int, y: int, among: Sequence[int], many: int, least: float
+    ) -> list[tuple[int, float]]:
+        """Return the ``many`` columns most related to what ``x`` is more than ``y``, and how."""
+        known = self._of("left", x, y)
+        if ("ranks", x, y) not in self.pair_values:
+            self.pair_values["ranks", x, y] = ranked(self.numbers[x] - self.numbers[y])
+        for z in _unknown(known, among):
+            known[z] = correlation(self.pair_values["ranks", x, y], self.ranks[z])
+        return _strongest(known, among, many, least)
 
     def equal(self, x: int, earlier: Sequence[int]) -> list[int]:
         """Return the columns that say the very values of ``x`` in some of the rows."""
         telling, own = self.telling[x], self.numbers[x]
         few = telling.sum() < _FEWEST
         least = max(_EQUAL * telling.sum(), self.fewest if few else _FEW)
-        for y in earlier:
-            if ("equal", x, y) not in self.worth:
-                self.worth["equal", x, y] = float((telling & (own == self.numbers[y])).sum())
-        return [y for y in earlier if self.worth["equal", x, y] >= least]
+        known = self._of("equal", x)
+        for y in _unknown(known, earlier):
+            known[y] = float((telling & (own == self.numbers[y])).sum())
+        among = np.asarray(earlier, dtype=np.int64)
+        return [int(y) for y in among[known[among] >= least]]
+
+    def _of(self, *what: object) -> Floats:
+        """Return what is known of pairs by their other column, NaN where that is nothing yet."""
+        if what not in self.pair_values:
+            self.pair_values[what] = np.full(max(self.numbers) + 1, np.nan)
+        return self.pair_values[what]
 
     def rates(self, x: int, y: int) -> dict[float, float]:
         """Return the multiples of ``y`` where ``x`` often lies, and how often."""
@@ -215,3 +230,19 @@ class Sample:
     def rounding(self, x: int, values: Floats) -> Floats:
         """Return by how much rounding may have changed each of the values of a column."""
         return self.half(x) + noise_of(self.codings[x]) * np.abs(values)
+
+
+def _unknown(known: Floats, among: Sequence[int]) -> list[int]:
+    """Return the columns of which nothing is known yet."""
+    columns = np.asarray(among, dtype=np.int64)
+    return [int(y) for y in columns[np.isnan(known[columns])]]
+
+
+def _strongest(
+    known: Floats, among: Sequence[int], many: int, least: float
+) -> list[tuple[int, float]]:
+    """Return the ``many`` columns furthest from 0, by ``least`` at least, the furthest first."""
+    columns = np.asarray(among, dtype=np.int64)
+    columns = columns[np.abs(known[columns]) >= least]
+    columns = columns[np.lexsort((columns, -np.abs(known[columns])))][:many]
+    return [(int(z), float(known[z])) for z in columns]

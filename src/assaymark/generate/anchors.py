@@ -31,10 +31,10 @@ __all__ = [
     "cells_of",
     "coded",
     "density",
+    "density_at",
     "natural_log",
     "noise_of",
     "numbers_of",
-    "tail",
 ]
 
 _LARGEST = 2.0**52
@@ -267,8 +267,10 @@ def noise_of(coding: CellCoding) -> float:
     grid = coding.grid
     if grid.scale == 0:
         return _LAST_OF_64
+    if grid.scale < _MANY_DECIMALS:
+        return 0.0
     most = max(abs(float(grid.value(np.array([end]))[0])) for end in coding.span)
-    return _LAST_OF_32 if grid.scale >= _MANY_DECIMALS and most < _WHOLE_32 else 0.0
+    return _LAST_OF_32 if most < _WHOLE_32 else 0.0
 
 
 def numbers_of(dataset: Dataset) -> dict[int, Floats]:
@@ -322,11 +324,24 @@ def density(coding: CellCoding, mass: Floats) -> Floats:
     return np.log(np.maximum(share, 1e-12)) - np.log(np.maximum(coding.points, 1))
 
 
-def tail(outside: NDArray[np.int64], width: np.int64) -> Floats:
-    """Return how much less likely differences so far outside an end cell of a width are than in it.
+def density_at(coding: CellCoding, log: Floats, steps: NDArray[np.int64], *, ends: bool) -> Floats:
+    """Return the log-density of differences, given that of each code, shape ``(n,)``.
 
-    Of few persons, the ten at either end are many. Their differences come out as those of the end
-    cell where that is likelier than the value by itself; what lies far off has no part in it,
-    since a density that falls with the square of the distance is taken there.
+    What lies beside a cell, where fewer persons are than protect a value, falls to it with the
+    square of the distance, and what is between special values to none. With ``ends``, such as of
+    few persons, of whom the ten at either end are many, so does what lies outside the outermost
+    codes; else none does.
     """
-    return np.asarray(2 * np.log1p(outside / max(int(width), 1)), dtype=np.float64)
+    codes, (low, high) = coding.encode(steps), coding.span
+    below, above = np.maximum(low - steps, 0), np.maximum(steps - high, 0)
+    outside = below + above > 0
+    beside = np.where(outside, 0, coding.off(steps))
+    said = log[codes] - _tail(below, coding.points[0]) - _tail(above, coding.points[-1])
+    said -= _tail(beside, coding.points[codes])
+    never = outside | ((beside > 0) & (coding.points[codes] == 0))
+    return said if ends else np.where(never, -np.inf, said)
+
+
+def _tail(off: NDArray[np.int64], width: NDArray[np.int64] | np.int64) -> Floats:
+    """Return how much less likely differences so far off a code of a width are than in it."""
+    return np.asarray(2 * np.log1p(off / np.maximum(width, 1)), dtype=np.float64)

@@ -111,6 +111,14 @@ class CellCoding:
             out = np.where(atom, out, found)
         return out.astype(np.int32)
 
+    def off(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return how far each point lies from the nearest that its code gives."""
+        codes = self.encode(index)
+        first, points = self.first[codes], self.points[codes]
+        plain = index - np.searchsorted(self.atoms, index)
+        outside = np.maximum(first - plain, plain - (first + points - 1))
+        return np.where(points > 0, np.maximum(outside, 0), np.abs(index - first))
+
     @property
     def span(self) -> tuple[int, int]:
         """The lowest and the highest point that comes out."""
@@ -253,6 +261,8 @@ def _widened(
     above: NDArray[np.int64],
 ) -> tuple[int, int]:
     """Let cells reach towards the edges of their band, by as much as was cut off of others."""
+    if not len(below) and not len(above):
+        return low, high
     ranked = np.sort(index)
     n = int((index <= low).sum()), int((index >= high).sum())
     if len(below):
@@ -277,23 +287,27 @@ def _cut(
     index: NDArray[np.int64], persons: NDArray[np.int64], protect: int
 ) -> tuple[NDArray[np.int64], tuple[int, int]]:
     """Return the cells' inner ends (each belongs to the cell on its left) and the outer two."""
-    low, high = _ends(index, persons, protect)
-    inside = np.sort(np.clip(index, low, high))
+    order = np.argsort(index, kind="stable")
+    index, persons = index[order], persons[order]
+    once = persons_among(persons) == len(persons)
+    low, high = _ends(index, persons, protect, once=once)
+    inside = np.clip(index, low, high)
     wanted = int(np.clip(len(inside) // protect, 1, MAX_CELLS))
     at = np.linspace(0, len(inside), wanted + 1)[1:-1].astype(np.int64)
     left, right = inside[at - 1], inside[at]
     cuts = np.unique((left + (right - left) // 2)[left < right])
-    return cuts[_kept(cuts, index, persons, protect)], (low, high)
+    ends = np.searchsorted(index, cuts, "right")
+    return cuts[_kept(ends, persons, protect, once=once)], (low, high)
 
 
 def _kept(
-    cuts: NDArray[np.int64], index: NDArray[np.int64], persons: NDArray[np.int64], protect: int
+    ends: NDArray[np.int64], own: NDArray[np.int64], protect: int, *, once: bool
 ) -> list[int]:
-    """Return which cuts leave ``protect`` persons in each cell, twice as many in the outer two."""
-    order = np.argsort(index, kind="stable")
-    ends = np.searchsorted(index[order], cuts, "right")
-    own = persons[order]
-    once = persons_among(own) == len(own)
+    """Return which cuts leave ``protect`` persons in each cell, twice as many in the outer two.
+
+    They come after so many of the ``own`` persons of values in their order, each of whom may have
+    one of these, or several.
+    """
 
     def enough(begin: int, end: int, least: int) -> bool:
         some = end - begin >= least
@@ -310,18 +324,17 @@ def _kept(
     return keep
 
 
-def _ends(index: NDArray[np.int64], persons: NDArray[np.int64], protect: int) -> tuple[int, int]:
-    """Return the values of the ``protect``-th lowest and highest person."""
-    if persons_among(persons) == len(persons):
-        ranked = np.sort(index)
-        a, b = int(ranked[protect - 1]), int(ranked[-protect])
+def _ends(
+    index: NDArray[np.int64], persons: NDArray[np.int64], protect: int, *, once: bool
+) -> tuple[int, int]:
+    """Return the values of the ``protect``-th lowest and highest person; values are in order."""
+    if once:
+        a, b = int(index[protect - 1]), int(index[-protect])
         return min(a, b), max(a, b)
-    order = np.argsort(index, kind="stable")
-    _, first = np.unique(persons[order], return_index=True)
-    lowest = np.sort(index[order][first])
-    order = order[::-1]
-    _, first = np.unique(persons[order], return_index=True)
-    highest = np.sort(index[order][first])
+    _, first = np.unique(persons, return_index=True)
+    lowest = np.sort(index[first])
+    _, first = np.unique(persons[::-1], return_index=True)
+    highest = np.sort(index[::-1][first])
     a, b = int(lowest[protect - 1]), int(highest[-protect])
     return min(a, b), max(a, b)
 
