@@ -11,6 +11,7 @@ generators: Registry[Generator] = Registry(
     shared=(
         "account",
         "alike",
+        "anchor_days",
         "anchor_exact",
         "anchor_fit",
         "anchor_near",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from assaymark.generate.anchor_days import Days
 from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Near, Sum
 from assaymark.generate.anchors import Anchor, cells_of, coded, density, tail
@@ -67,8 +68,8 @@ def anchored(
     """
     coding = cells_of(encoded.encoding, column)
     first = next(iter(steps))
-    gaps = isinstance(first, Years)
-    if _says_all(encoded, column, steps[first], gaps=gaps):
+    gaps = isinstance(first, Years | Days)
+    if _says_all(encoded, column, steps[first], 2 * how[0] if gaps else None):
         needed = (steps[first].value & ~steps[first].anchor).any()
         otherwise = grow(target_of(encoded, column, how[1]), None) if needed else None
         gone = _gone(encoded, steps[first], how[0], grow) if gaps else None
@@ -174,18 +175,21 @@ def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> C
     return Cut(classes=classes, groups=groups)
 
 
-def _says_all(encoded: Encoded, column: int, steps: Apart, *, gaps: bool) -> bool:
-    """Whether an anchor is the value wherever it is there itself, or with ``gaps`` both are.
+def _says_all(encoded: Encoded, column: int, steps: Apart, fewest: int | None) -> bool:
+    """Whether an anchor is the value wherever it is there itself, for a fifth of the persons.
 
-    That is, for all but 0.2 % of the persons, and for nine in ten of each code.
+    Or wherever both are there, for ``fewest`` persons, if this is given. That is, for all but
+    0.2 % of the persons, and for nine in ten of each code.
     """
     codes, size = encoded.codes[column], encoded.encoding.codings[column].size
     right = steps.both & (steps.points == 0)
-    there = steps.both if gaps else steps.anchor
+    there = steps.anchor if fewest is None else steps.both
     held, each = (
         np.bincount(codes, encoded.weights * part, minlength=size) for part in (right, there)
     )
     enough = each.sum() >= _PART * encoded.weights.sum()
+    if fewest is not None:
+        enough = persons_among(encoded.persons[right]) >= fewest
     return bool(enough and held.sum() >= _ALL * each.sum() and (held >= _EACH * each).all())
 
 

@@ -138,6 +138,11 @@ class Sample:
         """Whether multiples and powers of a column say something: not of dates, whose 0 is 1970."""
         return self.codings[x].column.kind not in (Kind.DATE, Kind.DATETIME)
 
+    def tells_day(self, x: int, y: int) -> bool:
+        """Whether ``x`` is a moment and ``y`` a date: a multiple of ``x`` is no day."""
+        kinds = self.codings[x].column.kind, self.codings[y].column.kind
+        return kinds == (Kind.DATETIME, Kind.DATE)
+
     def step(self, x: int) -> float:
         """Return how large a step of its grid is beside a column's values."""
         grid, values = self.codings[x].grid, self.numbers[x][np.isfinite(self.numbers[x])]
@@ -179,7 +184,9 @@ class Sample:
         return correlation(*(ranked(self.numbers[j][both]) for j in (x, y)))
 
     def left_over(self, x: int, y: int, z: int) -> float:
-        """Return how ``z`` is related to what ``x`` is more than ``y``."""
+        """Return how ``z`` is related to what ``x`` is more than ``y``, if that is said."""
+        if self.tells_day(x, y) or self.tells_day(y, x):
+            return 0.0
         if ("left", x, y) not in self.cache:
             self.cache["left", x, y] = ranked(self.numbers[x] - self.numbers[y])
         if ("left", x, y, z) not in self.worth:

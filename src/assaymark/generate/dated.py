@@ -192,7 +192,10 @@ def find_dated(
     said = [
         j
         for j in order
-        if j not in held and 1 < codings[j].size <= _MOST_CODES and tells_values(codings[j])
+        if j not in held
+        and 1 < codings[j].size <= _MOST_CODES
+        and codings[j].column.kind not in _UNITS
+        and tells_values(codings[j])
     ]
     found: dict[int, tuple[DatePart, ...]] = {}
     for j in (j for j in order if j not in held and codings[j].column.kind in _UNITS):

@@ -93,7 +93,8 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
     """Return the codes of an earlier column with which column ``x`` is always missing, if any.
 
     With as many persons as have such a code, chance would have to leave all of them without a
-    value in fewer than one table in a hundred, if the column said nothing.
+    value in fewer than one table in a hundred, whichever pair of columns and code is looked at,
+    if no column said anything.
     """
     missing = encoded.codes[x] == encoded.encoding.codings[x].size - 1
     total, without = float(encoded.weights.sum()), float(encoded.weights[missing].sum())
@@ -112,7 +113,8 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
         else:
             known = np.flatnonzero(seen)
             people = persons_per_code(encoded.codes[y, known], encoded.persons[known], size)
-            never &= (without / total) ** people * size < _BY_CHANCE
+            tried = size * len(before) * len(encoded.encoding.codings)
+            never &= (without / total) ** people * tried < _BY_CHANCE
             held = float(_joint(pair, encoded.weights * seen, (size, 2))[never, 1].sum())
             if held > most:
                 best, most = Absent(source=y, table=never), held

@@ -20,6 +20,7 @@ import numpy as np
 from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.anchor_days import Days
 from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor, Logarithm, Product
@@ -76,6 +77,7 @@ STORED: dict[str, type] = {
         Constant,
         DatePart,
         Dated,
+        Days,
         DpAdaptiveModel,
         DpMarginalsModel,
         Effects,
