@@ -26,7 +26,8 @@ from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor, Logarithm, Product
 from assaymark.generate.branches import Branches
 from assaymark.generate.cells import CellCoding
-from assaymark.generate.dated import Dated, DatePart
+from assaymark.generate.date_parts import ComesOut, DatePart
+from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
 from assaymark.generate.dp_model import DpMarginalsModel
@@ -37,7 +38,9 @@ from assaymark.generate.identifiers import FreshColumn, Identifiers
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link
+from assaymark.generate.one_of import Flag, OneOf
 from assaymark.generate.pattern import Characters, Constant, Number, Pattern
+from assaymark.generate.read_off import ReadOff
 from assaymark.generate.same_as import Same
 from assaymark.generate.tree_chain import TreeChain
 from assaymark.generate.tree_chain_model import TreeChainModel
@@ -74,6 +77,7 @@ STORED: dict[str, type] = {
         CellCoding,
         Characters,
         Column,
+        ComesOut,
         Constant,
         DatePart,
         Dated,
@@ -82,6 +86,7 @@ STORED: dict[str, type] = {
         DpMarginalsModel,
         Effects,
         Encoding,
+        Flag,
         FreshColumn,
         Gap,
         Grid,
@@ -93,8 +98,10 @@ STORED: dict[str, type] = {
         Lookup,
         Near,
         Number,
+        OneOf,
         Pattern,
         Product,
+        ReadOff,
         Same,
         Schema,
         Sum,
