@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from assaymark.generate.anchor_days import Days
+from assaymark.generate.anchor_days import DAY, Days
 from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Near, Sum
 from assaymark.generate.anchors import Anchor, cells_of, coded, density, tail
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Points = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["Grow", "anchored", "reach_of"]
+__all__ = ["Grow", "anchored", "date_reach", "reach_of"]
 
 _ALL, _EACH, _PART = 0.998, 0.9, 0.2
 _ROUNDS = 3
@@ -162,6 +162,29 @@ def reach_of(
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def date_reach(
+    own: CellCoding, near: Sequence[Near], others: Mapping[int, tuple[float, float]]
+) -> tuple[int, int]:
+    """Return between which points a date may come out: where those it is near and the days do.
+
+    Both ends of those and of the days between are of persons enough. A date cut off at its own
+    outermost values would lie further from the other than anybody's.
+
+    Parameters
+    ----------
+    others
+        Between which numbers the columns come out that it is near, by their place.
+    """
+    spans = [own.span]
+    for part in near:
+        if len(part.anchor.terms) == 1 and type(part.anchor) in (Anchor, Days):
+            j = part.anchor.terms[0][0]
+            ends = part.anchor.at({j: np.array(others[j])})
+            at = own.grid.index(ends) + np.array(part.coding.span)
+            spans.append((int(at[0]), int(at[1])))
+    return min(low for low, _ in spans), max(high for _, high in spans)
+
+
 def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> Cut:
     """Cut a column's own codes, then the differences from each anchor, into classes."""
     cut = cut_of(coding, mass[: coding.size], most)
@@ -212,7 +235,8 @@ def _sides(
         logs = [plain + np.log(share[0] / share.sum())]
         codings = []
         for j, step in enumerate(steps, start=1):
-            near, log = _fitted(encoded, step, step.both & ((sides == j) | (turn == 0)), protect)
+            here = step.both & ((sides == j) | (turn == 0))
+            near, log = _fitted(encoded, step, here, protect, ends=coding.column.kind in DAY)
             codings.append(near)
             log[~step.both] = -np.inf
             logs.append(log + np.log(share[j] / share.sum()))
@@ -221,9 +245,13 @@ def _sides(
 
 
 def _fitted(
-    encoded: Encoded, steps: Apart, fit: NDArray[np.bool_], protect: int
+    encoded: Encoded, steps: Apart, fit: NDArray[np.bool_], protect: int, *, ends: bool
 ) -> tuple[CellCoding | None, Floats]:
-    """Code the differences of the rows ``fit``, and return the log-density of all rows' ones."""
+    """Code the differences of the rows ``fit``, and return the log-density of all rows' ones.
+
+    What lies outside the outermost ones is taken for these where it is likely, of few persons or
+    with ``ends``: of dates, since one by itself lies years off.
+    """
     diff = steps.points
     log = np.full(len(diff), -np.inf)
     if len(np.unique(encoded.persons[fit])) < 2 * protect:
@@ -236,6 +264,6 @@ def _fitted(
     log = density(coding, mass)[coding.encode(diff)]
     few = persons_among(encoded.persons[fit]) < _SMALL * protect
     below, above = np.maximum(low - diff, 0), np.maximum(diff - high, 0)
-    if few:
+    if few or ends:
         return coding, log - tail(below, coding.points[0]) - tail(above, coding.points[-1])
     return coding, np.where(below + above > 0, -np.inf, log)

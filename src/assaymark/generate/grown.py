@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assaymark.generate.anchor_fit import anchored, reach_of
+import numpy as np
+
+from assaymark.generate.anchor_days import DAY
+from assaymark.generate.anchor_fit import anchored, date_reach, reach_of
 from assaymark.generate.anchored import Anchored
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.dated import Dated
@@ -18,7 +21,6 @@ from assaymark.generate.same_as import same_as
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from assaymark.generate.chain import Part
@@ -39,8 +41,8 @@ class Growing:
 
     Attributes
     ----------
-    encoded, known
-        The table, and the columns drawn before.
+    encoded, known, links
+        The table, the columns drawn before, and what draws these.
     how
         Persons who must stand behind a value, and classes that pools tell apart.
     grow
@@ -51,6 +53,7 @@ class Growing:
     plan: Plan
     column: int
     known: Sequence[Known]
+    links: Sequence[Part]
     how: tuple[int, int]
     grow: Callable[[Encoded, Target, Sequence[Known]], Link]
 
@@ -127,8 +130,21 @@ class Growing:
         found = anchored(self.encoded, column, steps, self.how, self._trees)
         if not isinstance(found, Anchored):
             return found
-        reach = reach_of(self.encoded, column, plan.anchors[column], self.how[0])
-        parts = plan.read_off.get(column, ())
         kind = own[0].column.kind
+        if kind in DAY:
+            near = {j for n in found.near for j, _ in n.anchor.terms}
+            others = {j: self._between(j) for j in near}
+            found = replace(found, reach=date_reach(own[0], found.near, others))
+        else:
+            reach = reach_of(self.encoded, column, plan.anchors[column], self.how[0])
+            found = replace(found, reach=reach)
+        parts = plan.read_off.get(column, ())
         when = comes_out(parts, kind, [self._known(p) for p in parts]) if parts else None
-        return replace(found, reach=reach, when=when)
+        return replace(found, when=when)
+
+    def _between(self, place: int) -> tuple[float, float]:
+        """Return between which numbers a column comes out that was drawn before."""
+        coding, link = cells_of(self.encoded.encoding, self.plan.order[place]), self.links[place]
+        reach = link.reach if isinstance(link, Anchored) else None
+        low, high = coding.grid.value(np.array(reach or coding.span)).tolist()
+        return float(low), float(high)

@@ -184,6 +184,7 @@ class TreeChain:
                 plan=plan,
                 column=column,
                 known=known,
+                links=links,
                 how=(self.protect, self.classes),
                 grow=grow,
             )
