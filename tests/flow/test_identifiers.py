@@ -1,6 +1,7 @@
 """Identifiers of a draft: which come back, with which values, and what is said of them."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -231,3 +232,43 @@ def test_patterns_travel_in_the_model_file_and_are_bound_by_its_digest(here):
     Path("out/rows-00003.parquet").unlink()
     with pytest.raises(IntegrityError, match="not the model"):
         again()
+
+
+def orders(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(["RAD-", "LAB-", "B"], n, p=(0.5, 0.3, 0.2))
+    numbers = rng.permutation(2000)[:n]
+    return pl.DataFrame(
+        {
+            "order_id": [f"{k}{x:04d}" for k, x in zip(kinds, numbers, strict=True)],
+            "row_id": np.arange(1, n + 1),
+            "age": rng.integers(20, 90, n),
+        }
+    )
+
+
+@pytest.mark.parametrize("rows", [400, 3000, 60_000])
+def test_as_many_are_of_the_source_as_is_said(rows):
+    table = orders()
+    made = draft(table, seed=1, rows=rows)
+    said = notice(made, "Fresh identifiers").partition("By chance")[2]
+    for name in ("order_id", "row_id"):
+        assert made.frame[name].n_unique() == rows
+        shared = made.frame[name].is_in(table[name].implode()).mean()
+        told = re.search(rf"up to about (\d+) in 100 of {name}", said)
+        # said is of all that can be written; of few rows, chance adds 3 sigma
+        most = int(told[1]) / 100 + 0.005 if told else 0.005
+        assert most / 2 - 0.02 <= shared <= most + 3 * np.sqrt(most / rows)
+    kinds = made.frame["order_id"].str.replace(r"\d+", "").value_counts(normalize=True)
+    shares = dict(kinds.iter_rows())
+    assert set(shares) == {"RAD-", "LAB-", "B"}
+    assert shares["RAD-"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_folder_says_it_of_all_its_rows(tmp_path):
+    orders().write_csv(tmp_path / "orders.csv")
+    asked = Asked(rows=60_000, seed=1, workers=1, block_rows=30_000)
+    made = write_blocks(tmp_path / "orders.csv", tmp_path / "out", asked)
+    assert notice(made, "Fresh identifiers") == notice(
+        draft(orders(), name="orders", seed=1, rows=60_000), "Fresh identifiers"
+    )

@@ -1,8 +1,13 @@
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.generate import generators
-from assaymark.release.drawing_chain import draw_chain
+from assaymark.release.drawing_chain import chain_line_words, draw_chain
 from assaymark.source.load import load
 from assaymark.source.profile import profile
 
@@ -59,3 +64,32 @@ def test_every_generator_has_a_card_and_one_without_a_chain_has_no_arcs(stays):
 def test_nothing_is_said_of_a_model_that_says_nothing():
     assert chain_of({}) == ()
     assert chain_words("plug_in", {}, None) == "Generator plug_in."
+
+
+def test_what_is_the_same_is_not_said_to_be_near_and_dates_name_their_weekday():
+    rng = np.random.default_rng(0)
+    day = [date(2020, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 700, 400)]
+    died = [d if t else None for d, t in zip(day, rng.random(400) < 0.4, strict=True)]
+    ward = rng.choice([f"w{k}" for k in range(9)], 400)
+    later = np.where(rng.random(400) < 0.6, ward, rng.permutation(ward))
+    frame = pl.DataFrame(
+        {
+            "left": day,
+            "tag": [d.strftime("%a") for d in day],
+            "died": died,
+            "ward": ward,
+            "later ward": later,
+            "seen": [
+                d + timedelta(days=int(k))
+                for d, k in zip(day, rng.integers(0, 3, 400), strict=True)
+            ],
+        }
+    )
+    data = load(frame, profile(frame, {}).schema)
+    source = PrivateSource(_rows=data, record=lambda who, why: None)
+    lines = chain_of(generators.build("tree_chain").fit(source, Streams.from_seed(1)).summary)
+    said = {line.column: chain_line_words(line) for line in lines}
+    assert said["left"] == "weekday as tag says"
+    assert said["died"] == "the same as left"
+    assert said["later ward"] == "often the same as ward"
+    assert said["seen"] == "near left"

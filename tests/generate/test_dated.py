@@ -90,3 +90,49 @@ def test_chance_dates_nothing(seed):
     at = visits(n, seed).frame["at"].to_list()
     columns = {f"c{k}": (Kind.INTEGER, rng.integers(0, k, n).tolist()) for k in range(2, 13)}
     assert "dated" not in fit(table(at=(Kind.DATETIME, at), **columns)).summary
+
+
+def stays(n, seed=0):
+    """Admissions on weekdays mostly, the day that they ended, and the weekday of both."""
+    rng = np.random.default_rng(seed)
+    days = np.arange("2018-01-01", "2021-11-01", dtype="datetime64[D]").astype(int)
+    likely = np.where((days + 3) % 7 < 5, 1.0, 0.0)
+    came = rng.choice(days, n, p=likely / likely.sum())
+    left = came + rng.integers(1, 9, n)
+    first = datetime(1970, 1, 1, tzinfo=UTC).date()
+    dates = [[first + timedelta(days=int(d)) for d in v] for v in (came, left)]
+    return table(
+        came=(Kind.DATE, dates[0]),
+        came_on=(Kind.CATEGORY, [NAMES[d.weekday()] for d in dates[0]]),
+        came_in=(Kind.INTEGER, [d.month for d in dates[0]]),
+        left=(Kind.DATE, dates[1]),
+        left_on=(Kind.CATEGORY, [NAMES[d.weekday()] for d in dates[1]]),
+        age=(Kind.INTEGER, rng.integers(18, 90, n).tolist()),
+    )
+
+
+@pytest.mark.parametrize("n", [300, 1500])
+def test_dates_near_each_other_keep_both_that_and_their_weekdays(n):
+    model = fit(stays(n))
+    told = {"came_on": "weekday(came)", "came_in": "month(came)", "left_on": "weekday(left)"}
+    assert model.summary["dated"] == told
+    held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
+    made = read_model(write_model(held)).model.sample(range(4000), Streams.from_seed(2)).frame
+    for date, said in (("came", "came_on"), ("left", "left_on")):
+        assert [NAMES[d - 1] for d in made[date].dt.weekday()] == made[said].to_list()
+    assert (made["came"].dt.month() == made["came_in"]).all()
+    assert (made["left"] - made["came"]).dt.total_days().is_between(1, 8).all()
+    assert set(made["came_on"]) == set(NAMES[:5])  # nobody came at the weekend
+
+
+def test_a_weekday_that_is_missing_beside_a_near_date_is_missing_as_often():
+    data = stays(800)
+    rng = np.random.default_rng(1)
+    columns = {c.name: (c.kind, data.frame[c.name].to_list()) for c in data.schema.columns}
+    there = rng.random(800) < 0.7
+    said = [v if t else None for v, t in zip(columns["left_on"][1], there, strict=True)]
+    columns["left_on"] = Kind.CATEGORY, said
+    made = fit(table(**columns)).sample(range(3000), Streams.from_seed(2)).frame
+    known = made.drop_nulls("left_on")
+    assert [NAMES[d - 1] for d in known["left"].dt.weekday()] == known["left_on"].to_list()
+    assert abs(len(known) / 3000 - 0.7) < 0.05

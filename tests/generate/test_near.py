@@ -1,6 +1,6 @@
 """Near: what lies near another column stays there however few rows have both."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -118,3 +118,30 @@ def test_values_near_no_multiple_keep_their_spread():
             want = real.frame[name].quantile(q)
             assert abs(made[name].quantile(q) - want) < 0.06 * want, (name, q)
         assert made[name].value_counts()["count"].max() < 0.05 * made.height
+
+
+def admissions(n, seed=0):
+    """Half are operated within two days; stays of a day to months; visits a month after."""
+    rng = np.random.default_rng(seed)
+    came = rng.integers(0, 900, n)
+    stayed = rng.gamma(1.2, 6, n).astype(int) + 1
+    operated = rng.random(n) < 0.5
+    first = date(2021, 1, 1)
+    dates = {
+        "came": came,
+        "cut": came + rng.integers(0, 3, n),
+        "left": came + stayed,
+        "seen": came + stayed + rng.integers(25, 36, n),
+    }
+    days = {k: [first + timedelta(days=int(d)) for d in v] for k, v in dates.items()}
+    days["cut"] = [d if o else None for d, o in zip(days["cut"], operated, strict=True)]
+    return table(**{k: (Kind.DATE, v) for k, v in days.items()})
+
+
+@pytest.mark.parametrize("n", [300, 2000, 5000])
+def test_a_date_lies_within_the_days_from_another_that_somebody_has(n):
+    made, data = made_of(admissions(n), 6000), admissions(n).frame
+    for early, late in (("came", "cut"), ("came", "left"), ("left", "seen")):
+        real, ours = ((f[late] - f[early]).dt.total_days().drop_nulls() for f in (data, made))
+        outside = (ours < real.min()) | (ours > real.max())
+        assert not outside.any(), (early, late, outside.mean())

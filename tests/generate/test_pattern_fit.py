@@ -107,8 +107,8 @@ def test_what_few_have_leaves_no_trace(rare):
 
 
 def test_a_constant_needs_practically_everybody_and_ten_of_them():
-    rows = [f"{'S' if i % 5 else 'T'}-{i:03d}" for i in range(300)]
-    assert isinstance(of(rows)[0].parts[0], Characters)
+    rows = [f"{'TUVW'[i % 4] if i % 10 == 0 else 'S'}-{i:03d}" for i in range(150)]
+    assert of(rows)[0].parts[0] == Characters(alphabet=LARGE, width=1)  # four have each other
     few = [f"S-{i:03d}" for i in range(9)]
     assert of(few) == ()
 
@@ -119,6 +119,34 @@ def test_ends_of_a_number_are_nobodys(ends):
     (found,) = of([str(x) for x in (*middle, *ends)])
     assert found.parts == of([str(x) for x in middle])[0].parts
     assert found.parts == (Number(low=200_000, high=700_000),)
+
+
+def test_texts_about_the_digits_that_enough_have_stay_with_their_shares():
+    words = ["RAD-"] * 50 + ["LAB-"] * 30 + ["X"] * 19 + ["OOPS/"]
+    rows = [f"{words[i % 100]}{x:05d}" for i, x in enumerate(drawn(1000, 0, 10**5))]
+    found = of(rows)
+    said = [(p.parts[0].text, p.parts[1].words, p.share) for p in found]
+    digits = "5 digits"
+    assert said == [("RAD-", digits, 0.51), ("LAB-", digits, 0.3), ("X", digits, 0.19)]
+    assert [p.about for p in found] == ["RAD-0", "LAB-0", "X0"]
+
+
+def test_letters_from_a_to_f_are_not_hexadecimal_where_no_digit_is_among_them():
+    rows = [f"{'AB'[i % 2]}{x:04d}" for i, x in enumerate(drawn(14, 0, 10**4))]
+    assert of(rows)[0].parts[0] == Characters(alphabet=LARGE, width=1)  # seven have each
+    rows = [
+        f"{'ABCDEFABCDEF'[i % 12]}{'GH'[i % 2]}{x:04d}" for i, x in enumerate(drawn(240, 0, 10**4))
+    ]
+    assert {p.parts[0].text for p in of(rows)} == {"AG", "BH", "CG", "DH", "EG", "FH"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_hexadecimal_digits_and_random_letters_have_no_texts_about_them(seed):
+    rng = np.random.default_rng(seed)
+    hexes = [rng.bytes(4).hex() for _ in range(2000)]
+    assert [p.words for p in of(hexes)] == ["8 hexadecimal digits"]
+    plates = ["".join(rng.choice(list(LARGE), 3)) + f"{x:03d}" for x in rng.integers(0, 1000, 2000)]
+    assert [p.words for p in of(list(dict.fromkeys(plates)))] == ["3 capital letters, 3 digits"]
 
 
 PIECE = st.one_of(

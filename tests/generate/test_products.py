@@ -1,8 +1,10 @@
 import numpy as np
+import polars as pl
 import pytest
 from tests.generate.test_anchors import made_of
 from tests.generate.test_tree_chain import fit, table
 
+from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.anchors import Product, natural_log
@@ -261,3 +263,47 @@ def test_columns_that_have_nothing_to_do_with_each_other_are_no_products(seed):
         }
     )
     assert fit(data).summary["derived"] == {}
+
+
+def articles(n, seed=0):
+    """Lines of an invoice: an article has one price, half of them are ordered by few."""
+    rng = np.random.default_rng(seed)
+    price = np.round(np.exp(rng.normal(3, 1, 24)), 2)
+    share = 1 / np.arange(1, 25)
+    code, count = rng.choice(24, n, p=share / share.sum()), rng.integers(1, 6, n)
+    return table(
+        code=(Kind.CATEGORY, [f"A{c:02d}" for c in code]),
+        count=(Kind.INTEGER, count.tolist()),
+        price=(Kind.DECIMAL, price[code].tolist()),
+        total=(Kind.DECIMAL, np.round(price[code] * count, 2).tolist()),
+        fee=(Kind.DECIMAL, np.round(price[code] + rng.integers(1, 50, n), 2).tolist()),
+    )
+
+
+@pytest.mark.parametrize("n", [400, 3000])
+def test_a_total_holds_and_each_article_has_its_price(n):
+    data = articles(n)
+    model = fit(data)
+    assert {k: v for k, v in model.summary["derived"].items() if k in ("price", "total")} == {
+        "price": "code",
+        "total": "count * price",
+    }
+    made = model.sample(range(3000), Streams.from_seed(2)).frame
+    assert ((made["count"] * made["price"] - made["total"]).abs() < 0.0051).all()
+    known = data.frame.select("code", "price").unique()
+    assert made.join(known, on=["code", "price"], how="anti").is_empty()
+    held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
+    again = read_model(write_model(held)).model.sample(range(3000), Streams.from_seed(2)).frame
+    assert again.equals(made)
+    given = Conditions.parse("price < 15 and total > 20", model.encoding.schema)
+    some = model.sample(range(100), Streams.from_seed(3), given).frame
+    assert (some["price"] < 15).all()
+    assert (some["total"] > 20).all()
+    assert ((some["count"] * some["price"] - some["total"]).abs() < 0.0051).all()
+
+
+def test_a_price_of_few_does_not_come_out_by_way_of_its_article():
+    data = articles(400)
+    often = data.frame["price"].value_counts().filter(pl.col("count") >= 10)["price"]
+    made = fit(data).sample(range(3000), Streams.from_seed(2)).frame
+    assert set(made["price"]) <= set(often)

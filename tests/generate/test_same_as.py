@@ -69,7 +69,7 @@ def test_it_is_kept_in_the_file_shown_and_met_by_conditions(tmp_path):
     raw = write_model(held)
     assert made_of(read_model(raw).model, 500).equals(made_of(model, 500))
     ((later, earlier),) = model.summary["same_as"].items()
-    assert model.summary["dependencies"][later]["near"] == [earlier]
+    assert model.summary["dependencies"][later]["same"] == [earlier]
     (tmp_path / "model.zip").write_bytes(raw)
     shown = show_model(tmp_path / "model.zip").columns
     assert next(c for c in shown if c.name == later).pools > 1

@@ -22,7 +22,6 @@ from assaymark.flow.block_plan import BlockFolder, Manifest, Plan
 from assaymark.flow.draft import MARK, check_free, draft
 from assaymark.flow.engines import blocks_by, check_engine
 from assaymark.flow.generate import model_file, named
-from assaymark.flow.identifiers import widened
 from assaymark.flow.progress import pace, silent
 from assaymark.flow.written import check_local
 from assaymark.generate.model_file import check_can_store
@@ -237,6 +236,7 @@ def _fitted(
         read_table(source),
         name=source.stem,
         rows=min(asked.rows, _LOOKED_AT),
+        total=asked.rows,
         generator=asked.generator,
         parameters=asked.parameters,
         seed=root if asked.seed is None else asked.seed,
@@ -260,8 +260,7 @@ def _fitted(
     write_plainly(folder.private / _MODEL, raw, 0o600)
     write_plainly(folder.private / "README.txt", _README)
     write_plainly(folder.path / _REPORT, made.page)
-    notices = dict.fromkeys((*made.notices, *widened(made.identifiers, asked.rows)))
-    return _Fitted(sha256(raw), tuple(made.frame.columns), tuple(notices))
+    return _Fitted(sha256(raw), tuple(made.frame.columns), made.notices)
 
 
 _README = b"""The fitted model, and the secret root of the random numbers where no --seed was given.

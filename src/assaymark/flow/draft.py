@@ -82,6 +82,7 @@ def draft(  # noqa: PLR0913
     *,
     name: str = "draft",
     rows: int | None = None,
+    total: int | None = None,
     generator: str = "tree_chain",
     parameters: Mapping[str, Any] | None = None,
     seed: int | bytes | None = None,
@@ -92,7 +93,8 @@ def draft(  # noqa: PLR0913
 ) -> Draft:
     """Fit to four fifths of the persons, draw rows, and look at them against the last fifth.
 
-    ``parameters`` are the generator's; those left out are its defaults.
+    ``parameters`` are the generator's; those left out are its defaults. ``total`` is how many rows
+    are made in all, where these are the first of more: notices on identifiers are about all.
     ``seed`` is a public number, or the secret root of the random numbers; by default a new root.
     If only rows of some ``kinds`` are asked for, they are held against real rows of these kinds.
     In the columns ``keep``, words such as NA are values; else they are read as missing.
@@ -110,14 +112,16 @@ def draft(  # noqa: PLR0913
     check_free(generator)
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, kept(keep, frame.columns))
-    fresh = find_identifiers(frame, found, name) if identifiers else Found(Identifiers(), ())
+    n = rows or rounded_rows(frame.height)
+    total = max(n, total or 0)
+    known = find_identifiers(frame, found, name, total) if identifiers else None
+    fresh = known or Found(Identifiers(), ())
     usable, notices = usable_part(frame, found, fresh.identifiers.names)
     streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     given = dict(parameters or {})
     spec = GenerateSpec(generator=generator, parameters=given, constraint=kinds.constraints)
-    n = rows or rounded_rows(frame.height)
-    notices += [*fresh.notices, *widened(fresh.identifiers, n)]
+    notices += [*fresh.notices, *widened(fresh.identifiers, total)]
     columns = (*train.schema.columns, *(c.column for c in fresh.identifiers.columns))
     wanted = kinds.wanted(n, Schema(columns=columns))
     kinds.check(wanted, train)

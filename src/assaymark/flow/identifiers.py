@@ -32,10 +32,11 @@ class Found(NamedTuple):
     notices: tuple[str, ...]
 
 
-def find_identifiers(frame: pl.DataFrame, found: TableProfile, table: str) -> Found:
+def find_identifiers(frame: pl.DataFrame, found: TableProfile, table: str, rows: int) -> Found:
     """Learn how keys of the table's own making are written, of columns that would be left out.
 
-    From one value of each person, so that persons stand behind what is learnt.
+    From one value of each person, so that persons stand behind what is learnt. ``rows`` is how
+    many are made in all: on it hangs how many of the values are in the source too.
     """
     keys = find_keys(frame, found)
     whose = [frame[c.name] for c in found.schema.with_role(Role.PERSON_KEY)]
@@ -47,7 +48,7 @@ def find_identifiers(frame: pl.DataFrame, found: TableProfile, table: str) -> Fo
         notices.append(
             f"Fresh identifiers, written as those of the source, each once: {said}. They are made "
             f"up, say nothing of anybody, and belong to no row of another table or column."
-            f"{_chance(fresh)} They are left out with --no-identifiers."
+            f"{_chance(fresh, rows)} They are left out with --no-identifiers."
         )
     if keys.join:
         notices.append(
@@ -140,9 +141,9 @@ def _as_whole(patterns: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
     return tuple(found)
 
 
-def _chance(fresh: list[tuple[FreshColumn, int]]) -> str:
+def _chance(fresh: list[tuple[FreshColumn, int]], rows: int) -> str:
     """Say of which columns values of the source come out by chance, and how many."""
-    shares = {c.name: n / max(c.patterns, key=lambda p: p.size).size for c, n in fresh}
+    shares = {c.name: _in_source(c.roomy(rows), n) for c, n in fresh}
     many = [
         f"up to about {min(100, max(1, round(100 * share)))} in 100 of {name}"
         for name, share in shares.items()
@@ -154,3 +155,9 @@ def _chance(fresh: list[tuple[FreshColumn, int]]) -> str:
         f" By chance some are values of the source, too, as there are few others: "
         f"{', '.join(many)}; that says nothing of the person who has it there."
     )
+
+
+def _in_source(column: FreshColumn, n: int) -> float:
+    """Return which share of fresh values are among ``n`` of the source, each pattern by itself."""
+    total = sum(p.share for p in column.patterns)
+    return sum(p.share / total * min(1.0, n * p.share / p.size) for p in column.patterns)

@@ -8,12 +8,12 @@ from pydantic import JsonValue
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError
-from assaymark.generate.anchored import Anchored, Sum
-from assaymark.generate.dated import Dated
+from assaymark.generate.anchored import Sum
 from assaymark.generate.derived import Lookup
 from assaymark.generate.identifiers import Identifiers
+from assaymark.generate.link import Link
 from assaymark.generate.model_file import read_model
-from assaymark.generate.same_as import Same
+from assaymark.generate.read_off import ReadOff
 from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.generate.wording import Wording
 
@@ -123,5 +123,9 @@ def _drawn(model: Model, place: int, names: list[str]) -> tuple[int, tuple[str, 
         return 0, (names[part.source],)
     if isinstance(part, Sum | Wording):
         return 0, tuple(names[j] for j, _ in part.anchors[0].terms)
-    link = part.link if isinstance(part, Anchored | Dated | Same) else part
+    if isinstance(part, ReadOff):
+        return 0, (names[part.source],)
+    link = part if isinstance(part, Link) else part.link
+    if link is None:  # the last flag of a group
+        return 0, ()
     return len(link.keep), tuple(names[j] for j in link.given)

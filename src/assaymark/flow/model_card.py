@@ -23,7 +23,7 @@ def chain_of(summary: Mapping[str, Json]) -> tuple[ChainLine, ...]:
         coded, link = _object(columns.get(name)), _object(told.get(name))
         sources = _object(link.get("from"))
         pools, codes = link.get("pools"), coded.get("codes")
-        near = link.get("near")
+        formula = str(link.get("formula", derived.get(name, "")))
         hidden = str(coded.get("hidden_values", "0"))
         lines.append(
             ChainLine(
@@ -33,9 +33,12 @@ def chain_of(summary: Mapping[str, Json]) -> tuple[ChainLine, ...]:
                 codes=codes if isinstance(codes, int) else 0,
                 missing=coded.get("missing") is True,
                 hidden="" if hidden == "0" else hidden,
-                derived=name in derived,
-                formula="" if derived.get(name) in sources else str(derived.get(name, "")),
-                near=tuple(str(n) for n in near) if isinstance(near, list) else (),
+                derived=name in derived or "formula" in link,
+                formula="" if formula in sources else formula,
+                near=_names(link.get("near")),
+                same=_names(link.get("same")),
+                often=link.get("often") is True,
+                told=tuple((n, str(u)) for n, u in _object(link.get("told")).items()),
                 empty=coded.get("empty") is True,
             )
         )
@@ -71,6 +74,10 @@ def chain_words(
 
 def _object(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
+
+
+def _names(value: Json) -> tuple[str, ...]:
+    return tuple(str(n) for n in value) if isinstance(value, list) else ()
 
 
 def _number(value: Json) -> bool:

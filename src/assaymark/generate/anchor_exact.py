@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.generate.anchor_days import whole_days
 from assaymark.generate.anchor_solve import solved
 from assaymark.generate.anchor_totals import totals
 from assaymark.generate.anchor_years import whole_years
@@ -24,12 +25,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Exact"]
+__all__ = ["Exact", "follows"]
 
-_FEWEST = 200
-_NEAR = 4
-_RELATED = 0.3
-_NO_ROOM = 12
+_FEWEST, _NEAR = 200, 4
+_RELATED, _NO_ROOM = 0.3, 12
 _SOLVED = 800
 _MOST_TERMS, _ROWS_EACH = 40, 5
 _MOSTLY = 0.8
@@ -91,22 +90,22 @@ class Exact:
         they say: a price times a quantity, and not the quantity, which few totals would give.
         """
         found = self.finer()
-        for x, years in whole_years(self.sample):
-            if _add(found, x, {j for j, _ in years.terms}):
-                self.made[x] = years
+        for x, span in (*whole_years(self.sample), *whole_days(self.sample)):
+            if x not in self.made and follows(found, x, {j for j, _ in span.terms}):
+                self.made[x] = span
         for x, total in totals(self.sample):
             looked_for = self._unseen(x, total) or self._whole_of(total)
             if x not in found and looked_for and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
-                if _add(found, x, {j for j, _ in whole.terms}):
+                if follows(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
         for x in (j for j in self.logs.numbers if j not in self.made):
             made = self._product(x) or self._span(x) or self._curve(x)
-            if made is not None and _add(found, x, {j for j, _ in made.terms}):
+            if made is not None and follows(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
             for y in self._base(x):
-                _add(found, x, {y})
+                follows(found, x, {y})
         return found
 
     def _of_total(self, x: int) -> Anchor | None:
@@ -296,15 +295,16 @@ class Exact:
         strongest = max((abs(self.sample.related(x, y)) for y in earlier), default=0.0)
         if strongest < _RELATED or len(earlier) > _MOST_TERMS:
             return
-        known = np.isfinite(self.sample.numbers[x])
-        full = [y for y in earlier if np.isfinite(self.sample.numbers[y][known]).mean() >= _MOSTLY]
+        there = {y: np.isfinite(self.sample.numbers[y]) for y in (x, *earlier)}
+        full = [y for y in earlier if there[y][there[x]].mean() >= _MOSTLY]
+        full = [y for y in full if not self.sample.tells_day(y, x)]
         columns = np.stack([self.sample.numbers[j] for j in (x, *full)])
         rows = np.flatnonzero(np.isfinite(columns).all(axis=0))[:_SOLVED]
         enough = min(_FEWEST, max(self.sample.fewest, _ROWS_EACH * len(columns)))
         if len(rows) < enough or not columns[0, rows].std():
             return
         half = self.sample.half(x)
-        found = solved(columns[0, rows], columns[1:, rows], half)
+        found = solved(columns[0, rows], columns[1:, rows], half) if full else None
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
             sums = Anchor(terms=terms).at({j: self.sample.numbers[j][rows] for j in full})
@@ -328,8 +328,8 @@ class Exact:
 
     def _right(self, x: int, rows: NDArray[np.int64], sums: Floats) -> int:
         """Return in how many of the rows ``x`` is a sum to the point."""
-        steps = apart(self.sample.codings[x], self.sample.numbers[x][rows], sums)
-        return int((steps.points == 0).sum())
+        own = self.sample.numbers[x][rows]
+        return int((apart(self.sample.codings[x], own, sums).points == 0).sum())
 
 
 def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:
@@ -350,12 +350,12 @@ def _bent(values: Floats, natural: Floats) -> bool:
     return bool(values.std() > 0 and abs(np.corrcoef(values, natural)[0, 1]) < _STRAIGHT)
 
 
-def _add(after: dict[int, set[int]], x: int, parts: set[int]) -> bool:
-    """Let ``x`` come after its parts, unless one of them comes after it."""
-    if any(_reaches(after, j, x) for j in parts):
-        return False
-    after.setdefault(x, set()).update(parts)
-    return True
+def follows(after: dict[int, set[int]], x: int, parts: set[int]) -> bool:
+    """Let ``x`` come after its parts, unless one of them comes after it; return whether it does."""
+    reached = any(_reaches(after, j, x) for j in parts)
+    if not reached:
+        after.setdefault(x, set()).update(parts)
+    return not reached
 
 
 def _reaches(after: Mapping[int, set[int]], x: int, y: int) -> bool:

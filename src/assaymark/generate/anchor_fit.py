@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from assaymark.generate.anchor_days import DAY, Days
 from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Near, Sum
 from assaymark.generate.anchors import Anchor, cells_of, coded, density, density_at
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Points = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-__all__ = ["Grow", "anchored", "reach_of"]
+__all__ = ["Grow", "anchored", "date_reach", "reach_of"]
 
 _ALL, _EACH, _PART = 0.998, 0.9, 0.2
 _ROUNDS = 3
@@ -67,8 +68,8 @@ def anchored(
     """
     coding = cells_of(encoded.encoding, column)
     first = next(iter(steps))
-    gaps = isinstance(first, Years)
-    if _says_all(encoded, column, steps[first], gaps=gaps):
+    gaps = isinstance(first, Years | Days)
+    if _says_all(encoded, column, steps[first], 2 * how[0] if gaps else None):
         needed = (steps[first].value & ~steps[first].anchor).any()
         otherwise = grow(target_of(encoded, column, how[1]), None) if needed else None
         gone = _gone(encoded, steps[first], how[0], grow) if gaps else None
@@ -161,6 +162,29 @@ def reach_of(
     return min(low for low, _ in spans), max(high for _, high in spans)
 
 
+def date_reach(
+    own: CellCoding, near: Sequence[Near], others: Mapping[int, tuple[float, float]]
+) -> tuple[int, int]:
+    """Return between which points a date may come out: where those it is near and the days do.
+
+    Both ends of those and of the days between are of persons enough. A date cut off at its own
+    outermost values would lie further from the other than anybody's.
+
+    Parameters
+    ----------
+    others
+        Between which numbers the columns come out that it is near, by their place.
+    """
+    spans = [own.span]
+    for part in near:
+        if len(part.anchor.terms) == 1 and type(part.anchor) in (Anchor, Days):
+            j = part.anchor.terms[0][0]
+            ends = part.anchor.at({j: np.array(others[j])})
+            at = own.grid.index(ends) + np.array(part.coding.span)
+            spans.append((int(at[0]), int(at[1])))
+    return min(low for low, _ in spans), max(high for _, high in spans)
+
+
 def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> Cut:
     """Cut a column's own codes, then the differences from each anchor, into classes."""
     cut = cut_of(coding, mass[: coding.size], most)
@@ -174,18 +198,21 @@ def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> C
     return Cut(classes=classes, groups=groups)
 
 
-def _says_all(encoded: Encoded, column: int, steps: Apart, *, gaps: bool) -> bool:
-    """Whether an anchor is the value wherever it is there itself, or with ``gaps`` both are.
+def _says_all(encoded: Encoded, column: int, steps: Apart, fewest: int | None) -> bool:
+    """Whether an anchor is the value wherever it is there itself, for a fifth of the persons.
 
-    That is, for all but 0.2 % of the persons, and for nine in ten of each code.
+    Or wherever both are there, for ``fewest`` persons, if this is given. That is, for all but
+    0.2 % of the persons, and for nine in ten of each code.
     """
     codes, size = encoded.codes[column], encoded.encoding.codings[column].size
     right = steps.both & (steps.points == 0)
-    there = steps.both if gaps else steps.anchor
+    there = steps.anchor if fewest is None else steps.both
     held, each = (
         np.bincount(codes, encoded.weights * part, minlength=size) for part in (right, there)
     )
     enough = each.sum() >= _PART * encoded.weights.sum()
+    if fewest is not None:
+        enough = persons_among(encoded.persons[right]) >= fewest
     return bool(enough and held.sum() >= _ALL * each.sum() and (held >= _EACH * each).all())
 
 
@@ -208,7 +235,8 @@ def _sides(
         logs = [plain + np.log(share[0] / share.sum())]
         codings = []
         for j, step in enumerate(steps, start=1):
-            near, log = _fitted(encoded, step, step.both & ((sides == j) | (turn == 0)), protect)
+            here = step.both & ((sides == j) | (turn == 0))
+            near, log = _fitted(encoded, step, here, protect, ends=coding.column.kind in DAY)
             codings.append(near)
             log[~step.both] = -np.inf
             logs.append(log + np.log(share[j] / share.sum()))
@@ -217,9 +245,13 @@ def _sides(
 
 
 def _fitted(
-    encoded: Encoded, steps: Apart, fit: NDArray[np.bool_], protect: int
+    encoded: Encoded, steps: Apart, fit: NDArray[np.bool_], protect: int, *, ends: bool
 ) -> tuple[CellCoding | None, Floats]:
-    """Code the differences of the rows ``fit``, and return the log-density of all rows' ones."""
+    """Code the differences of the rows ``fit``, and return the log-density of all rows' ones.
+
+    What lies outside the outermost ones is taken for these where it is likely, of few persons or
+    with ``ends``: of dates, since one by itself lies years off.
+    """
     diff = steps.points
     log = np.full(len(diff), -np.inf)
     if len(np.unique(encoded.persons[fit])) < 2 * protect:
@@ -229,4 +261,4 @@ def _fitted(
         return None, log
     mass = np.bincount(codes, encoded.weights[fit], minlength=coding.size).astype(np.float64)
     few = persons_among(encoded.persons[fit]) < _SMALL * protect
-    return coding, density_at(coding, density(coding, mass), diff, ends=few)
+    return coding, density_at(coding, density(coding, mass), diff, ends=few or ends)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from assaymark.core.schema import Kind
+from assaymark.generate.anchor_days import DAY, day_of
 from assaymark.generate.anchors import Anchor, Product, apart, coded, density, density_at
 from assaymark.generate.classes import merged
 from assaymark.generate.levels import persons_among
@@ -104,10 +106,17 @@ class Nearness:
 
     def _beyond_doubt(self, x: int, anchor: Anchor) -> bool:
         """Whether an anchor is one column that nearly says ``x``, or often is."""
-        if type(anchor) is not Anchor or [c for _, c in anchor.terms] != [1.0]:
-            return False
         y = anchor.terms[0][0]
+        if anchor != self._alone(x, y):
+            return False
         return any({x, y} == {*p} for p in self.sample.alike()) or y in self.sample.equal(x, [y])
+
+    def _alone(self, x: int, y: int) -> Anchor:
+        """Return one column as what another may lie near: the day of a moment for a date."""
+        if self.sample.tells_day(y, x):
+            return day_of(y)
+        unit = DAY[Kind.DATETIME] if self.sample.tells_day(x, y) else 1.0
+        return Anchor(terms=((y, unit),))
 
     def _candidates(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
         """Yield what ``x`` may lie near; of few rows, columns that nearly say it and no others.
@@ -117,12 +126,12 @@ class Nearness:
         if self.sample.few:
             alike = {y for p in self.sample.alike() if x in p for y in p if y != x}
             equal = self.sample.equal(x, earlier)
-            yield from (Anchor(terms=((y, 1.0),)) for y in earlier if y in alike or y in equal)
+            yield from (self._alone(x, y) for y in earlier if y in alike or y in equal)
             return
         near = self.sample.nearest(x, earlier, _NEAR, _RELATED)
         several = [z for z in earlier if self.sample.many[z] > _TWO]
         for y in {*near, *self.sample.equal(x, earlier)}:
-            yield Anchor(terms=((y, 1.0),))
+            yield self._alone(x, y)
         for y in near:
             others = [z for z in several if z != y]
             for z, left in self.sample.left_over(x, y, others, _OTHERS, _RELATED / 2):

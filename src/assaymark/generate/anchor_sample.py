@@ -137,6 +137,11 @@ class Sample:
         """Whether multiples and powers of a column say something: not of dates, whose 0 is 1970."""
         return self.codings[x].column.kind not in (Kind.DATE, Kind.DATETIME)
 
+    def tells_day(self, x: int, y: int) -> bool:
+        """Whether ``x`` is a moment and ``y`` a date: a multiple of ``x`` is no day."""
+        kinds = self.codings[x].column.kind, self.codings[y].column.kind
+        return kinds == (Kind.DATETIME, Kind.DATE)
+
     def step(self, x: int) -> float:
         """Return how large a step of its grid is beside a column's values."""
         grid, values = self.codings[x].grid, self.numbers[x][np.isfinite(self.numbers[x])]
@@ -187,7 +192,12 @@ class Sample:
     def left_over(
         self, x: int, y: int, among: Sequence[int], many: int, least: float
     ) -> list[tuple[int, float]]:
-        """Return the ``many`` columns most related to what ``x`` is more than ``y``, and how."""
+        """Return the ``many`` columns most related to what ``x`` is more than ``y``, and how.
+
+        None where one is a date and the other a moment.
+        """
+        if self.tells_day(x, y) or self.tells_day(y, x):
+            return []
         known = self._of("left", x, y)
         if ("ranks", x, y) not in self.pair_values:
             self.pair_values["ranks", x, y] = ranked(self.numbers[x] - self.numbers[y])

@@ -8,15 +8,21 @@ from assaymark.generate.anchor_near import Nearness
 from assaymark.generate.anchors import Anchor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from assaymark.generate.anchor_exact import Exact
+    from assaymark.generate.anchor_sample import Sample
 
 __all__ = ["find_anchors"]
 
 
 def find_anchors(
-    exact: Exact, order: Sequence[int]
+    exact: Exact,
+    order: Sequence[int],
+    after: Mapping[int, set[int]],
+    *,
+    parted: Collection[int] = (),
+    looked_up: Collection[int] = (),
 ) -> tuple[tuple[int, ...], dict[int, tuple[Anchor, ...]]]:
     """Return an order of the columns, and by place in the table the anchors of those with any.
 
@@ -33,6 +39,13 @@ def find_anchors(
         What holds on every row of a sample.
     order
         The order where nothing speaks for another.
+    after
+        Which columns each comes after: those that it is made of.
+    parted
+        Dates of which other columns say the weekday, the month or the hour: of two dates that
+        nearly say each other one of these comes first, so that it need not be near the other.
+    looked_up
+        Columns that follow from another, and need no anchors.
     """
     sample = exact.sample
     if sample.n_persons < sample.fewest:
@@ -40,17 +53,19 @@ def find_anchors(
     nearness = Nearness(sample=sample, logs=exact.logs.plain())
     placed: list[int] = []
     found: dict[int, tuple[Anchor, ...]] = {}
-    left, after = list(order), exact.after()
+    left = list(order)
     while left:
         free = [y for y in left if not after.get(y, set()) & set(left)]
         x = free[0]
         earlier = [y for y in placed if y in sample.numbers]
         near: dict[int, tuple[tuple[Anchor, ...], float]] = {}
-        if sample.fine(x):
-            waiting = [y for y in free if sample.fine(y)]
+        if sample.fine(x) and x not in looked_up:
+            waiting = [y for y in free if sample.fine(y) and y not in looked_up]
             near = {y: nearness.near(y, earlier) for y in waiting}
             x = sample.fullest(max(near, key=lambda y: near[y][1]), waiting)
-        is_always = exact.anchor(x, earlier) if x in sample.numbers else ()
+            x = _parted_first(sample, x, [y for y in waiting if y in parted])
+        asked = x in sample.numbers and x not in looked_up
+        is_always = exact.anchor(x, earlier) if asked else ()
         if sample.few and not all(_together(a, found) for a in is_always):
             is_always = ()
         anchors = is_always or near.get(x, ((), 0.0))[0]
@@ -63,6 +78,12 @@ def find_anchors(
             if anchors := nearness.near(x, earlier)[0]:
                 found[x] = anchors
     return tuple(placed), found
+
+
+def _parted_first(sample: Sample, x: int, parted: Sequence[int]) -> int:
+    """Return ``x``, or the date of which a part is told that it says most, if it nearly does."""
+    alike = {y: sample.related(x, y) for y in parted if any({x, y} == {*p} for p in sample.alike())}
+    return x if x in parted else max(alike, key=lambda y: alike[y], default=x)
 
 
 def _together(anchor: Anchor, found: Mapping[int, tuple[Anchor, ...]]) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.schema import Kind
+from assaymark.generate.anchor_days import DAY
 from assaymark.generate.anchors import Anchor
 from assaymark.generate.ranks import correlation, ranked
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Years", "whole_years"]
 
-_UNITS = {Kind.DATE: 1.0, Kind.DATETIME: 86_400e6}  # in a day
 _MOST_DATES, _FEWEST_VALUES = 12, 3
 _ALIKE = 0.85  # correlation of ranks of a time and its whole years, of which there are few
 _SPANS = ((12, 0.0), (12, 365.25), (12, 365.0), (1, 0.0), (1, 30.4375))
@@ -86,7 +86,7 @@ def whole_years(sample: Sample) -> Iterator[tuple[int, Years]]:
 
     They may be missing where both dates are there.
     """
-    units = {j: _UNITS[c.column.kind] for j, c in sample.codings.items() if not sample.measured(j)}
+    units = {j: DAY[c.column.kind] for j, c in sample.codings.items() if not sample.measured(j)}
     dates = list(units)[:_MOST_DATES]
     days = {j: sample.numbers[j] / units[j] for j in dates}
     numbers = [

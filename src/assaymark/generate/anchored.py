@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from assaymark.generate.anchors import Anchor, Apart
     from assaymark.generate.cells import CellCoding
+    from assaymark.generate.date_parts import ComesOut
     from assaymark.generate.encoding import Encoded
     from assaymark.generate.link import Link, Place
 
@@ -184,9 +185,11 @@ class Anchored:
         Between which points values may come out, if not the outermost of ``coding``.
     otherwise
         Draws a code of ``coding`` where no anchor is there; ``None`` if ``link`` does.
+    when
+        On which weekdays and in which months and hours a date may lie, if others say these.
     """
 
-    LATER: ClassVar = ("alone", "reach", "otherwise")
+    LATER: ClassVar = ("alone", "reach", "otherwise", "when")
 
     coding: CellCoding
     near: tuple[Near, ...]
@@ -194,6 +197,7 @@ class Anchored:
     alone: bool = True
     reach: tuple[int, int] | None = None
     otherwise: Link | None = None
+    when: ComesOut | None = None
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
@@ -262,6 +266,8 @@ class Anchored:
             wrong |= lost | (here & ((points < low) | (points > high)))
             no_anchor |= lost
             first += near.coding.size
+        if self.when is not None:
+            wrong |= ~null & ~self.when.of(self.coding.grid.value(points).astype(np.float64))
         return _Tried(points=points, null=null, wrong=wrong, lost=no_anchor)
 
 

@@ -47,6 +47,7 @@ _ROOT_HALF, _LOG_2, _SERIES = 0.7071067811865476, 0.6931471805599453, 23
 BASES = {"": 1.0, "10": 0.4342944819032518, "2": 1.4426950408889634}
 """What a natural logarithm is multiplied by for one to each base."""
 _ROUNDING = 1e-5  # so little says how halves are rounded, and is not worth a word
+_PLAIN = 1, 86_400e6  # a date as a moment is a multiple of it
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
 
@@ -88,7 +89,7 @@ class Anchor:
             whole = Anchor(terms=tuple((j, float(np.sign(c))) for j, c in first)).words(names)
             return " ".join([f"({whole}) / {1 / max(sizes):.12g}", *self._added])
         parts = [
-            f"{'-' if c < 0 else '+'} {'' if abs(c) == 1 else f'{abs(c):g} * '}{names[j]}"
+            f"{'-' if c < 0 else '+'} {'' if abs(c) in _PLAIN else f'{abs(c):g} * '}{names[j]}"
             for j, c in self.terms
         ]
         return " ".join([*parts, *self._added]).removeprefix("+ ")

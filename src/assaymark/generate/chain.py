@@ -13,6 +13,8 @@ from assaymark.generate.cells import CellCoding
 from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.link import Link, Place
+from assaymark.generate.one_of import OneOf
+from assaymark.generate.read_off import ReadOff
 from assaymark.generate.same_as import Same
 from assaymark.generate.wording import Worded, Wording
 
@@ -36,7 +38,7 @@ class Restricted(Protocol):
         ...
 
 
-Part: TypeAlias = Link | Lookup | Anchored | Sum | Same | Dated | Wording
+Part: TypeAlias = Link | Lookup | Anchored | Sum | Same | Dated | ReadOff | OneOf | Wording
 
 _FROM_LAST = 3
 _AGAIN, _SHIFT = 8, 26  # anchored columns count their own tries below
@@ -147,13 +149,12 @@ class Chain:
             number = {link.number: self._numbers(rows, link.number)}
             rows.texts[i] = link.draw(drawn, rows.place(i), rows.inside[i], number)
             rows.codes[i] = rows.texts[i].codes
-        elif isinstance(link, Anchored | Sum):
-            numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
-            rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i], numbers)
+        elif isinstance(link, Anchored | Sum | Dated):
+            rows.found[i] = self._found(rows, i, link)
             rows.codes[i] = rows.found[i].codes
-        elif isinstance(link, Dated):
-            rows.found[i] = link.draw(drawn, rows.place(i), rows.inside[i])
-            rows.codes[i] = rows.found[i].codes
+        elif isinstance(link, ReadOff):
+            dates = self._numbers(rows, link.source)
+            link.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], dates)
         elif part is not None and weight is not None:
             part.draw(drawn, rows.place(i), rows.codes[i], rows.inside[i], weight)
         else:
@@ -170,6 +171,13 @@ class Chain:
                 column, own = self.codings[i], self._numbers(rows, i)
                 if isinstance(column, CellCoding):
                     rows.codes[j] = gap.codes(column, own, gap.anchor.at(numbers))
+
+    def _found(self, rows: Rows, i: int, link: Anchored | Sum | Dated) -> Found:
+        """Draw a column whose values are not drawn within cells."""
+        if isinstance(link, Dated):
+            return link.draw(rows.codes, rows.place(i), rows.inside[i])
+        numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
+        return link.draw(rows.codes, rows.place(i), rows.inside[i], numbers)
 
     def settle(self, rows: Rows, i: int) -> None:
         """Draw again, seven times at most, what a sum is made of where the sum may not come out.

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.core.schema import Kind
+from assaymark.generate.anchor_days import DAY
 from assaymark.generate.anchored import Found
 from assaymark.generate.cells import CellCoding
+from assaymark.generate.date_parts import VALUES, DatePart, of_days, of_moments
 from assaymark.generate.derived import tells_values
 from assaymark.generate.levels import persons_per_code
 
@@ -26,33 +27,12 @@ if TYPE_CHECKING:
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
 
-__all__ = ["DatePart", "Dated", "find_dated"]
+__all__ = ["Dated", "find_dated"]
 
-_UNITS = {Kind.DATE: 1.0, Kind.DATETIME: 86_400e6}  # in a day
-_VALUES = {"month": 12, "weekday": 7, "hour": 24}
 _LOOK, _ROUGHLY = 3000, 0.98
 _RIGHT, _EACH, _PERSONS_A_VALUE = 0.998, 0.9, 10
 _OTHERS = 0.05  # of the persons have not the commonest value of a part, at least
 _MOST_CODES = 25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DatePart:
-    """A column that says the weekday, the month or the hour of a date, or groups of them.
-
-    Attributes
-    ----------
-    column
-        Its place in the table, or in the chain.
-    unit
-        ``"weekday"`` (0 is Monday), ``"month"`` (0 is January) or ``"hour"``.
-    allowed
-        Which values go with each of its codes, shape ``(codes, values)``.
-    """
-
-    column: int
-    unit: str
-    allowed: Bools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,7 +63,7 @@ class Dated:
         null = codes >= known
         safe = np.where(null, 0, codes).astype(np.int32)
         ends = [self._numbers(safe, np.full(n, u)) for u in (0.0, 1.0)]
-        unit = _UNITS[self.coding.column.kind]
+        unit = DAY[self.coding.column.kind]
         number = self._numbers(safe, inside)
         day = np.floor(number / unit).astype(np.int64)
         time = number - day * unit
@@ -112,14 +92,14 @@ class Dated:
         for k, codes in enumerate(combos.T):
             rows = np.flatnonzero(which.reshape(-1) == k)
             pairs = zip(asked, codes, strict=True)
-            days = every[np.all([p.allowed[c][_value(p.unit, every)] for p, c in pairs], axis=0)]
+            days = every[np.all([p.allowed[c][of_days(p.unit, every)] for p, c in pairs], axis=0)]
             if len(days):
                 out[rows] = _one_of(days, day[rows], (within[0][rows], within[1][rows]), u[rows])
         return out
 
     def _every(self) -> Days:
         """Return the days of which the first and the last moment lie in cells."""
-        unit, grid = _UNITS[self.coding.column.kind], self.coding.grid
+        unit, grid = DAY[self.coding.column.kind], self.coding.grid
         low, high = grid.value(np.array(self.coding.span)) / unit
         days = np.arange(int(np.ceil(low)), int(np.floor(high)) + 1)
         codes = np.arange(len(self.coding.first), dtype=np.int32)
@@ -163,17 +143,10 @@ def _nearest(days: Days, day: Days) -> Days:
     return np.where(np.abs(days[before] - day) < np.abs(days[after] - day), before, after)
 
 
-def _value(unit: str, days: Days) -> Days:
-    """Return the weekday or the month of each day since 1970, counted from 0."""
-    if unit == "weekday":
-        return (days + 3) % 7  # 1 January 1970 was a Thursday
-    return days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
-
-
 def find_dated(
     encoded: Encoded,
     numbers: Mapping[int, Floats],
-    columns: tuple[Sequence[int], Collection[int]],
+    columns: tuple[Sequence[int], Collection[int], Collection[int]],
     protect: int,
 ) -> dict[int, tuple[DatePart, ...]]:
     """Return, by place in the table of a date, which columns say its weekday, month or hour.
@@ -185,38 +158,37 @@ def find_dated(
     Parameters
     ----------
     columns
-        The columns in their order, and those of them that are not to be told.
+        The columns in their order, those of them that say nothing of a date, and the dates that
+        lie near others or are worked out: what says a part of one of these and of another date as
+        well is told of the other. Of dates that are the same where both are there, that which is
+        there most often is told.
     """
-    order, held = columns
+    order, held, near = columns
     codings = encoded.encoding.codings
     said = [
         j
         for j in order
-        if j not in held and 1 < codings[j].size <= _MOST_CODES and tells_values(codings[j])
+        if j not in held
+        and 1 < codings[j].size <= _MOST_CODES
+        and codings[j].column.kind not in DAY
+        and tells_values(codings[j])
     ]
     found: dict[int, tuple[DatePart, ...]] = {}
-    for j in (j for j in order if j not in held and codings[j].column.kind in _UNITS):
+    there = {j: np.isfinite(numbers[j]) for j in order if j in numbers}
+    dates = [j for j in there if codings[j].column.kind in DAY]
+    for j in sorted(dates, key=lambda j: (j in near, -int(there[j].sum()))):
         parts = []
-        for unit, size in _VALUES.items():
-            there = np.isfinite(numbers[j]) if j in numbers else np.zeros(0, dtype=np.bool_)
-            if there.sum() < _PERSONS_A_VALUE * size:
+        for unit, size in VALUES.items():
+            if there[j].sum() < _PERSONS_A_VALUE * size:
                 continue
-            value = _values(unit, np.where(there, numbers[j], 0.0), codings[j].column.kind)
-            rules = ((x, _allowed(encoded, x, value, there, (size, protect))) for x in said)
+            value = of_moments(unit, np.where(there[j], numbers[j], 0.0), codings[j].column.kind)
+            rules = ((x, _allowed(encoded, x, value, there[j], (size, protect))) for x in said)
             more = [DatePart(column=x, unit=unit, allowed=a) for x, a in rules if a is not None]
             said = [x for x in said if all(x != p.column for p in more)]
             parts += more
         if parts:
             found[j] = tuple(parts)
     return found
-
-
-def _values(unit: str, numbers: Floats, kind: Kind) -> Days:
-    days = numbers / _UNITS[kind]
-    whole = np.floor(days).astype(np.int64)
-    if unit == "hour":
-        return np.minimum(((days - whole) * 24 + 1e-9).astype(np.int64), 23)
-    return _value(unit, whole)
 
 
 def _allowed(

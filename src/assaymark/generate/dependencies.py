@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.anchored import Anchored, Gap, Sum
+from assaymark.generate.anchor_days import Days
+from assaymark.generate.anchored import Anchored
+from assaymark.generate.anchors import Anchor
 from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Lookup
+from assaymark.generate.link import Link
+from assaymark.generate.one_of import OneOf
+from assaymark.generate.read_off import ReadOff
 from assaymark.generate.same_as import Same
-from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.measurement import Json
+    from assaymark.generate.anchored import Gap, Sum
     from assaymark.generate.chain import Part
-    from assaymark.generate.link import Link
+    from assaymark.generate.wording import Wording
 
 __all__ = ["dependencies"]
 
@@ -34,28 +39,58 @@ def dependencies(
 
     ``from`` has the share of branches that each earlier column decides, 5 % at least, most
     first; ``pools`` is how many pools a tree has on average, 1 where there are no branches;
-    ``near`` has the columns that it is drawn near, by its difference from them, or as one that it
-    is often the same as.
+    ``near`` has the columns that it is drawn near, by its difference from them; ``same`` those
+    that it is the same as, and ``often`` says whether not always; ``told`` has the columns that
+    say a part of a date, and which; ``formula`` what a column is worked out by.
     """
-    told: dict[str, Json] = {}
     drawn = [names[i] for i in order]
     before = [*drawn, *(f"{drawn[g.of]} - ({g.anchor.words(drawn)})" for g in gaps)]
-    for at, link in zip(order, links, strict=True):
-        if isinstance(link, Lookup):
-            told[names[at]] = {"from": {before[link.source]: 1.0}, "pools": 0.0}
-        elif isinstance(link, Sum | Wording):
-            terms: dict[str, Json] = {before[j]: 1.0 for j, _ in link.anchors[0].terms}
-            told[names[at]] = {"from": terms, "pools": 0.0}
-        elif isinstance(link, Anchored):
-            near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}
-            told[names[at]] = {**_of(link.link, before), "near": list(near)}
-        elif isinstance(link, Dated):
-            told[names[at]] = _of(link.link, before)
-        elif isinstance(link, Same):
-            told[names[at]] = {**_of(link.link, before), "near": [before[link.source]]}
-        else:
-            told[names[at]] = _of(link, before)
-    return told
+    return {names[at]: _told(link, before) for at, link in zip(order, links, strict=True)}
+
+
+def _told(link: Part, before: Sequence[str]) -> dict[str, Json]:
+    if isinstance(link, Link):
+        return _of(link, before)
+    if isinstance(link, Anchored):
+        return {**_of(link.link, before), **_near(link, before)}
+    if isinstance(link, Same):
+        same: dict[str, Json] = {"same": [before[link.source]], "often": link.alone}
+        return {**_of(link.link, before), **same}
+    if isinstance(link, Dated):
+        told: dict[str, Json] = {before[p.column]: p.unit for p in link.parts}
+        return {**_of(link.link, before), "told": told}
+    if isinstance(link, OneOf) and link.link is not None:
+        return _of(link.link, before)
+    return _worked_out(link, before)
+
+
+def _worked_out(
+    link: Lookup | Sum | Wording | ReadOff | OneOf, before: Sequence[str]
+) -> dict[str, Json]:
+    """Return what a column is worked out from."""
+    formula: dict[str, Json] = {}
+    if isinstance(link, Lookup):
+        sources = [link.source]
+    elif isinstance(link, ReadOff):
+        sources = [link.source]
+        formula["formula"] = f"{link.unit}({before[link.source]})"
+    elif isinstance(link, OneOf):
+        sources = [j for j, _ in link.flag.others]
+        formula["formula"] = "set where no other of its group is"
+    else:
+        sources = [j for j, _ in link.anchors[0].terms]
+    terms: dict[str, Json] = {before[j]: 1.0 for j in sources}
+    return {"from": terms, "pools": 0.0, **formula}
+
+
+def _near(link: Anchored, before: Sequence[str]) -> dict[str, Json]:
+    """Return what a column is near, or is the same as, where nothing else is drawn."""
+    alike = [n for n in link.near if n.coding.span == (0, 0) and len(n.anchor.terms) == 1]
+    if len(alike) == len(link.near) == 1 and type(alike[0].anchor) in (Anchor, Days):
+        same: Json = [before[alike[0].anchor.terms[0][0]]]
+        return {"same": same, "often": link.alone}
+    near = {before[j]: 1.0 for anchor in link.anchors for j, _ in anchor.terms}
+    return {"near": list(near)}
 
 
 def _of(link: Link, before: Sequence[str]) -> dict[str, Json]:

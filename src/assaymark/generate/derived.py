@@ -9,7 +9,7 @@ import numpy as np
 
 from assaymark.core.compiled import compiled
 from assaymark.generate.cells import CellCoding
-from assaymark.generate.levels import persons_per_code
+from assaymark.generate.levels import LevelCoding, persons_per_code
 from assaymark.generate.link import spread
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _WRONG = 0.002
 _WRONG_OF = 0.02
 _RIGHT_PER_CODE = 0.9
 _LOST = 0.05  # of the persons have a code that only rare levels tell, at most
+_RARE = 0.25  # the same of a number of which each level has one value
 _SOME, _ROUGHLY = 0.1, 0.8  # of the persons without a value, and of that in a first look
 _BY_CHANCE = 0.01
 
@@ -93,7 +94,8 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
     """Return the codes of an earlier column with which column ``x`` is always missing, if any.
 
     With as many persons as have such a code, chance would have to leave all of them without a
-    value in fewer than one table in a hundred, if the column said nothing.
+    value in fewer than one table in a hundred, whichever pair of columns and code is looked at,
+    if no column said anything.
     """
     missing = encoded.codes[x] == encoded.encoding.codings[x].size - 1
     total, without = float(encoded.weights.sum()), float(encoded.weights[missing].sum())
@@ -112,7 +114,8 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
         else:
             known = np.flatnonzero(seen)
             people = persons_per_code(encoded.codes[y, known], encoded.persons[known], size)
-            never &= (without / total) ** people * size < _BY_CHANCE
+            tried = size * len(before) * len(encoded.encoding.codings)
+            never &= (without / total) ** people * tried < _BY_CHANCE
             held = float(_joint(pair, encoded.weights * seen, (size, 2))[never, 1].sum())
             if held > most:
                 best, most = Absent(source=y, table=never), held
@@ -154,11 +157,12 @@ def find_derived(
         Columns that are written after all others, from which none follows.
     """
     codings = encoded.encoding.codings
-    found: dict[int, Lookup] = {}
-    asked_of = (i for i in range(len(codings)) if i not in last)
+    glance = _Glance.at(encoded)
+    found = {} if cells else _values_of_levels(encoded, columns, glance)
+    valued = dict(found)
+    asked_of = (i for i in range(len(codings)) if i not in last and i not in valued)
     finest_first = sorted(asked_of, key=lambda i: (-codings[i].size, i))
     kept: list[int] = []
-    glance = _Glance.at(encoded)
     for target in finest_first:
         asked = (
             target in columns
@@ -173,6 +177,36 @@ def find_derived(
                 break
         else:
             kept.append(target)
+    for target, rule in valued.items():
+        through = found.get(rule.source)
+        if through is not None:
+            found[target] = Lookup(source=through.source, table=rule.table[through.table])
+    return found
+
+
+def _values_of_levels(
+    encoded: Encoded, columns: Collection[int], glance: _Glance
+) -> dict[int, Lookup]:
+    """Return numbers of which each level of another column has one value, such as prices.
+
+    Those of rare levels are drawn within cells, but do not come out, as the levels do not.
+    """
+    codings, found = encoded.encoding.codings, {}
+    levels = [j for j, c in enumerate(codings) if isinstance(c, LevelCoding)]
+    for target in columns:
+        coding = codings[target]
+        if tells_values(coding) or not isinstance(coding, CellCoding):
+            continue
+        alone = np.append(coding.points <= 1, np.ones(int(coding.missing), dtype=np.bool_))
+        mass = encoded.mass(target)
+        if mass[~alone].sum() > _RARE * mass.sum():
+            continue
+        sizes = {j: codings[j].size for j in levels}
+        for source in (j for j in levels if sizes[j] >= alone.sum() and glance.tells(j, target)):
+            table = _table(encoded, source, target, _RARE)
+            if table is not None and alone[table].all():
+                found[target] = Lookup(source=source, table=table)
+                break
     return found
 
 
@@ -242,7 +276,13 @@ def _glanced(
     return total, right
 
 
-def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | None:
+def _table(
+    encoded: Encoded, source: int, target: int, lost: float = _LOST
+) -> NDArray[np.int32] | None:
+    """Return the code of ``target`` for each of ``source``, if it follows.
+
+    Persons who have a code that only rare levels tell are a share of ``lost`` at most.
+    """
     joint, size = encoded.joint(source, target), encoded.encoding.codings[target].size
     table = joint.argmax(axis=1)
     right = np.bincount(table, joint.max(axis=1), minlength=size)
@@ -250,7 +290,7 @@ def _table(encoded: Encoded, source: int, target: int) -> NDArray[np.int32] | No
     mass = encoded.mass(target)
     if (
         each.max() <= 0
-        or mass[each <= 0].sum() > _LOST * mass.sum()
+        or mass[each <= 0].sum() > lost * mass.sum()
         or each.sum() - right.sum() > _WRONG * each.sum()
         or (right < _RIGHT_PER_CODE * each).any()
     ):

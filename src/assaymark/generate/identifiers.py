@@ -38,7 +38,8 @@ class FreshColumn:
     kind
         INTEGER where every value is a whole number without zeros before it, else CATEGORY.
     patterns
-        How values are written, each of another length, if there are several.
+        How values are written, each of another length or with other texts about the digits, if
+        there are several.
     missing
         Share of rows without a value, in [0, 1).
     """
@@ -62,9 +63,13 @@ class FreshColumn:
         """Return the column such that ``n`` values can differ.
 
         Of several patterns those stay that have room for all; otherwise the one with most room is
-        given as many digits as it needs.
+        given as many digits as it needs. Where they differ in the texts about their digits, such
+        as "RAD-" and "LAB-", all stay, and each is given as many.
         """
         whole = self.kind is Kind.INTEGER
+        about = {p.about for p in self.patterns}
+        if len(about) == len(self.patterns) and None not in about:
+            return replace(self, patterns=tuple(p.roomy(n, whole=whole) for p in self.patterns))
         wide = tuple(p for p in self.patterns if p.capacity >= n)
         kept = wide or (max(self.patterns, key=lambda p: p.capacity).roomy(n, whole=whole),)
         return replace(self, patterns=kept)

@@ -20,12 +20,14 @@ import numpy as np
 from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
+from assaymark.generate.anchor_days import Days
 from assaymark.generate.anchor_years import Years
 from assaymark.generate.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.anchors import Anchor, Logarithm, Product
 from assaymark.generate.branches import Branches
 from assaymark.generate.cells import CellCoding
-from assaymark.generate.dated import Dated, DatePart
+from assaymark.generate.date_parts import ComesOut, DatePart
+from assaymark.generate.dated import Dated
 from assaymark.generate.derived import Absent, Lookup
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
 from assaymark.generate.dp_model import DpMarginalsModel
@@ -36,7 +38,9 @@ from assaymark.generate.identifiers import FreshColumn, Identifiers
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.link import Link
+from assaymark.generate.one_of import Flag, OneOf
 from assaymark.generate.pattern import Characters, Constant, Number, Pattern
+from assaymark.generate.read_off import ReadOff
 from assaymark.generate.same_as import Same
 from assaymark.generate.tree_chain import TreeChain
 from assaymark.generate.tree_chain_model import TreeChainModel
@@ -73,13 +77,16 @@ STORED: dict[str, type] = {
         CellCoding,
         Characters,
         Column,
+        ComesOut,
         Constant,
         DatePart,
         Dated,
+        Days,
         DpAdaptiveModel,
         DpMarginalsModel,
         Effects,
         Encoding,
+        Flag,
         FreshColumn,
         Gap,
         Grid,
@@ -91,8 +98,10 @@ STORED: dict[str, type] = {
         Lookup,
         Near,
         Number,
+        OneOf,
         Pattern,
         Product,
+        ReadOff,
         Same,
         Schema,
         Sum,

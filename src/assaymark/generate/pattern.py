@@ -181,6 +181,14 @@ class Pattern:
         """How many digits the longest text has; 0 where it has anything else."""
         return sum(p.digits for p in self.parts) if all(p.digits for p in self.parts) else 0
 
+    @property
+    def about(self) -> str | None:
+        """The texts about the runs of digits; ``None`` where anything else is drawn."""
+        if not all(isinstance(p, Constant) or p.digits for p in self.parts):
+            return None
+        drawn = (p.text if isinstance(p, Constant) else "0" for p in self.parts)
+        return re.sub("[0-9]+", "0", "".join(drawn))
+
     def roomy(self, n: int, *, whole: bool = False) -> Pattern:
         """Return the pattern, its last part widened by as many digits as ``n`` texts need.
 

@@ -23,7 +23,7 @@ FEWEST = 10
 
 _ALL = 0.98  # practically everybody
 _SURE = 50  # values from which on each place has a class of its own
-_LENGTHS, _SHARE = 4, 0.02
+_LENGTHS, _MOST_WORDS, _SHARE = 4, 8, 0.02
 _DIGITS = 17
 _NUMBERED = 0.9  # of values with a digit: else they are words
 _DIGIT, _LARGE, _SMALL = string.digits, string.ascii_uppercase, string.ascii_lowercase
@@ -48,17 +48,42 @@ def fit_patterns(values: pl.Series) -> tuple[Pattern, ...]:
     """Return how ``values``, texts that differ from each other, are written; empty if in no way.
 
     A character stays where practically everybody (98 %) has it, ``FEWEST`` at least; any other is
-    one of its class. Ends of a number are those beyond which ``FEWEST`` lie, rounded outwards to
-    one digit. What fewer have leaves no trace. Words without a number in them have no pattern.
+    one of its class. Of a few texts about the digits, such as "RAD-" and "LAB-", each that a
+    fiftieth of the values have, ``FEWEST`` at least, has a pattern. Ends of a number are those
+    beyond which ``FEWEST`` lie, rounded outwards to one digit. What fewer have leaves no trace.
+    Words without a number in them have no pattern.
     """
     values = values.drop_nulls().unique(maintain_order=True)
     n = values.len()
     if n < FEWEST or int(values.str.contains(r"\d").sum()) < _NUMBERED * n:
         return ()
+    several = _by_words(values)
+    if several:
+        return several
     parts = _in_runs(values)
     if parts is not None:
         return (Pattern(parts=parts),) if any(p.radices for p in parts) else ()
     return _by_length(values)
+
+
+def _by_words(values: pl.Series) -> tuple[Pattern, ...]:
+    """Return one pattern for each text that stands about the digits, such as "RAD-" and "LAB-".
+
+    Where there are a few such, each of values enough; empty else, as of hexadecimal digits.
+    """
+    about = values.str.replace_all(r"[0-9]+", "0")
+    many = about.value_counts().filter(pl.col("count") >= max(FEWEST, _SHARE * values.len()))
+    kept = dict(many.sort(["count", about.name], descending=[True, False]).iter_rows())
+    total = sum(kept.values())
+    if not 1 < len(kept) <= _MOST_WORDS or not _enough(total, values.len()):
+        return ()
+    found = {w: _in_runs(values.filter(about == w)) if "0" in w else None for w in kept}
+    if any(parts is None or not any(p.radices for p in parts) for parts in found.values()):
+        return ()
+    return tuple(
+        Pattern(parts=parts or (), share=float(f"{kept[w] / total:.2g}"))
+        for w, parts in found.items()
+    )
 
 
 def _in_runs(values: pl.Series) -> tuple[Part, ...] | None:
@@ -186,10 +211,15 @@ def _constant(place: pl.Series) -> str | None:
 
 
 def _class(place: pl.Series) -> str | None:
-    """Return the least class of characters that practically all of a place are in."""
+    """Return the least class of characters that practically all of a place are in.
+
+    Where there is no digit at all, letters from a to f are letters and not hexadecimal.
+    """
     counts = dict(place.value_counts().iter_rows())
     enough = _ALL * place.len()
-    return next((c for c in _CLASSES if sum(counts.get(x, 0) for x in c) >= enough), None)
+    letters = not any(x in _DIGIT for x in counts)
+    classes = (c for c in _CLASSES if not (letters and set(c) & set(_DIGIT)))
+    return next((c for c in classes if sum(counts.get(x, 0) for x in c) >= enough), None)
 
 
 def _commonest(values: pl.Series) -> tuple[str, int]:

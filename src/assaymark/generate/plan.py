@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from assaymark.core.schema import Role
-from assaymark.generate.anchor_exact import Exact
+from assaymark.generate.anchor_exact import Exact, follows
 from assaymark.generate.anchor_sample import Sample
 from assaymark.generate.anchor_search import find_anchors
 from assaymark.generate.anchors import numbers_of
 from assaymark.generate.cells import CellCoding
 from assaymark.generate.dated import find_dated
 from assaymark.generate.derived import find_absent, find_derived
+from assaymark.generate.one_of import find_one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.generate.anchors import Anchor
-    from assaymark.generate.dated import DatePart
+    from assaymark.generate.date_parts import DatePart
     from assaymark.generate.derived import Absent, Lookup
     from assaymark.generate.encoding import Encoded
+    from assaymark.generate.one_of import Flag
     from assaymark.generate.same_as import Equal
 
 __all__ = ["Plan", "Relations", "plan_of"]
@@ -32,6 +34,7 @@ __all__ = ["Plan", "Relations", "plan_of"]
 Relations: TypeAlias = Literal["all", "codes", "none"]
 
 _GLANCE = 3000
+_FEW_NUMBERS, _RELATED = 40, 0.3  # among so many are sums of few columns looked for
 _LEVELS, _LARGEST = 3, 4_000_000  # fewest of a column that comes after, most pairs of levels
 _WRONG, _MISSED = 0.05, 0.2  # of everybody, and of those who have not the commonest level
 
@@ -58,6 +61,12 @@ class Plan:
         Drawn columns that often have the level of another that is drawn before.
     dated
         Drawn dates of which columns drawn before say the weekday, the month or the hour.
+    read_off
+        The same of dates with anchors, of which such columns are read off.
+    one_of
+        Flags of a group of which exactly one is set, but for the first of each group.
+    looked_up
+        Columns that are looked up in their turn, since sums or products are made of them.
     """
 
     free: tuple[int, ...]
@@ -68,6 +77,9 @@ class Plan:
     texts: Mapping[int, int] = field(default_factory=dict)
     same: Mapping[int, Equal] = field(default_factory=dict)
     dated: Mapping[int, tuple[DatePart, ...]] = field(default_factory=dict)
+    read_off: Mapping[int, tuple[DatePart, ...]] = field(default_factory=dict)
+    one_of: Mapping[int, Flag] = field(default_factory=dict)
+    looked_up: Mapping[int, Lookup] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -118,16 +130,25 @@ def plan_of(
     }
     drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
     drawn = _groups_after(encoded, drawn)
-    free, anchors = find_anchors(exact, drawn)
+    parted = find_dated(encoded, numbers, (drawn, (), ()), protect)
+    after = exact.after()
+    looked_up = _looked_up(exact, after, derived)
+    derived = {j: rule for j, rule in derived.items() if j not in looked_up}
+    drawn += looked_up
+    free, anchors = find_anchors(exact, drawn, after, parted=parted, looked_up=looked_up)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
-    held |= {rule.source for rule in derived.values()}
+    held |= {rule.source for rule in (*derived.values(), *looked_up.values())} | looked_up.keys()
     more = find_derived(encoded, [j for j in free if j not in held], cells=True, last=texts)
     derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
     free = tuple(j for j in free if j not in derived)
     same = {x: e for x, e in same.items() if x in free and e.source in free}
     free = _sources_first(free, same)
-    dated = find_dated(encoded, numbers, (free, {*anchors, *same}), protect)
-    free = _parts_first(free, dated)
+    said = {*anchors, *same, *looked_up}
+    told = find_dated(encoded, numbers, (free, said, anchors), protect)
+    dated = {j: parts for j, parts in told.items() if j not in anchors}
+    read_off = {j: parts for j, parts in told.items() if j in anchors}
+    free = _parts_after(_parts_first(free, dated), read_off)
+    flags = [j for j in free if j not in same]
     return Plan(
         free=free,
         derived=derived,
@@ -137,7 +158,29 @@ def plan_of(
         texts=texts,
         same=same,
         dated=dated,
+        read_off=read_off,
+        one_of=find_one_of(encoded, flags),
+        looked_up=looked_up,
     )
+
+
+def _looked_up(
+    exact: Exact, after: dict[int, set[int]], derived: Mapping[int, Lookup]
+) -> dict[int, Lookup]:
+    """Return the columns that follow from another and that a column which does not is made of.
+
+    Such as a price by article, of which totals are made. They come after what they follow from.
+    """
+    numbers = exact.sample.numbers
+    parts = {j for x, a in exact.made.items() if x not in derived for j, _ in a.terms}
+    if len(numbers) <= _FEW_NUMBERS:
+        others = [x for x in numbers if x not in derived]
+        for j in (j for j in derived if j in numbers and j not in parts):
+            near = (x for x in others if abs(exact.sample.related(x, j)) >= _RELATED)
+            if any(exact.is_part(j, x) for x in near):
+                parts.add(j)
+    found = {j: derived[j] for j in derived if j in parts}
+    return {j: rule for j, rule in found.items() if follows(after, j, {rule.source})}
 
 
 def _parts_first(free: Sequence[int], dated: Mapping[int, tuple[DatePart, ...]]) -> tuple[int, ...]:
@@ -148,6 +191,17 @@ def _parts_first(free: Sequence[int], dated: Mapping[int, tuple[DatePart, ...]])
             if moved.index(part.column) > moved.index(j):
                 moved.remove(part.column)
                 moved.insert(moved.index(j), part.column)
+    return tuple(moved)
+
+
+def _parts_after(free: Sequence[int], told: Mapping[int, tuple[DatePart, ...]]) -> tuple[int, ...]:
+    """Let what is read off a date come after it."""
+    moved = list(free)
+    for j, parts in told.items():
+        for part in reversed(parts):
+            if moved.index(part.column) < moved.index(j):
+                moved.remove(part.column)
+                moved.insert(moved.index(j) + 1, part.column)
     return tuple(moved)
 
 

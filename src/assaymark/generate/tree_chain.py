@@ -11,16 +11,15 @@ import numpy as np
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.alike import drawn_alike
-from assaymark.generate.anchor_fit import anchored, reach_of
-from assaymark.generate.anchored import Anchored, Gap, Sum, gap_of
+from assaymark.generate.anchored import Anchored, Gap, gap_of
 from assaymark.generate.anchors import apart, cells_of
 from assaymark.generate.chain import Chain, Rows
-from assaymark.generate.dated import Dated
 from assaymark.generate.edges import find_edges
 from assaymark.generate.encoding import encode
-from assaymark.generate.forest import Growth, Known, known_of, linked, target_of
+from assaymark.generate.forest import Growth, Known, known_of, linked
+from assaymark.generate.grown import Growing
 from assaymark.generate.plan import plan_of
-from assaymark.generate.same_as import Same, find_same, same_as
+from assaymark.generate.same_as import find_same
 from assaymark.generate.shelter import sheltered
 from assaymark.generate.tree_chain_model import TreeChainModel
 from assaymark.generate.wording import Wording, find_numerals, wording, words_alone
@@ -180,10 +179,20 @@ class TreeChain:
             if column in absent:
                 there = there[:, ~absent[column].table[there[absent[column].source]]]
             grow = partial(linked, made=there, how=growth, streams=tree)
-            links.append(self._link(encoded, plan, column, known, grow))
-            coding = encoded.encoding.codings[column]
-            codes, mass = encoded.codes[column], encoded.mass(column)
-            known.append(known_of(coding, mass, codes, row=len(links) - 1))
+            growing = Growing(
+                encoded=encoded,
+                plan=plan,
+                column=column,
+                known=known,
+                links=links,
+                how=(self.protect, self.classes),
+                grow=grow,
+            )
+            links.append(growing.part())
+            if column not in plan.looked_up:
+                coding = encoded.encoding.codings[column]
+                codes, mass = encoded.codes[column], encoded.mass(column)
+                known.append(known_of(coding, mass, codes, row=len(links) - 1))
             if isinstance(links[-1], Anchored):
                 self._add_gap(encoded, plan, column, (gaps, known))
             chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
@@ -228,49 +237,6 @@ class TreeChain:
             names=dataset.schema.names,
             gaps=tuple(gaps),
         )
-
-    def _link(
-        self,
-        encoded: Encoded,
-        plan: Plan,
-        column: int,
-        known: Sequence[Known],
-        grow: Callable[[Encoded, Target, Sequence[Known]], Link],
-    ) -> Link | Anchored | Sum | Same | Dated:
-        """Grow what draws one column, from the rows where another does not say it is missing."""
-        here, seen, present = encoded, known, None
-        if column in plan.absent:
-            because = plan.absent[column]
-            present = ~because.table[encoded.codes[because.source]]
-            here, seen = encoded.only(present), [k.only(present) for k in known]
-
-        def trees(target: Target, rows: NDArray[np.bool_] | None) -> Link:
-            if rows is None:
-                return grow(here, target, seen)
-            return grow(here.only(rows), target, [k.only(rows) for k in seen])
-
-        if column in plan.same:
-            equal = plan.same[column]
-            how = plan.order.index(equal.source), self.protect, self.classes
-            rows = equal.rows if present is None else equal.rows[present]
-            return same_as(here, column, replace(equal, rows=rows), how, trees)
-        if column in plan.dated:
-            link = trees(target_of(here, column, self.classes), None)
-            at = [replace(p, column=plan.order.index(p.column)) for p in plan.dated[column]]
-            return Dated(coding=cells_of(encoded.encoding, column), link=link, parts=tuple(at))
-        if column not in plan.anchors:
-            return trees(target_of(here, column, self.classes), None)
-        own = cells_of(encoded.encoding, column), plan.numbers[column]
-        apart_from = {a: apart(*own, a.at(plan.numbers)) for a in plan.anchors[column]}
-        steps = {
-            a.moved(plan.order): step if present is None else step.only(present)
-            for a, step in apart_from.items()
-        }
-        found = anchored(here, column, steps, (self.protect, self.classes), trees)
-        if not isinstance(found, Anchored):
-            return found
-        reach = reach_of(encoded, column, plan.anchors[column], self.protect)
-        return replace(found, reach=reach)
 
     def _wording(
         self,

@@ -12,6 +12,8 @@ from assaymark.generate.dated import Dated
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
 from assaymark.generate.imputed import imputed
+from assaymark.generate.one_of import OneOf
+from assaymark.generate.read_off import ReadOff
 from assaymark.generate.same_as import Same
 from assaymark.generate.wanted import sampled
 from assaymark.generate.wording import Wording
@@ -69,6 +71,16 @@ class TreeChainModel:
             for at, link in zip(self.order, self.links, strict=True)
             for p in (link.parts if isinstance(link, Dated) else ())
         }
+        dated |= {
+            names[at]: f"{link.unit}({drawn[link.source]})"
+            for at, link in zip(self.order, self.links, strict=True)
+            if isinstance(link, ReadOff)
+        }
+        one_of: dict[str, Json] = {
+            names[at]: [drawn[j] for j, _ in link.flag.others]
+            for at, link in zip(self.order, self.links, strict=True)
+            if isinstance(link, OneOf)
+        }
         texts: dict[str, Json] = {
             names[at]: link.anchors[0].words(drawn)
             for at, link in zip(self.order, self.links, strict=True)
@@ -106,6 +118,7 @@ class TreeChainModel:
             },
             **({"same_as": same} if same else {}),
             **({"dated": dated} if dated else {}),
+            **({"one_of": one_of} if one_of else {}),
             **({"written_out": texts} if texts else {}),
             "dependencies": dependencies(names, self.order, self.links, self.gaps),
             "columns": self.encoding.summary(),

@@ -26,11 +26,17 @@ def chain_line_words(line: ChainLine) -> str:
     """Say what a column is drawn from."""
     if line.empty:
         return "nothing: no value may come out"
-    if not line.drawn_from and not line.near:
-        return "its own shares"
-    if line.formula:
+    if line.told:
+        return ", ".join(f"{unit} as {name} says" for name, unit in line.told)
+    if line.same:
+        return f"{'often ' if line.often else ''}the same as {', '.join(line.same)}"
+    return _sources(line) or "its own shares"
+
+
+def _sources(line: ChainLine) -> str:
+    if line.formula and line.drawn_from:
         return f"is {line.formula}"
-    if line.derived:
+    if line.derived and line.drawn_from:
         return f"follows from {', '.join(name for name, _ in line.drawn_from)}"
     if line.near:
         return f"near {', '.join(line.near)}"
@@ -57,7 +63,8 @@ def draw_chain(lines: Sequence[ChainLine]) -> Markup:
     for i, line in enumerate(lines):
         strong = [(n, s) for n, s in line.drawn_from[:_MOST_ARCS] if s >= _SHOWN or line.derived]
         marks += [_arc(place[n], i, s, derived=line.derived) for n, s in strong if n in place]
-        marks += [_arc(place[n], i, 1.0, derived=True) for n in line.near if n in place]
+        beside = (*line.near, *line.same, *(name for name, _ in line.told))
+        marks += [_arc(place[n], i, 1.0, derived=True) for n in beside if n in place]
     for i, line in enumerate(lines):
         marks += _row(line, _TOP + _ROW * i)
     words = " ".join(f"{line.column}: {chain_line_words(line)}." for line in lines)

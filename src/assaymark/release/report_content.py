@@ -283,7 +283,8 @@ class ChainLine:
     ``drawn_from`` has each column it depends on with its share of the branches, most first.
     ``pools`` is ``None`` where the generator has none. ``hidden`` says how many values never come
     out. ``derived`` is a column that follows from those in ``drawn_from``, by ``formula`` if it is
-    a sum; ``near`` has columns that it is drawn near.
+    a sum; ``near`` has columns that it is drawn near, ``same`` those that it is the same as, if
+    ``often`` is set not always; ``told`` has columns that say a part of a date, and which part.
     """
 
     column: str
@@ -295,6 +296,9 @@ class ChainLine:
     derived: bool = False
     formula: str = ""
     near: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+    often: bool = False
+    told: tuple[tuple[str, str], ...] = ()
     empty: bool = False
 
 
