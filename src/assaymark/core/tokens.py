@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["WORDS", "Token", "arithmetic", "tokens_of"]
+__all__ = ["WORDS", "Token", "arithmetic", "named", "tokens_of", "unquoted"]
 
 WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    |(?P<quoted>`[^`]+`)
+    |(?P<quoted>`(?:[^`]|``)+`)
     |(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?)
     |(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     |(?P<sign><=|>=|==|!=|<>|=|<|>|\(|\)|,)
@@ -55,6 +55,18 @@ def tokens_of(text: str) -> list[Token]:
         tokens.append(Token(kind, found.group(kind), found.start(kind)))
         at = found.end()
     return [*tokens, Token("end", "", len(text))]
+
+
+def unquoted(text: str) -> str:
+    """Return what stands in quotes of one of the three kinds; those within are doubled."""
+    mark = text[0]
+    return text[1:-1].replace(mark * 2, mark)
+
+
+def named(column: str) -> str:
+    """Return how a condition names a column: in back quotes, where its name is not one word."""
+    plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
+    return column if plain else f"`{column.replace('`', '``')}`"
 
 
 def arithmetic(tokens: list[Token], first: int) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.schema import Kind, Role
-from assaymark.core.tokens import WORDS, Token, arithmetic, tokens_of
+from assaymark.core.tokens import WORDS, Token, arithmetic, tokens_of, unquoted
 from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
 from assaymark.errors import ConditionError, UnknownNameError
 
@@ -207,7 +207,7 @@ class _Reader:
 
     def _column(self) -> Column:
         token = self.next
-        name = token.text[1:-1] if token.kind == "quoted" else token.text
+        name = unquoted(token.text) if token.kind == "quoted" else token.text
         if token.kind not in {"word", "quoted"} or (
             token.kind == "word" and name.lower() in WORDS and name not in self._schema.names
         ):
@@ -268,14 +268,14 @@ class _Reader:
         if token.kind not in {"string", "number"}:
             self._wrong(column, "text in quotes")
         self._place += 1
-        return _unquoted(token.text) if token.kind == "string" else token.text
+        return unquoted(token.text) if token.kind == "string" else token.text
 
     def _number(self, column: Column) -> Number:
         token = self.next
         if column.kind in {Kind.DATE, Kind.DATETIME}:
             if token.kind not in {"string", "date"}:
                 self._wrong(column, "a date such as '2024-01-31'")
-            text = _unquoted(token.text) if token.kind == "string" else token.text
+            text = unquoted(token.text) if token.kind == "string" else token.text
             try:
                 found = _time(text, column.kind)
             except ValueError:
@@ -325,11 +325,6 @@ def negated(node: Node) -> Node:
         return Test(node.column, node.no, node.yes)
     parts = tuple(negated(p) for p in node.parts)
     return Either(parts) if isinstance(node, Both) else Both(parts)
-
-
-def _unquoted(text: str) -> str:
-    mark = text[0]
-    return text[1:-1].replace(mark * 2, mark)
 
 
 def _time(text: str, kind: Kind) -> int:

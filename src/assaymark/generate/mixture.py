@@ -12,6 +12,7 @@ import polars as pl
 from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Kind
+from assaymark.core.tokens import named
 from assaymark.core.value_sets import Allowed
 from assaymark.core.where import Test
 from assaymark.errors import ConditionError, InputError, UnknownNameError
@@ -170,7 +171,7 @@ def _share(name: str, value: object, share: object) -> float:
 
 
 def _test(column: Column, value: object) -> str:
-    name, text = f"`{column.name}`", str(value).strip()
+    name, text = named(column.name), str(value).strip()
     if text.lower() == "missing":
         return f"{name} is missing"
     tests = _TESTS if column.kind.ordered else _MEMBERS
