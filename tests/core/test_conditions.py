@@ -257,3 +257,12 @@ def test_what_is_undefined_is_neither_true_nor_false_for_constraints() -> None:
     assert rule.hold(frame).tolist() == [False, False, True]
     assert rule.possible().hold(frame).tolist() == [True, False, True]
     assert rule.untrue().hold(frame).tolist() == [True, True, False]
+    least = Conditions.parse("min(weight / age, 9) < 10", SCHEMA)  # a quotient by 0 is missing
+    assert least.hold(frame).tolist() == [False, True, True]
+
+
+def test_what_asks_for_missing_values_is_not_true_of_all_that_are() -> None:
+    frame = FRAME.select(pl.all().head(4))
+    rule = Conditions.parse("where(is_missing(age), 1, 0) == 0", SCHEMA)
+    assert rule.hold(frame).tolist() == rule.possible().hold(frame).tolist()
+    assert rule.hold(frame).tolist() == [True, True, True, False]

@@ -135,6 +135,33 @@ def test_what_no_row_of_the_model_satisfies_is_refused_with_the_count():
         model_of(visits(), far).sample(range(10), Streams.from_seed(2))
 
 
+def test_what_is_missing_or_divided_by_zero_breaks_no_rule():
+    rng = np.random.default_rng(3)
+    stay = rng.integers(10, 90, 900).astype(float)
+    icu = np.where(rng.random(900) < 0.4, np.nan, np.floor(stay * rng.random(900)))
+    visits_ = rng.integers(0, 4, 900)
+    data = table(
+        stay=(Kind.DECIMAL, [None if i % 9 == 0 else x for i, x in enumerate(stay.tolist())]),
+        icu=(Kind.DECIMAL, [None if np.isnan(x) else x for x in icu]),
+        visits=(Kind.INTEGER, visits_.tolist()),
+        cost=(Kind.INTEGER, (visits_ * rng.integers(20, 50, 900)).tolist()),
+    )
+    rules = (
+        RowRule(kind="rule", rule="icu <= stay"),
+        RowRule(kind="rule", rule="cost / visits < 50"),
+        Implication(kind="implies", when="visits >= 0", then="cost / visits >= 20"),
+        Implication(kind="implies", when="stay < 40", then="icu < 40"),
+    )
+    made = model_of(data, *rules).sample(range(700), Streams.from_seed(5)).frame
+    assert made.height == 700
+    assert (made["icu"] <= made["stay"]).drop_nulls().all()
+    assert 0.2 < made["icu"].is_null().mean() < 0.6  # gaps are not ruled out
+    assert made["stay"].null_count() > 30
+    assert (made["visits"] == 0).sum() > 100
+    seen = made.filter(pl.col("visits") > 0)
+    assert (seen["cost"] / seen["visits"]).is_between(20, 50, closed="left").all()
+
+
 def test_of_several_constraints_that_no_row_satisfies_those_are_named():
     far = [keep("low > 65"), keep("low * high < high * 61"), keep("sex == 'F'")]
     with pytest.raises(ConditionError, match="in none all 2 of them") as found:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Arithmetic"]
 
 _CLOSE, _BITS = 1e-9, 2.0**-50  # floats that differ by no more are equal: .1 + .2 and .3
+
 _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "==": lambda _, close: close,
     "!=": lambda _, close: ~close,
@@ -31,9 +32,11 @@ _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """Two formulas compared; where one is missing or undefined, it is neither true nor false.
+    """Two formulas compared; where one is missing, it is neither true nor false.
 
-    ``lenient``: it holds there, too, as what constraints ask of a row.
+    What is undefined, such as a quotient by zero, is missing. ``lenient``: it holds
+    where a side is missing, too, as what constraints
+    ask of a row.
     """
 
     left: Formula
@@ -52,7 +55,8 @@ class Arithmetic:
         UnknownNameError
             When there is no such column.
         """
-        found = cls(Formula.parse(left, schema), sign, Formula.parse(right, schema))
+        one, other = (Formula.parse(text, schema, undefined="missing") for text in (left, right))
+        found = cls(one, sign, other)
         if not found.columns:
             raise ConditionError(f"{left.strip()} {sign} {right.strip()} names no column")
         return found

@@ -70,7 +70,7 @@ class OneHot(_Constraint):
 
 
 class Implication(_Constraint):
-    """Where the condition ``when`` is true, so is ``then``."""
+    """Where the condition ``when`` is true, ``then`` is not false: what is missing breaks none."""
 
     kind: Literal["implies"]
     when: str
@@ -93,7 +93,7 @@ class Unique(_Constraint):
 
 
 class RowRule(_Constraint):
-    """A condition, as ``generate --where`` takes it, is true."""
+    """A condition, as ``generate --where`` takes it, is not false: what is missing breaks none."""
 
     kind: Literal["rule"]
     rule: str

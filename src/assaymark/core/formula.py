@@ -61,10 +61,13 @@ class Formula:
     terms: Mapping[str, float] | None = field(default=None, compare=False)
 
     @classmethod
-    def parse(cls, text: str, schema: Schema) -> Formula:
+    def parse(
+        cls, text: str, schema: Schema, *, undefined: Literal["kept", "missing"] = "kept"
+    ) -> Formula:
         """Read ``text``, a formula on the columns of ``schema``.
 
-        Text stands in quotes of either kind, which are doubled within.
+        Text stands in quotes of either kind, which are doubled within. With ``undefined``
+        "missing", whatever is undefined on the way is missing, as it is in conditions.
 
         Raises
         ------
@@ -73,7 +76,7 @@ class Formula:
         UnknownNameError
             When there is no such column.
         """
-        reader = _Reader(text, schema)
+        reader = _Reader(text, schema, finite=undefined == "missing")
         tree = reader.tree()
         made = reader.number(tree)
         columns = tuple(sorted(reader.columns))
@@ -100,8 +103,8 @@ class _Made(NamedTuple):
 class _Reader:
     """Turns one syntax tree into one expression; what is not listed here is refused."""
 
-    def __init__(self, text: str, schema: Schema) -> None:
-        self._text, self._schema = text.strip(), schema
+    def __init__(self, text: str, schema: Schema, *, finite: bool) -> None:
+        self._text, self._schema, self._finite = text.strip(), schema, finite
         self._syntax = Syntax(ast.Constant(0))
         self.columns: set[str] = set()
 
@@ -128,6 +131,9 @@ class _Reader:
         if made.type == "text":
             raise self.wrong(f"{self._syntax.shown(node)!r} is text, and a number is needed")
         return made.expression.cast(pl.Float64)
+
+    def _defined(self, made: pl.Expr) -> pl.Expr:
+        return pl.when(made.is_finite()).then(made) if self._finite else made
 
     def terms(self, node: ast.expr) -> dict[str, float] | None:
         """Return what each column counts in a sum, the constant under ``""``, or ``None``."""
@@ -166,7 +172,7 @@ class _Reader:
                 return self._column(name)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 made = _BINARY[type(op)](self.number(left), self.number(right))
-                return _Made(made, "number")
+                return _Made(self._defined(made), "number")
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return _Made(-self.number(operand), "number", constant=_is_constant(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -264,7 +270,7 @@ class _Reader:
         if name == "is_missing" and len(args) == 1:
             return _Made(self._any(args[0]).expression.is_null(), "truth")
         if name in _FUNCTIONS and len(args) == 1:
-            return _Made(_FUNCTIONS[name](self.number(args[0])), "number")
+            return _Made(self._defined(_FUNCTIONS[name](self.number(args[0]))), "number")
         known = sorted([*_FUNCTIONS, "where", "min", "max", "clip", "is_missing"])
         if name in known:
             raise self.wrong(f"{name} is given {len(args)} values")

@@ -15,8 +15,9 @@ from assaymark.core import constraint as c
 from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Kind
+from assaymark.core.tokens import named
 from assaymark.core.value_sets import Allowed, Levels
-from assaymark.core.where import WORDS, Either, Test
+from assaymark.core.where import Either, Test
 from assaymark.errors import ConditionError, RecipeError
 from assaymark.generate.contradiction import check_together
 from assaymark.generate.implied import adding_up, one_of, one_set
@@ -165,7 +166,7 @@ def _refuse(spec: c.ConstraintSpec, text: str, broken: int, n: int) -> None:
 def bounds_of(spec: c.Bounds, data: Dataset) -> Conditions:
     """Return the condition that a number or date is within bounds, or missing."""
     schema = data.schema
-    column, name = schema.column(spec.column), _name(spec.column)
+    column, name = schema.column(spec.column), named(spec.column)
     if spec.low is None and spec.high is None:
         raise ConditionError("a range needs low, high or both")
     if spec.low is not None and spec.high is not None and not _ordered(spec.low, spec.high):
@@ -178,19 +179,20 @@ def bounds_of(spec: c.Bounds, data: Dataset) -> Conditions:
 @_made.register
 def inequality_of(spec: c.Inequality, data: Dataset) -> Conditions:
     """Return the condition that one column is at most another, or either is missing."""
-    sign, low, high = "<" if spec.strict else "<=", _name(spec.low), _name(spec.high)
+    sign, low, high = "<" if spec.strict else "<=", named(spec.low), named(spec.high)
     missing = f"{low} is missing or {high} is missing"
     return Conditions.parse(f"{low} {sign} {high} or {missing}", data.schema)
 
 
 @_made.register
 def _rule(spec: c.RowRule, data: Dataset) -> Conditions:
-    return Conditions.parse(spec.rule, data.schema)
+    return Conditions.parse(spec.rule, data.schema).possible()
 
 
 @_made.register
 def _implied(spec: c.Implication, data: Dataset) -> RowTest:
-    when, then = (Conditions.parse(text, data.schema) for text in (spec.when, spec.then))
+    when, said = (Conditions.parse(text, data.schema) for text in (spec.when, spec.then))
+    then = said.possible()
     return RowTest(
         text=f"where {when.text}, {then.text}",
         hold=lambda frame: ~when.hold(frame) | then.hold(frame),
@@ -283,11 +285,6 @@ def _ordered(low: float | str, high: float | str) -> bool:
     if isinstance(low, str) or isinstance(high, str):
         return str(low) <= str(high)
     return low <= high
-
-
-def _name(column: str) -> str:
-    plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
-    return column if plain else f"`{column}`"
 
 
 def _value(column: Column, value: float | str) -> str:
