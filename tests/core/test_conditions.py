@@ -266,3 +266,21 @@ def test_what_asks_for_missing_values_is_not_true_of_all_that_are() -> None:
     rule = Conditions.parse("where(is_missing(age), 1, 0) == 0", SCHEMA)
     assert rule.hold(frame).tolist() == rule.possible().hold(frame).tolist()
     assert rule.hold(frame).tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-6, 1.0, 1e6, 1e12])
+def test_rounding_is_judged_by_the_size_of_the_numbers(size: float) -> None:
+    # .1 + .2 is above .3 by rounding, twice as much is not, nor a millionth more
+    rows = pl.DataFrame({"x": [0.1, 0.1, 0.1], "y": [0.2, 0.5, 0.2], "z": [0.3, 0.3, 0.300001]})
+    schema = Schema(columns=tuple(Column(name=n, kind=Kind.DECIMAL) for n in "xyz"))
+    frame = rows * size
+    for text, expected in {
+        "x + y == z": [True, False, False],
+        "x + y - z == 0": [True, False, False],
+        "0 < x + y - z": [False, True, False],
+        "z - x > y": [False, False, True],
+        "x + y <= z": [True, False, True],
+        "z / x == 1 + y / x": [True, False, False],
+        "log(z / (x + y)) == 0": [True, False, False],
+    }.items():
+        assert Conditions.parse(text, schema).hold(frame).tolist() == expected, text

@@ -162,6 +162,18 @@ def test_what_is_missing_or_divided_by_zero_breaks_no_rule():
     assert (seen["cost"] / seen["visits"]).is_between(20, 50, closed="left").all()
 
 
+def test_a_sum_of_tiny_parts_is_held_to_their_size():
+    rng = np.random.default_rng(4)
+    a, b = (rng.uniform(1, 9, (2, 400)) * 1e-12).tolist()
+    total = [x + y for x, y in zip(a, b, strict=True)]
+    rule = SumOfParts(kind="sum", total="t", parts=("a", "b"))
+    good = {"a": (Kind.DECIMAL, a), "b": (Kind.DECIMAL, b), "t": (Kind.DECIMAL, total)}
+    assert demands_of((rule,), table(**good)).tests
+    bad = table(**{**good, "t": (Kind.DECIMAL, [2 * x for x in total])})
+    with pytest.raises(RecipeError, match="in 400 of 400 rows"):
+        demands_of((rule,), bad)
+
+
 def test_of_several_constraints_that_no_row_satisfies_those_are_named():
     far = [keep("low > 65"), keep("low * high < high * 61"), keep("sex == 'F'")]
     with pytest.raises(ConditionError, match="in none all 2 of them") as found:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.core.formula import Formula
+from assaymark.core.magnitude import tolerance
 from assaymark.errors import ConditionError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Schema
 
 __all__ = ["Arithmetic"]
-
-_CLOSE, _BITS = 1e-9, 2.0**-50  # floats that differ by no more are equal: .1 + .2 and .3
 
 _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "==": lambda _, close: close,
@@ -34,8 +33,8 @@ _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 class Arithmetic:
     """Two formulas compared; where one is missing, it is neither true nor false.
 
-    What is undefined, such as a quotient by zero, is missing. ``lenient``: it holds
-    where a side is missing, too, as what constraints
+    What is undefined, such as a quotient by zero, is missing. Floats that differ by rounding are
+    equal: .1 + .2 and .3. ``lenient``: it holds where a side is missing, too, as what constraints
     ask of a row.
     """
 
@@ -78,7 +77,7 @@ class Arithmetic:
         """Return whether it is true of a row; null where it is neither true nor false."""
         one, other = self.left.expression, self.right.expression
         rest = operator.sub(one, other)
-        close = rest.abs() <= _CLOSE + _BITS * (one.abs() + other.abs())
+        close = rest.abs() <= tolerance(self.left.size + self.right.size)
         return (
             pl.when(rest.is_finite())
             .then(_SIGNS[self.sign](rest, close))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
+from assaymark.core.magnitude import magnitude
 from assaymark.core.schema import Kind, Role
 from assaymark.core.syntax import Syntax
 from assaymark.errors import ConditionError, UnknownNameError
@@ -52,12 +53,14 @@ class Formula:
 
     A date counts in days since 1970, true as 1 and false as 0. What is made of a missing value is
     missing; what is divided by zero is undefined. ``terms`` are what each column counts, and the
-    constant under ``""``, if it is a sum of multiples of columns.
+    constant under ``""``, if it is a sum of multiples of columns. ``size`` is how large the numbers
+    are that it is made of.
     """
 
     text: str
     expression: pl.Expr = field(compare=False)
     columns: tuple[str, ...]
+    size: pl.Expr = field(compare=False)
     terms: Mapping[str, float] | None = field(default=None, compare=False)
 
     @classmethod
@@ -80,7 +83,7 @@ class Formula:
         tree = reader.tree()
         made = reader.number(tree)
         columns = tuple(sorted(reader.columns))
-        return cls(text.strip(), made, columns, reader.terms(tree))
+        return cls(text.strip(), made, columns, magnitude(tree, reader.number), reader.terms(tree))
 
     def values(self, frame: pl.DataFrame) -> Floats:
         """Return the value of each row, shape ``(n,)``: NaN where missing, inf where undefined."""

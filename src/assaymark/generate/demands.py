@@ -14,6 +14,7 @@ import polars as pl
 from assaymark.core import constraint as c
 from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
+from assaymark.core.magnitude import tolerance
 from assaymark.core.schema import Kind
 from assaymark.core.tokens import named
 from assaymark.core.value_sets import Allowed, Levels
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["Demands", "RowTest", "bounds_of", "demands_of", "inequality_of"]
 
 _FEWEST = 10
-_CLOSE, _BITS = 1e-9, 2.0**-50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,16 +251,13 @@ def _summed(spec: c.SumOfParts, data: Dataset) -> RowTest:
             raise ConditionError(f"{name!r} is not a number")
 
     whole = all(data.schema.column(n).kind is Kind.INTEGER for n in (spec.total, *spec.parts))
+    rest = reduce(operator.sub, map(pl.col, spec.parts), pl.col(spec.total))
+    size = reduce(operator.add, (pl.col(n).abs() for n in (spec.total, *spec.parts)))
+    close = rest == 0 if whole else rest.abs() <= tolerance(size)
 
     def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
-        total, parts = frame[spec.total], [frame[p] for p in spec.parts]
-        rest = reduce(operator.sub, parts, total)
-        if whole:
-            close = rest == 0
-        else:
-            size = reduce(operator.add, (p.abs() for p in parts), total.abs())
-            close = rest.abs() <= _CLOSE + _BITS * size
-        return np.asarray(close.fill_null(value=True).to_numpy(), dtype=np.bool_)
+        held = frame.select(held=close.fill_null(value=True))["held"]
+        return np.asarray(held.to_numpy(), dtype=np.bool_)
 
     text = f"{spec.total} = {' + '.join(spec.parts)}"
     return RowTest(text=text, hold=hold, implied=adding_up(spec.total, spec.parts, data.schema))
