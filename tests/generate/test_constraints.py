@@ -301,7 +301,7 @@ def test_unique_rows_are_unique_in_any_blocks_and_run_out_with_a_count():
         few.sample(range(100), streams)
 
 
-def test_two_sets_are_unique_in_any_blocks_and_no_mixture_is_drawn():
+def test_two_sets_are_unique_in_any_blocks_and_across_the_kinds_of_a_mixture():
     sets = ("low", "high"), ("high", "births", "city")
     both = [Unique(kind="unique", columns=columns, on_source="keep") for columns in sets]
     data = visits()
