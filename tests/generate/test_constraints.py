@@ -310,8 +310,15 @@ def test_two_sets_are_unique_in_any_blocks_and_across_the_kinds_of_a_mixture():
     assert not any(whole.select(columns).is_duplicated().any() for columns in sets)
     assert model.sample(range(120), streams).frame.equals(whole[:120])
     half = mixture_of({"sex": {"F": 0.5, "M": 0.5}}, 100, data.schema)
-    with pytest.raises(InputError, match="does not keep rows unique"):
-        sample_wanted(model, range(100), streams, half)
+    made = sample_wanted(model, range(100), streams, half).frame
+    assert made["sex"].value_counts().sort("sex").rows() == [("F", 50), ("M", 50)]
+    assert not any(made.select(columns).is_duplicated().any() for columns in sets)
+    again = [sample_wanted(model, r, streams, half).frame for r in (range(37), range(37, 100))]
+    assert made.equals(pl.concat(again))
+    few = mixture_of({"sex": {"F": 0.5, "M": 0.5}}, 300, data.schema)
+    scarce = Unique(kind="unique", columns=("red", "births", "city"), on_source="keep")
+    with pytest.raises(ConditionError, match=r"^\d+ of 150 rows where sex == 'F' can be had"):
+        sample_wanted(model_of(data, scarce), range(300), streams, few)
 
 
 def test_sums_of_large_whole_numbers_hold_to_the_unit():
@@ -334,6 +341,32 @@ def test_a_combination_of_one_person_with_many_rows_is_not_known():
     known = FixedCombinations(kind="fixed", columns=("x", "y"))
     made = model_of(data, known, protect=1).sample(range(500), Streams.from_seed(1)).frame
     assert set(made["x"]) == {"p"}
+
+
+def test_what_can_be_wrong_with_a_column_is_said():
+    data = visits(300)
+    frame = data.frame.rename({"low": "low end"}).with_columns(
+        gone=pl.lit(None, dtype=pl.String), land=pl.when(pl.int_range(300) > 50).then("land")
+    )
+    columns = [replace(c, name="low end") if c.name == "low" else c for c in data.schema.columns]
+    schema = Schema(columns=(*columns, Column(name="gone", kind=Kind.CATEGORY)))
+    odd = replace(data, schema=schema, frame=frame)
+    for spec, said in {
+        RowRule(kind="rule", rule="low end < high"): r"\(`low end` stands in back quotes\)",
+        RowRule(kind="rule", rule="high - 0 > low end"): r"\(`low end` stands in back quotes\)",
+        Unique(kind="unique", columns=("key",)): "'key' in a constraint; identifiers .* left out",
+        Bounds(kind="range", column="gone", low=3): "'gone' has no value, which breaks nothing",
+        RowRule(kind="rule", rule="`gone` < 3"): "'gone' has no value, which breaks nothing",
+        Bounds(kind="range", column="high", low=float("nan")): "a finite number",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            demands_of((spec,), odd)
+    for kind in (Unique, FixedCombinations, OneHot):
+        with pytest.raises(ValueError, match="names 'red' twice"):
+            kind(kind=kind.model_fields["kind"].annotation.__args__[0], columns=("red", "red"))
+    known = FixedCombinations(kind="fixed", columns=("land", "gone"))  # gaps are values
+    held = demands_of((known,), odd).hold(frame)
+    assert held.all()
 
 
 def test_a_source_that_breaks_a_constraint_is_refused_with_the_count():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from assaymark.core.document import Document
 
@@ -21,6 +21,16 @@ __all__ = [
     "SumOfParts",
     "Unique",
 ]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"names {twice!r} twice")
+    return names
+
+
+_Columns = Annotated[tuple[str, ...], AfterValidator(_each_once)]
 
 
 class _Constraint(Document):
@@ -51,7 +61,7 @@ class FixedCombinations(_Constraint):
     """Only combinations of these columns come out that at least ten persons of train have."""
 
     kind: Literal["fixed"]
-    columns: tuple[str, ...] = Field(min_length=2)
+    columns: _Columns = Field(min_length=2)
 
 
 class SumOfParts(_Constraint):
@@ -66,7 +76,7 @@ class OneHot(_Constraint):
     """Exactly one of these columns, of 0 and 1 or false and true, is set."""
 
     kind: Literal["one_hot"]
-    columns: tuple[str, ...] = Field(min_length=2)
+    columns: _Columns = Field(min_length=2)
 
 
 class Implication(_Constraint):
@@ -89,7 +99,7 @@ class Unique(_Constraint):
     """No two rows have the same values in these columns."""
 
     kind: Literal["unique"]
-    columns: tuple[str, ...] = Field(min_length=1)
+    columns: _Columns = Field(min_length=1)
 
 
 class RowRule(_Constraint):

@@ -15,6 +15,7 @@ import polars as pl
 from assaymark.core.magnitude import magnitude
 from assaymark.core.schema import Kind, Role
 from assaymark.core.syntax import Syntax
+from assaymark.core.tokens import bare_name
 from assaymark.errors import ConditionError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Formula"]
 
-_LONGEST = 4_000
+_LONGEST, _LOOKED_AT = 4_000, 400
 _LANGUAGE = (
     "Hint: a formula reads like  where(age >= 65, 0, clip(0.2 * income - 900, 0, 5000)) ; there "
     "are + - * / // % **, comparisons, in ('a', 'b'), and, or, not, a if test else b, and "
@@ -125,7 +126,11 @@ class _Reader:
         try:
             self._syntax = Syntax.parse(self._text, self._schema.names)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise self.wrong(getattr(error, "msg", "") or "it is no formula") from error
+            places = range(len(self._text)) if len(self._text) <= _LOOKED_AT else ()
+            names = self._schema.names
+            bare = next(filter(None, (bare_name(self._text[i:], names) for i in places)), "")
+            said = getattr(error, "msg", "") or "it is no formula"
+            raise self.wrong(f"{said}{bare}") from error
         return self._syntax.tree
 
     def number(self, node: ast.expr) -> pl.Expr:

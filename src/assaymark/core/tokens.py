@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["WORDS", "Token", "arithmetic", "named", "tokens_of", "unquoted"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["WORDS", "Token", "arithmetic", "bare_name", "named", "tokens_of", "unquoted"]
 
 WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
 _TOKEN = re.compile(
@@ -67,6 +71,15 @@ def named(column: str) -> str:
     """Return how a condition names a column: in back quotes, where its name is not one word."""
     plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
     return column if plain else f"`{column.replace('`', '``')}`"
+
+
+def bare_name(text: str, columns: Iterable[str]) -> str:
+    """Return how to write the column whose name of several words, or signs, ``text`` begins with.
+
+    Nothing where it begins with none.
+    """
+    found = [c for c in columns if named(c) != c and text.startswith(c)]
+    return f" (`{max(found, key=len)}` stands in back quotes)" if found else ""
 
 
 def arithmetic(tokens: list[Token], first: int) -> tuple[int, int] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.schema import Kind, Role
-from assaymark.core.tokens import WORDS, Token, arithmetic, tokens_of, unquoted
+from assaymark.core.tokens import WORDS, Token, arithmetic, bare_name, tokens_of, unquoted
 from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
 from assaymark.errors import ConditionError, UnknownNameError
 
@@ -201,7 +201,8 @@ class _Reader:
             raise ConditionError(
                 f"column {column.name!r} is of kind {column.kind.value!r} and {other.name!r} of "
                 f"kind {other.kind.value!r}: {sign!r} says nothing of them\n\nHint: two numbers, "
-                "two dates, two times, or == and != of two categories can be compared"
+                "two dates, two times, or == and != of two categories can be compared; a date and "
+                "a time by what lies between: seen - came >= 0"
             )
         return Versus(column.name, sign, other.name)
 
@@ -211,9 +212,11 @@ class _Reader:
         if token.kind not in {"word", "quoted"} or (
             token.kind == "word" and name.lower() in WORDS and name not in self._schema.names
         ):
-            self.fail("a column")
+            self.fail(f"a column{bare_name(self._text[token.at :], self._schema.names)}")
         if name not in self._schema.names:
-            raise UnknownNameError("column", name, self._schema.names, "the condition")
+            bare = bare_name(self._text[token.at :], self._schema.names)
+            place = f"the condition{bare}"
+            raise UnknownNameError("column", name, self._schema.names, place)
         self._place += 1
         column = self._schema.column(name)
         if column.kind is Kind.TEXT:

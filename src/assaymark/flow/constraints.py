@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assaymark.core.constraint import Unique
 from assaymark.core.plain import read_toml
 from assaymark.core.recipe import recipe_of
 from assaymark.errors import RecipeError
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.constraint import ConstraintSpec
+    from assaymark.generate.identifiers import Identifiers
 
-__all__ = ["read_constraints"]
+__all__ = ["read_constraints", "still_to_hold"]
 
 _NOWHERE = {"name": "constraints", "source": {"path": ""}}
 
@@ -43,6 +45,16 @@ def read_constraints(
         else:
             tables.append({"kind": "rule", "rule": str(one)})
     return recipe_of({**_NOWHERE, "constraint": tables}).generate.constraint
+
+
+def still_to_hold(
+    constraints: Sequence[ConstraintSpec], fresh: Identifiers
+) -> tuple[ConstraintSpec, ...]:
+    """Return the constraints without those that fresh keys keep: their values come once."""
+    once = {column.name for column in fresh.columns if not column.missing}
+    return tuple(
+        c for c in constraints if not (isinstance(c, Unique) and once.intersection(c.columns))
+    )
 
 
 def _in_file(path: Path) -> list[object]:
