@@ -174,6 +174,19 @@ def test_a_sum_of_tiny_parts_is_held_to_their_size():
         demands_of((rule,), bad)
 
 
+def test_a_sum_of_32_bits_holds_to_32_bits():
+    rng = np.random.default_rng(5)
+    a, b = np.round(rng.normal(10, 2, (2, 300)), 1).astype(np.float32)
+    written = {n: [float(str(x)) for x in v] for n, v in {"a": a, "b": b, "t": a + b}.items()}
+    data = table(**{n: (Kind.DECIMAL, v) for n, v in written.items()})
+    rule = SumOfParts(kind="sum", total="t", parts=("a", "b"))
+    made = model_of(data, rule).sample(range(300), Streams.from_seed(1)).frame
+    assert (made["t"] - made["a"] - made["b"]).abs().max() < 1e-5
+    off = data.frame.with_columns(t=pl.col("t") + 0.001)
+    with pytest.raises(RecipeError, match="in 300 of 300 rows"):
+        demands_of((rule,), replace(data, frame=off))
+
+
 def test_of_several_constraints_that_no_row_satisfies_those_are_named():
     far = [keep("low > 65"), keep("low * high < high * 61"), keep("sex == 'F'")]
     with pytest.raises(ConditionError, match="in none all 2 of them") as found:
