@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.schema import Kind, Role
-from assaymark.core.tokens import WORDS, Token, arithmetic, bare_name, tokens_of, unquoted
+from assaymark.core.tokens import WORDS, Token, arithmetic, bare_name, named, tokens_of, unquoted
 from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
 from assaymark.errors import ConditionError, UnknownNameError
 
@@ -182,7 +182,9 @@ class _Reader:
                 return self._versus(column, sign)
             found = self._compared(column, sign)
         else:
-            self.fail("'in' or 'between'" if turned else "a comparison, 'in', 'between' or 'is'")
+            such = f" such as {named(column.name)} == true" if column.kind is Kind.BOOLEAN else ""
+            one = f"a comparison{such}, 'in', 'between' or 'is'"
+            self.fail("'in' or 'between'" if turned else one)
         yes, no = Allowed(found), Allowed(found.complement())
         return Test(column.name, no, yes) if turned else Test(column.name, yes, no)
 
