@@ -212,11 +212,11 @@ def test_blocks_meet_where_chunks_end():
         ("region is missing", "'region'"),
         ("region == 's' and coast == true", "exclude each other"),
         ("(region == 's' and coast == true) or (age < 21 and age > 21.5)", "exclude each other"),
-        ("(region == 's' and coast == true) or (region == 'n' and coast == false)", "0 of 50 rows"),
+        ("(region == 's' and coast == true) or (region == 'n' and coast == false)", "none of"),
     ],
 )
 def test_what_can_never_hold_is_an_error_and_never_fewer_rows(text, said):
-    with pytest.raises(ConditionError, match=said):
+    with pytest.raises(ConditionError, match=rf"(?s)^0 of 50 rows can be had: .*{said}"):
         drawn(text, range(50))
 
 

@@ -120,7 +120,10 @@ def wanted(
         When a row was tried for ``MOST_TRIES`` times without success, or would be; the message
         says how likely the condition is, and how many rows there are.
     """
-    search = _search_of(model, chain, given, streams.child("look").words())
+    try:
+        search = _search_of(model, chain, given, streams.child("look").words())
+    except ConditionError as error:
+        raise ConditionError(f"0 of {rows.stop:,} rows can be had: {error}") from error
     _check_feasible(search, rows.stop)
     key = streams.child("given").words()
     starts = range(rows.start, max(rows.stop, rows.start + 1), _CHUNK)
