@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from assaymark.core.document import Document
 
@@ -30,6 +31,12 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _written(end: object) -> object:
+    """Return a date, as TOML has it without quotes, as text."""
+    return end.isoformat() if isinstance(end, date) else end
+
+
+_End = Annotated[float | str | None, BeforeValidator(_written)]
 _Columns = Annotated[tuple[str, ...], AfterValidator(_each_once)]
 
 
@@ -44,8 +51,8 @@ class Bounds(_Constraint):
 
     kind: Literal["range"]
     column: str
-    low: float | str | None = None
-    high: float | str | None = None
+    low: _End = None
+    high: _End = None
 
 
 class Inequality(_Constraint):

@@ -20,7 +20,7 @@ from assaymark.core.schema import Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import InputError, NotApprovedError
-from assaymark.flow.constraints import still_to_hold
+from assaymark.flow.constraints import still_to_hold, vacuous
 from assaymark.flow.drawn import drawn
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit, why_never
@@ -132,6 +132,7 @@ def draft(  # noqa: PLR0913
             "shows this one beside others, without its rows"
         )
     synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
+    notices += vacuous(left, train)
     notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(model.summary.get("written_out"))

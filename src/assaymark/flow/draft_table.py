@@ -43,7 +43,7 @@ def generate(  # noqa: PLR0913
     seed: int | None = None,
     where: str = "",
     shares: Mapping[str, Mapping[Any, float]] | None = None,
-    constraints: Sequence[str | Path | Mapping[str, Any]] = (),
+    constraints: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any]] = (),
     keep: Sequence[str] = (),
     identifiers: bool = True,
 ) -> DraftTable:
@@ -73,9 +73,7 @@ def generate(  # noqa: PLR0913
         generator=generator,
         parameters=parameters,
         seed=seed,
-        kinds=Kinds(
-            where=where, shares=shares or {}, constraints=read_constraints(tuple(constraints))
-        ),
+        kinds=Kinds(where=where, shares=shares or {}, constraints=read_constraints(constraints)),
         keep=keep,
         identifiers=identifiers,
     )
