@@ -157,7 +157,7 @@ def _refuse(spec: c.ConstraintSpec, text: str, broken: int, n: int) -> None:
         raise RecipeError(
             f"the source itself breaks a constraint in {broken:,} of {n:,} rows looked at: "
             f"{text}\n\nHint: correct the rows or the constraint, or set on_source = 'keep' "
-            "to learn from these rows and still make none like them"
+            "in its [[constraint]] table to learn from these rows and still make none like them"
         )
 
 
