@@ -51,8 +51,6 @@ if TYPE_CHECKING:
     from assaymark.flow.api import (
         compare,
         evaluate,
-        generate,
-        impute,
         infer,
         init,
         load,
@@ -60,6 +58,7 @@ if TYPE_CHECKING:
         run,
         verify,
     )
+    from assaymark.flow.draft_table import generate, impute
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -72,8 +71,8 @@ _HOMES = {
     "Verdict": "decide.verdict",
     "compare": "flow.api",
     "evaluate": "flow.api",
-    "generate": "flow.api",
-    "impute": "flow.api",
+    "generate": "flow.draft_table",
+    "impute": "flow.draft_table",
     "infer": "flow.api",
     "init": "flow.api",
     "load": "flow.api",

@@ -53,6 +53,7 @@ class UnknownNameError(InputError):
     """Nothing of that kind has that name; the message names the nearest and all valid ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], where: str = "") -> None:
+        self.kind, self.name, self.where = kind, name, where
         valid = sorted(known)
         near = difflib.get_close_matches(name, valid, n=1, cutoff=0.6)
         meant = f"did you mean {near[0]!r}? " if near else ""

@@ -107,6 +107,9 @@ def test_a_condition_holds_where_it_says(text: str, rows: list[int]) -> None:
         ("age > 3 sex == 'F'", "expected 'and', 'or' or the end"),
         ("age in ()", "a number"),
         ("age in (1 2)", r"',' or '\)'"),
+        ("ill or age > 3", "expected a comparison such as ill == true"),
+        ("seen at > 3", r"\(`seen at` stands in back quotes\)"),
+        ("1 + seen at > 3", r"\(`seen at` stands in back quotes\)"),
         ("age is 3", "'missing' or 'not missing'"),
         ("age > 3; import os", "found ';'"),
         ("__import__('os').system('x') == 1", r"found '\.'"),
@@ -257,3 +260,30 @@ def test_what_is_undefined_is_neither_true_nor_false_for_constraints() -> None:
     assert rule.hold(frame).tolist() == [False, False, True]
     assert rule.possible().hold(frame).tolist() == [True, False, True]
     assert rule.untrue().hold(frame).tolist() == [True, True, False]
+    least = Conditions.parse("min(weight / age, 9) < 10", SCHEMA)  # a quotient by 0 is missing
+    assert least.hold(frame).tolist() == [False, True, True]
+
+
+def test_what_asks_for_missing_values_is_not_true_of_all_that_are() -> None:
+    frame = FRAME.select(pl.all().head(4))
+    rule = Conditions.parse("where(is_missing(age), 1, 0) == 0", SCHEMA)
+    assert rule.hold(frame).tolist() == rule.possible().hold(frame).tolist()
+    assert rule.hold(frame).tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-6, 1.0, 1e6, 1e12])
+def test_rounding_is_judged_by_the_size_of_the_numbers(size: float) -> None:
+    # .1 + .2 is above .3 by rounding, twice as much is not, nor a millionth more
+    rows = pl.DataFrame({"x": [0.1, 0.1, 0.1], "y": [0.2, 0.5, 0.2], "z": [0.3, 0.3, 0.300001]})
+    schema = Schema(columns=tuple(Column(name=n, kind=Kind.DECIMAL) for n in "xyz"))
+    frame = rows * size
+    for text, expected in {
+        "x + y == z": [True, False, False],
+        "x + y - z == 0": [True, False, False],
+        "0 < x + y - z": [False, True, False],
+        "z - x > y": [False, False, True],
+        "x + y <= z": [True, False, True],
+        "z / x == 1 + y / x": [True, False, False],
+        "log(z / (x + y)) == 0": [True, False, False],
+    }.items():
+        assert Conditions.parse(text, schema).hold(frame).tolist() == expected, text

@@ -102,6 +102,36 @@ def test_unknown_names_are_met_with_the_nearest():
         Formula.parse("mins(1, 2)", SCHEMA)
 
 
+ODD = ("class", "µg", "net.pay", "a`b", 'it\'s "so"', "who")
+ODD_ROWS = pl.DataFrame(
+    {**{n: [1, 2, 3] for n in ODD[:-1]}, "who": ["O'Brien", 'say "a  b"', "C:\\new"]}
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("class + 1", [2, 3, 4]),  # a word of Python
+        ("µg * 2", [2, 4, 6]),  # which Python would read as another letter
+        ("net.pay - 1", [0, 1, 2]),
+        ('`a``b` + `it\'s "so"`', [2, 4, 6]),
+        ("where(who == 'O''Brien', 1, 0)", [1, 0, 0]),
+        ('where(who == "O\'Brien", 1, 0)', [1, 0, 0]),
+        ('where(who == "say ""a  b""", 1, 0)', [0, 1, 0]),
+        ("where(who in ('C:\\new', 'it`s `class`'), 1, 0)", [0, 0, 1]),
+    ],
+)
+def test_columns_and_text_of_any_kind_can_be_named(text, expected):
+    kinds = {name: Kind.CATEGORY if name == "who" else Kind.INTEGER for name in ODD}
+    schema = Schema(columns=tuple(Column(name=n, kind=k) for n, k in kinds.items()))
+    assert Formula.parse(text, schema).values(ODD_ROWS).tolist() == expected
+
+
+def test_two_texts_without_a_comma_are_not_one():
+    with pytest.raises(ConditionError, match="is not part of the language"):
+        Formula.parse("where(sex == 'O' 'Brien', 1, 0)", SCHEMA)
+
+
 OPS = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 NUMBERS = st.integers(-99, 99).map(float)
 TREES = st.recursive(

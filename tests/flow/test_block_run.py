@@ -221,6 +221,20 @@ def test_what_was_lost_with_private_is_fitted_and_made_again(here):
     assert there == {"UNGATED.txt", "manifest.json", "plan.json", "private", "report.html"}
 
 
+def test_a_model_lost_from_a_finished_folder_is_fitted_again(here):
+    model = Path("out/private/model.zip")
+    whole = model.read_bytes()
+    model.unlink()
+    made = again()
+    assert (made.made, made.found) == (0, 10)
+    assert model.read_bytes() == whole
+    assert any("private holds the fitted model" in n for n in made.notices)
+    shutil.rmtree("out/private")
+    assert any("private holds no fitted model" in n for n in again().notices)
+    assert any("private holds no fitted model" in n for n in again().notices)
+    assert not model.exists()
+
+
 def test_a_lost_secret_is_said_and_what_is_whole(here):
     unseeded = Asked(rows=950, workers=1, block_rows=100)
     write_blocks(Path("stays.csv"), Path("other"), unseeded)

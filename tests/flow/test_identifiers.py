@@ -10,9 +10,10 @@ import polars as pl
 import pytest
 
 import assaymark
-from assaymark.errors import ConditionError, InputError, IntegrityError
+from assaymark.errors import ConditionError, InputError, IntegrityError, UnknownNameError
 from assaymark.flow.block_plan import BlockFolder
 from assaymark.flow.block_run import Asked, write_blocks
+from assaymark.flow.constraints import read_constraints
 from assaymark.flow.draft import draft
 from assaymark.flow.kinds import Kinds
 from assaymark.flow.model import show_model
@@ -57,6 +58,16 @@ def test_keys_come_back_in_their_place_each_once_and_nothing_of_the_outside():
     assert made.frame["sample_id"].null_count() == pytest.approx(150, abs=45)  # 4 sigma
     real = set(table["encounter"]) & set(made.frame["encounter"])
     assert len(real) < 15  # by chance 2.7
+
+
+def test_a_key_is_unique_without_a_constraint_and_with_one():
+    unique = [{"kind": "unique", "columns": [c]} for c in ("row_id", "encounter", "sample_id")]
+    kinds = Kinds(constraints=read_constraints(unique[:2]), shares={"sex": {"f": 0.5, "m": 0.5}})
+    made = draft(visits(), seed=1, rows=600, kinds=kinds)
+    assert made.frame["encounter"].n_unique() == 600
+    assert notice(made, "Every row keeps to the 2 constraints given")
+    with pytest.raises(UnknownNameError, match="identifiers and free text are left out before"):
+        draft(visits(), seed=1, rows=600, kinds=Kinds(constraints=read_constraints(unique)))
 
 
 def test_what_is_said_of_them():

@@ -1,5 +1,6 @@
 """Drafts of only some rows: what is asked for, what is said, and what they are compared with."""
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.errors import ConditionError, InputError, UnknownNameError
+from assaymark.flow.constraints import read_constraints
 from assaymark.flow.draft import draft, write_draft
 from assaymark.flow.kinds import Kinds, read_shares, real_rows
 from assaymark.generate.mixture import mixture_of
@@ -30,6 +32,17 @@ def test_shares_are_set_to_the_row(stays):
     made = assaymark.generate(stays(600), rows=90, seed=1, shares={"sex": {"f": 2 / 3, "m": 1 / 3}})
     assert made.rows["sex"].value_counts().sort("sex")["count"].to_list() == [60, 30]
     assert any("The shares of sex were set (f: 0.666667, m: 0.333333)" in n for n in made.notices)
+
+
+def test_constraints_are_read_as_they_come(stays):
+    (one,) = read_constraints("age >= 60")
+    assert (one,) == read_constraints(["age >= 60"])
+    assert read_constraints({"kind": "rule", "rule": "age >= 60"}) == (one,)
+    (range_,) = read_constraints({"kind": "range", "column": "came", "low": date(2024, 1, 31)})
+    assert range_.low == "2024-01-31"
+    misspelt = {"kind": "implies", "when": "sex == 'female'", "then": "age > 20"}
+    made = assaymark.generate(stays(300), rows=20, seed=1, constraints=misspelt)
+    assert any("No real row is one where sex == 'female'" in n for n in made.notices)
 
 
 def test_a_draft_of_rows_that_no_real_row_is_like_is_made_and_not_measured(stays):

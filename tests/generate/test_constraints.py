@@ -135,6 +135,58 @@ def test_what_no_row_of_the_model_satisfies_is_refused_with_the_count():
         model_of(visits(), far).sample(range(10), Streams.from_seed(2))
 
 
+def test_what_is_missing_or_divided_by_zero_breaks_no_rule():
+    rng = np.random.default_rng(3)
+    stay = rng.integers(10, 90, 900).astype(float)
+    icu = np.where(rng.random(900) < 0.4, np.nan, np.floor(stay * rng.random(900)))
+    visits_ = rng.integers(0, 4, 900)
+    data = table(
+        stay=(Kind.DECIMAL, [None if i % 9 == 0 else x for i, x in enumerate(stay.tolist())]),
+        icu=(Kind.DECIMAL, [None if np.isnan(x) else x for x in icu]),
+        visits=(Kind.INTEGER, visits_.tolist()),
+        cost=(Kind.INTEGER, (visits_ * rng.integers(20, 50, 900)).tolist()),
+    )
+    rules = (
+        RowRule(kind="rule", rule="icu <= stay"),
+        RowRule(kind="rule", rule="cost / visits < 50"),
+        Implication(kind="implies", when="visits >= 0", then="cost / visits >= 20"),
+        Implication(kind="implies", when="stay < 40", then="icu < 40"),
+    )
+    made = model_of(data, *rules).sample(range(700), Streams.from_seed(5)).frame
+    assert made.height == 700
+    assert (made["icu"] <= made["stay"]).drop_nulls().all()
+    assert 0.2 < made["icu"].is_null().mean() < 0.6  # gaps are not ruled out
+    assert made["stay"].null_count() > 30
+    assert (made["visits"] == 0).sum() > 100
+    seen = made.filter(pl.col("visits") > 0)
+    assert (seen["cost"] / seen["visits"]).is_between(20, 50, closed="left").all()
+
+
+def test_a_sum_of_tiny_parts_is_held_to_their_size():
+    rng = np.random.default_rng(4)
+    a, b = (rng.uniform(1, 9, (2, 400)) * 1e-12).tolist()
+    total = [x + y for x, y in zip(a, b, strict=True)]
+    rule = SumOfParts(kind="sum", total="t", parts=("a", "b"))
+    good = {"a": (Kind.DECIMAL, a), "b": (Kind.DECIMAL, b), "t": (Kind.DECIMAL, total)}
+    assert demands_of((rule,), table(**good)).tests
+    bad = table(**{**good, "t": (Kind.DECIMAL, [2 * x for x in total])})
+    with pytest.raises(RecipeError, match="in 400 of 400 rows"):
+        demands_of((rule,), bad)
+
+
+def test_a_sum_of_32_bits_holds_to_32_bits():
+    rng = np.random.default_rng(5)
+    a, b = np.round(rng.normal(10, 2, (2, 300)), 1).astype(np.float32)
+    written = {n: [float(str(x)) for x in v] for n, v in {"a": a, "b": b, "t": a + b}.items()}
+    data = table(**{n: (Kind.DECIMAL, v) for n, v in written.items()})
+    rule = SumOfParts(kind="sum", total="t", parts=("a", "b"))
+    made = model_of(data, rule).sample(range(300), Streams.from_seed(1)).frame
+    assert (made["t"] - made["a"] - made["b"]).abs().max() < 1e-5
+    off = data.frame.with_columns(t=pl.col("t") + 0.001)
+    with pytest.raises(RecipeError, match="in 300 of 300 rows"):
+        demands_of((rule,), replace(data, frame=off))
+
+
 def test_of_several_constraints_that_no_row_satisfies_those_are_named():
     far = [keep("low > 65"), keep("low * high < high * 61"), keep("sex == 'F'")]
     with pytest.raises(ConditionError, match="in none all 2 of them") as found:
@@ -262,7 +314,7 @@ def test_unique_rows_are_unique_in_any_blocks_and_run_out_with_a_count():
         few.sample(range(100), streams)
 
 
-def test_two_sets_are_unique_in_any_blocks_and_no_mixture_is_drawn():
+def test_two_sets_are_unique_in_any_blocks_and_across_the_kinds_of_a_mixture():
     sets = ("low", "high"), ("high", "births", "city")
     both = [Unique(kind="unique", columns=columns, on_source="keep") for columns in sets]
     data = visits()
@@ -271,8 +323,15 @@ def test_two_sets_are_unique_in_any_blocks_and_no_mixture_is_drawn():
     assert not any(whole.select(columns).is_duplicated().any() for columns in sets)
     assert model.sample(range(120), streams).frame.equals(whole[:120])
     half = mixture_of({"sex": {"F": 0.5, "M": 0.5}}, 100, data.schema)
-    with pytest.raises(InputError, match="does not keep rows unique"):
-        sample_wanted(model, range(100), streams, half)
+    made = sample_wanted(model, range(100), streams, half).frame
+    assert made["sex"].value_counts().sort("sex").rows() == [("F", 50), ("M", 50)]
+    assert not any(made.select(columns).is_duplicated().any() for columns in sets)
+    again = [sample_wanted(model, r, streams, half).frame for r in (range(37), range(37, 100))]
+    assert made.equals(pl.concat(again))
+    few = mixture_of({"sex": {"F": 0.5, "M": 0.5}}, 300, data.schema)
+    scarce = Unique(kind="unique", columns=("red", "births", "city"), on_source="keep")
+    with pytest.raises(ConditionError, match=r"^\d+ of 150 rows where sex == 'F' can be had"):
+        sample_wanted(model_of(data, scarce), range(300), streams, few)
 
 
 def test_sums_of_large_whole_numbers_hold_to_the_unit():
@@ -295,6 +354,32 @@ def test_a_combination_of_one_person_with_many_rows_is_not_known():
     known = FixedCombinations(kind="fixed", columns=("x", "y"))
     made = model_of(data, known, protect=1).sample(range(500), Streams.from_seed(1)).frame
     assert set(made["x"]) == {"p"}
+
+
+def test_what_can_be_wrong_with_a_column_is_said():
+    data = visits(300)
+    frame = data.frame.rename({"low": "low end"}).with_columns(
+        gone=pl.lit(None, dtype=pl.String), land=pl.when(pl.int_range(300) > 50).then("land")
+    )
+    columns = [replace(c, name="low end") if c.name == "low" else c for c in data.schema.columns]
+    schema = Schema(columns=(*columns, Column(name="gone", kind=Kind.CATEGORY)))
+    odd = replace(data, schema=schema, frame=frame)
+    for spec, said in {
+        RowRule(kind="rule", rule="low end < high"): r"\(`low end` stands in back quotes\)",
+        RowRule(kind="rule", rule="high - 0 > low end"): r"\(`low end` stands in back quotes\)",
+        Unique(kind="unique", columns=("key",)): "'key' in a constraint; identifiers .* left out",
+        Bounds(kind="range", column="gone", low=3): "'gone' has no value, which breaks nothing",
+        RowRule(kind="rule", rule="`gone` < 3"): "'gone' has no value, which breaks nothing",
+        Bounds(kind="range", column="high", low=float("nan")): "a finite number",
+    }.items():
+        with pytest.raises(InputError, match=said):
+            demands_of((spec,), odd)
+    for kind in (Unique, FixedCombinations, OneHot):
+        with pytest.raises(ValueError, match="names 'red' twice"):
+            kind(kind=kind.model_fields["kind"].annotation.__args__[0], columns=("red", "red"))
+    known = FixedCombinations(kind="fixed", columns=("land", "gone"))  # gaps are values
+    held = demands_of((known,), odd).hold(frame)
+    assert held.all()
 
 
 def test_a_source_that_breaks_a_constraint_is_refused_with_the_count():

@@ -176,6 +176,8 @@ def test_pandas_types_keep_their_values():
             "mixed": [1, "a"],
             "yes": [True, False],
             "small": np.array([1, 2], dtype="uint8"),
+            "maybe": pd.array([True, None], dtype="boolean"),
+            "whole": pd.array([1, None], dtype="Int64"),
         }
     )
     found = read_frame(frame)
@@ -185,6 +187,8 @@ def test_pandas_types_keep_their_values():
     assert found["mixed"].to_list() == ["1", "a"]
     assert found["yes"].to_list() == [True, False]
     assert found["small"].to_list() == [1, 2]
+    assert found["maybe"].to_list() == [True, None]
+    assert found["whole"].to_list() == [1, None]
 
 
 def test_repeated_pandas_columns_and_empty_frames_are_refused():

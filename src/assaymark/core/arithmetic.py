@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.core.formula import Formula
+from assaymark.core.magnitude import tolerance
 from assaymark.errors import ConditionError
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Arithmetic"]
 
-_CLOSE, _BITS = 1e-9, 2.0**-50  # floats that differ by no more are equal: .1 + .2 and .3
 _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     "==": lambda _, close: close,
     "!=": lambda _, close: ~close,
@@ -31,9 +31,11 @@ _SIGNS: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
-    """Two formulas compared; where one is missing or undefined, it is neither true nor false.
+    """Two formulas compared; where one is missing, it is neither true nor false.
 
-    ``lenient``: it holds there, too, as what constraints ask of a row.
+    What is undefined, such as a quotient by zero, is missing. Floats that differ by rounding are
+    equal: .1 + .2 and .3. ``lenient``: it holds where a side is missing, too, as what constraints
+    ask of a row.
     """
 
     left: Formula
@@ -52,7 +54,8 @@ class Arithmetic:
         UnknownNameError
             When there is no such column.
         """
-        found = cls(Formula.parse(left, schema), sign, Formula.parse(right, schema))
+        one, other = (Formula.parse(text, schema, undefined="missing") for text in (left, right))
+        found = cls(one, sign, other)
         if not found.columns:
             raise ConditionError(f"{left.strip()} {sign} {right.strip()} names no column")
         return found
@@ -74,7 +77,7 @@ class Arithmetic:
         """Return whether it is true of a row; null where it is neither true nor false."""
         one, other = self.left.expression, self.right.expression
         rest = operator.sub(one, other)
-        close = rest.abs() <= _CLOSE + _BITS * (one.abs() + other.abs())
+        close = rest.abs() <= tolerance(self.left.size + self.right.size)
         return (
             pl.when(rest.is_finite())
             .then(_SIGNS[self.sign](rest, close))

@@ -143,6 +143,8 @@ def _possible(node: Node) -> Node:
     if isinstance(node, Versus | Arithmetic):
         if isinstance(node, Arithmetic):
             node = replace(node, lenient=True)
+            if node.rest is None:  # such as where(is_missing(x), 0, x): it says itself
+                return node
         return Either((node, *(missing(name) for name in sorted(_columns(node)))))
     parts = tuple(_possible(p) for p in node.parts)
     return Both(parts) if isinstance(node, Both) else Either(parts)

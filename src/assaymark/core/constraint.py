@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from assaymark.core.document import Document
 
@@ -23,6 +24,22 @@ __all__ = [
 ]
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"names {twice!r} twice")
+    return names
+
+
+def _written(end: object) -> object:
+    """Return a date, as TOML has it without quotes, as text."""
+    return end.isoformat() if isinstance(end, date) else end
+
+
+_End = Annotated[float | str | None, BeforeValidator(_written)]
+_Columns = Annotated[tuple[str, ...], AfterValidator(_each_once)]
+
+
 class _Constraint(Document):
     """``on_source`` says what to do where the source itself breaks it: refuse, or keep its rows."""
 
@@ -34,8 +51,8 @@ class Bounds(_Constraint):
 
     kind: Literal["range"]
     column: str
-    low: float | str | None = None
-    high: float | str | None = None
+    low: _End = None
+    high: _End = None
 
 
 class Inequality(_Constraint):
@@ -51,7 +68,7 @@ class FixedCombinations(_Constraint):
     """Only combinations of these columns come out that at least ten persons of train have."""
 
     kind: Literal["fixed"]
-    columns: tuple[str, ...] = Field(min_length=2)
+    columns: _Columns = Field(min_length=2)
 
 
 class SumOfParts(_Constraint):
@@ -66,11 +83,11 @@ class OneHot(_Constraint):
     """Exactly one of these columns, of 0 and 1 or false and true, is set."""
 
     kind: Literal["one_hot"]
-    columns: tuple[str, ...] = Field(min_length=2)
+    columns: _Columns = Field(min_length=2)
 
 
 class Implication(_Constraint):
-    """Where the condition ``when`` is true, so is ``then``."""
+    """Where the condition ``when`` is true, ``then`` is not false: what is missing breaks none."""
 
     kind: Literal["implies"]
     when: str
@@ -89,11 +106,11 @@ class Unique(_Constraint):
     """No two rows have the same values in these columns."""
 
     kind: Literal["unique"]
-    columns: tuple[str, ...] = Field(min_length=1)
+    columns: _Columns = Field(min_length=1)
 
 
 class RowRule(_Constraint):
-    """A condition, as ``generate --where`` takes it, is true."""
+    """A condition, as ``generate --where`` takes it, is not false: what is missing breaks none."""
 
     kind: Literal["rule"]
     rule: str

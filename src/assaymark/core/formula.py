@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import math
 import operator
-import re
-import warnings
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -14,7 +12,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 import polars as pl
 
+from assaymark.core.magnitude import magnitude
 from assaymark.core.schema import Kind, Role
+from assaymark.core.syntax import Syntax
+from assaymark.core.tokens import bare_name
 from assaymark.errors import ConditionError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Formula"]
 
-_LONGEST = 4_000
-_QUOTED = re.compile("`([^`\n]+)`")
+_LONGEST, _LOOKED_AT = 4_000, 400
 _LANGUAGE = (
     "Hint: a formula reads like  where(age >= 65, 0, clip(0.2 * income - 900, 0, 5000)) ; there "
     "are + - * / // % **, comparisons, in ('a', 'b'), and, or, not, a if test else b, and "
@@ -54,17 +54,24 @@ class Formula:
 
     A date counts in days since 1970, true as 1 and false as 0. What is made of a missing value is
     missing; what is divided by zero is undefined. ``terms`` are what each column counts, and the
-    constant under ``""``, if it is a sum of multiples of columns.
+    constant under ``""``, if it is a sum of multiples of columns. ``size`` is how large the numbers
+    are that it is made of.
     """
 
     text: str
     expression: pl.Expr = field(compare=False)
     columns: tuple[str, ...]
+    size: pl.Expr = field(compare=False)
     terms: Mapping[str, float] | None = field(default=None, compare=False)
 
     @classmethod
-    def parse(cls, text: str, schema: Schema) -> Formula:
+    def parse(
+        cls, text: str, schema: Schema, *, undefined: Literal["kept", "missing"] = "kept"
+    ) -> Formula:
         """Read ``text``, a formula on the columns of ``schema``.
+
+        Text stands in quotes of either kind, which are doubled within. With ``undefined``
+        "missing", whatever is undefined on the way is missing, as it is in conditions.
 
         Raises
         ------
@@ -73,12 +80,11 @@ class Formula:
         UnknownNameError
             When there is no such column.
         """
-        reader = _Reader(text, schema)
+        reader = _Reader(text, schema, finite=undefined == "missing")
         tree = reader.tree()
         made = reader.number(tree)
-        return cls(
-            text.strip(), made.cast(pl.Float64), tuple(sorted(reader.columns)), reader.terms(tree)
-        )
+        columns = tuple(sorted(reader.columns))
+        return cls(text.strip(), made, columns, magnitude(tree, reader.number), reader.terms(tree))
 
     def values(self, frame: pl.DataFrame) -> Floats:
         """Return the value of each row, shape ``(n,)``: NaN where missing, inf where undefined."""
@@ -101,9 +107,9 @@ class _Made(NamedTuple):
 class _Reader:
     """Turns one syntax tree into one expression; what is not listed here is refused."""
 
-    def __init__(self, text: str, schema: Schema) -> None:
-        self._text, self._schema = text.strip(), schema
-        self._quoted: dict[str, str] = {}
+    def __init__(self, text: str, schema: Schema, *, finite: bool) -> None:
+        self._text, self._schema, self._finite = text.strip(), schema, finite
+        self._syntax = Syntax(ast.Constant(0))
         self.columns: set[str] = set()
 
     def wrong(self, why: str) -> ConditionError:
@@ -111,31 +117,31 @@ class _Reader:
         return ConditionError(f"cannot read the formula {self._text[:200]!r}: {why}\n\n{_LANGUAGE}")
 
     def tree(self) -> ast.expr:
-        """Return the syntax tree of the text, columns in back quotes under other names."""
+        """Return the syntax tree of the text."""
         if not self._text:
             raise self.wrong("it is empty")
         if len(self._text) > _LONGEST:
             raise self.wrong(f"it has more than {_LONGEST} characters")
 
-        def other(found: re.Match[str]) -> str:
-            name = f"quoted_{len(self._quoted)}_"
-            self._quoted[name] = found.group(1)
-            return name
-
-        plain = _QUOTED.sub(other, self._text)
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", SyntaxWarning)
-                return ast.parse(" ".join(plain.split()), mode="eval").body
+            self._syntax = Syntax.parse(self._text, self._schema.names)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise self.wrong(getattr(error, "msg", "") or "it is no formula") from error
+            places = range(len(self._text)) if len(self._text) <= _LOOKED_AT else ()
+            names = self._schema.names
+            bare = next(filter(None, (bare_name(self._text[i:], names) for i in places)), "")
+            said = getattr(error, "msg", "") or "it is no formula"
+            raise self.wrong(f"{said}{bare}") from error
+        return self._syntax.tree
 
     def number(self, node: ast.expr) -> pl.Expr:
         """Return the number that ``node`` stands for."""
         made = self._any(node)
         if made.type == "text":
-            raise self.wrong(f"{ast.unparse(node)!r} is text, and a number is needed")
+            raise self.wrong(f"{self._syntax.shown(node)!r} is text, and a number is needed")
         return made.expression.cast(pl.Float64)
+
+    def _defined(self, made: pl.Expr) -> pl.Expr:
+        return pl.when(made.is_finite()).then(made) if self._finite else made
 
     def terms(self, node: ast.expr) -> dict[str, float] | None:
         """Return what each column counts in a sum, the constant under ``""``, or ``None``."""
@@ -143,8 +149,8 @@ class _Reader:
         match node:
             case ast.Constant(value=int() | float() as value):
                 made = {"": float(value)}
-            case ast.Name(id=name) if self._quoted.get(name, name) in self._schema.names:
-                made = {self._quoted.get(name, name): 1.0}
+            case ast.Name(id=name) if self._syntax.column(name) in self._schema.names:
+                made = {self._syntax.column(name): 1.0}
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 made = _times(self.terms(operand), {"": -1.0})
             case ast.BinOp(left=left, op=ast.Add(), right=right):
@@ -161,7 +167,9 @@ class _Reader:
     def _truth(self, node: ast.expr) -> pl.Expr:
         made = self._any(node)
         if made.type != "truth":
-            raise self.wrong(f"{ast.unparse(node)!r} is no test, and true or false is needed")
+            raise self.wrong(
+                f"{self._syntax.shown(node)!r} is no test, and true or false is needed"
+            )
         return made.expression
 
     def _any(self, node: ast.expr) -> _Made:  # noqa: PLR0911, C901
@@ -172,7 +180,7 @@ class _Reader:
                 return self._column(name)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
                 made = _BINARY[type(op)](self.number(left), self.number(right))
-                return _Made(made, "number")
+                return _Made(self._defined(made), "number")
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 return _Made(-self.number(operand), "number", constant=_is_constant(operand))
             case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -188,7 +196,7 @@ class _Reader:
                 return self._where(test, body, orelse)
             case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
                 return self._call(name, args)
-        raise self.wrong(f"{ast.unparse(node)[:60]!r} is not part of the language")
+        raise self.wrong(f"{self._syntax.shown(node)[:60]!r} is not part of the language")
 
     def _constant(self, value: object) -> _Made:
         if isinstance(value, bool):
@@ -200,7 +208,7 @@ class _Reader:
         raise self.wrong(f"{str(value)[:20]!r} is no number or text that a formula may name")
 
     def _column(self, name: str) -> _Made:
-        name = self._quoted.get(name, name)
+        name = self._syntax.column(name)
         if name not in self._schema.names:
             if name in {"true", "false"}:
                 return _Made(pl.lit(name == "true"), "truth", constant=True)
@@ -236,7 +244,9 @@ class _Reader:
                 made = made | self._one_comparison(left, ast.Eq(), value)
             return ~made if isinstance(op, ast.NotIn) else made
         if type(op) not in _SIGNS:
-            raise self.wrong(f"{ast.unparse(ast.Compare(left, [op], [right]))!r} is no comparison")
+            raise self.wrong(
+                f"{self._syntax.shown(ast.Compare(left, [op], [right]))!r} is no comparison"
+            )
         one, other = self._any(left), self._any(right)
         if "text" in {one.type, other.type}:
             if not isinstance(op, ast.Eq | ast.NotEq):
@@ -249,8 +259,8 @@ class _Reader:
         if made.type == "text":
             return made.expression
         if made.constant and made.type == "number":  # a category of numbers, as in conditions
-            return pl.lit(ast.unparse(node))
-        raise self.wrong(f"{ast.unparse(node)!r} is compared with text")
+            return pl.lit(self._syntax.shown(node))
+        raise self.wrong(f"{self._syntax.shown(node)!r} is compared with text")
 
     def _where(self, test: ast.expr, yes: ast.expr, no: ast.expr) -> _Made:
         true, one, other = self._truth(test), self.number(yes), self.number(no)
@@ -268,7 +278,7 @@ class _Reader:
         if name == "is_missing" and len(args) == 1:
             return _Made(self._any(args[0]).expression.is_null(), "truth")
         if name in _FUNCTIONS and len(args) == 1:
-            return _Made(_FUNCTIONS[name](self.number(args[0])), "number")
+            return _Made(self._defined(_FUNCTIONS[name](self.number(args[0]))), "number")
         known = sorted([*_FUNCTIONS, "where", "min", "max", "clip", "is_missing"])
         if name in known:
             raise self.wrong(f"{name} is given {len(args)} values")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from assaymark.core.plausibility import RuleSpec, Starter
-from assaymark.core.where import WORDS
+from assaymark.core.tokens import named
 from assaymark.errors import RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -134,14 +134,9 @@ def _filled(
     def put(found: re.Match[str]) -> str:
         name = found.group(1)
         if name in texts:
-            return texts[name] if bare else _quoted(texts[name])
+            return texts[name] if bare else named(texts[name])
         if name in words:
             return ", ".join("'" + w.replace("'", "''") + "'" for w in words[name])
         return found.group(0)
 
     return _PLACE.sub(put, value)
-
-
-def _quoted(column: str) -> str:
-    plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
-    return column if plain else f"`{column}`"

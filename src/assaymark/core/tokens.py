@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["WORDS", "Token", "arithmetic", "tokens_of"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["WORDS", "Token", "arithmetic", "bare_name", "named", "tokens_of", "unquoted"]
 
 WORDS = frozenset(["and", "or", "not", "in", "is", "between", "missing", "null", "true", "false"])
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    |(?P<quoted>`[^`]+`)
+    |(?P<quoted>`(?:[^`]|``)+`)
     |(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)?)
     |(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)
     |(?P<sign><=|>=|==|!=|<>|=|<|>|\(|\)|,)
@@ -55,6 +59,27 @@ def tokens_of(text: str) -> list[Token]:
         tokens.append(Token(kind, found.group(kind), found.start(kind)))
         at = found.end()
     return [*tokens, Token("end", "", len(text))]
+
+
+def unquoted(text: str) -> str:
+    """Return what stands in quotes of one of the three kinds; those within are doubled."""
+    mark = text[0]
+    return text[1:-1].replace(mark * 2, mark)
+
+
+def named(column: str) -> str:
+    """Return how a condition names a column: in back quotes, where its name is not one word."""
+    plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
+    return column if plain else f"`{column.replace('`', '``')}`"
+
+
+def bare_name(text: str, columns: Iterable[str]) -> str:
+    """Return how to write the column whose name of several words, or signs, ``text`` begins with.
+
+    Nothing where it begins with none.
+    """
+    found = [c for c in columns if named(c) != c and text.startswith(c)]
+    return f" (`{max(found, key=len)}` stands in back quotes)" if found else ""
 
 
 def arithmetic(tokens: list[Token], first: int) -> tuple[int, int] | None:

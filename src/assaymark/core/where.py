@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.schema import Kind, Role
-from assaymark.core.tokens import WORDS, Token, arithmetic, tokens_of
+from assaymark.core.tokens import WORDS, Token, arithmetic, bare_name, named, tokens_of, unquoted
 from assaymark.core.value_sets import Allowed, Levels, Ranges, everything, ranges
 from assaymark.errors import ConditionError, UnknownNameError
 
@@ -182,7 +182,9 @@ class _Reader:
                 return self._versus(column, sign)
             found = self._compared(column, sign)
         else:
-            self.fail("'in' or 'between'" if turned else "a comparison, 'in', 'between' or 'is'")
+            such = f" such as {named(column.name)} == true" if column.kind is Kind.BOOLEAN else ""
+            one = f"a comparison{such}, 'in', 'between' or 'is'"
+            self.fail("'in' or 'between'" if turned else one)
         yes, no = Allowed(found), Allowed(found.complement())
         return Test(column.name, no, yes) if turned else Test(column.name, yes, no)
 
@@ -201,19 +203,22 @@ class _Reader:
             raise ConditionError(
                 f"column {column.name!r} is of kind {column.kind.value!r} and {other.name!r} of "
                 f"kind {other.kind.value!r}: {sign!r} says nothing of them\n\nHint: two numbers, "
-                "two dates, two times, or == and != of two categories can be compared"
+                "two dates, two times, or == and != of two categories can be compared; a date and "
+                "a time by what lies between: seen - came >= 0"
             )
         return Versus(column.name, sign, other.name)
 
     def _column(self) -> Column:
         token = self.next
-        name = token.text[1:-1] if token.kind == "quoted" else token.text
+        name = unquoted(token.text) if token.kind == "quoted" else token.text
         if token.kind not in {"word", "quoted"} or (
             token.kind == "word" and name.lower() in WORDS and name not in self._schema.names
         ):
-            self.fail("a column")
+            self.fail(f"a column{bare_name(self._text[token.at :], self._schema.names)}")
         if name not in self._schema.names:
-            raise UnknownNameError("column", name, self._schema.names, "the condition")
+            bare = bare_name(self._text[token.at :], self._schema.names)
+            place = f"the condition{bare}"
+            raise UnknownNameError("column", name, self._schema.names, place)
         self._place += 1
         column = self._schema.column(name)
         if column.kind is Kind.TEXT:
@@ -268,14 +273,14 @@ class _Reader:
         if token.kind not in {"string", "number"}:
             self._wrong(column, "text in quotes")
         self._place += 1
-        return _unquoted(token.text) if token.kind == "string" else token.text
+        return unquoted(token.text) if token.kind == "string" else token.text
 
     def _number(self, column: Column) -> Number:
         token = self.next
         if column.kind in {Kind.DATE, Kind.DATETIME}:
             if token.kind not in {"string", "date"}:
                 self._wrong(column, "a date such as '2024-01-31'")
-            text = _unquoted(token.text) if token.kind == "string" else token.text
+            text = unquoted(token.text) if token.kind == "string" else token.text
             try:
                 found = _time(text, column.kind)
             except ValueError:
@@ -325,11 +330,6 @@ def negated(node: Node) -> Node:
         return Test(node.column, node.no, node.yes)
     parts = tuple(negated(p) for p in node.parts)
     return Either(parts) if isinstance(node, Both) else Both(parts)
-
-
-def _unquoted(text: str) -> str:
-    mark = text[0]
-    return text[1:-1].replace(mark * 2, mark)
 
 
 def _time(text: str, kind: Kind) -> int:

@@ -1,8 +1,7 @@
-"""What ``import assaymark`` offers: each stage as one function of tables or paths."""
+"""What ``import assaymark`` offers beside drafts: each stage as one function of tables or paths."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,12 @@ from assaymark.flow.batch import read_batch
 from assaymark.flow.claims import read_recipe
 from assaymark.flow.compare import Comparing
 from assaymark.flow.compare import compare as _compare
-from assaymark.flow.constraints import read_constraints
-from assaymark.flow.draft import draft
 from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
-from assaymark.flow.frames import as_given
 from assaymark.flow.generate import build
 from assaymark.flow.given import Ask, Tables, describe_table, evaluate_tables
-from assaymark.flow.impute import impute as _impute
 from assaymark.flow.infer import infer as _infer
 from assaymark.flow.infer import made_of, of_tables
 from assaymark.flow.init import init as _init
-from assaymark.flow.kinds import Kinds
 from assaymark.flow.monitor import Watching
 from assaymark.flow.monitor import monitor as _monitor
 from assaymark.flow.row_files import parquet_of
@@ -36,10 +30,9 @@ from assaymark.flow.verify import verify as _verify
 from assaymark.source.read import read_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from assaymark.core.comparison import Comparison
-    from assaymark.core.measurement import Measurement
     from assaymark.flow.describe import Described
     from assaymark.flow.infer import Inferred
     from assaymark.flow.init import Initialised
@@ -49,11 +42,8 @@ if TYPE_CHECKING:
     from assaymark.flow.verify import Verified
 
 __all__ = [
-    "DraftTable",
     "compare",
     "evaluate",
-    "generate",
-    "impute",
     "infer",
     "init",
     "load",
@@ -61,72 +51,6 @@ __all__ = [
     "run",
     "verify",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class DraftTable:
-    """Ungated synthetic rows: held against no policy.
-
-    ``rows`` is a table of the kind that was given; ``report`` is the HTML page.
-    """
-
-    rows: Any
-    measurements: tuple[Measurement, ...]
-    notices: tuple[str, ...]
-    report: bytes
-
-
-def generate(  # noqa: PLR0913
-    table: Any,  # noqa: ANN401
-    *,
-    rows: int | None = None,
-    generator: str = "tree_chain",
-    parameters: Mapping[str, Any] | None = None,
-    seed: int | None = None,
-    where: str = "",
-    shares: Mapping[str, Mapping[Any, float]] | None = None,
-    constraints: Sequence[str | Path | Mapping[str, Any]] = (),
-    keep: Sequence[str] = (),
-    identifiers: bool = True,
-) -> DraftTable:
-    """Return an ungated draft of ``table``, a pandas, polars or Arrow table or a path.
-
-    ``parameters`` are the generator's, such as ``{"quality": "high"}``. ``where`` is what every
-    row must satisfy, such as ``"age >= 40 and sex == 'F'"``; ``shares``
-    sets the shares of one column's values, such as ``{"ill": {"yes": 0.5, "no": 0.5}}``.
-    ``constraints`` hold on every row: rules such as ``"came <= left"``, tables as a recipe has
-    them, or TOML files of these. In the columns ``keep``, words such as NA are values; else they
-    are read as missing.
-    Keys of the table's own making have fresh values of the same pattern; ``identifiers=False``
-    leaves them out.
-
-    Raises
-    ------
-    DataError
-        When the table cannot be used; the message says why and what to do.
-    ConditionError
-        When the condition or the shares cannot be read, or not all rows can be had.
-    RecipeError
-        When constraints cannot be read, contradict each other, or are broken by the table.
-    """
-    made = draft(
-        read_frame(table),
-        rows=rows,
-        generator=generator,
-        parameters=parameters,
-        seed=seed,
-        kinds=Kinds(
-            where=where, shares=shares or {}, constraints=read_constraints(tuple(constraints))
-        ),
-        keep=keep,
-        identifiers=identifiers,
-    )
-    return DraftTable(
-        rows=as_given(made.frame, table),
-        measurements=made.measurements,
-        notices=made.notices,
-        report=made.page,
-    )
 
 
 def compare(  # noqa: PLR0913
@@ -166,21 +90,6 @@ def compare(  # noqa: PLR0913
         report=None if report is None else Path(report),
     )
     return _compare(entrants, how)
-
-
-def impute(
-    table: Any,  # noqa: ANN401
-    *,
-    keep: Sequence[str] = (),
-    seed: int | None = None,
-) -> Any:  # noqa: ANN401
-    """Return ``table`` with its missing cells filled, each drawn given the row's known cells.
-
-    The result is real rows with guesses in their gaps, not synthetic data. Columns that look
-    like identifiers, and free text, stay as they are. In the columns ``keep``, words such as NA
-    are values; else they are missing, and filled.
-    """
-    return as_given(_impute(read_frame(table), keep=keep, seed=seed).frame, table)
 
 
 def evaluate(  # noqa: PLR0913

@@ -37,7 +37,7 @@ __all__ = ["BLOCK_ROWS", "Asked", "WrittenBlocks", "write_blocks"]
 BLOCK_ROWS = 262_144
 _LOOKED_AT = 10_000
 _STREAM = ("sample", "0")
-_MODEL, _REPORT = "model.zip", "report.html"
+_MODEL, _NOTE, _REPORT = "model.zip", "README.txt", "report.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,9 @@ def write_blocks(
         promised = folder.promised()
         job = _job(folder, plan, root)
         missing = [n for n in range(job.n_blocks) if job.file(n) not in done]
-        lost = missing and not (folder.private / _MODEL).exists()
+        # without any of the files that stand beside it, the model was moved away for handing on
+        needed = missing or (folder.private / _NOTE).exists()
+        lost = needed and not (folder.private / _MODEL).exists()
         if lost or not (folder.path / _REPORT).exists():
             notices = _fitted(folder, source, asked, root, progress, plan=plan).notices
         redone = tuple(f for n in missing if (f := job.file(n)) in promised or (out / f).exists())
@@ -258,7 +260,7 @@ def _fitted(
             "a package fits otherwise: take the one that began the folder, or name a new folder"
         )
     write_plainly(folder.private / _MODEL, raw, 0o600)
-    write_plainly(folder.private / "README.txt", _README)
+    write_plainly(folder.private / _NOTE, _README)
     write_plainly(folder.path / _REPORT, made.page)
     return _Fitted(sha256(raw), tuple(made.frame.columns), made.notices)
 
@@ -324,6 +326,8 @@ def _said(
             *notices,
             f"The report looks at the first {min(manifest.plan.rows, _LOOKED_AT):,} rows.",
             f"{out / 'private'} holds the fitted model: move it away before you hand the rows on; "
-            "without it no block can be made again.",
+            "without it no block can be made again."
+            if (out / "private" / _MODEL).exists()
+            else f"{out / 'private'} holds no fitted model: it was moved away.",
         ),
     )

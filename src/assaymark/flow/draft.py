@@ -20,6 +20,7 @@ from assaymark.core.schema import Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import InputError, NotApprovedError
+from assaymark.flow.constraints import still_to_hold, vacuous
 from assaymark.flow.drawn import drawn
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit, why_never
@@ -120,11 +121,12 @@ def draft(  # noqa: PLR0913
     streams = _streams(seed)
     train, holdout = hold_out(usable, secrets.token_bytes(32) if seed is None else b"draft")
     given = dict(parameters or {})
-    spec = GenerateSpec(generator=generator, parameters=given, constraint=kinds.constraints)
+    left = still_to_hold(kinds.constraints, fresh.identifiers)
+    spec = GenerateSpec(generator=generator, parameters=given, constraint=left)
     notices += [*fresh.notices, *widened(fresh.identifiers, total)]
     columns = (*train.schema.columns, *(c.column for c in fresh.identifiers.columns))
     wanted = kinds.wanted(n, Schema(columns=columns))
-    kinds.check(wanted, train)
+    replace(kinds, constraints=left).check(wanted, train)
     progress("generate", f"fitting {generator}", 0.1)
     model = fit(spec, train, streams, _unrecorded)
     never = why_never(generator, holds_records=model.holds_records)
@@ -134,6 +136,7 @@ def draft(  # noqa: PLR0913
             "shows this one beside others, without its rows"
         )
     synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
+    notices += vacuous(left, train)
     notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(model.summary.get("written_out"))

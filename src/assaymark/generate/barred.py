@@ -66,11 +66,8 @@ def barred(
         reached = reached[:, None]
         there = rows.sum(axis=1, keepdims=True)
         each = there / np.maximum(reached, 1.0)
-
-        def reach(part: Floats, reached: Floats = reached, each: Floats = each) -> Floats:
-            return np.asarray(reached * (1.0 - (1.0 - part) ** each))
-
-        chance, made = reach(usual), reach(np.minimum(wanted / np.maximum(there, 1.0), 1.0))
+        chance = _persons(usual, reached, each)
+        made = _persons(np.minimum(wanted / np.maximum(there, 1.0), 1.0), reached, each)
         never = (people < protect) & (chance >= _TIMES * protect) & (people <= _RARE * chance)
         never &= made > _WRONG * np.maximum(people, _FEW * protect)
         tables.append((float(wanted[never].sum()), j, never))
@@ -78,6 +75,14 @@ def barred(
         if wrong > _SOME * n:
             found = _with(found, j, bins[j], np.where(never, NEVER, 0.0))
     return found
+
+
+def _persons(share: Floats, reached: Floats, each: Floats) -> Floats:
+    """Return of how many of ``reached`` persons, of ``each`` rows, one row at least is among.
+
+    ``share`` of the rows are.
+    """
+    return np.asarray(reached * (1.0 - (1.0 - share) ** each))
 
 
 def _with(found: Effects, column: int, bins: Codes, worth: Floats) -> Effects:

@@ -64,23 +64,37 @@ class Constrained:
         ConditionError
             When not all of the rows can be had.
         """
+        if not self.unique:
+            return self._some(checked(rows), streams, self.demands.also(given))
+        found = self.sample_apart(checked(rows).stop, streams, given)
+        return Dataset(schema=found.schema, frame=found.frame[rows.start :])
+
+    def sample_apart(
+        self, n: int, streams: Streams, given: Given | None, others: pl.DataFrame | None = None
+    ) -> Dataset:
+        """Return ``n`` rows, no two of them and none of the ``others`` alike where that is asked.
+
+        Raises
+        ------
+        ConditionError
+            When not all of the rows can be had.
+        """
         demands = self.demands.also(given)
-        if not demands.unique:
-            return self._some(checked(rows), streams, demands)
-        found = self._some(range(checked(rows).stop), streams, demands)
-        every, wanted = found.frame, rows.stop
-        kept = _first_ones(every, demands)
+        found = self._some(range(n), streams, demands)
+        every, before = found.frame, found.frame[:0] if others is None else others
+        kept = _first_ones(every, before, demands)
         for _ in range(_ROUNDS):
-            if kept.height >= wanted:
-                return Dataset(schema=found.schema, frame=kept[rows.start : wanted])
-            missing = max(2 * (wanted - kept.height), wanted // 4, 64)
+            if kept.height >= n:
+                return Dataset(schema=found.schema, frame=kept[:n])
+            missing = max(2 * (n - kept.height), n // 4, 64)
             more = range(every.height, every.height + missing)
             every = pl.concat([every, self._some(more, streams, demands).frame])
-            kept = _first_ones(every, demands)
+            kept = _first_ones(every, before, demands)
+        kind = "" if given is None else f" where {given.text}"
         raise ConditionError(
-            f"{kept.height:,} of {wanted:,} rows can be had: {every.height:,} rows were drawn, and "
-            f"the others were there before ({'; '.join(demands.texts[-len(demands.unique) :])})\n\n"
-            "Hint: ask for fewer rows, or for uniqueness in more columns"
+            f"{kept.height:,} of {n:,} rows{kind} can be had: {every.height:,} rows were drawn, "
+            f"and the others were there before ({'; '.join(demands.texts[-len(demands.unique) :])})"
+            "\n\nHint: ask for fewer rows, or for uniqueness in more columns"
         )
 
     def _some(self, rows: range, streams: Streams, demands: Demands) -> Dataset:
@@ -111,7 +125,8 @@ def _which(frame: pl.DataFrame, demands: Demands) -> str:
     return f"; of {frame.height:,} rows without constraints, {counts}{joint}"
 
 
-def _first_ones(frame: pl.DataFrame, demands: Demands) -> pl.DataFrame:
+def _first_ones(frame: pl.DataFrame, before: pl.DataFrame, demands: Demands) -> pl.DataFrame:
     """Return the rows that are the first of their kind in each set, whatever follows them."""
     first = (pl.struct(columns).is_first_distinct() for columns in demands.unique)
-    return frame.filter(pl.all_horizontal(*first))
+    ones = pl.concat([before, frame]).select(first=pl.all_horizontal(*first))["first"]
+    return frame.filter(ones[before.height :])

@@ -151,9 +151,14 @@ def _narrowed(state: _State, added: tuple[Node, ...]) -> _State | None:
 
 
 def _asked(node: Test | Versus | Arithmetic, domains: Mapping[str, Allowed]) -> dict[str, Allowed]:
-    """Return what a node asks of single columns: a comparison, that none of its own is missing."""
+    """Return what a node asks of single columns: a comparison, that none of its own is missing.
+
+    Products and functions ask nothing: ``is_missing`` may be among them.
+    """
     if isinstance(node, Test):
         return {node.column: node.yes}
+    if isinstance(node, Arithmetic) and node.rest is None:
+        return {}
     columns = node.columns if isinstance(node, Arithmetic) else (node.left, node.right)
     return {c: Allowed(domains[c].values) for c in columns}
 

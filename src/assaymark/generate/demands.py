@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import reduce, singledispatch
 from typing import TYPE_CHECKING
@@ -14,15 +16,17 @@ import polars as pl
 from assaymark.core import constraint as c
 from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
+from assaymark.core.magnitude import tolerance
 from assaymark.core.schema import Kind
+from assaymark.core.tokens import named, tokens_of, unquoted
 from assaymark.core.value_sets import Allowed, Levels
-from assaymark.core.where import WORDS, Either, Test
-from assaymark.errors import ConditionError, RecipeError
+from assaymark.core.where import Either, Test
+from assaymark.errors import ConditionError, RecipeError, UnknownNameError
 from assaymark.generate.contradiction import check_together
 from assaymark.generate.implied import adding_up, one_of, one_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["Demands", "RowTest", "bounds_of", "demands_of", "inequality_of"]
 
 _FEWEST = 10
-_CLOSE, _BITS = 1e-9, 2.0**-50
+_SINGLE = 2.0**-22  # of the size: what floats of 32 bits leave of a sum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +122,11 @@ def demands_of(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
     checked: list[tuple[c.ConstraintSpec, Conditions | RowTest]] = []
     for spec in specs:
         if isinstance(spec, c.Unique):
-            columns = [data.schema.column(name).name for name in spec.columns]
-            first = data.frame.select(pl.struct(columns).is_first_distinct()).to_series()
-            again = data.n - int(first.sum())
-            _refuse(spec, f"no two rows with the same {' and '.join(columns)}", again, data.n)
+            with _explained(spec, data):
+                _check_unique(spec, data)
             continue
-        try:
+        with _explained(spec, data):
             made = _made(spec, data)
-        except ConditionError as error:
-            raise RecipeError(f"[[constraint]] of kind {spec.kind!r}: {error}") from error
         if isinstance(made, RowTest):
             tests.append(made)
         else:
@@ -157,17 +157,51 @@ def _refuse(spec: c.ConstraintSpec, text: str, broken: int, n: int) -> None:
         raise RecipeError(
             f"the source itself breaks a constraint in {broken:,} of {n:,} rows looked at: "
             f"{text}\n\nHint: correct the rows or the constraint, or set on_source = 'keep' "
-            "to learn from these rows and still make none like them"
+            "in its [[constraint]] table to learn from these rows and still make none like them"
         )
+
+
+def _check_unique(spec: c.Unique, data: Dataset) -> None:
+    columns = [data.schema.column(name).name for name in spec.columns]
+    first = data.frame.select(pl.struct(columns).is_first_distinct()).to_series()
+    again = data.n - int(first.sum())
+    _refuse(spec, f"no two rows with the same {' and '.join(columns)}", again, data.n)
+
+
+@contextmanager
+def _explained(spec: c.ConstraintSpec, data: Dataset) -> Iterator[None]:
+    """Say of what cannot be read which constraint it is, and what the rows have to do with it."""
+    try:
+        yield
+    except ConditionError as error:
+        empty = [x for x in data.schema.names if data.frame[x].null_count() == data.n]
+        said = next((x for x in empty if x in _words(spec)), None)
+        why = str(error) if said is None else f"column {said!r} has no value, which breaks nothing"
+        raise RecipeError(f"[[constraint]] of kind {spec.kind!r}: {why}") from error
+    except UnknownNameError as error:
+        if error.kind != "column":
+            raise
+        place = f"{error.where or 'a constraint'}; identifiers and free text are left out before"
+        raise UnknownNameError("column", error.name, data.schema.names, place) from error
+
+
+def _words(spec: c.ConstraintSpec) -> set[str]:
+    """Return what may be columns in a constraint."""
+    values = [v for x in spec.plain().values() for v in (x if isinstance(x, list) else [x])]
+    texts = [v for v in values if isinstance(v, str)]
+    tokens = [t for text in texts for t in tokens_of(text)]
+    return {*texts, *(unquoted(t.text) if t.kind == "quoted" else t.text for t in tokens)}
 
 
 @_made.register
 def bounds_of(spec: c.Bounds, data: Dataset) -> Conditions:
     """Return the condition that a number or date is within bounds, or missing."""
     schema = data.schema
-    column, name = schema.column(spec.column), _name(spec.column)
+    column, name = schema.column(spec.column), named(spec.column)
     if spec.low is None and spec.high is None:
         raise ConditionError("a range needs low, high or both")
+    if any(isinstance(end, float) and not math.isfinite(end) for end in (spec.low, spec.high)):
+        raise ConditionError("an end of a range is a finite number; without one, leave it out")
     if spec.low is not None and spec.high is not None and not _ordered(spec.low, spec.high):
         raise ConditionError(f"nothing lies between {spec.low!r} and {spec.high!r}")
     ends = ((">=", spec.low), ("<=", spec.high))
@@ -178,19 +212,20 @@ def bounds_of(spec: c.Bounds, data: Dataset) -> Conditions:
 @_made.register
 def inequality_of(spec: c.Inequality, data: Dataset) -> Conditions:
     """Return the condition that one column is at most another, or either is missing."""
-    sign, low, high = "<" if spec.strict else "<=", _name(spec.low), _name(spec.high)
+    sign, low, high = "<" if spec.strict else "<=", named(spec.low), named(spec.high)
     missing = f"{low} is missing or {high} is missing"
     return Conditions.parse(f"{low} {sign} {high} or {missing}", data.schema)
 
 
 @_made.register
 def _rule(spec: c.RowRule, data: Dataset) -> Conditions:
-    return Conditions.parse(spec.rule, data.schema)
+    return Conditions.parse(spec.rule, data.schema).possible()
 
 
 @_made.register
 def _implied(spec: c.Implication, data: Dataset) -> RowTest:
-    when, then = (Conditions.parse(text, data.schema) for text in (spec.when, spec.then))
+    when, said = (Conditions.parse(text, data.schema) for text in (spec.when, spec.then))
+    then = said.possible()
     return RowTest(
         text=f"where {when.text}, {then.text}",
         hold=lambda frame: ~when.hold(frame) | then.hold(frame),
@@ -219,26 +254,26 @@ def _matching(spec: c.Pattern, data: Dataset) -> Conditions:
 @_made.register
 def _combined(spec: c.FixedCombinations, data: Dataset) -> RowTest:
     columns = [data.schema.column(name).name for name in spec.columns]
-    whose = data.frame.select(columns).with_columns(pl.Series("whose is it", data.person_codes))
-    counted = whose.group_by(columns).agg(pl.col("whose is it").n_unique())
-    known = (
-        counted.filter(pl.col("whose is it") >= _FEWEST)
-        .select(columns)
-        .with_columns(pl.lit(value=True).alias("known there"))
+    counted = (
+        data.frame.select(pl.struct(columns).alias("those"))
+        .with_columns(pl.Series("whose", data.person_codes))
+        .group_by("those")
+        .agg(pl.col("whose").n_unique())
     )
+    those = counted.filter(pl.col("whose") >= _FEWEST).select("those")
+    known = those.with_columns(known=pl.lit(value=True))
     if not known.height:
         raise ConditionError(f"no combination of {', '.join(columns)} is had by ten persons")
 
     def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
-        found = frame.select(columns).join(
-            known, on=columns, how="left", nulls_equal=True, maintain_order="left"
-        )
-        return np.asarray(found["known there"].fill_null(value=False).to_numpy())
+        asked = frame.select(pl.struct(columns).alias("those"))
+        found = asked.join(known, on="those", how="left", nulls_equal=True, maintain_order="left")
+        return np.asarray(found["known"].fill_null(value=False).to_numpy())
 
     return RowTest(
         text=f"a known combination of {', '.join(columns)}",
         hold=hold,
-        implied=one_of(known.select(columns), data.schema),
+        implied=one_of(those.unnest("those"), data.schema),
     )
 
 
@@ -249,16 +284,17 @@ def _summed(spec: c.SumOfParts, data: Dataset) -> RowTest:
             raise ConditionError(f"{name!r} is not a number")
 
     whole = all(data.schema.column(n).kind is Kind.INTEGER for n in (spec.total, *spec.parts))
+    rest = reduce(operator.sub, map(pl.col, spec.parts), pl.col(spec.total))
+    size = reduce(operator.add, (pl.col(n).abs() for n in (spec.total, *spec.parts)))
+    close = (rest == 0 if whole else rest.abs() <= tolerance(size)).fill_null(value=True)
+    single = (rest.abs() <= _SINGLE * size).fill_null(value=True)
+    kept = data.frame.select(close=close.all(), single=single.all())
+    if not whole and not kept["close"].item() and kept["single"].item():
+        close = single  # the source was added up in 32 bits
 
     def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
-        total, parts = frame[spec.total], [frame[p] for p in spec.parts]
-        rest = reduce(operator.sub, parts, total)
-        if whole:
-            close = rest == 0
-        else:
-            size = reduce(operator.add, (p.abs() for p in parts), total.abs())
-            close = rest.abs() <= _CLOSE + _BITS * size
-        return np.asarray(close.fill_null(value=True).to_numpy(), dtype=np.bool_)
+        held = frame.select(held=close)["held"]
+        return np.asarray(held.to_numpy(), dtype=np.bool_)
 
     text = f"{spec.total} = {' + '.join(spec.parts)}"
     return RowTest(text=text, hold=hold, implied=adding_up(spec.total, spec.parts, data.schema))
@@ -283,11 +319,6 @@ def _ordered(low: float | str, high: float | str) -> bool:
     if isinstance(low, str) or isinstance(high, str):
         return str(low) <= str(high)
     return low <= high
-
-
-def _name(column: str) -> str:
-    plain = re.fullmatch(r"[^\W\d]\w*", column) and column.lower() not in WORDS
-    return column if plain else f"`{column}`"
 
 
 def _value(column: Column, value: float | str) -> str:

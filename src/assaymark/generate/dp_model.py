@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["DpMarginalsModel", "model_of"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class DpMarginalsModel:
     """A fitted network.
 
@@ -89,7 +89,7 @@ class DpMarginalsModel:
 
     def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
-        frame = sampled(self._chain(), rows, streams, given)
+        frame = sampled(self._chain(), rows, streams, given, model=self)
         return Dataset(schema=self.encoding.schema, frame=frame)
 
     def _chain(self) -> Chain:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.arithmetic import Arithmetic
 from assaymark.core.conditions import Conditions, missing
+from assaymark.core.tokens import named
 from assaymark.core.value_sets import Allowed, Levels
 from assaymark.core.where import Both, Either, Test
 
@@ -24,14 +25,14 @@ _MOST = 200
 
 def adding_up(total: str, parts: Sequence[str], schema: Schema) -> Node:
     """Return the condition that ``total`` is the sum of ``parts``, or one of them is missing."""
-    sum_ = Arithmetic.parse(_quoted(total), "==", " + ".join(map(_quoted, parts)), schema)
+    sum_ = Arithmetic.parse(named(total), "==", " + ".join(map(named, parts)), schema)
     return Either((sum_, *map(missing, sum_.columns)))
 
 
 def one_set(columns: Sequence[str], schema: Schema) -> Node:
     """Return the condition that one of ``columns`` of 0 and 1 is 1, or one is missing."""
-    sum_ = Arithmetic.parse(" + ".join(map(_quoted, columns)), "==", "1", schema)
-    each = (Conditions.parse(f"{_quoted(c)} in (0, 1)", schema).node for c in columns)
+    sum_ = Arithmetic.parse(" + ".join(map(named, columns)), "==", "1", schema)
+    each = (Conditions.parse(f"{named(c)} in (0, 1)", schema).node for c in columns)
     numbers = tuple(n for n, c in zip(each, columns, strict=True) if schema.column(c).kind.ordered)
     return Either((Both((*numbers, sum_)), *map(missing, sum_.columns)))
 
@@ -49,7 +50,3 @@ def _is(column: str, level: str | bool | None) -> Test:
         return missing(column)
     only = Levels(frozenset([level]))
     return Test(column, Allowed(only), Allowed(only.complement()))
-
-
-def _quoted(column: str) -> str:
-    return f"`{column}`"

@@ -60,7 +60,7 @@ class Independent:
         return IndependentModel(encoding=encoded.encoding, totals=totals, protect=self.protect)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class IndependentModel:
     """Fitted distributions of single columns; ``totals`` are cumulative shares of the codes."""
 
@@ -78,7 +78,7 @@ class IndependentModel:
     def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
         if given is not None:
-            frame = wanted(self._chain(), checked(rows), streams, given)
+            frame = wanted(self._chain(), checked(rows), streams, given, model=self)
             return Dataset(schema=self.encoding.schema, frame=frame)
         return Dataset(schema=self.encoding.schema, frame=in_blocks(rows, streams, self._block))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import polars as pl
@@ -12,12 +12,13 @@ import polars as pl
 from assaymark.core.conditions import Conditions
 from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Kind
+from assaymark.core.tokens import named
 from assaymark.core.value_sets import Allowed
 from assaymark.core.where import Test
 from assaymark.errors import ConditionError, InputError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +32,18 @@ __all__ = ["Mixture", "mixture_of", "sample_wanted"]
 _ROUNDING = 1e-9
 _MEMBERS = ("in (", "not in (")
 _TESTS = ("<", ">", "=", "!", "between ", "not between ", *_MEMBERS)
+
+
+@runtime_checkable
+class _Apart(Protocol):
+    """A model whose rows may have to be unique; see ``Constrained``."""
+
+    @property
+    def unique(self) -> bool: ...
+
+    def sample_apart(
+        self, n: int, streams: Streams, given: Given | None, others: pl.DataFrame | None = None
+    ) -> Dataset: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,24 +102,35 @@ def sample_wanted(
         )
     if not isinstance(wanted, Mixture):
         return model.sample(rows, streams, wanted)
-    if getattr(model, "unique", False):
-        raise InputError(
-            "rows of exact shares are drawn kind by kind, which does not keep rows unique across "
-            "kinds\n\nHint: drop the constraint of kind 'unique', or the shares"
-        )
     if rows.start < 0 or rows.stop > wanted.rows:
         raise InputError(f"the mixture counts out {wanted.rows:,} rows; it has no rows {rows}")
     kinds, before = wanted.kinds(rows)
     many = np.bincount(kinds, minlength=len(before))
-    parts = [
-        model.sample(range(b, b + n), streams.child("kind", k), given)
-        for k, (given, b, n) in enumerate(
-            zip(wanted.parts, before.tolist(), many.tolist(), strict=True)
-        )
-    ]
+    stretches = [range(b, b + n) for b, n in zip(before.tolist(), many.tolist(), strict=True)]
+    if isinstance(model, _Apart) and model.unique:
+        parts = _apart(model, stretches, streams, wanted)
+    else:
+        parts = [
+            model.sample(stretch, streams.child("kind", k), given)
+            for k, (given, stretch) in enumerate(zip(wanted.parts, stretches, strict=True))
+        ]
     frame = pl.concat([p.frame for p in parts])
     place = np.argsort(np.argsort(kinds, kind="stable"), kind="stable")
     return Dataset(schema=parts[0].schema, frame=frame[place])
+
+
+def _apart(
+    model: _Apart, stretches: Sequence[range], streams: Streams, wanted: Mixture
+) -> list[Dataset]:
+    """Return stretches of the kinds, each of which is drawn as a whole, apart from those before."""
+    parts: list[Dataset] = []
+    for k, (given, n) in enumerate(zip(wanted.parts, wanted.counts, strict=True)):
+        others = pl.concat([p.frame for p in parts]) if parts else None
+        parts.append(model.sample_apart(n, streams.child("kind", k), given, others))
+    return [
+        Dataset(schema=p.schema, frame=p.frame[s.start : s.stop])
+        for p, s in zip(parts, stretches, strict=True)
+    ]
 
 
 def mixture_of(
@@ -170,7 +194,7 @@ def _share(name: str, value: object, share: object) -> float:
 
 
 def _test(column: Column, value: object) -> str:
-    name, text = f"`{column.name}`", str(value).strip()
+    name, text = named(column.name), str(value).strip()
     if text.lower() == "missing":
         return f"{name} is missing"
     tests = _TESTS if column.kind.ordered else _MEMBERS

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["TreeChainModel"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, weakref_slot=True)
 class TreeChainModel:
     """A fitted chain.
 
@@ -126,7 +126,7 @@ class TreeChainModel:
 
     def sample(self, rows: range, streams: Streams, given: Given | None = None) -> Dataset:
         """Return these rows; see :class:`assaymark.core.protocols.Model`."""
-        frame = sampled(self._chain(), rows, streams, given)
+        frame = sampled(self._chain(), rows, streams, given, model=self)
         return Dataset(schema=self.encoding.schema, frame=frame)
 
     def impute(self, data: Dataset, streams: Streams, first: int = 0) -> Dataset:

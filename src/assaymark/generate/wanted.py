@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
@@ -41,6 +41,7 @@ _FIRST_LOOK, _LAST_LOOK, _ENOUGH = 1 << 14, 1 << 18, 100
 _CUT_OFF = 0.001  # of the weight may lie above the weight that is always accepted
 _TINY = 1e-300
 _ROW = np.uint64(44)  # bits of a row's number; a try's number is above them
+_KEPT = 32  # searches of a model, of which a what-if has one for each value
 
 _Part: TypeAlias = Within | Followed | Allowed | None
 
@@ -76,12 +77,17 @@ class _Search:
     likely: tuple[float, float] = (1.0, 0.0)
 
 
+_SEARCHES: WeakKeyDictionary[object, dict[tuple[Given, tuple[int, int]], _Search]] = (
+    WeakKeyDictionary()
+)
+
+
 def sampled(
-    chain: Chain, rows: range, streams: Streams, given: Given | None = None
+    chain: Chain, rows: range, streams: Streams, given: Given | None = None, *, model: object
 ) -> pl.DataFrame:
-    """Return these rows of a chain, or of those that satisfy a condition."""
+    """Return these rows of a model's chain, or of those that satisfy a condition."""
     if given is not None:
-        return wanted(chain, checked(rows), streams.child("rows"), given)
+        return wanted(chain, checked(rows), streams.child("rows"), given, model=model)
     key, frames = streams.child("rows").words(), []
     for start in range(rows.start, max(checked(rows).stop, rows.start + 1), _CHUNK):
         numbers = np.arange(start, min(start + _CHUNK, rows.stop), dtype=np.uint64)
@@ -93,8 +99,12 @@ def sampled(
     return pl.concat(frames).rechunk()
 
 
-def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.DataFrame:
+def wanted(
+    chain: Chain, rows: range, streams: Streams, given: Given, *, model: object
+) -> pl.DataFrame:
     """Return these rows of the endless table of rows that satisfy ``given``.
+
+    What is found out about a condition is kept as long as the ``model`` of the chain.
 
     Each row is tried for until a try is accepted. A try draws every column from what the
     condition leaves of it; its weight is the product of the probabilities of what is left, given
@@ -110,7 +120,10 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.Data
         When a row was tried for ``MOST_TRIES`` times without success, or would be; the message
         says how likely the condition is, and how many rows there are.
     """
-    search = _search_of(_Asked(chain, given, streams.child("look").words()))
+    try:
+        search = _search_of(model, chain, given, streams.child("look").words())
+    except ConditionError as error:
+        raise ConditionError(f"0 of {rows.stop:,} rows can be had: {error}") from error
     _check_feasible(search, rows.stop)
     key = streams.child("given").words()
     starts = range(rows.start, max(rows.stop, rows.start + 1), _CHUNK)
@@ -118,32 +131,15 @@ def wanted(chain: Chain, rows: range, streams: Streams, given: Given) -> pl.Data
     return pl.concat(frames).rechunk()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Asked:
-    """A chain and a condition, the same where the chain is made of the same parts."""
-
-    chain: Chain
-    given: Given
-    key: tuple[int, int]
-
-    def _parts(self) -> tuple[int, ...]:
-        return tuple(map(id, (*self.chain.links, *self.chain.codings)))
-
-    def __hash__(self) -> int:
-        return hash((self._parts(), self.key))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and (self._parts(), self.given, self.key) == (
-            other._parts(),
-            other.given,
-            other.key,
-        )
-
-
-@lru_cache(maxsize=8)
-def _search_of(asked: _Asked) -> _Search:
-    """Look once, also where rows are asked for stretch by stretch."""
-    return _looked(_prepared(asked.chain, asked.given), asked.key)
+def _search_of(model: object, chain: Chain, given: Given, key: tuple[int, int]) -> _Search:
+    """Look once, also where rows are asked for stretch by stretch; forgotten with the model."""
+    known = _SEARCHES.setdefault(model, {})
+    asked = (given, key)
+    search = known.pop(asked, None) or _looked(_prepared(chain, given), key)
+    while len(known) >= _KEPT:
+        known.pop(next(iter(known)))
+    known[asked] = search  # the last one asked for
+    return search
 
 
 def _prepared(chain: Chain, given: Given) -> _Search:

@@ -126,7 +126,7 @@ def _from_pandas(table: Any) -> pl.DataFrame:  # noqa: ANN401
 def _pandas_column(column: Any) -> pl.Series:  # noqa: ANN401
     missing = column.isna().to_numpy()
     kind = str(column.dtype)
-    if kind.startswith(("int", "uint", "float", "bool")):
+    if kind == "bool" or kind.startswith(("int", "uint", "float")):
         plain = pl.Series(column.to_numpy())
     elif kind.startswith("datetime64"):
         naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if "," in kind else column
