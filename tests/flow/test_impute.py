@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import assaymark
 from assaymark.cli.app import app
 from assaymark.errors import InputError
-from assaymark.flow.impute import impute, write_imputed
+from assaymark.flow.impute import Filling, impute, write_imputed
 
 
 def gaps(n=500):
@@ -90,7 +90,7 @@ def test_a_file_is_filled_and_what_was_filled_is_said(tmp_path):
 def test_what_cannot_be_filled_or_written_is_refused(tmp_path, out, columns, said):
     gaps().write_csv(tmp_path / "t.csv")
     with pytest.raises(InputError, match=said):
-        write_imputed(tmp_path / "t.csv", tmp_path / out, columns=columns)
+        write_imputed(tmp_path / "t.csv", tmp_path / out, how=Filling(columns=columns))
 
 
 def test_a_column_is_not_written_in_two_ways():
@@ -147,7 +147,7 @@ def test_a_parquet_file_keeps_its_types(tmp_path):
         pl.col("at").dt.convert_time_zone("Europe/Berlin"), pl.col("smoker").cast(pl.Categorical)
     ).with_columns(pl.when(~hole).then(pl.col("small", "at", "price")))
     table.write_parquet(tmp_path / "t.parquet")
-    made = write_imputed(tmp_path / "t.parquet", tmp_path / "f.parquet", seed=1)
+    made = write_imputed(tmp_path / "t.parquet", tmp_path / "f.parquet", Filling(seed=1))
     filled = pl.read_parquet(tmp_path / "f.parquet")
     assert filled.schema == table.schema
     for c in ("small", "at", "price", "smoker"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assaymark.flow.constraints import read_constraints
 from assaymark.flow.draft import draft
 from assaymark.flow.frames import as_given
-from assaymark.flow.impute import impute as _impute
+from assaymark.flow.impute import Filling, impute_often
 from assaymark.flow.kinds import Kinds
 from assaymark.source.read import read_frame
 
@@ -89,12 +89,28 @@ def impute(
     table: Any,  # noqa: ANN401
     *,
     keep: Sequence[str] = (),
+    anyway: Sequence[str] = (),
+    constraints: Sequence[str | Path | Mapping[str, Any]] = (),
+    imputations: int | None = None,
     seed: int | None = None,
 ) -> Any:  # noqa: ANN401
     """Return ``table`` with its missing cells filled, each drawn given the row's known cells.
+
+    What follows exactly from cells that are there gets that value; what another column says must
+    be missing stays so, but in the columns ``anyway``; sums, orders and other rules that the table
+    keeps to, and ``constraints`` as for :func:`generate`, hold. With ``imputations`` a list of so
+    many tables comes back, each filled by other draws.
 
     The result is real rows with guesses in their gaps, not synthetic data. Columns that look
     like identifiers, and free text, stay as they are. In the columns ``keep``, words such as NA
     are values; else they are missing, and filled.
     """
-    return as_given(_impute(read_frame(table), keep=keep, seed=seed).frame, table)
+    how = Filling(
+        keep=keep,
+        anyway=anyway,
+        constraints=read_constraints(constraints),
+        imputations=1 if imputations is None else imputations,
+        seed=seed,
+    )
+    made = [as_given(m.frame, table) for m in impute_often(read_frame(table), how)]
+    return made[0] if imputations is None else made

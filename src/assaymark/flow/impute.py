@@ -3,77 +3,95 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assaymark.core.document import Document
+from assaymark.core.dataset import Dataset
 from assaymark.core.recipe import GenerateSpec
-from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, UnknownNameError
+from assaymark.flow.filled import Filled, FilledColumn, WrittenFilled, stored_as, told_of
 from assaymark.flow.generate import fit
+from assaymark.flow.own_way import gaps_of, written, written_anew
 from assaymark.flow.progress import silent
 from assaymark.flow.source import kept
 from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
+from assaymark.generate.asked import possible_demands
+from assaymark.generate.completion import Completion
+from assaymark.generate.ties import find_ties, schema_beside
 from assaymark.generate.tree_chain_model import TreeChainModel
-from assaymark.source.canonical import canonical
 from assaymark.source.profile import profile
 from assaymark.source.read import PARQUET, read_table
-from assaymark.source.values import is_code, stripped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from assaymark.core.dataset import Dataset
-    from assaymark.core.schema import Column
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from assaymark.core.constraint import ConstraintSpec
     from assaymark.flow.progress import Progress
+    from assaymark.generate.completion import Completed
 
-__all__ = ["Filled", "FilledColumn", "WrittenFilled", "impute", "write_imputed"]
+__all__ = ["Filled", "Filling", "WrittenFilled", "impute", "impute_often", "write_imputed"]
 
-_OFFSET = r"\d:\d{2}\S*\s*(?:Z|[+-]\d{2}:?\d{2})\s*$"
-_FITTED = GenerateSpec(generator="tree_chain", parameters={"relations": "codes"})
+_FITTED = GenerateSpec(generator="tree_chain", parameters={"relations": "none", "order": "schema"})
+_PROTECT = 10
+_MOST = 1000
+_REAL = (
+    "These are the real rows, with guesses in their gaps: they are as private as the table "
+    "itself, and no synthetic data. A filled cell is one draw, no measurement."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What is to be filled, and how.
+
+    Attributes
+    ----------
+    columns
+        Only these columns, if any are named.
+    keep
+        Columns in which words such as NA are values; elsewhere they are missing, and filled.
+    anyway
+        Columns that are filled also where another column says that they must be missing.
+    constraints
+        What must hold on every row.
+    imputations
+        How often the table is filled, each time by other draws.
+    seed
+        A public seed; a secret one if there is none.
+    """
+
+    columns: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    anyway: Sequence[str] = ()
+    constraints: Sequence[ConstraintSpec] = ()
+    imputations: int = 1
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Filled:
-    """Rows with their missing cells filled; how many cells of each column; what to know."""
+class _Table:
+    """A table to be filled: as given, the part that is used, and which cells are missing."""
 
     frame: pl.DataFrame
-    cells: dict[str, int]
-    notices: tuple[str, ...]
-
-
-class FilledColumn(Document):
-    """How many cells of a column were filled, and how many are missing still."""
-
-    name: str
-    filled: int
-    left: int
-
-
-class WrittenFilled(Document):
-    """Where a filled table was written."""
-
-    rows: str
-    n: int
-    columns: tuple[FilledColumn, ...]
+    given: Dataset
+    gaps: Mapping[str, pl.Series]
     notices: tuple[str, ...]
 
 
 def write_imputed(
-    source: Path,
-    out: Path,
-    *,
-    columns: Sequence[str] = (),
-    keep: Sequence[str] = (),
-    seed: int | None = None,
-    progress: Progress = silent,
+    source: Path, out: Path, how: Filling | None = None, *, progress: Progress = silent
 ) -> WrittenFilled:
     """Fill the missing cells of a file's rows and write these as CSV or Parquet.
+
+    Of several imputations each is a file: ``out-1.csv``, ``out-2.csv`` and so on.
 
     Raises
     ------
@@ -82,33 +100,52 @@ def write_imputed(
     UnknownNameError
         When one of ``columns`` is not there, or cannot be filled.
     """
+    how = how or Filling()
     if out.suffix.lower() not in {".csv", ".parquet"}:
         raise InputError(f"cannot write {str(out)!r}: it must end in .csv or .parquet")
-    if out.resolve() == source.resolve():
+    many = how.imputations > 1
+    places = [
+        out.with_name(f"{out.stem}-{m}{out.suffix}") if many else out
+        for m in range(1, how.imputations + 1)
+    ]
+    if source.resolve() in {p.resolve() for p in places}:
         raise InputError(f"--out {str(out)!r} is the source itself; nothing was written")
     frame = read_table(source)
-    check_can_write(out)
+    check_can_write(places[0])
     progress("generate", f"filling {frame.height:,} rows", 0.1)
-    made = impute(frame, columns=columns, keep=keep, seed=seed)
+    made = impute_often(frame, how)
     if source.suffix.lower() in PARQUET:
-        made = stored_as(made, pl.read_parquet(source, use_statistics=False))
-    raw = io.BytesIO()
-    if out.suffix.lower() == ".parquet":
-        made.frame.write_parquet(raw, compression="zstd")
-    else:
-        made.frame.write_csv(raw)
-    write_files({out: raw.getvalue()}, real=True)
-    progress("generate", f"{sum(made.cells.values()):,} cells filled", 1.0)
-    told = [c for c in frame.columns if c in made.cells or made.frame[c].null_count()]
+        stored = pl.read_parquet(source, use_statistics=False)
+        made = tuple(stored_as(m, stored) for m in made)
+    write_files({p: _raw(m.frame, p) for p, m in zip(places, made, strict=True)}, real=True)
+    first = made[0]
+    progress("generate", f"{sum(first.cells.values()):,} cells filled", 1.0)
+    told = [c for c in frame.columns if c in first.cells or first.frame[c].null_count()]
     return WrittenFilled(
-        rows=str(out),
+        rows=str(places[0]),
         n=frame.height,
         columns=tuple(
-            FilledColumn(name=c, filled=made.cells.get(c, 0), left=made.frame[c].null_count())
+            FilledColumn(
+                name=c,
+                filled=first.cells.get(c, 0),
+                left=first.frame[c].null_count(),
+                exact=first.exact.get(c, 0),
+                must=first.must.get(c, 0),
+            )
             for c in told
         ),
-        notices=made.notices,
+        notices=first.notices,
+        imputations=tuple(map(str, places)) if many else (),
     )
+
+
+def _raw(frame: pl.DataFrame, path: Path) -> bytes:
+    raw = io.BytesIO()
+    if path.suffix.lower() == ".parquet":
+        frame.write_parquet(raw, compression="zstd")
+    else:
+        frame.write_csv(raw)
+    return raw.getvalue()
 
 
 def impute(
@@ -118,137 +155,101 @@ def impute(
     keep: Sequence[str] = (),
     seed: int | None = None,
 ) -> Filled:
-    """Fill missing cells, of ``columns`` or of all, by `tree_chain`, fitted to the same rows.
+    """Fill missing cells, of ``columns`` or of all; see :func:`impute_often`."""
+    return impute_often(frame, Filling(columns=columns, keep=keep, seed=seed))[0]
 
-    Columns that look like identifiers, and free text, stay as they are. In the columns ``keep``,
-    words such as NA are values; else they are missing, and filled.
+
+def impute_often(frame: pl.DataFrame, how: Filling) -> tuple[Filled, ...]:
+    """Fill missing cells by a model fitted to the same rows, as often as asked for.
+
+    What follows exactly from the cells that are there gets that value; what another column says
+    must be missing stays so; and what holds between columns in the table, as far as it is found,
+    and all constraints hold on rows with filled cells, or these are left empty and it is said in
+    how many rows. Columns that look like identifiers, and free text, stay as they are.
 
     Raises
     ------
+    InputError
+        When there are fewer imputations than one, or a named column has no value at all.
+    RecipeError
+        When constraints cannot be kept to, or cells that are there break one.
     UnknownNameError
-        When one of ``columns`` is not there, or is one of those.
+        When one of ``columns`` is not there, or cannot be filled.
     """
-    given, notices = usable_part(frame, profile(frame, kept(keep, frame.columns)))
-    streams = Streams.secret() if seed is None else Streams.from_seed(seed)
-    for name in columns:
+    if not 1 <= how.imputations <= _MOST:
+        raise InputError(f"imputations is {how.imputations}, and must be from 1 to {_MOST:,}")
+    table = _table_of(frame, how)
+    streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
+    if not any(g.any() for g in table.gaps.values()):
+        said = "No cell that could be filled is missing: the rows are as they were."
+        return (Filled(frame=frame, cells={}, notices=(*table.notices, said)),) * how.imputations
+    completion = _completion(table.given, how, streams)
+    often = (completion.filled(streams.child("impute", m)) for m in range(how.imputations))
+    return tuple(_filled(table, completion, made) for made in often)
+
+
+def _table_of(frame: pl.DataFrame, how: Filling) -> _Table:
+    """Return what can be filled of a table."""
+    found = profile(frame, kept(how.keep, frame.columns))
+    given, notices = usable_part(frame, found, filling=True)
+    for name in (*how.columns, *how.anyway):
         if name not in given.schema.names:
             raise UnknownNameError("column", name, given.schema.names, "those that can be filled")
-    model = fit(_FITTED, given, streams, _unrecorded)
+    empty = [c for c in given.schema.names if given.frame[c].null_count() == given.n]
+    for name in how.columns:
+        if name in empty:
+            raise InputError(
+                f"column {name!r} cannot be filled: no row has a value in it to learn from"
+            )
+    if len(empty) == len(given.schema.names):
+        raise InputError("nothing can be filled: no column has a value to learn from")
+    if empty:
+        notices.append(f"Stays empty, since no row has a value to learn from: {', '.join(empty)}.")
+    given = given.drop(*empty)
+    wanted = how.columns or given.schema.names
+    gaps = {c: gaps_of(frame[c], given.schema.column(c)) for c in wanted}
+    return _Table(frame=frame, given=given, gaps=gaps, notices=tuple(notices))
+
+
+def _completion(given: Dataset, how: Filling, streams: Streams) -> Completion:
+    """Fit what rows are filled by."""
+    demands = possible_demands(how.constraints, given)
+    ties, known = find_ties(given, _PROTECT, streams, how.anyway, how.constraints)
+    schema = schema_beside(given.schema, ties, known)
+    rows = Dataset(schema=schema, frame=known.frame().select(schema.names), persons=given.persons)
+    model = fit(_FITTED, rows, streams, _unrecorded)
     if not isinstance(model, TreeChainModel):
         raise TypeError(f"tree_chain fitted a {type(model).__name__}")
-    made = model.impute(given, streams.child("impute"))
-    fill = {
-        c: _gaps(frame[c], given.schema.column(c)) & made.frame[c].is_not_null()
-        for c in columns or given.schema.names
-    }
-    cells = {c: int(gaps.sum()) for c, gaps in fill.items()}
-    filled = {c: _written(frame[c], given, made.frame[c], fill[c]) for c, n in cells.items() if n}
-    notices += _anew(frame, given, filled)
+    return Completion(
+        model=model, ties=ties, known=known, schema=given.schema, beside=schema, demands=demands
+    )
+
+
+def _filled(table: _Table, completion: Completion, made: Completed) -> Filled:
+    """Return the table as it was given with what was made in its gaps."""
+    given, frame, new = table.given, table.frame, made.cells.frame()
+    fill = {c: gaps & new[c].is_not_null() for c, gaps in table.gaps.items()}
+    cells = {c: int(f.sum()) for c, f in fill.items()}
+    filled = {c: written(frame[c], given, new[c], fill[c]) for c, n in cells.items() if n}
+    exact = {c: completion.known.known(c) for c in fill}
+    where = {c: f.to_numpy() for c, f in fill.items()}
+    must = {c: _held(table.gaps[c], made.must.get(c)) for c in fill}
     return Filled(
         frame=frame.with_columns(**filled),
         cells={c: n for c, n in cells.items() if n},
         notices=(
-            *notices,
-            "These are the real rows, with guesses in their gaps: they are as private as the "
-            "table itself, and no synthetic data. A filled cell is one draw, no measurement.",
+            *table.notices,
+            *told_of(made, completion.ties, where, exact),
+            *written_anew(frame, given, filled),
+            _REAL,
         ),
+        exact={c: n for c, f in where.items() if (n := int((exact[c] & f).sum()))},
+        must={c: n for c, n in must.items() if n},
     )
 
 
-def stored_as(made: Filled, given: pl.DataFrame) -> Filled:
-    """Return filled rows in the types of a table as it was given; say which could not be kept."""
-    kept = {c: _stored(made.frame[c], given[c]) for c in made.frame.columns}
-    lost = [f"{c} ({given[c].dtype})" for c, s in kept.items() if s is None]
-    said = f"Stored in another type than in the file: {', '.join(lost)}."
-    return replace(
-        made,
-        frame=made.frame.with_columns(**{c: s for c, s in kept.items() if s is not None}),
-        notices=(*((said,) if lost else ()), *made.notices),
-    )
-
-
-def _stored(filled: pl.Series, given: pl.Series) -> pl.Series | None:
-    """Return a column as it was given but for filled cells; ``None`` where it cannot hold these."""
-    to, read = given.dtype, canonical(given.to_frame()).to_series()
-    if to == filled.dtype:
-        return filled
-    if read.dtype != filled.dtype or to == pl.Duration:
-        return given if filled.equals(read) else None
-    made = filled
-    if isinstance(to, pl.Datetime) and to.time_zone:
-        made = made.dt.replace_time_zone("UTC").dt.convert_time_zone(to.time_zone)
-    try:
-        cast = made.cast(to, strict=False)
-    except pl.exceptions.PolarsError:
-        return None
-    new = filled.ne_missing(read)
-    lost = cast.filter(new).null_count() > filled.filter(new).null_count()
-    return None if lost else given.scatter(new.arg_true(), cast.filter(new))
-
-
-def _gaps(s: pl.Series, column: Column) -> pl.Series:
-    """Return which cells say nothing: what cannot be read, as "<0.1" among numbers, is no gap."""
-    if s.dtype == pl.String:
-        return stripped(s, column.missing).is_null()
-    gaps = s.is_null() | (s.is_nan().fill_null(value=False) if s.dtype.is_float() else False)
-    coded = is_code(s, column.missing)
-    return gaps if coded is None else gaps | coded
-
-
-def _anew(frame: pl.DataFrame, given: Dataset, filled: Mapping[str, pl.Series]) -> list[str]:
-    """Say which columns could not keep their way of writing, and which of them their offsets."""
-    plain = [
-        c
-        for c, s in filled.items()
-        if s.dtype != frame[c].dtype or not _plainly(frame[c], given.frame[c])
-    ]
-    said = f"Written anew, as ISO dates and plain numbers: {', '.join(plain)}."
-    zoned = [
-        c
-        for c in plain
-        if frame[c].dtype == pl.String and frame[c].str.contains(_OFFSET).any()
-        if given.schema.column(c).kind is Kind.DATETIME
-    ]
-    more = f"Times with an offset are in UTC now: {', '.join(zoned)}."
-    return [*([said] if plain else []), *([more] if zoned else [])]
-
-
-def _written(original: pl.Series, given: Dataset, made: pl.Series, fill: pl.Series) -> pl.Series:
-    """Return ``original`` with cells filled, in its own way of writing values if it has one."""
-    before = given.frame[original.name]
-    if given.schema.column(original.name).kind.ordered:
-        if original.dtype == pl.String and not _plainly(original, before):
-            return _rewritten(original, before, made, fill)
-        filled = made.cast(original.dtype, strict=False)
-    else:
-        known = pl.DataFrame({"value": before, "written": original}).drop_nulls("value")
-        words = dict(known.unique("value").iter_rows())
-        filled = pl.Series([words.get(v) for v in made.to_list()], dtype=original.dtype)
-    if filled.filter(fill).null_count():
-        return _rewritten(original, before, made, fill)
-    return original.scatter(fill.arg_true(), filled.filter(fill))
-
-
-def _rewritten(
-    original: pl.Series, before: pl.Series, made: pl.Series, fill: pl.Series
-) -> pl.Series:
-    """Return what was read and filled; as text where there are cells that could not be read."""
-    whole = before.scatter(fill.arg_true(), made.filter(fill))
-    strays = whole.is_null() & original.is_not_null()
-    if not strays.any():
-        return whole
-    text = whole.cast(pl.String)
-    return text.scatter(strays.arg_true(), original.filter(strays).cast(pl.String))
-
-
-def _plainly(original: pl.Series, read: pl.Series) -> bool:
-    """Whether texts are written as what was read of them is: no 31.12.2024, no 1.234,5."""
-    if original.dtype != pl.String or not (read.dtype.is_temporal() or read.dtype.is_numeric()):
-        return True
-    known = original.filter(read.is_not_null())
-    if read.dtype.is_temporal():
-        return known.equals(read.drop_nulls().cast(pl.String))
-    return known.cast(pl.Float64, strict=False).null_count() == 0
+def _held(gaps: pl.Series, must: NDArray[np.bool_] | None) -> int:
+    return 0 if must is None else int((gaps.to_numpy() & must).sum())
 
 
 def _unrecorded(who: str, why: str) -> None:

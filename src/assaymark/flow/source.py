@@ -138,16 +138,18 @@ def kept(columns: Sequence[str], known: Sequence[str]) -> dict[str, ColumnSpec]:
     return {name: ColumnSpec(missing=("",)) for name in columns}
 
 
-def notes_of(found: TableProfile, dropped: Collection[str] = ()) -> list[str]:
+def notes_of(
+    found: TableProfile, dropped: Collection[str] = (), command: str = "generate"
+) -> list[str]:
     """Return what the profile noticed of single columns but those ``dropped``, the first twelve."""
     kept = [c for c in found.columns if c.column.name not in dropped]
     notes = [f"Column {c.column.name!r}: {note}." for c in kept for note in c.notes]
     more = len(notes) - _NOTES
     said = [f"And {more} more notes on columns."] if more > 0 else []
-    return [*notes[:_NOTES], *said, *_read_as_missing(kept)]
+    return [*notes[:_NOTES], *said, *_read_as_missing(kept, command)]
 
 
-def _read_as_missing(columns: Sequence[ColumnProfile]) -> list[str]:
+def _read_as_missing(columns: Sequence[ColumnProfile], command: str) -> list[str]:
     """Say which words were read as missing, in categories first: there they may be values."""
     found = sorted(
         (c for c in columns if c.said_missing), key=lambda c: c.column.kind is not Kind.CATEGORY
@@ -156,10 +158,10 @@ def _read_as_missing(columns: Sequence[ColumnProfile]) -> list[str]:
         return []
     told = [f"{word!r} in {c.column.name} ({band(n)})" for c in found for word, n in c.said_missing]
     more = f" and {len(told) - _WORDS} more" if len(told) > _WORDS else ""
+    recipe = ', or missing = [""] for the column in a recipe' if command == "generate" else ""
     return [
         f"Read as missing: {', '.join(told[:_WORDS])}{more}. Where that is a value, as NA is the "
-        'code of Namibia, keep it: `generate --keep COLUMN`, or missing = [""] for the column in '
-        "a recipe."
+        f"code of Namibia, keep it: `{command} --keep COLUMN`{recipe}."
     ]
 
 

@@ -22,11 +22,16 @@ __all__ = ["usable_part"]
 
 
 def usable_part(
-    frame: pl.DataFrame, found: TableProfile, fresh: Collection[str] = ()
+    frame: pl.DataFrame,
+    found: TableProfile,
+    fresh: Collection[str] = (),
+    *,
+    filling: bool = False,
 ) -> tuple[Dataset, list[str]]:
     """Return the rows without identifiers and free text, and sentences on what was left out.
 
-    Columns called ``fresh`` are left out, too, but come back with other values.
+    Columns called ``fresh`` are left out, too, but come back with other values. With ``filling``
+    all columns come back as they are, and the sentences say so.
 
     Raises
     ------
@@ -45,18 +50,20 @@ def usable_part(
     leave = list(dict.fromkeys([*text, *suspected]))
     if len(leave) == len(dataset.schema.columns):
         raise DataError(
-            "every column looks like an identifier or free text, so nothing can be generated: "
+            "every column looks like an identifier or free text, so nothing can be "
+            f"{'filled' if filling else 'generated'}: "
             f"{', '.join(map(repr, leave))}\n\nHint: `assaymark init` writes a recipe in which "
             "you can declare other roles"
         )
-    notices = notes_of(found)
+    notices = notes_of(found, command="impute" if filling else "generate")
     out = [name for name in dict.fromkeys([*identifiers, *suspected]) if name not in fresh]
     for names, what in ((out, "it may identify people"), (text, "it is free text")):
         if names:
-            notices.append(f"Left out, since {what}: {', '.join(names)}.")
+            done = "Stays as it is and is not used" if filling else "Left out"
+            notices.append(f"{done}, since {what}: {', '.join(names)}.")
     if keys:
         notices.append(
             f"{keys[0]} was taken for the person key: each person counts once, and the key itself "
-            "is not in the output."
+            f"{'stays as it is' if filling else 'is not in the output'}."
         )
     return dataset.drop(*leave) if leave else dataset, notices

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assaymark.generate.addends import addends
 from assaymark.generate.anchor_days import whole_days
 from assaymark.generate.anchor_solve import solved
 from assaymark.generate.anchor_totals import totals
 from assaymark.generate.anchor_years import whole_years
 from assaymark.generate.anchors import BASES, Anchor, Logarithm, apart, natural_log
+from assaymark.generate.made_of import add_parts
 from assaymark.generate.product_solve import Logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Exact", "follows"]
+__all__ = ["Exact"]
 
 _FEWEST, _NEAR = 200, 4
 _RELATED, _NO_ROOM = 0.3, 12
@@ -58,7 +60,7 @@ class Exact:
         few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
         kept = (j for j, n in sample.many.items() if n > 1 and sample.measured(j))
         numbers = {j: sample.numbers[j][few] for j in kept}
-        return cls(sample=sample, logs=Logs.of(numbers))
+        return cls(sample=sample, logs=Logs.of(numbers, gaps=sample.gaps))
 
     def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
         """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
@@ -91,21 +93,21 @@ class Exact:
         """
         found = self.finer()
         for x, span in (*whole_years(self.sample), *whole_days(self.sample)):
-            if x not in self.made and follows(found, x, {j for j, _ in span.terms}):
+            if x not in self.made and add_parts(found, x, {j for j, _ in span.terms}):
                 self.made[x] = span
         for x, total in totals(self.sample):
             looked_for = self._unseen(x, total) or self._whole_of(total)
             if x not in found and looked_for and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
-                if follows(found, x, {j for j, _ in whole.terms}):
+                if add_parts(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
         for x in (j for j in self.logs.numbers if j not in self.made):
             made = self._product(x) or self._span(x) or self._curve(x)
-            if made is not None and follows(found, x, {j for j, _ in made.terms}):
+            if made is not None and add_parts(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
             for y in self._base(x):
-                follows(found, x, {y})
+                add_parts(found, x, {y})
         return found
 
     def _of_total(self, x: int) -> Anchor | None:
@@ -295,10 +297,16 @@ class Exact:
         strongest = max((abs(self.sample.related(x, y)) for y in earlier), default=0.0)
         if strongest < _RELATED or len(earlier) > _MOST_TERMS:
             return
-        there = {y: np.isfinite(self.sample.numbers[y]) for y in (x, *earlier)}
-        full = [y for y in earlier if there[y][there[x]].mean() >= _MOSTLY]
-        full = [y for y in full if not self.sample.tells_day(y, x)]
-        columns = np.stack([self.sample.numbers[j] for j in (x, *full)])
+        numbers = self.sample.numbers
+        known = np.isfinite(numbers[x])
+        given = [y for y in earlier if not self.sample.tells_day(y, x)]
+        full = [y for y in given if np.isfinite(numbers[y][known]).mean() >= _MOSTLY]
+        for parts in addends(x, given, numbers) if self.sample.gaps else (full,):
+            yield from self._least_squares(x, parts)
+
+    def _least_squares(self, x: int, full: Sequence[int]) -> Iterator[Anchor]:
+        numbers = self.sample.numbers
+        columns = np.stack([numbers[j] for j in (x, *full)])
         rows = np.flatnonzero(np.isfinite(columns).all(axis=0))[:_SOLVED]
         enough = min(_FEWEST, max(self.sample.fewest, _ROWS_EACH * len(columns)))
         if len(rows) < enough or not columns[0, rows].std():
@@ -307,7 +315,7 @@ class Exact:
         found = solved(columns[0, rows], columns[1:, rows], half) if full else None
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
-            sums = Anchor(terms=terms).at({j: self.sample.numbers[j][rows] for j in full})
+            sums = Anchor(terms=terms).at({j: numbers[j][rows] for j in full})
             yield Anchor(terms=terms, constant=self._constant(x, rows, sums, (found[1], half)))
 
     def _constant(
@@ -348,21 +356,3 @@ def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterato
 def _bent(values: Floats, natural: Floats) -> bool:
     """Whether values are spread so far that their logarithms are not about a line of them."""
     return bool(values.std() > 0 and abs(np.corrcoef(values, natural)[0, 1]) < _STRAIGHT)
-
-
-def follows(after: dict[int, set[int]], x: int, parts: set[int]) -> bool:
-    """Let ``x`` come after its parts, unless one of them comes after it; return whether it does."""
-    reached = any(_reaches(after, j, x) for j in parts)
-    if not reached:
-        after.setdefault(x, set()).update(parts)
-    return not reached
-
-
-def _reaches(after: Mapping[int, set[int]], x: int, y: int) -> bool:
-    """Whether ``x`` is ``y``, or comes after it, or after what does."""
-    seen, left = {x}, [x]
-    while left:
-        more = after.get(left.pop(), set()) - seen
-        seen |= more
-        left.extend(more)
-    return y in seen

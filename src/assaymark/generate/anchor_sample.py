@@ -28,6 +28,7 @@ __all__ = ["Sample"]
 
 _LOOK = 6000
 _ENOUGH = _FEWEST, _FEW = 200, 40
+_FEWEST_WHOLE = 60  # rows with all of a whole sum, where gaps leave few
 _FEWEST_PERSONS = 10
 _EQUAL = 0.01
 _PAIRS, _RELATED, _ALIKE = 20, 0.3, 0.98
@@ -57,9 +58,12 @@ class Sample:
     pair_values: dict[tuple[object, ...], Floats] = field(default_factory=dict)
     multiples: dict[tuple[int, int], dict[float, float]] = field(default_factory=dict)
     pairs: list[list[tuple[int, int]]] = field(default_factory=list)
+    gaps: bool = False
 
     @classmethod
-    def of(cls, numbers: Mapping[int, Floats], encoded: Encoded, protect: int) -> Sample:
+    def of(
+        cls, numbers: Mapping[int, Floats], encoded: Encoded, protect: int, *, gaps: bool = False
+    ) -> Sample:
         """Draw 6,000 rows at most; a column of which no value may come out has no relation."""
         rng = np.random.default_rng(0)
         numbers = {j: v for j, v in numbers.items() if len(cells_of(encoded.encoding, j).first)}
@@ -77,6 +81,7 @@ class Sample:
             fitted=(rng.permutation(encoded.n_persons) % 2 == 0)[encoded.persons[look]],
             telling={j: telling(v) for j, v in part.items()},
             many=many,
+            gaps=gaps,
         )
 
     def holds(self, x: int, anchor: Anchor, *, gaps: bool = False) -> bool:
@@ -91,14 +96,15 @@ class Sample:
         room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
-        there = steps.both if gaps else steps.anchor
+        there = steps.both if gaps or self.gaps else steps.anchor
         parts = there, self.telling[x] & there
         if not all((right & p).sum() >= _ALWAYS * p.sum() for p in parts):
             return False
         few = any((right & p).sum() < _ALWAYS * n for p, n in zip(parts, _ENOUGH, strict=True))
         weight = 1.0 / np.bincount(self.persons)[self.persons]
         often = (weight * right).sum() >= _ALWAYS * (weight * there).sum()
-        if few:
+        whole = self.gaps and anchor.whole and len(anchor.terms) > 1
+        if few and not (whole and (right & self.telling[x]).sum() >= _FEWEST_WHOLE):
             return bool(often and self._beyond_chance(x, right))
         return bool(often and persons_among(self.persons[right]) >= self.protect)
 
@@ -157,7 +163,7 @@ class Sample:
         """Return the correlation of the ranks of two columns."""
         mine, other = self._of("related", x), self._of("related", y)
         if np.isnan(mine[y]):
-            mine[y] = other[x] = correlation(self.ranks[x], self.ranks[y])
+            mine[y] = other[x] = self._together(self.ranks[x], self.ranks[y])
         return float(mine[y])
 
     def nearest(self, x: int, among: Sequence[int], many: int, least: float) -> list[int]:
@@ -202,8 +208,16 @@ class Sample:
         if ("ranks", x, y) not in self.pair_values:
             self.pair_values["ranks", x, y] = ranked(self.numbers[x] - self.numbers[y])
         for z in _unknown(known, among):
-            known[z] = correlation(self.pair_values["ranks", x, y], self.ranks[z])
+            known[z] = self._together(self.pair_values["ranks", x, y], self.ranks[z])
         return _strongest(known, among, many, least)
+
+    def _together(self, a: Floats, b: Floats) -> float:
+        """Return how ranks go together; with gaps, where both are there: 0 is the middle."""
+        if not self.gaps:
+            return correlation(a, b)
+        both = (a != 0) & (b != 0)
+        size = np.sqrt(correlation(a[both], a[both]) * correlation(b[both], b[both]))
+        return correlation(a[both], b[both]) / max(float(size), 1e-12)
 
     def equal(self, x: int, earlier: Sequence[int]) -> list[int]:
         """Return the columns that say the very values of ``x`` in some of the rows."""

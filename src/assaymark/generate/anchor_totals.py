@@ -72,7 +72,8 @@ def _blocks(sample: Sample, columns: Sequence[int]) -> Iterator[tuple[list[int],
         others = [j for j in left if j != first]
         for j in sorted(others, key=lambda j: -int((there[j] & rows).sum())):
             both = rows & there[j]
-            enough = max(_FEWEST_ROWS, _ROWS_EACH * (len(chosen) + 1), _TOGETHER * rows.sum())
+            together = 0.0 if sample.gaps else _TOGETHER
+            enough = max(_FEWEST_ROWS, _ROWS_EACH * (len(chosen) + 1), together * rows.sum())
             if both.sum() >= enough:
                 rows = both
                 chosen.append(j)
@@ -136,6 +137,7 @@ def _holds(sample: Sample, x: int, anchor: Anchor) -> bool:
     if sample.holds(x, anchor):
         return True
     right, there = _right(sample, x, anchor), np.isfinite(anchor.at(sample.numbers))
+    there &= np.isfinite(sample.numbers[x]) | (not sample.gaps)
     weight = 1.0 / np.bincount(sample.persons)[sample.persons]
     parts = there, there & sample.telling[x]
     return bool(

@@ -20,7 +20,7 @@ from assaymark.generate.restrict import free
 from assaymark.generate.within import Within, within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,14 +31,33 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint64]
 
-__all__ = ["PARTICLES", "imputed"]
+__all__ = ["PARTICLES", "Because", "imputed", "imputed_often"]
 
 PARTICLES = 64
 _ROWS = 1024
 _HALF = np.uint64(32)
 _ROW = np.uint64(44)
 _TINY = 1e-300
+_RARELY = 0.001
 _AGAINST_RULE = 0.002  # of the persons may be against a rule about missing cells
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Because:
+    """Why a column is missing: ``table`` says with which codes of ``source``.
+
+    Attributes
+    ----------
+    column, source
+        Places in the chain, the source first.
+    rate
+        Which share of the column is missing where it need not be.
+    """
+
+    column: int
+    source: int
+    table: NDArray[np.bool_]
+    rate: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,6 +67,15 @@ class _Ready:
     chain: Chain
     parts: tuple[Within | Lookup, ...]
     followers: Mapping[int, list[int]]
+    because: Mapping[int, Sequence[Because]]
+
+    def must(self, drawn: Rows, i: int) -> NDArray[np.bool_]:
+        """Return where column ``i`` must be missing."""
+        null = self.chain.null(drawn, i)
+        found = np.zeros(drawn.codes.shape[1], dtype=np.bool_) if null is None else null
+        for rule in self.because.get(i, ()):
+            found = found | rule.table[drawn.codes[rule.source]]
+        return found
 
 
 def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int) -> pl.DataFrame:
@@ -64,27 +92,51 @@ def imputed(chain: Chain, frame: pl.DataFrame, key: tuple[int, int], first: int)
     ----------
     Rubin (1987), A noniterative sampling/importance resampling alternative to data augmentation.
     """
-    ready = _ready(chain)
+    return imputed_often(chain, frame, (key, first), (), 1)[0]
+
+
+def imputed_often(
+    chain: Chain,
+    frame: pl.DataFrame,
+    where: tuple[tuple[int, int], int],
+    because: Sequence[Because],
+    draws: int,
+) -> list[pl.DataFrame]:
+    """Return the rows filled several times, each as :func:`imputed` does.
+
+    A cell that must be missing ``because`` of another stays so; of a missing cell that need not
+    be, it counts how seldom one is.
+    """
+    key, first = where
+    ready = _ready(chain, because)
     names = [c.column.name for c in chain.codings]
     holes = np.array([frame[n].is_null().to_numpy() for n in names])
     some = np.flatnonzero(holes.any(axis=0))
     known = np.array([coded(c, frame[c.column.name]) for c in chain.codings])
-    parts = [frame[:0].select(names)]
+    parts = [[frame[:0].select(names)] for _ in range(draws)]
     for start in range(0, len(some), _ROWS):
         rows = some[start : start + _ROWS]
         numbers = (rows + first).astype(np.uint64)
-        filled = _filled(ready, (key, numbers), known[:, rows], holes[:, rows])
-        parts.append(chain.decode(filled).select(names))
-    made = pl.concat(parts)
+        for k, filled in enumerate(
+            _filled(ready, (key, numbers), known[:, rows], holes[:, rows], draws)
+        ):
+            parts[k].append(chain.decode(filled).select(names))
+    return [_put(frame, pl.concat(p), holes, some) for p in parts]
+
+
+def _put(
+    frame: pl.DataFrame, made: pl.DataFrame, holes: NDArray[np.bool_], some: NDArray[np.int64]
+) -> pl.DataFrame:
+    """Return ``frame`` with its holes filled from what was made of ``some`` of its rows."""
     columns = {
         n: frame[n].scatter(np.flatnonzero(h), made[n].filter(pl.Series(h[some])))
-        for n, h in zip(names, holes, strict=True)
+        for n, h in zip(made.columns, holes, strict=True)
         if h.any()
     }
     return frame.with_columns(**columns)
 
 
-def _ready(chain: Chain) -> _Ready:
+def _ready(chain: Chain, because: Sequence[Because]) -> _Ready:
     present: list[Within | Lookup] = []
     followers: dict[int, list[int]] = {}
     for i, (link, coding) in enumerate(zip(chain.links, chain.codings, strict=True)):
@@ -100,13 +152,20 @@ def _ready(chain: Chain) -> _Ready:
         left = np.ones(coding.size)
         left[-1] = not coding.missing or coding.size == 1
         present.append(within(link, free(coding.size).times(left)))
-    return _Ready(chain=chain, parts=tuple(present), followers=followers)
+    why: dict[int, list[Because]] = {}
+    for rule in because:
+        why.setdefault(rule.column, []).append(rule)
+    return _Ready(chain=chain, parts=tuple(present), followers=followers, because=why)
 
 
 def _filled(
-    ready: _Ready, where: tuple[tuple[int, int], Words], known: Codes, holes: NDArray[np.bool_]
-) -> Rows:
-    """Return rows whose cells ``holes`` are filled."""
+    ready: _Ready,
+    where: tuple[tuple[int, int], Words],
+    known: Codes,
+    holes: NDArray[np.bool_],
+    draws: int,
+) -> list[Rows]:
+    """Return rows whose cells ``holes`` are filled, several times."""
     key, rows = where
     numbers = ((np.arange(PARTICLES, dtype=np.uint64)[:, None] << _ROW) | rows).ravel()
     drawn = Rows.begun(key, numbers, (len(known), len(numbers)))
@@ -118,8 +177,11 @@ def _filled(
         else:
             weight = np.ones(len(numbers))
             ready.chain.draw(drawn, i, part, weight)
-            null = ready.chain.null(drawn, i)
-            must = np.zeros(len(numbers), dtype=np.bool_) if null is None else null
+            must = ready.must(drawn, i)
+            if i in ready.because:
+                weight[:] = max(ready.because[i][0].rate, _RARELY)
+                coding = ready.chain.codings[i]
+                drawn.codes[i] = np.where(must & coding.missing, coding.size - 1, drawn.codes[i])
             logs += np.log(np.where(hole & ~must, weight, 1.0))
             for j in ready.followers.get(i, ()):
                 asked = np.where(must, -1, np.tile(known[j], PARTICLES))
@@ -127,8 +189,9 @@ def _filled(
             likely = _likely(part, drawn, i, code)
             logs += np.log(np.where(must & (code >= 0), _AGAINST_RULE * likely, likely))
         drawn.codes[i] = np.where(code >= 0, code, drawn.codes[i])
-    at = _chosen(Place(key=key, row=rows, column=len(known)), logs.reshape(PARTICLES, -1))
-    return drawn.take(at * len(rows) + np.arange(len(rows)))
+    each = logs.reshape(PARTICLES, -1)
+    chosen = (_chosen(Place(key=key, row=rows, column=len(known) + k), each) for k in range(draws))
+    return [drawn.take(at * len(rows) + np.arange(len(rows))) for at in chosen]
 
 
 def _follow(

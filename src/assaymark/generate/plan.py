@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from assaymark.core.schema import Role
-from assaymark.generate.anchor_exact import Exact, follows
+from assaymark.generate.anchor_exact import Exact
 from assaymark.generate.anchor_sample import Sample
 from assaymark.generate.anchor_search import find_anchors
 from assaymark.generate.anchors import numbers_of
 from assaymark.generate.cells import CellCoding
 from assaymark.generate.dated import find_dated
 from assaymark.generate.derived import find_absent, find_derived
+from assaymark.generate.made_of import add_parts
 from assaymark.generate.one_of import find_one_of
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _looked_up(
             if any(exact.is_part(j, x) for x in near):
                 parts.add(j)
     found = {j: derived[j] for j in derived if j in parts}
-    return {j: rule for j, rule in found.items() if follows(after, j, {rule.source})}
+    return {j: rule for j, rule in found.items() if add_parts(after, j, {rule.source})}
 
 
 def _parts_first(free: Sequence[int], dated: Mapping[int, tuple[DatePart, ...]]) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ __all__ = ["Logs", "rates"]
 
 _MOST_TERMS, _STARTS = 4, 4
 _THERE = 0.8  # of the values, that a logarithm can be taken of
+_SOME = 0.01
 _FEWEST = 100
 _KEPT = 0.9  # the rows that fit best
 _LARGEST = 3.0
@@ -53,13 +54,14 @@ class Logs:
     values: Floats
 
     @classmethod
-    def of(cls, numbers: Mapping[int, Floats]) -> Logs:
-        """Take the logarithms that can be taken of most values."""
+    def of(cls, numbers: Mapping[int, Floats], *, gaps: bool = False) -> Logs:
+        """Take the logarithms that can be taken of most rows; with ``gaps``, of most values."""
         places, lines, rows = [], [], []
         for j, column in numbers.items():
             for line in _lines_of(column):
                 log = _log(line[0] + line[1] * column)
-                if np.isfinite(log).mean() >= _THERE and np.nanstd(log) > _LEAST:
+                least = _THERE * (np.isfinite(column).mean() if gaps else 1.0)
+                if np.isfinite(log).mean() >= max(least, _SOME) and np.nanstd(log) > _LEAST:
                     places.append(j)
                     lines.append(line)
                     rows.append(log - np.nanmean(log))

@@ -11,7 +11,7 @@ from assaymark.generate.chain import Chain
 from assaymark.generate.dated import Dated
 from assaymark.generate.dependencies import dependencies
 from assaymark.generate.derived import Lookup
-from assaymark.generate.imputed import imputed
+from assaymark.generate.imputed import imputed, imputed_often
 from assaymark.generate.one_of import OneOf
 from assaymark.generate.read_off import ReadOff
 from assaymark.generate.same_as import Same
@@ -19,12 +19,17 @@ from assaymark.generate.wanted import sampled
 from assaymark.generate.wording import Wording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
     from assaymark.core.conditions import Given
     from assaymark.core.measurement import Json
     from assaymark.core.streams import Streams
     from assaymark.generate.chain import Part
     from assaymark.generate.derived import Absent
     from assaymark.generate.encoding import Encoding
+    from assaymark.generate.imputed import Because
     from assaymark.generate.tree_chain import TreeChain
 
 __all__ = ["TreeChainModel"]
@@ -138,6 +143,13 @@ class TreeChainModel:
         key = streams.child("impute").words()
         frame = imputed(self._chain(), data.frame, key, first)
         return Dataset(schema=data.schema, frame=frame, persons=data.persons)
+
+    def impute_often(
+        self, data: Dataset, streams: Streams, because: Sequence[Because], draws: int
+    ) -> list[pl.DataFrame]:
+        """Fill the missing cells several times; see :func:`imputed_often`."""
+        key = streams.child("impute").words()
+        return imputed_often(self._chain(), data.frame, (key, 0), because, draws)
 
     def _chain(self) -> Chain:
         return Chain(

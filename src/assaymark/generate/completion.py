@@ -1,0 +1,229 @@
+"""Completion: rows with gaps filled such that all that holds between columns holds on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.dataset import Dataset
+from assaymark.generate.cell_table import cell_table
+from assaymark.generate.cells import CellCoding
+from assaymark.generate.fitting import fitting
+from assaymark.generate.imputed import Because
+from assaymark.generate.levels import LevelCoding
+from assaymark.generate.reasons import absent
+from assaymark.generate.ties import settled
+from assaymark.generate.told import Told
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from assaymark.core.schema import Schema
+    from assaymark.core.streams import Streams
+    from assaymark.generate.cell_table import CellTable
+    from assaymark.generate.demands import Demands
+    from assaymark.generate.encoding import Coding
+    from assaymark.generate.reasons import Reason
+    from assaymark.generate.ties import Tie, Ties
+    from assaymark.generate.tree_chain_model import TreeChainModel
+
+    Bools = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
+
+__all__ = ["Completed", "Completion"]
+
+_DRAWS, _ROUNDS = 8, 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Completed:
+    """Filled rows.
+
+    Attributes
+    ----------
+    cells
+        All cells, NaN where they are missing still.
+    must
+        By column, where a cell must be missing.
+    failed
+        Rows of which nothing that was drawn kept to all: the cells in question are empty.
+    broken
+        By what was not kept to, in how many of these.
+    already
+        By what is demanded, in how many rows cells that are there, or follow, break it.
+    """
+
+    cells: CellTable
+    must: dict[str, Bools]
+    failed: Rows
+    broken: dict[str, int]
+    already: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Completion:
+    """What rows are filled by.
+
+    Attributes
+    ----------
+    model
+        A chain fitted to the rows with all that follows, and the columns beside, in its order.
+    known
+        The cells that are there, or follow exactly.
+    demands
+        What else must hold on every row, of the columns ``schema``.
+    """
+
+    model: TreeChainModel
+    ties: Ties
+    known: CellTable
+    schema: Schema
+    beside: Schema
+    demands: Demands
+
+    def filled(self, streams: Streams) -> Completed:
+        """Return the rows filled: of several draws a row, the first that keeps to all is taken."""
+        cells, because = self.known, self._because()
+        todo = np.flatnonzero(self._open(self.known).any(axis=0))
+        rng = streams.child("fit").generator()
+        broken: dict[str, int] = {}
+        for round_ in range(_ROUNDS):
+            if not len(todo):
+                break
+            frame = self.known.take(todo).frame().select(self.beside.names)
+            data = Dataset(schema=self.beside, frame=frame)
+            drawn = self.model.impute_often(data, streams.child(round_), because, _DRAWS)
+            left = np.arange(len(todo))
+            for frame in drawn:
+                tried = cell_table(frame[left], self.beside, like=self.known)
+                made = self._completed(self.known.take(todo[left]), tried, (round_, rng))
+                wrong = self._wrong(made, self.known.take(todo[left]))
+                right = ~np.logical_or.reduce(list(wrong.values()))
+                cells = _put(cells, todo[left[right]], made.take(np.flatnonzero(right)))
+                last, left = made.take(np.flatnonzero(~right)), left[~right]
+                broken = {k: int(w.sum()) for k, w in wrong.items() if w.any()}
+                if not len(left):
+                    break
+            todo = todo[left]
+        if len(todo):
+            cells = _put(cells, todo, self._emptied(last, self.known.take(todo)))
+        given = self.known.frame().select(self.schema.names)
+        already = {one.text: int((~one.hold(given)).sum()) for one in self.demands.single}
+        return Completed(
+            cells=cells,
+            must=absent(self.ties.reasons, cells),
+            failed=todo,
+            broken=broken if len(todo) else {},
+            already={text: n for text, n in already.items() if n},
+        )
+
+    def _completed(
+        self, cells: CellTable, drawn: CellTable, how: tuple[int, np.random.Generator]
+    ) -> CellTable:
+        """Fill column after column from what was drawn; what then follows is worked out first."""
+        round_, rng = how
+        for column in self._order(round_):
+            stop = absent([r for r in self.ties.reasons if r.column == column], cells)
+            hole = ~cells.known(column) & ~stop.get(column, np.zeros(cells.n, dtype=np.bool_))
+            rows = np.flatnonzero(hole & drawn.known(column))
+            if not len(rows):
+                continue
+            here = cells.take(rows).put(column, drawn.values[column][rows])
+            here = fitting(here, column, self.ties, self.known, rng)
+            cells = _put(cells, rows, settled(here, self.ties))
+        return cells
+
+    def _order(self, round_: int) -> list[str]:
+        """Return in which order columns are filled: in every other round dates and own ones first.
+
+        What lies between two dates is mostly drawn first, but where a weekday is known few of its
+        values will do.
+        """
+        names = list(self.beside.names)
+        if round_ % 2:
+            late = {b.name for b in self.ties.besides}
+            why = {r.column for r in self.ties.reasons}
+            parts = (t for t in self.ties.follows if isinstance(t, Told) and t.part != "itself")
+            dates = {t.source for t in parts} - why
+            names.sort(key=lambda c: (c in late) - (c in dates))
+        return names
+
+    def _wrong(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
+        """Return by what must hold in which rows it does not, if it is about a filled cell."""
+        found: dict[str, Bools] = {"": np.asarray(self._open(cells).any(axis=0))}
+        for tie in self.ties.all:
+            found[tie.text] = tie.broken(cells) & _touched(tie, cells, known)
+        frame, given = (c.frame().select(self.schema.names) for c in (cells, known))
+        for one in self.demands.single:
+            found[one.text] = ~one.hold(frame) & one.hold(given)
+        return found
+
+    def _open(self, cells: CellTable) -> Bools:
+        """Return which cells of the table's own columns are to be filled still."""
+        stop = absent(self.ties.reasons, cells)
+        none = np.zeros(cells.n, dtype=np.bool_)
+        return np.array(
+            [
+                ~cells.known(c) & ~stop.get(c, none) & self.known.known(c).any()
+                for c in self.schema.names
+            ]
+        )
+
+    def _emptied(self, cells: CellTable, known: CellTable) -> CellTable:
+        """Return rows without the filled cells of what does not hold."""
+        for tie in self.ties.all:
+            wrong = tie.broken(cells) & _touched(tie, cells, known)
+            for column in tie.columns if wrong.any() else ():
+                own = known.values[column]
+                cells = cells.put(column, np.where(wrong, own, cells.values[column]))
+        frame, given = (c.frame().select(self.schema.names) for c in (cells, known))
+        rows = ~self.demands.hold(frame) & self.demands.hold(given)
+        for column in cells.values if rows.any() else ():
+            own = known.values[column]
+            cells = cells.put(column, np.where(rows, own, cells.values[column]))
+        return cells
+
+    def _because(self) -> list[Because]:
+        """Return the reasons in the codes of the model, those for columns beside too."""
+        names = self.beside.names
+        codings = dict(zip(names, self.model.encoding.codings, strict=True))
+        found = []
+        for reason in self.ties.reasons:
+            table = self._table(reason, codings[reason.source])
+            own = [(reason.column, reason.rate)]
+            own += [(b.name, 1.0) for b in self.ties.besides if reason.column in b.columns]
+            found += [
+                Because(
+                    column=names.index(c), source=names.index(reason.source), table=table, rate=rate
+                )
+                for c, rate in own
+                if names.index(reason.source) < names.index(c)
+            ]
+        return found
+
+    def _table(self, reason: Reason, coding: Coding) -> Bools:
+        values = np.full(coding.size, np.nan)
+        if isinstance(coding, CellCoding):
+            codes = np.arange(len(coding.first), dtype=np.int32)
+            values[: len(codes)] = coding.numbers(codes, np.full(len(codes), 0.5))
+        elif isinstance(coding, LevelCoding):
+            levels = self.known.levels[reason.source]
+            values[: len(coding.levels)] = [levels.index(v) for v in coding.levels]
+        return reason.must(values)
+
+
+def _touched(tie: Tie, cells: CellTable, known: CellTable) -> Bools:
+    """Return in which rows a cell that it is about was filled."""
+    filled = [cells.known(c) & ~known.known(c) for c in tie.columns]
+    return np.asarray(np.logical_or.reduce(filled), dtype=np.bool_)
+
+
+def _put(cells: CellTable, rows: Rows, made: CellTable) -> CellTable:
+    """Return the cells with some rows replaced."""
+    for column, values in made.values.items():
+        new = cells.values[column].copy()
+        new[rows] = values
+        cells = cells.put(column, new)
+    return cells
