@@ -197,7 +197,7 @@ class Nearness:
         here = apart(self.sample.codings[x], self.sample.numbers[x], anchor.at(self.sample.numbers))
         steps, both = here.points, here.both
         fit = both & self.sample.fitted
-        out, none = np.where(both, -_OUTSIDE, np.nan), np.full(len(steps), np.nan)
+        none = np.full(len(steps), np.nan)
         few = self._few(both)
         enough = self.sample.fewest // 2 if few else _FEWEST // 2
         if fit.sum() < enough or persons_among(self.sample.persons[fit]) < self.sample.protect:
@@ -207,7 +207,7 @@ class Nearness:
             return none
         log = density(coding, np.bincount(codes, minlength=coding.size).astype(np.float64))
         said = density_at(coding, log, steps, ends=few)
-        return np.where(both, np.maximum(said, out), out)
+        return np.where(both, np.maximum(said, min(log.min(), 0.0) - _OUTSIDE), np.nan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -237,7 +237,7 @@ class _About:
             return out
         if self.there.all() and self.bars[0] >= self.bars[1]:
             return None
-        every = np.full(len(so_far), -_OUTSIDE)
+        every = so_far - _OUTSIDE
         every[self.there] = self.log
         return out if float((_mixture(so_far, every) - so_far).mean()) >= self.bars[0] else None
 
