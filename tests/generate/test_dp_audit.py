@@ -328,8 +328,8 @@ def test_noise_of_a_wrong_scale_in_one_column_is_caught_by_the_noise_of_each_loo
     check_noise_of_each_look(monkeypatch)
     monkeypatch.setattr(vault.Vault, "count", halved_for_one(vault.Vault.count))
     check_noise_in_the_fit("dp_marginals", monkeypatch)  # in the sum of all it does not show
-    with pytest.raises(AssertionError, match="ill"):
-        check_noise_of_each_look(monkeypatch)
+    with pytest.raises(AssertionError, match="ill"):  # of 60 looks, 1 in 37 runs would not show it
+        check_noise_of_each_look(monkeypatch, fits=40)
 
 
 @pytest.mark.parametrize("name", PRIVATE.values())
