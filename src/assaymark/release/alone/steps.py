@@ -284,10 +284,12 @@ class Release:
             self.note(step, "not checked here: `assaymark verify`", "NOT CHECKED")
         for step in (7, 8, 9, 10):
             self.note(step, "that of its release", "NOT APPLICABLE")
+        self.manifest = lot["release"]
         self.until, self.uses = lot["expires"], dict.fromkeys(lot["uses"], "approved")
 
     def lot_status(self) -> None:
         self.expiry(self.until)
+        self.note(11, standing_of(self.folder, self.manifest, self.keys))
 
 
 UNREADABLE = (
