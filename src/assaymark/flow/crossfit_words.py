@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from assaymark.evaluate.repeats import REPEATED, REPEATED_BUT_ONE
 from assaymark.flow.would_decide import what_would_decide
 from assaymark.source.band import band
-from assaymark.source.folds import CROSS_FIT_BELOW, FOLDS, Folds
+from assaymark.source.folds import CROSS_FIT_BELOW, FOLDS, SPLIT_TRAIN, Folds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,6 +39,11 @@ def notices_of(prepared: Prepared, decision: Decision) -> tuple[str, ...]:
     few = "Cross-fitted, as the recipe says, instead of split."
     if people < CROSS_FIT_BELOW:
         few = f"Fewer than {CROSS_FIT_BELOW:,} people ({band(people)}), too few to be split."
+    elif not parts.asked:
+        few = (
+            f"Too few people to be split ({band(people)}): fewer than {SPLIT_TRAIN:,} would be "
+            "left to fit to, and rules of the shipped policies ask for 1,500."
+        )
     if decision.confirmation is None:
         return (f"{few} They would have been cross-fitted, and were not looked at.",)
     return (

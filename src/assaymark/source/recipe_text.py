@@ -19,7 +19,8 @@ _TAIL = """
 # How persons are divided (shares add up to 1). The generator sees train only; development may be
 # looked at often; confirmation decides and is opened at most three times; reference is what an
 # attacker is granted as background. unit = "row" would ignore the person key. A table of fewer
-# than 2,000 persons is cross-fitted instead: five refits, each tested on a fifth it has not seen.
+# than 2,000 persons, or with fewer than 1,600 in train (3,200 at these shares), is cross-fitted
+# instead: five refits, each tested on a fifth it has not seen.
 [split]
 unit = "person"
 train = 0.5
