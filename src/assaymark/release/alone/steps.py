@@ -316,6 +316,7 @@ OF_LOT = ((2, Release.lot), (1, Release.key), (11, Release.lot_status))
 
 def verified(release: Release) -> list[tuple[int, str, str, str]]:
     """Return number, title, outcome and words of each step."""
+    unreached = "not reached"
     for step, check in OF_LOT if release.is_lot else CHECKS:
         try:
             check(release)
@@ -323,10 +324,11 @@ def verified(release: Release) -> list[tuple[int, str, str, str]]:
             why = str(error) if isinstance(error, Broken) else f"cannot be read: {error!r}"
             release.said[step] = [("FAILED", why[:600])]
             release.uses = {}
+            unreached = f"step {step}, {STEPS[step - 1]}, failed"
             break
     table = []
     for n, title in enumerate(STEPS, 1):
-        said = release.said.get(n, [("NOT RUN", "a step before failed")])
+        said = release.said.get(n, [("NOT RUN", unreached)])
         table.append((n, title, said[0][0], "; ".join(words for _, words in said)))
     return table
 
