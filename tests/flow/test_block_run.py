@@ -93,6 +93,7 @@ def test_a_corrupt_a_short_and_a_lost_block_are_found_by_digest_and_made_again(h
         BlockFolder(Path("out")).check()
     made = again()
     assert made.redone == (corrupt.name, short.name, lost.name)
+    assert made.lost == (lost.name,)
     assert made.merkle_root == root
     assert files() == before
 

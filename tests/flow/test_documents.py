@@ -10,6 +10,7 @@ from assaymark.cli.app import app
 from assaymark.errors import InputError, IntegrityError, RecipeError, UnknownNameError
 from assaymark.flow.documents import documents, documents_of
 from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.status import check_ledger
 from assaymark.flow.verify import read_release, verify
 from assaymark.release.envelope import payload_of
 from assaymark.release.graph import Graph
@@ -123,6 +124,7 @@ def test_packs_are_written_beside_the_release(release):
     cell = next(c for c in made.packs[0].cells if c.id == "recipients")
     assert (cell.status, cell.evidence[0]["path"]) == ("EVIDENCED", "threat.json")
     assert verify(release).ok
+    assert check_ledger(folder.parents[1])["size"] > 0  # the folder is not taken for a release
 
 
 def test_one_more_pack_is_one_more_file_on_the_command_line(release, tmp_path):

@@ -56,6 +56,21 @@ def test_missing_values_count_neither_as_rows_nor_as_persons():
     assert found.estimates[0].se == pytest.approx(np.sqrt(2 * table["age"].var() / 250))
 
 
+def test_a_family_is_named_in_one_line_and_linear_is_ols():
+    tables = [made(s) for s in range(2)]
+    said = [
+        assaymark.infer(tables, model="age ~ ill", family=f, n=500, made="one fit").estimates
+        for f in ("linear", "ols")
+    ]
+    assert said[0] == said[1]
+    with pytest.raises(InputError) as error:
+        assaymark.infer(tables, model="age ~ ill", family="probit", n=500, made="one fit")
+    assert str(error.value) == (
+        "there is no family 'probit' of regressions\n\n"
+        "Hint: one of ols, logistic, poisson, cox; linear is ols"
+    )
+
+
 @pytest.mark.parametrize("asked", [{}, {"mean": "age", "share": "age > 50"}])
 def test_exactly_one_analysis(asked):
     with pytest.raises(InputError, match="one is needed"):

@@ -178,6 +178,30 @@ def test_a_release_of_another_workspace_beside_ours_is_passed_over(place, tmp_pa
     assert workspace_at(place.path).ledger.size == 2
 
 
+def test_documents_and_notes_beside_a_release_are_no_releases(place):
+    place.write_folder("releases/first.documents", {"lay.html": b"x", "croissant.json": b"{}"})
+    place.write_folder("releases/notes", {"todo.txt": b"x"})
+    (place.path / "releases/empty").mkdir()
+    assert workspace_at(place.path).ledger.size == 2
+    shutil.rmtree(place.path / "releases/first")
+    (place.path / "ledger.db").unlink()
+    check_intact(Workspace.open(place.path))
+
+
+def test_what_the_ledger_names_is_a_release_whatever_is_left_of_it(place):
+    place.ledger.append("release", "b" * 64, {"name": "second"}, Actor(key=place.key().fingerprint))
+    place.write_folder("releases/second", {"data.csv": b"x"})
+    with pytest.raises(IntegrityError, match="releases/second does not prove"):
+        workspace_at(place.path)
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "attestations/decision.dsse.json"])
+def test_what_looks_like_a_release_must_prove_that_it_is_one(place, file):
+    place.write_folder("releases/second", {file: b"{}"})
+    with pytest.raises(IntegrityError, match="releases/second does not prove"):
+        workspace_at(place.path)
+
+
 @pytest.mark.parametrize("raw", [None, bytes(range(32))], ids=["gone", "another"])
 def test_a_workspace_that_lost_its_key_signs_nothing(place, raw):
     (place.path / "sealed/signing-key").unlink()

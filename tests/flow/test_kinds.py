@@ -69,6 +69,16 @@ def test_a_condition_is_checked_before_anything_is_fitted(folder, monkeypatch):
         write_draft(Path("stays.csv"), None, kinds=Kinds(where="patient == 3"), **given)
 
 
+def test_a_value_that_nobody_has_is_answered_with_those_that_many_share(stays):
+    table = stays(600)
+    stages = ["x"] * 3 + ["b"] * 100 + ["a"] * (table.height - 103)
+    table = table.with_columns(stage=pl.Series(stages))
+    for where in ("stage == 'V'", "stage in ('V', 'W') and age > 30"):
+        with pytest.raises(ConditionError, match="whose values are 'a', 'b'") as error:
+            draft(table, rows=5, seed=1, kinds=Kinds(where=where))
+        assert "'x'" not in str(error.value)
+
+
 def test_shares_are_read_from_words_and_files(tmp_path):
     file = tmp_path / "shares.toml"
     file.write_text("[ill]\nyes = 0.25\n")

@@ -1,6 +1,7 @@
 import json
 import shutil
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -22,6 +23,7 @@ from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.source import prepare
 from assaymark.flow.verify import verify
 from assaymark.generate.model_file import read_model, write_model
+from assaymark.release.alone.steps import Release, verified
 from assaymark.store.workspace import Workspace
 
 CONSTRAINT = """
@@ -80,10 +82,22 @@ def test_a_lot_is_accepted_verifies_alone_and_is_admitted(desk, tmp_path):
     assert set(done.descendants) == {f"lot {made.name}", f"lot {again.name}"}
     with pytest.raises(NotApprovedError, match="WITHDRAWN"):
         load(Path(made.where), "analytics")
+    assert "withdrawn (quality): wrong codes" in status(Path(made.where))
+    assert "a withdrawal elsewhere is not seen" in status(away)
     with pytest.raises(NotApprovedError, match="WITHDRAWN"):
         admit(away, "analytics", notices=[Path(done.notice)])
     with pytest.raises(NotApprovedError, match="WITHDRAWN"):
         make_lot(workspace, release.name, 800)
+
+
+def status(folder):
+    """Return what `verify` says of step 11; the verifier that needs no assaymark says as much."""
+    found = verify(folder)
+    (said,) = (s for s in found.steps if s.title == "Status")
+    assert found.ok is (said.outcome == "OK")
+    (alone,) = {o for n, _, o, _ in verified(Release(folder, [], date(2029, 1, 1))) if n == 11}
+    assert alone == said.outcome
+    return said.said
 
 
 def test_every_file_of_a_lot_counts(desk):

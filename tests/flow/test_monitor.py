@@ -211,7 +211,11 @@ def test_a_look_that_fails_is_not_stored_and_can_be_asked_again(release, batches
 def test_rows_as_the_source_has_them_go_the_steps_of_the_recipe(release, stays, tmp_path):
     raw, recipe = stays(600, seed=20), release.parents[2] / "recipe.toml"
     plain = monitor(release, raw, threshold=0.1)
-    assert plain.watched.odd == ("column:patient is new",)
+    assert plain.watched.odd == ()
+    assert plain.taken == "read without patient, which the release says it removed"
+    assert "patient" not in {line.column for line in plain.lines}
+    other = monitor(release, raw.rename({"patient": "who"}), threshold=0.1)
+    assert other.watched.odd == ("column:who is new",)
     how = Watching(recipe=recipe, against="source", state=tmp_path / "line.jsonl")
     found = monitor(release, raw, threshold=0.1, watching=how)
     people = raw["patient"].n_unique()

@@ -5,7 +5,7 @@ import pytest
 
 from assaymark.errors import InputError
 from assaymark.flow.handed import read_handed
-from assaymark.flow.place import folder_at, name_at
+from assaymark.flow.place import folder_at, name_at, releases_in
 from assaymark.flow.receipts import destroyed
 from assaymark.store.keys import SigningKey
 from assaymark.store.workspace import Workspace
@@ -38,6 +38,16 @@ def test_a_release_is_said_by_name_or_by_folder(here, monkeypatch):
         assert name_at(said, WS) == (WS, "first")
     monkeypatch.chdir("first")
     assert name_at(".", WS) == (WS, "first")
+
+
+def test_releases_are_the_folders_that_have_a_manifest(here):
+    assert releases_in(WS) == []
+    for name in ("second", "first.documents", ".part-x"):
+        (WS / "releases" / name).mkdir()
+    for name in ("first", "second"):
+        (WS / "releases" / name / "manifest.json").write_text("{}")
+    assert [p.name for p in releases_in(WS)] == ["first", "second"]
+    assert releases_in(Path("nowhere")) == []
 
 
 def test_what_is_handed_over_is_read_up_to_a_limit(here, monkeypatch):

@@ -26,6 +26,7 @@ def test_every_shipped_rule_is_explained(profile, rule):
     assert found.meaning
     assert found.definition
     assert found.remedy
+    assert found.unproven.startswith("Nothing bad was shown. What would change it: more people")
     assert found.unit
     assert found.origin
     assert "``" not in found.definition

@@ -21,6 +21,7 @@ from assaymark.flow.recall import (
     withdraw,
 )
 from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.verify import verify
 from assaymark.release.notices import read_notice
 from assaymark.store.workspace import Workspace
 
@@ -85,6 +86,8 @@ def test_an_expired_release_is_refused(desk, monkeypatch):
 def test_a_withdrawn_release_is_refused_where_the_notice_is(desk):
     workspace, name, copy = desk
     admit(copy, "analytics", into="model 7", workspace=workspace.path)
+    before = verify(workspace.path / "releases" / name).steps[10].said
+    assert "no notices beside it or in the ledger of the workspace" in before
     drill = withdraw(workspace, name, "privacy", "practice", drill=True)
     assert drill.descendants == ("model 7",)
     assert not drill.notice
@@ -93,6 +96,13 @@ def test_a_withdrawn_release_is_refused_where_the_notice_is(desk):
     assert done.descendants == ("model 7",)
     with pytest.raises(NotApprovedError, match=r"WITHDRAWN.*two people left; destroy"):
         load(workspace.path / "releases" / name, "analytics")
+    here = verify(workspace.path / "releases" / name)
+    assert (here.ok, [s.title for s in here.steps if s.outcome == "FAILED"]) == (False, ["Status"])
+    assert "two people left; destroy" in here.steps[10].said
+    assert issued(workspace.path / "releases" / name).folder.name == name
+    away = verify(copy)
+    assert away.ok
+    assert "no notices beside it; a withdrawal elsewhere is not seen" in away.steps[10].said
     load(copy, "analytics")
     beside = copy.with_name(copy.name + ".notices")
     beside.mkdir()

@@ -113,7 +113,12 @@ def test_only_a_trusted_key_counts_where_one_is_named(release):
 
 def test_an_empty_folder_is_no_release(tmp_path):
     (tmp_path / "empty").mkdir()
-    assert not verify(tmp_path / "empty").ok
+    empty = verify(tmp_path / "empty")
+    assert not empty.ok
+    assert [s.said for s in empty.steps[:2]] == [
+        "step 2, Files, failed",
+        "manifest.json is missing: this folder is no release, or not all of one is there",
+    ]
 
 
 def test_a_copy_verifies_anywhere(release, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from assaymark.core.recipe import SplitSpec
 from assaymark.errors import DataError
-from assaymark.source.folds import CROSS_FIT_BELOW, FOLDS, Folds, deal, parts_of
+from assaymark.source.folds import CROSS_FIT_BELOW, FOLDS, SPLIT_TRAIN, Folds, deal, parts_of
 from assaymark.source.split import Split
 
 KEY = b"k" * 32
@@ -67,8 +67,9 @@ def test_too_few_persons_are_refused_with_a_hint(table):
     ("persons", "per_person", "said", "kind"),
     [
         (CROSS_FIT_BELOW - 1, 2, "auto", Folds),
-        (CROSS_FIT_BELOW, 1, "auto", Split),
-        (CROSS_FIT_BELOW, 1, True, Folds),
+        (2 * SPLIT_TRAIN - 1, 1, "auto", Folds),
+        (2 * SPLIT_TRAIN, 1, "auto", Split),
+        (2 * SPLIT_TRAIN, 1, True, Folds),
         (100, 1, False, Split),
     ],
 )
@@ -78,13 +79,21 @@ def test_tables_below_the_limit_are_dealt_unless_the_recipe_says(
     data = visits(table, persons, per_person)
     found = parts_of(data, SplitSpec(cross_fit=said), KEY, basis=data)
     assert isinstance(found, kind)
+    assert not isinstance(found, Folds) or found.asked is (said is True)
+
+
+def test_a_larger_share_for_train_splits_smaller_tables_but_none_below_the_limit(table):
+    spec = SplitSpec(train=0.8, development=0.1, confirmation=0.05, reference=0.05)
+    for persons, kind in ((CROSS_FIT_BELOW, Split), (CROSS_FIT_BELOW - 1, Folds)):
+        data = visits(table, persons, 1)
+        assert isinstance(parts_of(data, spec, KEY, basis=data), kind)
 
 
 def test_without_a_person_key_rows_are_counted(table):
-    frame = {"x": list(range(CROSS_FIT_BELOW))}
+    frame = {"x": list(range(2 * SPLIT_TRAIN))}
     data = table(frame, x="integer")
     assert isinstance(parts_of(data, SplitSpec(), KEY, basis=data), Split)
-    fewer = data.take(np.arange(CROSS_FIT_BELOW - 1))
+    fewer = data.take(np.arange(2 * SPLIT_TRAIN - 1))
     assert isinstance(parts_of(fewer, SplitSpec(), KEY, basis=fewer), Folds)
 
 

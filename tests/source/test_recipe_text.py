@@ -49,6 +49,28 @@ def test_nothing_is_noted_of_columns_that_are_dropped():
     assert noted not in prepare(frame, parse_recipe(text.encode()), b"k" * 32).notices
 
 
+def test_examples_of_steps_are_only_of_columns_that_they_fit():
+    rng, n = np.random.default_rng(3), 400
+    frame = pl.DataFrame(
+        {
+            "loan_amount": rng.integers(10, 900, n) * 100,
+            "gender": rng.choice(["f", "m"], n),
+            "opened": rng.choice(["2020-01-02", "2021-05-03"], n),
+        }
+    )
+    text = recipe_text("loans", "loans.csv", profile(frame, {}))
+    assert 'column = "opened"' in text
+    assert "top_code" not in text
+    assert "generalise" not in text
+    more = frame.with_columns(
+        age=pl.Series(rng.integers(20, 80, n)),
+        diag=pl.Series([f"C{i}.{i % 3}" for i in rng.integers(10, 50, n)]),
+    )
+    text = recipe_text("loans", "loans.csv", profile(more, {}))
+    assert '# high = 90\n# column = "age"' in text
+    assert '# prefix = 3  # or map = {...}\n# column = "diag"' in text
+
+
 def test_every_column_is_listed_with_its_roles_and_the_reason():
     found = profile(table(), {})
     text = recipe_text("trial", "t.csv", found)

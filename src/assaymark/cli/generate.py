@@ -179,7 +179,8 @@ def _folder(
     there = f", {made.found} were there" if made.found else ""
     typer.echo(f"Blocks:  {made.blocks}: {made.made} made{there}; root {made.merkle_root[:16]}")
     for file in made.redone[:6]:
-        typer.echo(f"  - {file} was not as it was written, and was made again")
+        why = "was missing" if file in made.lost else "was not as it was written"
+        typer.echo(f"  - {file} {why}, and was made again")
     typer.echo(f"Report:  {made.report}")
     for notice in made.notices:
         typer.echo(f"  - {notice}")

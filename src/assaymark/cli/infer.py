@@ -20,7 +20,7 @@ def command(
     share: Annotated[str, typer.Option(help="Share of rows that this condition holds for.")] = "",
     quantile: Annotated[str, typer.Option(help="Quantile, as in income:0.5.")] = "",
     model: Annotated[str, typer.Option(help='Regression, as in "ill ~ age + sex".')] = "",
-    family: Annotated[str, typer.Option(help="ols, logistic, poisson or cox.")] = "ols",
+    family: Annotated[str, typer.Option(help="ols (or linear), logistic, poisson or cox.")] = "ols",
     event: Annotated[str, typer.Option(help="For cox: the column that says yes or no.")] = "",
     where: Annotated[str, typer.Option(help="Only rows that this condition holds for.")] = "",
     n: Annotated[

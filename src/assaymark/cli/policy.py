@@ -66,6 +66,7 @@ def explain(
         ("Verdict", f"{found.passes}."),
         ("Pitfalls", found.pitfalls or "none are recorded."),
         ("If it fails", found.remedy),
+        ("If not proven", found.unproven),
         ("Limit from", f"{found.origin}."),
         ("Uses", ", ".join(u.replace("_", " ") for u in found.uses)),
         ("Threat model", "requires this attack" if found.required else "does not require it"),

@@ -248,11 +248,11 @@ def reassess(
     one was, or where a release could not be attacked again. Needs the table as it was.
     """
     from assaymark.errors import InputError
-    from assaymark.flow.place import workspace_and_name
+    from assaymark.flow.place import releases_in, workspace_and_name
     from assaymark.flow.reassess import reassess as do
 
     opened, name = workspace_and_name(name, workspace)
-    folders = sorted(p.name for p in (opened.path / "releases").glob("*") if p.is_dir())
+    folders = [p.name for p in releases_in(opened.path)]
     if bool(name) == all_:
         raise InputError(
             f"say which release, or --all\n\nHint: {', '.join(folders) or 'none was issued'}"
@@ -295,10 +295,9 @@ def detect(
     not hide them. Renamed columns are not recognised.
     """
     from assaymark.flow.detect import detect as do
-    from assaymark.flow.place import folder_at
+    from assaymark.flow.place import folder_at, releases_in
 
-    every = sorted(p for p in (workspace / "releases").glob("*") if p.is_dir())
-    folders = [folder_at(r, workspace) for r in release or ()] or every
+    folders = [folder_at(r, workspace) for r in release or ()] or releases_in(workspace)
     found = do(file, folders)
     if json:
         print_json(found.plain())

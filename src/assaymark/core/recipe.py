@@ -142,7 +142,8 @@ class SplitSpec(Document):
 
     ``unit`` is ``"person"`` (the person key where there is one, else the row) or ``"row"``.
     ``cross_fit`` true deals the table into five folds instead, each of which is held out once, and
-    the shares are not used; ``"auto"`` does so below 2,000 persons.
+    the shares are not used; ``"auto"`` does so below 2,000 persons, and where train would have
+    fewer than 1,600.
     """
 
     LATER: ClassVar[tuple[str, ...]] = ("cross_fit",)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from assaymark.core.schema import Schema
     from assaymark.release.predicates import Provenance
 
-__all__ = ["Taken", "taken_as_released"]
+__all__ = ["Taken", "taken_as_released", "without_removed"]
 
 _SHOWN = 3
 _NUMBERS = {Kind.INTEGER, Kind.DECIMAL}
@@ -86,6 +86,21 @@ def taken_as_released(
         words=f"{said}; {batch.height:,} rows of {len(rows):,} persons, one row of each was drawn"
         f"{unknown}",
     )
+
+
+def without_removed(batch: pl.DataFrame, made: Provenance, released: Sequence[str]) -> Taken:
+    """Set aside the columns of a batch that a release says it removed, such as identifiers.
+
+    They are no change: rows as the source has them have these columns still. ``released`` are the
+    columns of the released rows.
+    """
+    steps = [s for s in made.transformations if s.kind.startswith(("leave out", "drop"))]
+    removed = {c for s in steps for c in s.columns} - set(released)
+    aside = [c for c in batch.columns if c in removed]
+    if not aside or len(aside) == batch.width:
+        return Taken(frame=batch, words="")
+    words = f"read without {', '.join(aside)}, which the release says it removed"
+    return Taken(frame=batch.drop(aside), words=words)
 
 
 def _check_steps(recipe: Recipe, made: Provenance, path: Path) -> None:

@@ -73,6 +73,7 @@ class WrittenBlocks(Document):
     made: int
     found: int
     redone: tuple[str, ...]
+    lost: tuple[str, ...]
     merkle_root: str
     gated: bool = False
     notices: tuple[str, ...]
@@ -118,17 +119,18 @@ def write_blocks(
         missing = [n for n in range(job.n_blocks) if job.file(n) not in done]
         # without any of the files that stand beside it, the model was moved away for handing on
         needed = missing or (folder.private / _NOTE).exists()
-        lost = needed and not (folder.private / _MODEL).exists()
-        if lost or not (folder.path / _REPORT).exists():
+        unfitted = needed and not (folder.private / _MODEL).exists()
+        if unfitted or not (folder.path / _REPORT).exists():
             notices = _fitted(folder, source, asked, root, progress, plan=plan).notices
         redone = tuple(f for n in missing if (f := job.file(n)) in promised or (out / f).exists())
+        lost = tuple(f for f in redone if not (out / f).exists())
         found = len(done)
         made = _made(folder, job, missing, asked, progress)
         _check_promised(made, promised)
         whole = done | made
         blocks = tuple(whole[job.file(n)] for n in range(job.n_blocks))
         manifest = folder.finish(plan, blocks)
-    return _said(out, manifest, (len(made), found, redone), notices)
+    return _said(out, manifest, (len(made), found, redone, lost), notices)
 
 
 def _root(folder: BlockFolder, asked: Asked, plan: Plan | None) -> bytes:
@@ -310,7 +312,7 @@ def _check_promised(made: Mapping[str, Block], promised: Mapping[str, Block]) ->
 def _said(
     out: Path,
     manifest: Manifest,
-    counts: tuple[int, int, tuple[str, ...]],
+    counts: tuple[int, int, tuple[str, ...], tuple[str, ...]],
     notices: tuple[str, ...],
 ) -> WrittenBlocks:
     return WrittenBlocks(
@@ -321,6 +323,7 @@ def _said(
         made=counts[0],
         found=counts[1],
         redone=counts[2],
+        lost=counts[3],
         merkle_root=manifest.merkle_root,
         notices=(
             *notices,

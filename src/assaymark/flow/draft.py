@@ -22,6 +22,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.constraints import still_to_hold, vacuous
 from assaymark.flow.drawn import drawn
+from assaymark.flow.empty import empty_notes
 from assaymark.flow.evaluate import measure, one_row_each
 from assaymark.flow.generate import fit, why_never
 from assaymark.flow.identifiers import Found, find_identifiers, widened
@@ -136,8 +137,8 @@ def draft(  # noqa: PLR0913
             "shows this one beside others, without its rows"
         )
     synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
-    notices += vacuous(left, train)
-    notices += _pools(spec, train.n_persons) + _empty(train, synthetic)
+    notices += vacuous(left, train) + _pools(spec, train.n_persons)
+    notices += empty_notes(train, real_rows(train, wanted, streams), synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(model.summary.get("written_out"))
     notices += _replaced(train, synthetic, derived) if kinds == ALL else []
@@ -199,23 +200,6 @@ def _pools(spec: GenerateSpec, persons: int) -> list[str]:
     return [
         f"Pools of k = {k:,} persons were asked for, and the table has about {about} to fit to: "
         "columns come out as if none had to do with another. A smaller k keeps relations."
-    ]
-
-
-def _empty(train: Dataset, synthetic: Dataset) -> list[str]:
-    """Say which columns came out empty though the source has values there."""
-    lost = [
-        repr(c)
-        for c in train.schema.names
-        if synthetic.n
-        and synthetic.frame[c].null_count() == synthetic.n > 0
-        and train.frame[c].null_count() < train.n
-    ]
-    if not lost:
-        return []
-    return [
-        f"Came out empty: {', '.join(lost)}. Too few people share a value there, or stand behind "
-        "a range of values, for any to be shown; a larger table, or coarser values, would be."
     ]
 
 

@@ -9,11 +9,10 @@ from assaymark.core.notice import NOTICES, Withdrawal
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
 from assaymark.errors import NotApprovedError
+from assaymark.flow.beside import home_of, notices_beside
 from assaymark.flow.handed import read_handed
-from assaymark.flow.verify import notices_beside
 from assaymark.release.logged import STATEMENT
 from assaymark.release.notices import is_about, read_notice
-from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from assaymark.core.ancestry import Ancestry
     from assaymark.core.notice import Notice
     from assaymark.flow.recall import Issued
+    from assaymark.store.workspace import Workspace
 
 __all__ = ["check_ancestors", "check_in_force", "heard_of", "notices_in"]
 
@@ -113,10 +113,8 @@ def notices_in(
 def _sources(
     release: Issued, notices: Sequence[Path], workspaces: Iterable[Workspace]
 ) -> tuple[list[bytes], list[Workspace]]:
-    home = release.folder.resolve().parent.parent
-    places = [*workspaces]
-    if (home / "ledger.db").exists():
-        places.append(Workspace.open(home))
+    home = home_of(release.folder)
+    places = [*workspaces, *([] if home is None else [home])]
     return [read_handed(p) for p in (*notices, *notices_beside(release.folder))], places
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.checkpoint import InclusionProof, log_key
 from assaymark.errors import IntegrityError
+from assaymark.release.build import MANIFEST
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, STATEMENT
 from assaymark.store.keys import SigningKey
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["check_intact"]
 
 _ENTERED = ("quarantine", "ready", "releases")
+_ONLY_RELEASES = (MANIFEST, "attestations", "log")
 _OWN = "run.started"
 _MOST = 1 << 20
 _BACKUP = "\n\nHint: put the workspace back as it was, from a backup; nothing was changed"
@@ -63,7 +65,8 @@ def check_intact(workspace: Workspace) -> None:
 def _check_new(workspace: Workspace) -> None:
     """Refuse an empty ledger beside what only comes after entries."""
     for folder in _ENTERED:
-        found = next((workspace.path / folder).glob("[!.]*"), None)
+        there = (workspace.path / folder).glob("[!.]*")
+        found = next((p for p in there if folder != "releases" or _is_release(p)), None)
         if found is not None:
             raise IntegrityError(
                 f"the ledger is empty, and {folder}/{found.name} is there: ledger.db was removed "
@@ -88,13 +91,17 @@ def _check_key(workspace: Workspace, own: SigningKey | None) -> None:
 def _heads(workspace: Workspace, own: SigningKey) -> Iterator[tuple[str, Checkpoint]]:
     """Yield the checkpoint that each release of this workspace carries; pass over others' releases.
 
+    A release is what the ledger names as one, whatever is left of it, and what has a manifest,
+    statements or a proof, whatever the ledger says.
+
     Raises
     ------
     IntegrityError
         When a proof is missing or altered: what the ledger was at that release is not known then.
     """
+    entered = {str(e.body.get("name")) for e in workspace.ledger.entries(kind="release")}
     for folder in sorted((workspace.path / "releases").glob("[!.]*")):
-        if not folder.is_dir() or folder.name.endswith(".notices"):
+        if not folder.is_dir() or not (folder.name in entered or _is_release(folder)):
             continue
         try:
             head = _head(folder, own)
@@ -108,6 +115,11 @@ def _heads(workspace: Workspace, own: SigningKey) -> Iterator[tuple[str, Checkpo
             ) from error
         if head is not None:
             yield folder.name, head
+
+
+def _is_release(folder: Path) -> bool:
+    """Whether a folder has anything that only releases have; documents and notices have not."""
+    return any((folder / name).exists() for name in _ONLY_RELEASES)
 
 
 def _head(folder: Path, own: SigningKey) -> Checkpoint | None:

@@ -11,6 +11,7 @@ import numpy as np
 from assaymark.core.conditions import Conditions
 from assaymark.core.plain import read_toml
 from assaymark.errors import ConditionError
+from assaymark.flow.values_asked import check_values
 from assaymark.generate.contradiction import check_together
 from assaymark.generate.demands import demands_of
 from assaymark.generate.mixture import Mixture, mixture_of
@@ -57,9 +58,13 @@ class Kinds:
         ------
         RecipeError
             When constraints contradict each other or a condition, or ``data`` breaks one.
+        ConditionError
+            When a condition asks for values of a category that no row of ``data`` has.
         """
         demands = demands_of(self.constraints, data)
         for given in wanted.parts if isinstance(wanted, Mixture) else (wanted,):
+            if isinstance(given, Conditions):
+                check_values(given, data)
             check_together(demands.also(given), data)
 
     def notices(self, real: int) -> list[str]:

@@ -12,6 +12,7 @@ from assaymark.core.day import day_of
 from assaymark.core.document import decimal
 from assaymark.errors import DataError, IntegrityError
 from assaymark.flow.row_files import csv_of
+from assaymark.flow.standing_check import check_standing
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.lots import LOT_ROWS, check_lot
@@ -19,14 +20,21 @@ from assaymark.release.verification import STEPS, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from assaymark.release.lots import LotFound
 
 __all__ = ["verify_lot"]
 
 
-def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str], today: date) -> Verification:
-    """Check a lot given as paths and bytes, offline and without its release."""
+def verify_lot(
+    files: Mapping[str, bytes], trusted: Sequence[str], today: date, place: Path | None
+) -> Verification:
+    """Check a lot given as paths and bytes, offline and without its release.
+
+    ``place`` is the folder beside which, and in whose workspace, notices about its release are
+    looked for; ``None`` leaves open whether that was withdrawn.
+    """
     found = Verification()
     try:
         lot = check_lot(files)
@@ -56,8 +64,17 @@ def verify_lot(files: Mapping[str, bytes], trusted: Sequence[str], today: date) 
     found.hold(5, "Ledger", lot.logged)
     for step in (7, 8, 9, 10):
         found.lack(step, STEPS[step - 1], "that of its release")
-    until = f"until {said.expires}" if said.expires else "without an end"
-    found.hold(11, "Status", f"{until}; whether its release was withdrawn, `admit` asks")
+    if place is None:
+        found.lack(11, "Status", "whether its release was withdrawn was not asked")
+    else:
+        check_standing(
+            place,
+            found,
+            today,
+            manifest=lot.manifest,
+            public=bytes.fromhex(lot.public),
+            expires=said.expires,
+        )
     _open(lot, found)
     return found
 

@@ -13,7 +13,7 @@ import polars as pl
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError, NotApprovedError
 from assaymark.evaluate.statistics import distance_interval
-from assaymark.flow.as_released import taken_as_released
+from assaymark.flow.as_released import taken_as_released, without_removed
 from assaymark.flow.heard import check_in_force
 from assaymark.flow.log import workspace_at
 from assaymark.flow.performance import Performance, estimate_performance
@@ -152,9 +152,8 @@ def monitor(
     released, reference = reference_of(release, how.against, how.workspace)
     manifest = sha256((release / MANIFEST).read_bytes())
     looks = [] if how.state is None else read_looks(how.state)
-    digest, taken = _digest(batch), ""
-    if how.recipe is not None:
-        batch, taken = _taken(batch, how.recipe, release)
+    digest = _digest(batch)
+    batch, taken = _taken(batch, how.recipe, release, [c.name for c in released.columns])
     seen = Batch(frame=batch, name=how.name, digest=digest, at=_time(how.at))
     tolerance = tolerance_of(looks, how.against) if how.tolerance is None else how.tolerance
     timeline = Timeline(release=manifest, against=how.against, tolerance=tolerance)
@@ -220,9 +219,14 @@ def tolerance_of(looks: Sequence[Look], against: Against) -> float:
     return float(said) if said else TOLERANCE[against]
 
 
-def _taken(batch: pl.DataFrame, recipe: Path, release: Path) -> tuple[pl.DataFrame, str]:
+def _taken(
+    batch: pl.DataFrame, recipe: Path | None, release: Path, columns: Sequence[str]
+) -> tuple[pl.DataFrame, str]:
     if not batch.height:
         return batch, ""
+    if recipe is None:
+        found = without_removed(batch, _provenance(release), columns)
+        return found.frame, found.words
     files = Folder(release)
     rows = min(p for p in files if p.startswith("data/") and p.endswith(".parquet"))
     released = pl.read_parquet(files.file(rows))

@@ -19,6 +19,7 @@ from assaymark.flow.guaranteed import guaranteed
 from assaymark.flow.learning import leaking, learning_of
 from assaymark.flow.model_card import chain_of, chain_words
 from assaymark.flow.pictures import columns_of, groups_of
+from assaymark.flow.would_decide import remedy_of
 from assaymark.release.privacy_words import privacy_limits, privacy_lines
 from assaymark.release.report import render
 from assaymark.release.report_content import (
@@ -220,7 +221,7 @@ def verdict_line(
         quantity=quantity,
         reason=v.reason,
         why=v.rule.why,
-        remedy=v.rule.remedy,
+        remedy=remedy_of(v),
         origin=v.rule.origin,
         stage=stage,
         minimum_n=v.rule.minimum_n,

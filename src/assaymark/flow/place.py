@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assaymark.flow.log import workspace_at
+from assaymark.release.build import MANIFEST
 
 if TYPE_CHECKING:
     from assaymark.store.workspace import Workspace
 
-__all__ = ["WORKSPACE", "folder_at", "name_at", "workspace_and_name"]
+__all__ = ["WORKSPACE", "folder_at", "name_at", "releases_in", "workspace_and_name"]
 
 WORKSPACE = Path(".assaymark")
 """Where a workspace is unless it is said."""
@@ -26,6 +27,11 @@ def folder_at(release: Path, workspace: Path | None = None) -> Path:
         return release
     places = [(workspace or WORKSPACE) / kind / release for kind in _KINDS]
     return next((p for p in places if p.is_dir()), release)
+
+
+def releases_in(workspace: Path) -> list[Path]:
+    """Return the folders of the releases of a workspace: those that have a manifest."""
+    return sorted(p.parent for p in (workspace / "releases").glob(f"*/{MANIFEST}"))
 
 
 def name_at(release: str, workspace: Path) -> tuple[Path, str]:

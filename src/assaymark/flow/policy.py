@@ -16,6 +16,7 @@ from assaymark.errors import RecipeError, UnknownNameError
 from assaymark.evaluate import metrics
 from assaymark.flow.decide import read_policy
 from assaymark.flow.evaluate import quantities
+from assaymark.flow.would_decide import unproven
 
 if TYPE_CHECKING:
     from assaymark.decide.policy import Policy, Rule
@@ -72,6 +73,7 @@ class Explanation(Document):
     passes: str
     origin: str
     remedy: str
+    unproven: str
     required: bool
 
 
@@ -186,6 +188,7 @@ def explain(policy: Policy, rule_id: str) -> Explanation:
         passes=_passes(rule),
         origin=rule.origin,
         remedy=rule.remedy,
+        unproven=unproven(rule),
         required=rule.metric in threat_of(policy.profile).attacks,
     )
 

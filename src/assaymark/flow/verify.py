@@ -14,17 +14,15 @@ import polars as pl
 
 from assaymark.core.document import Document, sha256
 from assaymark.core.plain import MOST
-from assaymark.decide.lifecycle import Status
-from assaymark.decide.standing import standing
 from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.decide import controls, needed_approvals, refitness, rejudge
 from assaymark.flow.governed import check_governed
 from assaymark.flow.lot_check import verify_lot
 from assaymark.flow.sketch_check import check_sketch
+from assaymark.flow.standing_check import check_standing
 from assaymark.release.build import RELEASE
 from assaymark.release.envelope import payload_of
 from assaymark.release.lots import LOT
-from assaymark.release.notices import is_about, read_notice
 from assaymark.release.parquet_footer import read_footer
 from assaymark.release.predicates import Released
 from assaymark.release.quoted import check_pages
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from assaymark.core.notice import Notice
     from assaymark.release.contained import Contained
 
 __all__ = [
@@ -46,7 +43,6 @@ __all__ = [
     "Folder",
     "StepLine",
     "Verified",
-    "notices_beside",
     "read_release",
     "verify",
 ]
@@ -154,7 +150,8 @@ def verify(
     """Check the release, or the lot of one, in this folder.
 
     ``today`` is the day on which it must not have expired, now by default. ``status`` False
-    leaves open whether it has expired or was withdrawn.
+    leaves open whether it has expired or was withdrawn. Notices are read beside the folder and
+    in the workspace that it lies in, if any.
 
     Raises
     ------
@@ -169,7 +166,7 @@ def verify(
         return _shown(release, found)
     day = today or datetime.now(UTC).date()
     if LOT in files:
-        return _shown(release, verify_lot(read_release(release), trusted, day))
+        return _shown(release, _lot(release, trusted, day, status=status))
     found = verify_files(files, trusted=trusted, policies=POLICIES)
     if found.ok:
         _same_rows(files, found)
@@ -181,6 +178,10 @@ def verify(
     if found.ok and status:
         _status(release, files, found, day)
     return _shown(release, found)
+
+
+def _lot(release: Path, trusted: Sequence[str], day: date, *, status: bool) -> Verification:
+    return verify_lot(read_release(release), trusted, day, release if status else None)
 
 
 def read_release(folder: Path) -> dict[str, bytes]:
@@ -289,41 +290,15 @@ def _some_rows(files: Folder, parquet: str, csv: str) -> bool:
 
 
 def _status(release: Path, files: Contained, found: Verification, today: date) -> None:
-    """Check that the release has not expired, nor was withdrawn by a notice that lies beside."""
     released = Released.parse(read_statement(payload_of(files[RELEASE]), "release")[1])
-    public = bytes.fromhex(files[f"keys/{found.signer}.pub"].decode().strip())
-    notices: list[tuple[str, Notice]] = []
-    try:
-        for path in notices_beside(release):
-            raw = _notice_at(path)
-            if is_about(raw) == files.digest("manifest.json"):
-                notice = read_notice(raw, signer=found.signer, public=public)
-                notices.append((sha256(raw), notice))
-        order = sorted(notices, key=lambda n: n[1].made_at)
-        now = standing(order, expires=released.expires, today=today)
-    except IntegrityError as error:
-        found.fail(11, "Status", f"its end, or a notice beside it, does not hold: {error}")
-        return
-    until = f"until {released.expires}" if released.expires else "without an end"
-    said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
-    if now.status in {Status.WITHDRAWN, Status.EXPIRED}:
-        found.fail(11, "Status", said)
-        return
-    found.hold(11, "Status", f"{said}; {len(order)} notices beside it")
-    found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
-
-
-def notices_beside(release: Path) -> list[Path]:
-    """Return the notices that lie beside a release, or beside a link to it."""
-    places = dict.fromkeys((Path(os.path.abspath(release)), release.resolve()))
-    beside = [p.with_name(f"{p.name}.notices") for p in places if p.name]
-    return sorted(path for folder in beside for path in folder.glob("*.dsse.json"))
-
-
-def _notice_at(path: Path) -> bytes:
-    if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MOST:
-        raise IntegrityError(f"{path.name} beside it is no plain file of at most {MOST >> 20} MB")
-    return path.read_bytes()
+    check_standing(
+        release,
+        found,
+        today,
+        manifest=files.digest("manifest.json"),
+        public=bytes.fromhex(files[f"keys/{found.signer}.pub"].decode().strip()),
+        expires=released.expires,
+    )
 
 
 def _pages(files: Folder, found: Verification) -> None:

@@ -99,6 +99,10 @@ class Verification:
         """Record that something was not checked, and why."""
         self.checks.append(Check(title=title, outcome="not checked", said=said))
 
+    def _stopped(self) -> str:
+        failed = next((c for c in self.checks if c.outcome == "FAILED"), None)
+        return f"step {failed.step}, {STEPS[failed.step - 1]}, failed" if failed else "not reached"
+
     def _step(self, number: int, title: str) -> Step:
         mine = [c for c in self.checks if c.step == number]
         broken = [c for c in mine if c.outcome == "FAILED"]
@@ -107,7 +111,7 @@ class Verification:
             return Step(number=number, title=title, outcome="FAILED", said=broken[0].said)
         said = "; ".join(c.said for c in mine if c.said)
         if not mine:
-            return Step(number=number, title=title, outcome="NOT RUN", said="a step before failed")
+            return Step(number=number, title=title, outcome="NOT RUN", said=self._stopped())
         return Step(
             number=number, title=title, outcome="OK" if held else "NOT APPLICABLE", said=said
         )

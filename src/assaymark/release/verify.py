@@ -66,6 +66,10 @@ def _manifest(state: Reading, found: Verification) -> None:
     odd = sorted(p for p in state.files if not _PLAIN.fullmatch(p))
     if odd:
         raise IntegrityError(f"{odd[0]!r} is not a path that a release may have")
+    if MANIFEST not in state.files:
+        raise IntegrityError(
+            f"{MANIFEST} is missing: this folder is no release, or not all of one is there"
+        )
     state.read_keys()
     raw = state.file(MANIFEST)
     subjects, predicate = state.statement(RELEASE, "release")

@@ -25,13 +25,17 @@ if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.recipe import SplitSpec
 
-__all__ = ["CROSS_FIT_BELOW", "FOLDS", "Folds", "deal", "parts_of"]
+__all__ = ["CROSS_FIT_BELOW", "FOLDS", "SPLIT_TRAIN", "Folds", "deal", "parts_of"]
 
 FOLDS = 5
 """How many parts a small table is dealt into."""
 
 CROSS_FIT_BELOW = 2_000
 """Tables of fewer persons are cross-fitted, unless the recipe says otherwise."""
+
+SPLIT_TRAIN = 1_600
+"""Tables of which train would have fewer persons are, too: rules of the shipped policies ask for
+1,500 people behind a figure, and hashing gives train some hundred fewer or more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +54,8 @@ class Folds:
         Keyed hashes of everybody, since everybody is tested on once.
     shared_persons
         Persons with rows in several folds; 0 unless ``unit`` is ``"row"``.
+    asked
+        Whether the recipe asked for folds, whatever the size.
     """
 
     train: Dataset
@@ -59,6 +65,7 @@ class Folds:
     commitment: str
     account_hashes: frozenset[str]
     shared_persons: int
+    asked: bool = False
 
     @property
     def all(self) -> tuple[Dataset]:
@@ -77,14 +84,18 @@ class Folds:
 def parts_of(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> Split | Folds:
     """Split ``dataset`` into four parts, or deal it into folds where it is small.
 
-    ``spec.cross_fit`` is ``"auto"`` (below 2,000 persons), or says it outright. What counts as a
-    person is as in :func:`~assaymark.source.split.split`.
+    ``spec.cross_fit`` is ``"auto"`` (below 2,000 persons, or 1,600 in train), or says it outright.
+    What counts as a person is as in :func:`~assaymark.source.split.split`.
     """
     crossed = spec.cross_fit
     if crossed == "auto":
         column = None if spec.unit == "row" else person_key(basis)
-        crossed = (basis.n if column is None else column.n_unique()) < CROSS_FIT_BELOW
+        crossed = _small(basis.n if column is None else column.n_unique(), spec)
     return (deal if crossed else split)(dataset, spec, key, basis=basis)
+
+
+def _small(n: int, spec: SplitSpec) -> bool:
+    return n < CROSS_FIT_BELOW or spec.train * n < SPLIT_TRAIN
 
 
 def deal(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> Folds:
@@ -121,6 +132,7 @@ def deal(dataset: Dataset, spec: SplitSpec, key: bytes, *, basis: Dataset) -> Fo
         commitment=commitment_to(key, digests, dealt),
         account_hashes=frozenset(keyed_hash(key, b"account", u).hex() for u in units.names),
         shared_persons=0 if units.unit == "person" else _torn(units.persons, fold),
+        asked=spec.cross_fit is True,
     )
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
 from assaymark.source.band import band
+from assaymark.source.dates import date_formats, in_words, read_dates, ways_in_words
 from assaymark.source.values import (
     EXACT,
     INFINITY,
-    date_format,
     is_decimal_comma,
     read_as,
     undressed,
@@ -201,7 +202,8 @@ def _of_text(s: pl.Series, declared: tuple[str, ...]) -> KindFound:
         return KindFound(kind=Kind.CATEGORY, reason="no values", missing=seen)
     if text.str.to_lowercase().is_in(["true", "false"]).all():
         return KindFound(kind=Kind.BOOLEAN, reason="true or false", missing=seen)
-    return _numeric(s.name, text, n, seen) or _dated(text, n, seen) or _worded(text, n, seen)
+    found = _numeric(s.name, text, n, seen) or _dated(text, n, seen)
+    return found or _with_dates(_worded(text, n, seen), text, n)
 
 
 def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | None:
@@ -291,21 +293,39 @@ def _repeat(text: pl.Series, n: pl.Series, kind: Kind) -> pl.Series:
 
 
 def _dated(text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | None:
-    form = date_format(text)
-    if form is None:
+    forms = date_formats(text)
+    if not forms:
         return None
-    kind = Kind.DATETIME if form == "iso" or ":" in form else Kind.DATE
-    read = read_as(text, kind)
+    form = forms[0]
+    kind = Kind.DATETIME if any(f == "iso" or ":" in f for f in forms) else Kind.DATE
+    read = read_dates(text, forms, POLARS_TYPES[kind])
     lost = int(n.filter(read.is_null()).sum())
     if lost > (1 - _MOSTLY) * int(n.sum()):
         return None
     notes = [stray_note(lost, kind)] if lost else []
+    ways = ways_in_words(text, n, forms)
+    notes += [ways] if ways else []
     if form in {"%d/%m/%Y", "%d-%m-%Y"} and not _day_above_12(text):
         notes.append("day and month cannot be told apart: read as day first")
     shown = "ISO 8601" if form == "iso" else form
     return KindFound(
         kind=kind, reason=f"dates written as {shown}", missing=seen, notes=tuple(notes)
     )
+
+
+def _with_dates(found: KindFound, text: pl.Series, n: pl.Series) -> KindFound:
+    """Say of a category whose values look like dates why they are not read as dates."""
+    forms = date_formats(text)
+    if not forms:
+        return found
+    read = int(n.filter(read_dates(text, forms, pl.Datetime("us")).is_not_null()).sum())
+    ways = " or ".join(in_words(f) for f in forms)
+    note = (
+        f"looks like dates, but only {read / int(n.sum()):.0%} of the rows are written as {ways}, "
+        "and what the others mean (which is the day, which the month?) cannot be told: kept as "
+        "categories, of which rare ones do not come out; write all dates in one way"
+    )
+    return replace(found, notes=(*found.notes, note))
 
 
 def _day_above_12(text: pl.Series) -> bool:

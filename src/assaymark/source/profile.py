@@ -11,6 +11,7 @@ from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import UnknownNameError
 from assaymark.source.canonical import canonical
 from assaymark.source.coded import LABELS, are_wide, can_be_codes, label_of, owners
+from assaymark.source.dates import date_formats, ways_in_words
 from assaymark.source.kinds import KindFound, find_kind, stray_note
 from assaymark.source.roles import RolesFound, propose_roles
 from assaymark.source.suspicion import Facts
@@ -207,11 +208,22 @@ def _notes(f: Facts, raw: pl.Series, found: KindFound) -> list[str]:
         present = _present(raw, found)
         if present > f.n:
             notes.append(stray_note(present - f.n, found.kind))
+        notes += [said for said in _ways(raw, found) if said not in found.notes]
     if f.n == 0:
         notes.append("every value is missing")
     elif f.n_unique == 1:
         notes.append("one value only" + (", or missing" if f.n < raw.len() else ""))
     return notes
+
+
+def _ways(raw: pl.Series, found: KindFound) -> list[str]:
+    """Say in which ways the dates of a declared column are written, where there are several."""
+    if found.kind not in {Kind.DATE, Kind.DATETIME} or str(raw.dtype) != "String":
+        return []
+    text = stripped(raw, found.missing).drop_nulls()
+    levels = text.rename("value").value_counts(name="n")
+    said = ways_in_words(levels["value"], levels["n"], date_formats(text))
+    return [said] if said else []
 
 
 def _said_missing(raw: pl.Series, words: tuple[str, ...]) -> tuple[tuple[str, int], ...]:

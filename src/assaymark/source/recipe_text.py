@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 from assaymark.core.recipe import Drop, GroupRare
 from assaymark.core.schema import Kind, Role
 from assaymark.source.proposal import propose_steps, reaches_generator
+from assaymark.source.vocabulary import QUASI, words
 
 if TYPE_CHECKING:
     from assaymark.source.profile import ColumnProfile, TableProfile
 
 __all__ = ["recipe_text", "toml_string"]
 
+_CODES = 20  # fewer categories have hardly a common beginning
 _BARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 
 _TAIL = """
 # How persons are divided (shares add up to 1). The generator sees train only; development may be
 # looked at often; confirmation decides and is opened at most three times; reference is what an
 # attacker is granted as background. unit = "row" would ignore the person key. A table of fewer
-# than 2,000 persons is cross-fitted instead: five refits, each tested on a fifth it has not seen.
+# than 2,000 persons, or with fewer than 1,600 in train (3,200 at these shares), is cross-fitted
+# instead: five refits, each tested on a fifth it has not seen.
 [split]
 unit = "person"
 train = 0.5
@@ -115,16 +118,23 @@ def _step(step: Drop | GroupRare) -> str:
 
 def _examples(columns: list[ColumnProfile]) -> str:
     """Comment out one step of each kind that fits some column of the table."""
-    steps: list[tuple[Kind, str]] = [
-        (Kind.INTEGER, 'kind = "top_code"\nhigh = 90'),
-        (Kind.DATE, 'kind = "bucket_date"\nto = "month"  # year, quarter, month, week'),
-        (Kind.CATEGORY, 'kind = "generalise"\nprefix = 3  # or map = {...}, or edges = [18, 65]'),
+    ages = [c for c in columns if c.column.kind is Kind.INTEGER and _is_age(c.column.name)]
+    dates = [c for c in columns if c.column.kind is Kind.DATE]
+    codes = [c for c in columns if c.column.kind is Kind.CATEGORY and c.n_unique > _CODES]
+    steps = [
+        (ages, 'kind = "top_code"\nhigh = 90'),
+        (dates, 'kind = "bucket_date"\nto = "month"  # year, quarter, month, week'),
+        (codes, 'kind = "generalise"\nprefix = 3  # or map = {...}'),
     ]
     out = []
-    for kind, body in steps:
-        fits = [c.column for c in columns if c.column.kind is kind]
+    for some, body in steps:
+        fits = [c.column for c in some]
         chosen = next((c for c in fits if c.has(Role.QUASI_IDENTIFIER)), fits[0] if fits else None)
         if chosen is not None:
             text = f"[[transform]]\n{body}\ncolumn = {toml_string(chosen.name)}\n"
             out.append("".join(f"# {line}\n" for line in text.splitlines()))
     return "\n".join(out)
+
+
+def _is_age(name: str) -> bool:
+    return any(QUASI.get(word) == "age" for word in words(name))

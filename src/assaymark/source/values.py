@@ -6,11 +6,11 @@ import polars as pl
 
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
+from assaymark.source.dates import date_formats, read_dates
 
 __all__ = [
     "EXACT",
     "INFINITY",
-    "date_format",
     "is_code",
     "is_decimal_comma",
     "parsed",
@@ -27,11 +27,6 @@ _POINT_ZERO = r"^-?(?:0|[1-9][0-9]*)(?:\.0)?$"
 _COMMA = r"^[+-]?[0-9]+,[0-9]+$"
 _GROUPED = r"^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
 _DRESSED = r"^[+-]?[$€£¥]\s?[0-9.,]+$|^[+-]?[0-9.,]+\s?(?:[€%]|[$£¥])$"
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
-          "%d %b %Y", "%b %d, %Y", "%Y%m%d")  # fmt: skip
-_CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
-_DATED = r"^(?:\d{1,4}[-/. ][\dA-Za-z]|\d{8}|[A-Za-z]{3} \d)"
-_ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}|$)"
 
 
 def stripped(s: pl.Series, missing: tuple[str, ...]) -> pl.Series:
@@ -86,10 +81,7 @@ def read_as(text: pl.Series, kind: Kind) -> pl.Series:
         known = truth | low.is_in(["false", "f", "no", "n", "0"])
         return truth.set(~known.fill_null(value=False), None)
     if kind in {Kind.DATE, Kind.DATETIME}:
-        form = date_format(text)
-        if form is None:
-            return pl.Series(text.name, [None] * text.len(), dtype=POLARS_TYPES[kind])
-        return _dates(text, form).cast(POLARS_TYPES[kind])
+        return read_dates(text, date_formats(text), POLARS_TYPES[kind])
     return _codes_without_point(text) if kind is Kind.CATEGORY else text
 
 
@@ -108,60 +100,6 @@ def _decimals(text: pl.Series) -> pl.Series:
     plain = text.set(~text.str.contains(_NUMBER).fill_null(value=True), None)
     x = plain.str.strip_chars_start("+").cast(pl.Float64, strict=False)
     return x.set((~x.is_finite()).fill_null(value=False), None)
-
-
-def date_format(text: pl.Series) -> str | None:
-    """Return the one format that reads most values, at least half of them; ``None`` if none does.
-
-    ISO 8601 with a clock is called ``"iso"``. Where day and month cannot be told apart the
-    earlier of the candidates wins, day first.
-    """
-    present = text.drop_nulls().unique(maintain_order=True)
-    sample = present if present.len() <= 2000 else present.gather_every(present.len() // 2000)
-    if int(sample.str.contains(_DATED).sum()) * 2 < max(1, sample.len()):
-        return None
-    clock = sample.str.contains(r"\d:\d").any()
-    forms = ["iso", *(f"{d} {c}" for d in _DATES for c in _CLOCKS)] if clock else list(_DATES)
-    best, most = None, (sample.len() + 1) // 2 - 1
-    for form in forms:
-        read = sample.len() - _dates(sample, form).null_count()
-        if read > most:
-            best, most = form, read
-        if read == sample.len():
-            break
-    return best
-
-
-def _dates(text: pl.Series, form: str) -> pl.Series:
-    if form != "iso":
-        strict = _width(text, form)
-        if ":" not in form:
-            return strict.str.to_date(form, strict=False, exact=True)
-        return strict.str.to_datetime(form, strict=False, exact=True, time_unit="us")
-    iso = text.set(~text.str.contains(_ISO).fill_null(value=True), None)
-    plain = iso.str.replace("T", " ", literal=True)
-    zone = plain.str.extract(r":\S*?\s*(Z|[+-]\d{2}:?\d{2})$").str.replace(":", "", literal=True)
-    plain = plain.str.replace(r"(:\S*?)\s*(?:Z|[+-]\d{2}:?\d{2})$", "${1}")
-    day = ~plain.str.contains(":", literal=True).fill_null(value=True)
-    minute = plain.str.contains(r" \d{2}:\d{2}$").fill_null(value=False)
-    full = plain.set(minute, None).fill_null(plain + ":00")
-    full = full.set(day, None).fill_null(plain + " 00:00:00")
-    moment = full.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-    return moment - _offset(zone)
-
-
-def _offset(zone: pl.Series) -> pl.Series:
-    sign = pl.Series([1]).new_from_index(0, zone.len())
-    sign = sign.set(zone.str.starts_with("-").fill_null(value=False), -1)
-    hours = zone.str.slice(1, 2).cast(pl.Int64, strict=False).fill_null(0)
-    minutes = zone.str.slice(3, 2).cast(pl.Int64, strict=False).fill_null(0)
-    return (sign * (hours * 60 + minutes) * 60_000_000).cast(pl.Duration("us"))
-
-
-def _width(text: pl.Series, form: str) -> pl.Series:
-    """Keep values with a four-digit year only: chrono would read 1/2/99 as the year 99."""
-    year = r"^\d{8}$" if form.startswith("%Y%m") else r"(?:^|\D)\d{4}(?:\D|$)"
-    return text.set(~text.str.contains(year).fill_null(value=True), None)
 
 
 def parsed(s: pl.Series, kind: Kind, missing: tuple[str, ...]) -> pl.Series:

@@ -145,6 +145,9 @@ def test_coverage_is_quoted_from_a_certificate_and_missing_without_one(parts, ma
     assert "no committed bench" in found["inference.coverage", "estimand:proportion"].reason
     wider, plain = (x["inference.difference", "estimand:mean age"] for x in (found, fresh))
     assert wider.high - wider.low > plain.high - plain.low
+    noisy = Maker(generator="dp_x", software="s", changed={"epsilon": 2.0}, persons=3_000)
+    why = measured(replace(case, maker=noisy))["inference.coverage", "estimand:mean"].reason
+    assert "'dp_x', which carry the noise of differential privacy, at this number" in why
     more = replace(case, maker=maker.model_copy(update={"persons": 9_000}))
     assert measured(more)["inference.coverage", "estimand:mean"].value is None
 

@@ -10,6 +10,7 @@ import numpy as np
 from assaymark.core.claim import Mean, Quantile, Regression, Share
 from assaymark.core.coverage import ESTIMANDS, certificate_for
 from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
+from assaymark.core.privacy_spec import spends
 from assaymark.core.registry import component
 from assaymark.core.schema import Kind
 from assaymark.evaluate.analyses.analysis import class_of
@@ -357,7 +358,9 @@ def _coverage(case: Case, kinds: set[str], metric: str) -> Iterator[Measurement]
             continue
         found = certificate_for(case.certificates, case.maker, kind, m)
         if found is None:
+            noise = ", which carry the noise of differential privacy,"
             changed = ", with changed parameters," if case.maker.changed else ""
+            changed = noise if spends(case.maker.generator) else changed
             reason = (
                 f"no committed bench has shown that intervals of {ESTIMANDS[kind]} hold on rows of "
                 f"{case.maker.generator!r}{changed} at this number of people"

@@ -49,9 +49,12 @@ def notices_of(
 
 
 def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
-    """Return where a release stands; one that was withdrawn does not hold."""
+    """Return where a release, or the lot of one, stands; one that was withdrawn does not hold."""
     places = dict.fromkeys((folder.absolute(), folder.resolve()))
     beside = [p.with_name(p.name + ".notices") for p in places if p.name]
+    home = folder.resolve().parent.parent
+    at_home = (home / "ledger.db").is_file()
+    beside += [home / "notices"] * at_home
     open_, less, notices = [], "", notices_of(beside, manifest, keys)
     for kind, digest, notice in notices:
         if kind == "withdrawal":
@@ -65,4 +68,7 @@ def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
         if kind == "observation" and notice["then"] != "stale":
             less = "; ".join(notice["seen"])
     now = "CONTESTED" if open_ else f"DEGRADED: {less}" if less else "RELEASED"
-    return f"{now}; {len(notices)} notices beside it"
+    count = f"{len(notices) or 'no'} notice{'' if len(notices) == 1 else 's'}"
+    if at_home:
+        return f"{now}; {count} beside it or in the folder `notices` of its workspace"
+    return f"{now}; as far as is known here: {count} beside it; a withdrawal elsewhere is not seen"

@@ -284,10 +284,12 @@ class Release:
             self.note(step, "not checked here: `assaymark verify`", "NOT CHECKED")
         for step in (7, 8, 9, 10):
             self.note(step, "that of its release", "NOT APPLICABLE")
+        self.manifest = lot["release"]
         self.until, self.uses = lot["expires"], dict.fromkeys(lot["uses"], "approved")
 
     def lot_status(self) -> None:
         self.expiry(self.until)
+        self.note(11, standing_of(self.folder, self.manifest, self.keys))
 
 
 UNREADABLE = (
@@ -314,6 +316,7 @@ OF_LOT = ((2, Release.lot), (1, Release.key), (11, Release.lot_status))
 
 def verified(release: Release) -> list[tuple[int, str, str, str]]:
     """Return number, title, outcome and words of each step."""
+    unreached = "not reached"
     for step, check in OF_LOT if release.is_lot else CHECKS:
         try:
             check(release)
@@ -321,10 +324,11 @@ def verified(release: Release) -> list[tuple[int, str, str, str]]:
             why = str(error) if isinstance(error, Broken) else f"cannot be read: {error!r}"
             release.said[step] = [("FAILED", why[:600])]
             release.uses = {}
+            unreached = f"step {step}, {STEPS[step - 1]}, failed"
             break
     table = []
     for n, title in enumerate(STEPS, 1):
-        said = release.said.get(n, [("NOT RUN", "a step before failed")])
+        said = release.said.get(n, [("NOT RUN", unreached)])
         table.append((n, title, said[0][0], "; ".join(words for _, words in said)))
     return table
 
