@@ -5,10 +5,11 @@
     python bench/engines.py --part "10,000,000 rows" --again
 
 Tables are those of ``policy_simulation.py`` (14 columns) and one column more, or several such side
-by side, told apart by name. Each part runs in a process of its own, so that its peak memory is
-that part's; where work is done by several processes, peaks are added. CPU seconds are those of all
-processes: on a machine that does other work beside, they are the figure to look at. Raw results go
-to ``bench/results/engines.json``.
+by side, told apart by name; or decimals all of which go together. Each part runs in a process of
+its own, so that its peak memory is that part's; where work is done by several processes, peaks are
+added. CPU seconds are those of all processes: on a machine that does other work beside, they are
+the figure to look at. Raw results go to ``bench/results/engines.json``, with the load of the
+machine before each part.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.document import sha256
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.recipe import GenerateSpec
-from assaymark.core.schema import Schema
+from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.flow.block import Job, make_block
 from assaymark.flow.block_plan import merkle_root
@@ -67,6 +68,19 @@ def table(rows: int, columns: int) -> Dataset:
     return Dataset(schema=Schema(columns=kept), frame=frame)
 
 
+def related(rows: int, columns: int) -> Dataset:
+    """Return ``rows`` people with ``columns`` decimals, all of which go with all others.
+
+    Each is a mixture of twelve factors and noise of its own: every pair has to be looked at.
+    """
+    rng = np.random.default_rng(rows)
+    factors, loads = rng.normal(size=(rows, 12)), rng.normal(size=(12, columns))
+    values = np.round(20 + 3 * (factors @ loads + 1.5 * rng.normal(size=(rows, columns))), 2)
+    names = [f"measure_{j}" for j in range(columns)]
+    schema = Schema(columns=tuple(Column(name=n, kind=Kind.DECIMAL) for n in names))
+    return Dataset(schema=schema, frame=pl.DataFrame(values, schema=names))
+
+
 def fitted(data: Dataset) -> tuple[Model, Found]:
     """Fit the default generator; the machine code is made before the clock starts."""
     first = PrivateSource(_rows=data.take(np.arange(min(data.n, 500))), record=lambda *_: None)
@@ -78,9 +92,9 @@ def fitted(data: Dataset) -> tuple[Model, Found]:
     return model, spent
 
 
-def fit(rows: int, columns: int) -> Found:
+def fit(rows: int, columns: int, made: Callable[[int, int], Dataset] = table) -> Found:
     """Fit, and say how long it took and how many rows a CPU second the model then gives."""
-    model, spent = fitted(table(rows, columns))
+    model, spent = fitted(made(rows, columns))
     return {**spent, **sampled(model, max(rows // 4, 20_000))}
 
 
@@ -147,6 +161,7 @@ PARTS: dict[str, tuple[Callable[..., Found], tuple[object, ...], str]] = {
     "fit and sample 23,000 x 15": (fit, (23_000, 15), "800,000 rows a CPU second"),
     "fit 1,000,000 x 30": (fit, (1_000_000, 30), "120 s, 6 GiB"),
     "fit 20,000 x 300": (fit, (20_000, 300), "120 s"),
+    "fit 20,000 x 300, all related": (fit, (20_000, 300, related), "120 s"),
     "10,000,000 rows, local, 2 workers": (blocks, (10_000_000, "local", 2), "30 s, 2 GiB"),
     "2,000,000 rows, local, 1 worker": (blocks, (2_000_000, "local", 1), ""),
     "2,000,000 rows, local, 2 workers": (blocks, (2_000_000, "local", 2), ""),

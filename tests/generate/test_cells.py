@@ -79,4 +79,7 @@ def test_what_comes_out_is_what_some_draw_gives():
             for p in coding.points_of(codes, np.full(len(codes), u)).tolist()
         }
         asked = np.arange(-60, 60)
-        assert set(asked[coding.off(asked) == 0].tolist()) == drawn, (atoms, loose)
+        assert set(asked[coding.off(asked, coding.encode(asked)) == 0].tolist()) == drawn, (
+            atoms,
+            loose,
+        )

@@ -268,9 +268,9 @@ def _conditional(own: _Classed, other: _Classed) -> Floats:
 
 def _mixture(one: Floats, other: Floats) -> Floats:
     """Return the log-density of the best mixture of two."""
-    share, apart_by = 0.5, np.clip(one - other, -50, 50)
+    share, odds = 0.5, np.exp(np.clip(one - other, -50, 50))
     for _ in range(_ROUNDS):
-        odds = np.exp(apart_by + np.log((1 - share) / share))
-        share = float(np.clip((1 / (1 + odds)).mean(), 1e-6, 1 - 1e-6))
+        share = float((1 / (1 + odds * ((1 - share) / share))).mean())
+        share = min(max(share, 1e-6), 1 - 1e-6)
     mixed: Floats = np.logaddexp(one + np.log(1 - share), other + np.log(share))
     return mixed

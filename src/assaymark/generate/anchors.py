@@ -334,13 +334,15 @@ def density_at(coding: CellCoding, log: Floats, steps: NDArray[np.int64], *, end
     codes; else none does.
     """
     codes, (low, high) = coding.encode(steps), coding.span
-    below, above = np.maximum(low - steps, 0), np.maximum(steps - high, 0)
-    outside = below + above > 0
-    beside = np.where(outside, 0, coding.off(steps))
-    said = log[codes] - _tail(below, coding.points[0]) - _tail(above, coding.points[-1])
-    said -= _tail(beside, coding.points[codes])
-    never = outside | ((beside > 0) & (coding.points[codes] == 0))
-    return said if ends else np.where(never, -np.inf, said)
+    below, above = steps < low, steps > high
+    outside, points = below | above, coding.points
+    far = np.where(outside, np.where(below, low - steps, steps - high), coding.off(steps, codes))
+    said, off = log[codes], np.flatnonzero(far)
+    inside = np.where(above[off], points[-1], points[codes[off]])
+    said[off] -= _tail(far[off], np.where(below[off], points[0], inside))
+    if not ends:
+        said[off[outside[off] | (points[codes[off]] == 0)]] = -np.inf
+    return said
 
 
 def _tail(off: NDArray[np.int64], width: NDArray[np.int64] | np.int64) -> Floats:

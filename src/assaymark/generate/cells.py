@@ -111,9 +111,8 @@ class CellCoding:
             out = np.where(atom, out, found)
         return out.astype(np.int32)
 
-    def off(self, index: NDArray[np.int64]) -> NDArray[np.int64]:
+    def off(self, index: NDArray[np.int64], codes: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return how far each point lies from the nearest that its code gives."""
-        codes = self.encode(index)
         first, points = self.first[codes], self.points[codes]
         plain = index - np.searchsorted(self.atoms, index)
         outside = np.maximum(first - plain, plain - (first + points - 1))
