@@ -86,15 +86,29 @@ def test_it_is_kept_in_the_file_and_conditions_are_met():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_unrelated_flags_are_no_group_nor_are_those_with_an_exception(seed):
+def test_unrelated_flags_are_no_group(seed):
     rng = np.random.default_rng(seed)
     flags = {
         f"f{k}": (Kind.CATEGORY, np.where(rng.random(100) < 0.3, "yes", "no").tolist())
         for k in range(12)
     }
     assert "one_of" not in fit(table(**flags)).summary
-    data, _ = patients(300, seed=seed)
-    columns = {c: (Kind.CATEGORY, data.frame[c].to_list()) for c in data.frame.columns[1:5]}
-    columns["region_0"][1][0] = "yes"
-    columns["region_1"][1][0] = "yes"
-    assert "one_of" not in fit(table(**columns)).summary
+
+
+def regions(odd, how, n=400):
+    """Return a flag of each of four regions, and so many people with two set, none or a maybe."""
+    region = np.random.default_rng(5).choice(4, n, p=(0.45, 0.3, 0.15, 0.1))
+    flags = {f"r{k}": np.where(region == k, "yes", "no").tolist() for k in range(4)}
+    for i in range(odd):
+        if how == "none":
+            flags[f"r{region[i]}"][i] = "no"
+        else:
+            flags[f"r{(region[i] + 1) % 4}"][i] = {"two": "yes", "gap": None}.get(how, how)
+    return table(**{name: (Kind.CATEGORY, values) for name, values in flags.items()})
+
+
+@pytest.mark.parametrize("how", ["two", "none", "maybe", "gap"])
+def test_no_person_decides_whether_rows_with_another_number_of_flags_come_out(how):
+    for odd in (0, 1, 2, 3):
+        assert set(set_in(drawn(fit(regions(odd, how)), 4000), "r", "yes")) == {1}
+    assert "one_of" not in fit(regions(4, how)).summary

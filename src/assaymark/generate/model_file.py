@@ -180,12 +180,16 @@ def write_model(held: ModelFile) -> bytes:
     InputError
         When the model is of a kind that no file can hold.
     """
+    return _written(held, held.model.summary)
+
+
+def _written(held: ModelFile, summary: Mapping[str, Json]) -> bytes:
     arrays: dict[str, NDArray[np.generic]] = {}
     header = {
         "format": FORMAT,
         "generator": held.generator,
         "salt": held.salt,
-        "summary": held.model.summary,
+        "summary": summary,
         "model": _plain(held.model, "model", arrays),
     }
     if held.identifiers is not None:
@@ -200,7 +204,7 @@ def write_model(held: ModelFile) -> bytes:
 
 
 def read_model(raw: bytes) -> ModelFile:
-    """Read a model file back.
+    """Read a model file back; its summary may be in another version's words.
 
     Raises
     ------
@@ -229,9 +233,10 @@ def read_model(raw: bytes) -> ModelFile:
         raise IntegrityError(f"{_HEADER} of the model file was altered")
     try:
         held = _held(header, files)
+        again = _written(held, header["summary"])
     except (LookupError, TypeError, ValueError) as error:
         raise IntegrityError(f"the model file does not hold together: {error}") from error
-    if write_model(held) != raw:
+    if again != raw:
         raise IntegrityError("the model file was altered: it is not as it would be written")
     return held
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Flag", "OneOf", "find_one_of"]
 
 _FEWEST_PERSONS, _FEWEST_FLAGS, _MOST_FLAGS, _MOST_STEPS = 60, 3, 200, 5000
+_EXCEPT = 3  # persons, so that one more or less decides nothing
+_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,10 @@ def find_one_of(encoded: Encoded, columns: Sequence[int]) -> dict[int, Flag]:
     """Return the flags of groups of which exactly one is set in every row, but for each first one.
 
     Flags are columns of two levels, the same two in a group, such as "yes" and "no", each of
-    which as many persons have as protect a value; they are missing all together, or never. By
-    chance 60 persons have exactly one of three unrelated flags in one of 10^21 tables.
+    which as many persons have as protect a value; they are missing all together, or never. Three
+    persons may have other rows, with two set, none, or what few have: these do not come out, so
+    that no person decides whether such rows do. By chance 60 persons have exactly one of three
+    unrelated flags in one of 10^21 tables.
     """
     found: dict[int, Flag] = {}
     for group in _alike(encoded, columns):
@@ -104,11 +108,11 @@ def _alike(encoded: Encoded, columns: Sequence[int]) -> Iterator[dict[int, tuple
     groups: dict[object, dict[int, tuple[int, int]]] = {}
     for j in columns:
         coding = encoded.encoding.codings[j]
-        if isinstance(coding, LevelCoding) and len(coding.levels) == 2 and not coding.hidden:
+        if isinstance(coding, LevelCoding) and len(coding.levels) == 2:
             first, second = sorted((0, 1), key=lambda i: str(coding.levels[i]))
             gone = np.packbits(encoded.codes[j] == 2).tobytes() if coding.missing else b""
             key = str(coding.levels[first]), str(coding.levels[second]), gone
-            if not encoded.redrawn[j].any():
+            if persons_among(encoded.persons[encoded.redrawn[j]]) <= _EXCEPT:
                 groups.setdefault(key, {})[j] = first, second
     for group in groups.values():
         if _FEWEST_FLAGS <= len(group) <= _MOST_FLAGS:
@@ -120,37 +124,62 @@ def _covers(encoded: Encoded, codes: Mapping[int, int]) -> list[list[int]]:
     columns = list(codes)
     if len(columns) < _FEWEST_FLAGS:
         return []
-    there = encoded.codes[columns[0]] < 2
-    if persons_among(encoded.persons[there]) < _FEWEST_PERSONS:
+    few = encoded.redrawn[columns].any(axis=0)
+    allowed = _EXCEPT - persons_among(encoded.persons[few])
+    there = (encoded.codes[columns[0]] < 2) & ~few
+    persons = encoded.persons[there]
+    if allowed < 0 or persons_among(persons) < _FEWEST_PERSONS:
         return []
     is_set = np.stack([encoded.codes[j][there] == codes[j] for j in columns])
-    one = is_set.astype(np.float32)
-    apart = one @ one.T == 0
+    apart = _apart(is_set, persons, allowed)
     found: list[list[int]] = []
-    for first in np.flatnonzero(is_set[:, 0]).tolist():
-        members = _cover(is_set, apart, first)
-        if len(members) >= _FEWEST_FLAGS:
-            found.append(sorted((columns[i] for i in members), key=columns.index))
-            is_set[members] = False  # a column is in one group
-            apart[members] = False
+    _, rows = np.unique(persons, return_index=True)
+    for row in np.sort(rows)[: allowed + 1].tolist():
+        for first in np.flatnonzero(is_set[:, row]).tolist():
+            members = _cover(is_set, apart, persons, first, allowed)
+            if len(members) >= _FEWEST_FLAGS:
+                found.append(sorted((columns[i] for i in members), key=columns.index))
+                is_set[members] = False  # a column is in one group
+                apart[members] = False
     return found
 
 
-def _cover(is_set: Bools, apart: Bools, first: int) -> list[int]:
+def _apart(is_set: Bools, persons: NDArray[np.int64], allowed: int) -> Bools:
+    """Return which columns are never set together, but for so few persons."""
+    both = np.zeros((len(is_set), len(is_set)))
+    for begin in range(0, is_set.shape[1], _AT_ONCE):
+        part = is_set[:, begin : begin + _AT_ONCE].astype(np.float32)
+        both += part @ part.T
+    most = allowed * int(np.bincount(persons).max())
+    apart = both == 0
+    for i, j in zip(*np.nonzero((both > 0) & (both <= most)), strict=True):
+        apart[i, j] = persons_among(persons[is_set[i] & is_set[j]]) <= allowed
+    return np.asarray(apart, dtype=np.bool_)
+
+
+def _cover(
+    is_set: Bools, apart: Bools, persons: NDArray[np.int64], first: int, allowed: int
+) -> list[int]:
     """Return columns no two of which are set together, with the first one, and one always is.
 
     The first row that lacks one is given each that is set there in turn (an exact cover, Knuth
-    2000); none if there is no such group, or it is not found in 5,000 steps.
+    2000), or is one of those of the few persons that need not; none if there is no such group, or
+    it is not found in 5,000 steps.
     """
-    left: list[tuple[list[int], Bools]] = [([first], is_set[first])]
+    left: list[tuple[list[int], Bools, int]] = [([first], is_set[first], 0)]
     for _ in range(_MOST_STEPS):
         if not left:
             return []
-        members, covered = left.pop()
+        members, covered, excepted = left.pop()
         if covered.all():
-            return members
+            odd = is_set[members].sum(axis=0) != 1
+            if persons_among(persons[odd]) <= allowed:
+                return members
+            continue
         at = int(np.argmin(covered))
         free = apart[members].all(axis=0) & is_set[:, at]
         more = np.flatnonzero(free).tolist()
-        left.extend(([*members, j], covered | is_set[j]) for j in reversed(more))
+        if excepted < allowed:
+            left.append((members, covered | (persons == persons[at]), excepted + 1))
+        left.extend(([*members, j], covered | is_set[j], excepted) for j in reversed(more))
     return []
