@@ -136,3 +136,39 @@ def test_a_weekday_that_is_missing_beside_a_near_date_is_missing_as_often():
     known = made.drop_nulls("left_on")
     assert [NAMES[d - 1] for d in known["left"].dt.weekday()] == known["left_on"].to_list()
     assert abs(len(known) / 3000 - 0.7) < 0.05
+
+
+def appointments(n, missing=0.0, seed=0):
+    """Admissions on any day; visits later, on Tuesdays and Fridays, from eight to two."""
+    rng = np.random.default_rng(seed)
+    came = rng.integers(0, 900, n)
+    seen = came + rng.gamma(2, 10, n).astype(int) + 1
+    seen += np.array([min(k for k in range(7) if (d + k + 3) % 7 in (1, 4)) for d in seen])
+    first = datetime.fromisoformat("2020-01-02")
+    minutes = rng.integers(8 * 60, 14 * 60, n)
+    at = [
+        first + timedelta(days=int(d) - 1, minutes=int(m))
+        for d, m in zip(seen, minutes, strict=True)
+    ]
+    day = [
+        None if u < missing else (first + timedelta(days=int(d))).date()
+        for d, u in zip(came, rng.random(n), strict=True)
+    ]
+    return table(
+        on=(Kind.CATEGORY, [None if d is None else NAMES[d.weekday()] for d in day]),
+        came=(Kind.DATE, day),
+        seen=(Kind.DATETIME, at),
+        weekday=(Kind.CATEGORY, [NAMES[t.weekday()] for t in at]),
+        hour=(Kind.INTEGER, [t.hour for t in at]),
+    )
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.15])
+def test_parts_of_a_date_near_another_hold_where_the_other_is_missing_too(missing):
+    data = appointments(1500, missing)
+    made = fit(data).sample(range(4000), Streams.from_seed(2)).frame
+    assert (made["seen"].dt.hour() == made["hour"]).all()
+    names = pl.Series([NAMES[d - 1] for d in made["seen"].dt.weekday()])
+    assert (names == made["weekday"]).all()
+    assert set(made["seen"].dt.weekday()) == set(data.frame["seen"].dt.weekday())
+    assert set(made["hour"]) == set(data.frame["hour"])

@@ -225,10 +225,17 @@ class Anchored:
         if self.otherwise is not None:
             no_anchor = ~np.any([np.isfinite(a) for a in anchors], axis=0)
             which = np.flatnonzero(no_anchor)
-            codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))
-            self.otherwise.draw(drawn[:, which], place.only(which), codes, u)
-            found = self._points(codes, u, [a[which] for a in anchors])
-            points[which], null[which], inside[which] = found.points, found.null, u
+            for again in range(_TIMES):
+                at = replace(place.only(which), column=place.column + again * _AGAIN)
+                codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))
+                self.otherwise.draw(drawn[:, which], at, codes, u)
+                found = self._points(codes, u, [a[which] for a in anchors])
+                new = ~found.null | (not again)
+                points[which[new]], inside[which[new]] = found.points[new], u[new]
+                null[which[new]] = found.null[new]
+                which = which[(found.wrong & ~found.null) | ~new]
+                if self.when is None or not len(which):
+                    break
             which = np.flatnonzero(~no_anchor)
         for again in range(_MOST_TIMES):
             at = replace(place.only(which), column=place.column + again * _AGAIN)
@@ -244,7 +251,41 @@ class Anchored:
             if not len(which):
                 break
         low, high = self.coding.span if self.reach is None else self.reach
-        return Found(coding=self.coding, points=np.clip(points, low, high), null=null)
+        points = self._settled(np.clip(points, low, high), null, anchors)
+        return Found(coding=self.coding, points=points, null=null)
+
+    def _settled(
+        self, points: Points, null: NDArray[np.bool_], anchors: Sequence[Floats]
+    ) -> Points:
+        """Move dates that still are as nobody has them to the next day and hour that somebody has.
+
+        A date near another stays there, and none leaves what may come out.
+        """
+        if self.when is None:
+            return points
+        out, value, when = points.copy(), self.coding.grid.value, self.when
+        low, high = self.coding.span if self.reach is None else self.reach
+        which = np.flatnonzero(~null & ~when.of(value(points).astype(np.float64)))
+        was_near = self._is_near(points, anchors)
+        for offset in when.offsets():
+            if not len(which):
+                break
+            moved = when.at_hours(value(points[which]).astype(np.float64)) + offset
+            at = self.coding.grid.index(moved)
+            fits = when.of(value(at).astype(np.float64)) & (at >= low) & (at <= high)
+            fits &= self._is_near(at, [a[which] for a in anchors]) | ~was_near[which]
+            out[which[fits]] = at[fits]
+            which = which[~fits]
+        return out
+
+    def _is_near(self, points: Points, anchors: Sequence[Floats]) -> NDArray[np.bool_]:
+        """Return which points are as far from an anchor as somebody's are."""
+        found = np.zeros(len(points), dtype=np.bool_)
+        for near, anchor in zip(self.near, anchors, strict=True):
+            there, (low, high) = np.isfinite(anchor), near.coding.span
+            step = points[there] - self.coding.grid.index(anchor[there])
+            found[there] |= (step >= low) & (step <= high)
+        return found
 
     def _points(self, codes: Codes, inside: Floats, anchors: Sequence[Floats]) -> _Tried:
         """Return points, which are missing, and which may not come out."""

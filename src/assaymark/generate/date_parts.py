@@ -11,6 +11,8 @@ from assaymark.core.schema import Kind
 from assaymark.generate.anchor_days import DAY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Days = NDArray[np.int64]
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["VALUES", "ComesOut", "DatePart", "of_days", "of_moments"]
 
+_FURTHEST = 183
 VALUES = {"month": 12, "weekday": 7, "hour": 24}
 """How many values each part has."""
 
@@ -64,6 +67,23 @@ class ComesOut:
         for unit, allowed in zip(self.units, self.allowed, strict=True):
             found &= allowed[of_moments(unit, numbers, self.kind)]
         return found
+
+    def at_hours(self, numbers: Floats) -> Floats:
+        """Return the moments on the same days, at an hour that may come out, each as often."""
+        out = numbers
+        for unit, allowed in zip(self.units, self.allowed, strict=True):
+            if unit == "hour" and allowed.any():
+                hour, open_hours = of_moments(unit, numbers, self.kind), np.flatnonzero(allowed)
+                other = np.where(allowed[hour], hour, open_hours[hour % len(open_hours)])
+                out = numbers + (other - hour) * (DAY[self.kind] / VALUES["hour"])
+        return out
+
+    def offsets(self) -> Iterator[float]:
+        """Yield how far dates may be moved, the nearest days first; half a year at most."""
+        yield 0.0
+        for days in range(1, _FURTHEST + 1):
+            yield days * DAY[self.kind]
+            yield -days * DAY[self.kind]
 
 
 def of_days(unit: str, days: Days) -> Days:
