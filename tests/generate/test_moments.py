@@ -47,7 +47,7 @@ def stays(year, n=1000, seed=0, unit=1):
 @pytest.mark.parametrize("year", [1700, 1900, 2100, 4000])
 def test_nobody_leaves_before_coming_and_the_stay_is_what_is_between_in_any_century(year):
     model = fit(stays(year))
-    assert model.summary["derived"] == {"days": "(left - came) / 86400000000"}
+    assert model.summary["derived"] == {"days": "(left - came) / 1 day"}
     assert model.summary["near"] in ({"left": ["came"]}, {"came": ["left"]})
     made = made_of(model).drop_nulls()
     assert made.height > 3000
@@ -79,7 +79,7 @@ def test_moments_that_floats_do_not_hold_have_no_relation():
 
 def test_hours_between_moments_are_said_as_what_is_divided():
     hours = Anchor(terms=((0, -1 / 3.6e9), (1, 1 / 3.6e9)), constant=-0.5)
-    assert hours.words(("came", "left")) == "(left - came) / 3600000000 - 0.5"
+    assert hours.words(("came", "left")) == "(left - came) / 1 h - 0.5"
 
 
 def test_of_few_persons_nobody_leaves_before_coming_either():
@@ -240,3 +240,21 @@ def test_what_is_worked_out_stays_within_under_a_condition_on_its_parts_too():
     for name in ("a", "b", "s"):
         assert plain[name].min() <= made[name].min()
         assert made[name].max() <= plain[name].max()
+
+
+def test_a_stay_of_whole_hours_ends_whole_hours_after_its_begin():
+    rng = np.random.default_rng(4)
+    n, begin = 1500, moment(2024)
+    came = [begin + timedelta(minutes=int(m)) for m in rng.integers(0, 200_000, n)]
+    hours = rng.gamma(2, 60, n).astype(int) + 1
+    left = [c + timedelta(hours=int(h)) for c, h in zip(came, hours, strict=True)]
+    model = fit(
+        table(
+            came=(Kind.DATETIME, came),
+            left=(Kind.DATETIME, left),
+            hours=(Kind.INTEGER, hours.tolist()),
+        )
+    )
+    assert model.summary["derived"] == {"left": "came + 1 h * hours"}
+    made = made_of(model)
+    assert ((made["left"] - made["came"]).dt.total_minutes() == 60 * made["hours"]).all()

@@ -307,3 +307,38 @@ def test_a_price_of_few_does_not_come_out_by_way_of_its_article():
     often = data.frame["price"].value_counts().filter(pl.col("count") >= 10)["price"]
     made = fit(data).sample(range(3000), Streams.from_seed(2)).frame
     assert set(made["price"]) <= set(often)
+
+
+def test_a_product_is_found_though_most_have_none_of_it():
+    rng = np.random.default_rng(6)
+    n = 2500
+    rate = rng.choice([14.5, 17.25, 21.0, 26.4], n)
+    hours = np.where(rng.random(n) < 0.6, 0.0, rng.integers(1, 30, n) / 2)
+    paid = np.array([float(f"{v:.2f}") for v in np.floor(150 * rate * hours + 0.5) / 100])
+    dose, visits = rng.choice([0, 0, 50, 100], n), rng.integers(1, 6, n)
+    made = made_of(
+        table(
+            rate=(Kind.DECIMAL, rate.tolist()),
+            hours=(Kind.DECIMAL, hours.tolist()),
+            paid=(Kind.DECIMAL, paid.tolist()),
+            dose=(Kind.INTEGER, dose.tolist()),
+            visits=(Kind.INTEGER, visits.tolist()),
+            total=(Kind.INTEGER, (dose * visits).tolist()),
+        )
+    )
+    assert ((1.5 * made["rate"] * made["hours"] - made["paid"]).abs() < 0.0051).all()
+    assert (made["dose"] * made["visits"] == made["total"]).all()
+
+
+def test_of_columns_that_are_multiples_of_each_other_none_is_a_difference_of_two():
+    rng = np.random.default_rng(7)
+    kmh = np.round(rng.gamma(6, 9, 1500) + 1, 1)
+    made = made_of(
+        table(
+            kmh=(Kind.DECIMAL, kmh.tolist()),
+            ms=(Kind.DECIMAL, np.round(kmh / 3.6, 2).tolist()),
+            km=(Kind.DECIMAL, np.round(kmh / 60, 3).tolist()),
+        )
+    )
+    assert ((made["kmh"] / 3.6 - made["ms"]).abs() < 0.0051).all()
+    assert ((made["kmh"] / 60 - made["km"]).abs() < 0.00051).all()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Exact"]
 
 _FEWEST, _NEAR = 200, 4
-_RELATED, _NO_ROOM = 0.3, 12
+_RELATED, _NO_ROOM, _FEW_VALUES = 0.3, 12, 5
 _SOLVED = 800
 _MOST_TERMS, _ROWS_EACH = 40, 5
 _MOSTLY = 0.8
@@ -60,7 +60,7 @@ class Exact:
         few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
         kept = (j for j, n in sample.many.items() if n > 1 and sample.measured(j))
         numbers = {j: sample.numbers[j][few] for j in kept}
-        return cls(sample=sample, logs=Logs.of(numbers, gaps=sample.gaps))
+        return cls(sample=sample, logs=Logs.of(numbers, gaps=sample.gaps, zeros=True))
 
     def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
         """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
@@ -92,7 +92,8 @@ class Exact:
         they say: a price times a quantity, and not the quantity, which few totals would give.
         """
         found = self.finer()
-        for x, span in (*whole_years(self.sample), *whole_days(self.sample)):
+        spans = (*whole_years(self.sample), *whole_days(self.sample), *self._ends())
+        for x, span in spans:
             if x not in self.made and add_parts(found, x, {j for j, _ in span.terms}):
                 self.made[x] = span
         for x, total in totals(self.sample):
@@ -173,9 +174,9 @@ class Exact:
     def _product(self, x: int) -> Product | None:
         """Return the product that ``x`` is, no column in which is rather made of ``x``."""
         others = [y for y in self.logs.numbers if y != x]
-        while self.sample.many[x] > _NO_ROOM:
+        while self.sample.many[x] >= _FEW_VALUES:
             made = next(self._multiplied(x, others), None)
-            if made is None:
+            if made is None or (self.sample.many[x] <= _NO_ROOM and not made.whole):
                 return None
             parts = [j for j, _ in made.terms]
             if len(parts) == 1:
@@ -232,8 +233,10 @@ class Exact:
                 anchors = self.anchor(x, [z]) if alike[z] >= _ALIKE else ()
                 if anchors and anchors[0].terms != ((z, 1.0),):
                     whole = self.anchor(z, [y for y in self.sample.numbers if y != z])
-                    if not whole or len(whole[0].terms) == 1:
+                    alone = [j for a in whole for j, _ in a.terms if self.anchor(z, [j])]
+                    if not whole or len(whole[0].terms) == 1 or alone:
                         found.setdefault(x, set()).add(z)
+                        self.made.setdefault(x, anchors[0])
         return found
 
     def _has_span(self, x: int, total: Anchor) -> bool:
@@ -259,6 +262,20 @@ class Exact:
             self.spans[x] = tuple(islice(held, 1))
         return self.spans[x]
 
+    def _ends(self) -> Iterator[tuple[int, Anchor]]:
+        """Yield what lies a whole number of units after another, finer than these, and the units.
+
+        Such as the end of a stay that is whole hours long: drawn by itself to the minute, it would
+        be whole hours after its begin by chance.
+        """
+        for x in self.logs.numbers:
+            for span in self._between(x):
+                (y, weight), (z, _) = sorted(span.terms, key=lambda t: -t[1])
+                end = Anchor(terms=tuple(sorted(((z, 1.0), (x, 1 / weight)))))
+                finer = self.sample.half(y) < 0.9 * self.sample.half(x) / weight
+                if finer and not span.constant and self.sample.holds(y, end):
+                    yield y, end
+
     def _betweens(self, x: int) -> Iterator[Anchor]:
         if self.sample.many[x] <= _NO_ROOM:
             return
@@ -282,7 +299,7 @@ class Exact:
         numbers = {j: self.sample.numbers[j][rows] for j in pair}
         weight, constant = found
         tried = []
-        for w in (weight, *(1 / float(f"{1 / weight:.{digits}g}") for digits in range(1, 7))):
+        for w in (*(1 / float(f"{1 / weight:.{digits}g}") for digits in range(1, 7)), weight):
             plain = Anchor(terms=((pair[0], w), (pair[1], -w)))
             about = constant, self.sample.half(x)
             one = replace(plain, constant=self._constant(x, rows, plain.at(numbers), about))

@@ -149,10 +149,11 @@ class Sample:
         return kinds == (Kind.DATETIME, Kind.DATE)
 
     def step(self, x: int) -> float:
-        """Return how large a step of its grid is beside a column's values."""
-        grid, values = self.codings[x].grid, self.numbers[x][np.isfinite(self.numbers[x])]
+        """Return how large a step of its grid is beside a column's values, but for 0."""
+        there = np.isfinite(self.numbers[x]) & (self.numbers[x] != 0)
+        grid, values = self.codings[x].grid, self.numbers[x][there]
         width = grid.step / grid.scale if grid.scale else grid.width
-        return float(width / max(float(np.median(np.abs(values))), 1e-300))
+        return float(width / max(float(np.median(np.abs(values))) if len(values) else 0.0, 1e-300))
 
     def sparse(self, x: int) -> float:
         """Return over how many points of its grid a column's values are spread."""

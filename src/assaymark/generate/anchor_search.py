@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.generate.anchor_near import Nearness
 from assaymark.generate.anchors import Anchor
+from assaymark.generate.product_solve import Logs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -50,7 +51,7 @@ def find_anchors(
     sample = exact.sample
     if sample.n_persons < sample.fewest:
         return tuple(order), {}
-    nearness = Nearness(sample=sample, logs=exact.logs.plain())
+    nearness = Nearness(sample=sample, logs=Logs.of(exact.logs.numbers).plain())
     placed: list[int] = []
     found: dict[int, tuple[Anchor, ...]] = {}
     left = list(order)

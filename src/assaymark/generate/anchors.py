@@ -48,6 +48,7 @@ BASES = {"": 1.0, "10": 0.4342944819032518, "2": 1.4426950408889634}
 """What a natural logarithm is multiplied by for one to each base."""
 _ROUNDING = 1e-5  # so little says how halves are rounded, and is not worth a word
 _PLAIN = 1, 86_400e6  # a date as a moment is a multiple of it
+_UNITS = {60_000_000: "1 min", 3_600_000_000: "1 h", 86_400_000_000: "1 day"}
 _DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
 
@@ -87,11 +88,10 @@ class Anchor:
         if len(sizes) == 1 and len(self.terms) > 1 and max(sizes) <= _SMALL:
             first = sorted(self.terms, key=lambda t: t[1] < 0)
             whole = Anchor(terms=tuple((j, float(np.sign(c))) for j, c in first)).words(names)
-            return " ".join([f"({whole}) / {1 / max(sizes):.12g}", *self._added])
-        parts = [
-            f"{'-' if c < 0 else '+'} {'' if abs(c) in _PLAIN else f'{abs(c):g} * '}{names[j]}"
-            for j, c in self.terms
-        ]
+            size = 1 / max(sizes)
+            unit = _UNITS.get(round(size), f"{size:.12g}")
+            return " ".join([f"({whole}) / {unit}", *self._added])
+        parts = [f"{'-' if c < 0 else '+'} {_times(abs(c))}{names[j]}" for j, c in self.terms]
         return " ".join([*parts, *self._added]).removeprefix("+ ")
 
     @property
@@ -207,6 +207,11 @@ def _raised(base: Floats, power: float) -> Floats:
     for _ in range(int(abs(power))):
         out = out * base
     return out
+
+
+def _times(size: float) -> str:
+    """Return what a column is multiplied by, as words before it."""
+    return "" if size in _PLAIN else f"{_UNITS.get(round(size), f'{size:g}')} * "
 
 
 def _line(name: str, line: tuple[float, float]) -> str:

@@ -54,14 +54,20 @@ class Logs:
     values: Floats
 
     @classmethod
-    def of(cls, numbers: Mapping[int, Floats], *, gaps: bool = False) -> Logs:
-        """Take the logarithms that can be taken of most rows; with ``gaps``, of most values."""
+    def of(cls, numbers: Mapping[int, Floats], *, gaps: bool = False, zeros: bool = False) -> Logs:
+        """Take the logarithms that can be taken of most rows; with ``gaps``, of most values.
+
+        With ``zeros`` those of what is often 0, such as a quantity, are taken as well.
+        """
         places, lines, rows = [], [], []
         for j, column in numbers.items():
             for line in _lines_of(column):
-                log = _log(line[0] + line[1] * column)
-                least = _THERE * (np.isfinite(column).mean() if gaps else 1.0)
-                if np.isfinite(log).mean() >= max(least, _SOME) and np.nanstd(log) > _LEAST:
+                raised = line[0] + line[1] * column
+                log = _log(raised)
+                least = max(_THERE * (np.isfinite(column).mean() if gaps else 1.0), _SOME)
+                there = np.isfinite(log)
+                often = there | (raised == 0) if zeros and there.mean() >= _SOME else there
+                if often.mean() >= least and np.nanstd(log) > _LEAST:
                     places.append(j)
                     lines.append(line)
                     rows.append(log - np.nanmean(log))
