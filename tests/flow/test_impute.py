@@ -102,10 +102,11 @@ def test_a_column_is_not_written_in_two_ways():
     hole = pl.int_range(pl.len()) % 5 == 0
     table = table.with_columns(pl.when(~hole).then(pl.col("seen", "cost")))
     made = impute(table, seed=1)
-    assert made.frame["seen"].dtype == pl.Date
-    assert made.frame["cost"].dtype == pl.Float64
-    assert made.frame["cost"][1] == 1.15
-    assert "Written anew, as ISO dates and plain numbers: seen, cost." in made.notices
+    assert made.frame["seen"].str.contains(r"^\d{2}\.\d{2}\.20\d{2}$").all()
+    assert made.frame["cost"].str.contains(r"^\d+(,\d+)?$").all()
+    for c in ("seen", "cost"):
+        there = table[c].is_not_null()
+        assert made.frame[c].filter(there).equals(table[c].filter(there))
 
 
 def test_a_word_that_is_a_value_is_kept_if_that_is_said():
@@ -127,7 +128,7 @@ def test_cells_that_say_something_stay_as_they_are(tmp_path):
     for name, given in (("x", x), ("comma", comma)):
         assert [made.frame[name][i] for i in (5, 14, 23)] == [given[i] for i in (5, 14, 23)]
         assert made.frame[name].null_count() == 0
-        assert float(made.frame[name][6]) >= 0  # NA is a gap
+        assert float(made.frame[name][6].replace(",", ".")) >= 0  # NA is a gap
     assert made.cells["x"] == sum(v in {None, "NA"} for v in x)
     known = table["x"].is_not_null() & (table["x"] != "NA")
     assert made.frame["x"].filter(known).equals(table["x"].filter(known))
@@ -157,10 +158,12 @@ def test_a_parquet_file_keeps_its_types(tmp_path):
     assert not any("type" in n for n in made.notices)
 
 
-def test_times_that_lose_their_offset_say_so():
+def test_times_with_an_offset_are_filled_with_it():
     at = pl.Series(
         [f"2020-{1 + i % 12:02}-{1 + i % 28:02} {i % 24:02}:15:00+0100" for i in range(500)]
     )
     hole = pl.int_range(pl.len()) % 5 == 0
     table = gaps().with_columns(at=pl.when(~hole).then(at))
-    assert "Times with an offset are in UTC now: at." in impute(table, seed=1).notices
+    made = impute(table, seed=1).frame["at"]
+    assert made.str.ends_with("+0100").all()
+    assert made.filter(table["at"].is_not_null()).equals(table["at"].drop_nulls())

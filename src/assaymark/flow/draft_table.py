@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from assaymark.flow.constraints import read_constraints
 from assaymark.flow.draft import draft
 from assaymark.flow.frames import as_given
 from assaymark.flow.impute import Filling, impute_often
+from assaymark.flow.in_place import in_memory, lost_in_words, with_filled
 from assaymark.flow.kinds import Kinds
 from assaymark.source.read import read_frame
 
@@ -101,6 +103,10 @@ def impute(
     keeps to, and ``constraints`` as for :func:`generate`, hold. With ``imputations`` a list of so
     many tables comes back, each filled by other draws.
 
+    What comes back is the table itself, with other values in the filled cells only: types, time
+    zones, index and order stay, and a value that a column's type cannot hold is left out with a
+    warning. (A path or a mapping of columns comes back as a polars frame.)
+
     The result is real rows with guesses in their gaps, not synthetic data. Columns that look
     like identifiers, and free text, stay as they are. In the columns ``keep``, words such as NA
     are values; else they are missing, and filled.
@@ -112,5 +118,10 @@ def impute(
         imputations=1 if imputations is None else imputations,
         seed=seed,
     )
-    made = [as_given(m.frame, table) for m in impute_often(read_frame(table), how)]
-    return made[0] if imputations is None else made
+    table = in_memory(table)
+    made, lost = zip(
+        *(with_filled(table, m) for m in impute_often(read_frame(table), how)), strict=True
+    )
+    for said in lost_in_words(lost[0]):
+        warnings.warn(said, stacklevel=2)
+    return made[0] if imputations is None else list(made)

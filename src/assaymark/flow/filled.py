@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.document import Document
-from assaymark.flow.own_way import stored
+from assaymark.flow.in_place import filled_polars, lost_in_words
 from assaymark.generate.ties import rules_in_words
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Bools = NDArray[np.bool_]
 
-__all__ = ["Filled", "FilledColumn", "WrittenFilled", "stored_as", "told_of"]
+__all__ = ["Filled", "FilledColumn", "WrittenFilled", "kept_in", "told_of"]
 
 _MOST_WORDS = 6
 
@@ -35,6 +35,8 @@ class Filled:
     ----------
     cells
         By column, how many cells were filled; ``exact``: how many of these follow exactly.
+    fill
+        By column that has any, which cells were filled.
     must
         By column, how many cells are missing because another column says that they must be.
     """
@@ -42,6 +44,7 @@ class Filled:
     frame: pl.DataFrame
     cells: dict[str, int]
     notices: tuple[str, ...]
+    fill: dict[str, pl.Series] = field(default_factory=dict)
     exact: dict[str, int] = field(default_factory=dict)
     must: dict[str, int] = field(default_factory=dict)
 
@@ -73,15 +76,15 @@ class WrittenFilled(Document):
     imputations: tuple[str, ...] = ()
 
 
-def stored_as(made: Filled, given: pl.DataFrame) -> Filled:
-    """Return filled rows in the types of a table as it was given; say which could not be kept."""
-    kept = {c: stored(made.frame[c], given[c]) for c in made.frame.columns}
-    lost = [f"{c} ({given[c].dtype})" for c, s in kept.items() if s is None]
-    said = f"Stored in another type than in the file: {', '.join(lost)}."
+def kept_in(made: Filled, given: pl.DataFrame) -> Filled:
+    """Return the table as it was given with the cells filled; say which its types cannot hold."""
+    frame, lost = filled_polars(given, made)
+    cells = {c: n - lost.get(c, 0) for c, n in made.cells.items()}
     return replace(
         made,
-        frame=made.frame.with_columns(**{c: s for c, s in kept.items() if s is not None}),
-        notices=(*((said,) if lost else ()), *made.notices),
+        frame=frame,
+        cells={c: n for c, n in cells.items() if n},
+        notices=(*lost_in_words(lost), *made.notices),
     )
 
 

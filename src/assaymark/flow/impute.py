@@ -12,9 +12,9 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, UnknownNameError
-from assaymark.flow.filled import Filled, FilledColumn, WrittenFilled, stored_as, told_of
+from assaymark.flow.filled import Filled, FilledColumn, WrittenFilled, kept_in, told_of
 from assaymark.flow.generate import fit
-from assaymark.flow.own_way import gaps_of, written, written_anew
+from assaymark.flow.own_way import gaps_of, written
 from assaymark.flow.progress import silent
 from assaymark.flow.source import kept
 from assaymark.flow.usable import usable_part
@@ -116,7 +116,7 @@ def write_imputed(
     made = impute_often(frame, how)
     if source.suffix.lower() in PARQUET:
         stored = pl.read_parquet(source, use_statistics=False)
-        made = tuple(stored_as(m, stored) for m in made)
+        made = tuple(kept_in(m, stored) for m in made)
     write_files({p: _raw(m.frame, p) for p, m in zip(places, made, strict=True)}, real=True)
     first = made[0]
     progress("generate", f"{sum(first.cells.values()):,} cells filled", 1.0)
@@ -228,21 +228,22 @@ def _completion(given: Dataset, how: Filling, streams: Streams) -> Completion:
 def _filled(table: _Table, completion: Completion, made: Completed) -> Filled:
     """Return the table as it was given with what was made in its gaps."""
     given, frame, new = table.given, table.frame, made.cells.frame()
-    fill = {c: gaps & new[c].is_not_null() for c, gaps in table.gaps.items()}
-    cells = {c: int(f.sum()) for c, f in fill.items()}
-    filled = {c: written(frame[c], given, new[c], fill[c]) for c, n in cells.items() if n}
+    able = {c: gaps & new[c].is_not_null() for c, gaps in table.gaps.items()}
+    filled = {c: written(frame[c], given, new[c], f) for c, f in able.items() if f.any()}
+    fill = {c: f & filled[c].is_not_null() if c in filled else f for c, f in able.items()}
+    cells = {c: n for c, f in fill.items() if (n := int(f.sum()))}
     exact = {c: completion.known.known(c) for c in fill}
     where = {c: f.to_numpy() for c, f in fill.items()}
     must = {c: _held(table.gaps[c], made.must.get(c)) for c in fill}
     return Filled(
         frame=frame.with_columns(**filled),
-        cells={c: n for c, n in cells.items() if n},
+        cells=cells,
         notices=(
             *table.notices,
             *told_of(made, completion.ties, where, exact),
-            *written_anew(frame, given, filled),
             _REAL,
         ),
+        fill={c: fill[c] for c in cells},
         exact={c: n for c, f in where.items() if (n := int((exact[c] & f).sum()))},
         must={c: n for c, n in must.items() if n},
     )

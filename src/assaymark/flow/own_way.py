@@ -1,43 +1,28 @@
-"""Own way: filled cells in the types and the way of writing that a table has itself."""
+"""Own way: filled cells in the way of writing that a table has itself."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from assaymark.core.schema import Kind
-from assaymark.source.canonical import canonical
-from assaymark.source.values import is_code, stripped
+from assaymark.source.dates import date_formats
+from assaymark.source.values import is_code, is_decimal_comma, stripped, undressed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
 
     from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Column
 
-__all__ = ["gaps_of", "stored", "written", "written_anew"]
+__all__ = ["gaps_of", "written"]
 
-_OFFSET = r"\d:\d{2}\S*\s*(?:Z|[+-]\d{2}:?\d{2})\s*$"
-
-
-def stored(filled: pl.Series, given: pl.Series) -> pl.Series | None:
-    """Return a column as it was given but for filled cells; ``None`` where it cannot hold these."""
-    to, read = given.dtype, canonical(given.to_frame()).to_series()
-    if to == filled.dtype:
-        return filled
-    if read.dtype != filled.dtype or to == pl.Duration:
-        return given if filled.equals(read) else None
-    made = filled
-    if isinstance(to, pl.Datetime) and to.time_zone:
-        made = made.dt.replace_time_zone("UTC").dt.convert_time_zone(to.time_zone)
-    try:
-        cast = made.cast(to, strict=False)
-    except pl.exceptions.PolarsError:
-        return None
-    new = filled.ne_missing(read)
-    lost = cast.filter(new).null_count() > filled.filter(new).null_count()
-    return None if lost else given.scatter(new.arg_true(), cast.filter(new))
+_ZONE = r"\d:\d{2}\S*?(\s*(?:Z|[+-]\d{2}:?\d{2}))\s*$"
+_ISO = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M")
+_GROUPED = r"\d,\d{3}(?:\D|$)"
+_BEFORE, _AFTER = r"^[+-]?([$€£¥]\s?)", r"(\s?[€%$£¥])$"
 
 
 def gaps_of(s: pl.Series, column: Column) -> pl.Series:
@@ -49,57 +34,73 @@ def gaps_of(s: pl.Series, column: Column) -> pl.Series:
     return gaps if coded is None else gaps | coded
 
 
-def written_anew(frame: pl.DataFrame, given: Dataset, filled: Mapping[str, pl.Series]) -> list[str]:
-    """Say which columns could not keep their way of writing, and which of them their offsets."""
-    plain = [
-        c
-        for c, s in filled.items()
-        if s.dtype != frame[c].dtype or not _plainly(frame[c], given.frame[c])
-    ]
-    said = f"Written anew, as ISO dates and plain numbers: {', '.join(plain)}."
-    zoned = [
-        c
-        for c in plain
-        if frame[c].dtype == pl.String and frame[c].str.contains(_OFFSET).any()
-        if given.schema.column(c).kind is Kind.DATETIME
-    ]
-    more = f"Times with an offset are in UTC now: {', '.join(zoned)}."
-    return [*([said] if plain else []), *([more] if zoned else [])]
-
-
 def written(original: pl.Series, given: Dataset, made: pl.Series, fill: pl.Series) -> pl.Series:
-    """Return ``original`` with cells filled, in its own way of writing values if it has one."""
+    """Return ``original`` with cells filled, written as most of the cells that are there are."""
     before = given.frame[original.name]
-    if given.schema.column(original.name).kind.ordered:
-        if original.dtype == pl.String and not _plainly(original, before):
-            return _rewritten(original, before, made, fill)
-        filled = made.cast(original.dtype, strict=False)
-    else:
+    new = made.filter(fill)
+    if not given.schema.column(original.name).kind.ordered:
         known = pl.DataFrame({"value": before, "written": original}).drop_nulls("value")
-        words = dict(known.unique("value").iter_rows())
-        filled = pl.Series([words.get(v) for v in made.to_list()], dtype=original.dtype)
-    if filled.filter(fill).null_count():
-        return _rewritten(original, before, made, fill)
-    return original.scatter(fill.arg_true(), filled.filter(fill))
+        words = dict(known.unique("value", keep="first", maintain_order=True).iter_rows())
+        filled = pl.Series([words.get(v) for v in new.to_list()], dtype=original.dtype)
+    elif original.dtype != pl.String:
+        filled = new.cast(original.dtype, strict=False)
+    else:
+        there = before.is_not_null()
+        text = original.filter(there).str.strip_chars()
+        if before.dtype.is_temporal():
+            filled = _dates(new, before.filter(there), text)
+        else:
+            filled = _numbers(new, text)
+    return original.clone().scatter(fill.arg_true(), filled)
 
 
-def _rewritten(
-    original: pl.Series, before: pl.Series, made: pl.Series, fill: pl.Series
-) -> pl.Series:
-    """Return what was read and filled; as text where there are cells that could not be read."""
-    whole = before.scatter(fill.arg_true(), made.filter(fill))
-    strays = whole.is_null() & original.is_not_null()
-    if not strays.any():
-        return whole
-    text = whole.cast(pl.String)
-    return text.scatter(strays.arg_true(), original.filter(strays).cast(pl.String))
+def _dates(new: pl.Series, read: pl.Series, text: pl.Series) -> pl.Series:
+    """Return dates written by that format and offset by which most are."""
+    zone = _most(text.str.extract(_ZONE).drop_nulls().to_list())
+    forms = [f for f in date_formats(text) if f != "iso"]
+    forms += [f.replace("%d", "%-d").replace("%m", "%-m") for f in forms]
+    forms += _ISO if read.dtype == pl.Datetime else ["%Y-%m-%d"]
+    best = max(forms, key=lambda f: int((_in_format(read, f, zone) == text).sum()))
+    return _in_format(new, best, zone)
 
 
-def _plainly(original: pl.Series, read: pl.Series) -> bool:
-    """Whether texts are written as what was read of them is: no 31.12.2024, no 1.234,5."""
-    if original.dtype != pl.String or not (read.dtype.is_temporal() or read.dtype.is_numeric()):
-        return True
-    known = original.filter(read.is_not_null())
-    if read.dtype.is_temporal():
-        return known.equals(read.drop_nulls().cast(pl.String))
-    return known.cast(pl.Float64, strict=False).null_count() == 0
+def _in_format(dates: pl.Series, form: str, zone: str) -> pl.Series:
+    if dates.dtype != pl.Datetime or not zone:
+        return dates.dt.strftime(form)
+    return (dates + _offset(zone)).dt.strftime(form) + zone
+
+
+def _offset(zone: str) -> timedelta:
+    digits = "".join(c for c in zone if c.isdigit()) or "0000"
+    minutes = int(digits[:2]) * 60 + int(digits[2:])
+    return timedelta(minutes=-minutes if "-" in zone else minutes)
+
+
+def _numbers(new: pl.Series, text: pl.Series) -> pl.Series:
+    """Return numbers with the comma, the groups of digits and the sign of a currency of most."""
+    before, after = (_most(text.str.extract(p).fill_null("").to_list()) for p in (_BEFORE, _AFTER))
+    bare = text.str.replace_all(r"[$€£¥%\s]", "")
+    comma = is_decimal_comma(undressed(text))
+    grouped = not comma and bool(bare.str.contains(_GROUPED).any())
+    return pl.Series(
+        [
+            v if v is None else _dressed(v, (before, after), comma=comma, grouped=grouped)
+            for v in new.cast(pl.String).to_list()
+        ],
+        dtype=pl.String,
+    )
+
+
+def _dressed(number: str, signs: tuple[str, str], *, comma: bool, grouped: bool) -> str:
+    whole, point, rest = number.partition(".")
+    if grouped and whole.lstrip("-").isdigit():
+        whole = f"{int(whole):,}"
+    said = whole + ("," if comma and point else point) + rest
+    before, after = signs
+    sign = "-" if before and said.startswith("-") else ""
+    return f"{sign}{before}{said.removeprefix(sign)}{after}"
+
+
+def _most(words: Iterable[str]) -> str:
+    counted = Counter(words).most_common(1)
+    return counted[0][0] if counted else ""

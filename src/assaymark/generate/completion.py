@@ -14,6 +14,7 @@ from assaymark.generate.fitting import fitting
 from assaymark.generate.imputed import Because
 from assaymark.generate.levels import LevelCoding
 from assaymark.generate.reasons import absent
+from assaymark.generate.seldom import seldom, with_seldom
 from assaymark.generate.ties import settled
 from assaymark.generate.told import Told
 
@@ -88,6 +89,8 @@ class Completion:
         cells, because = self.known, self._because()
         todo = np.flatnonzero(self._open(self.known).any(axis=0))
         rng = streams.child("fit").generator()
+        rare = seldom(self.known, self.model.encoding.codings)
+        kept = np.zeros(cells.n, dtype=np.bool_)  # all holds, but a cell is open still
         broken: dict[str, int] = {}
         for round_ in range(_ROUNDS):
             if not len(todo):
@@ -98,17 +101,26 @@ class Completion:
             left = np.arange(len(todo))
             for frame in drawn:
                 tried = cell_table(frame[left], self.beside, like=self.known)
-                made = self._completed(self.known.take(todo[left]), tried, (round_, rng))
-                wrong = self._wrong(made, self.known.take(todo[left]))
-                right = ~np.logical_or.reduce(list(wrong.values()))
-                cells = _put(cells, todo[left[right]], made.take(np.flatnonzero(right)))
+                known = self.known.take(todo[left])
+                tried = with_seldom(tried, known, rare, rng)
+                made = self._completed(known, tried, (round_, rng))
+                wrong, open_ = self._wrong(made, known), self._open(made).any(axis=0)
+                holds = ~np.logical_or.reduce([np.zeros(made.n, dtype=np.bool_), *wrong.values()])
+                right, first = holds & ~open_, holds & ~kept[todo[left]]
+                cells = _put(
+                    cells, todo[left[right | first]], made.take(np.flatnonzero(right | first))
+                )
+                kept[todo[left[first]]] = True
                 last, left = made.take(np.flatnonzero(~right)), left[~right]
-                broken = {k: int(w.sum()) for k, w in wrong.items() if w.any()}
+                lost = ~kept[todo[left]]
+                broken = {k: n for k, w in wrong.items() if (n := int((w[~right] & lost).sum()))}
                 if not len(left):
                     break
             todo = todo[left]
-        if len(todo):
-            cells = _put(cells, todo, self._emptied(last, self.known.take(todo)))
+        lost = np.flatnonzero(~kept[todo])
+        if len(lost):
+            emptied = self._emptied(last.take(lost), self.known.take(todo[lost]))
+            cells = _put(cells, todo[lost], emptied)
         given = self.known.frame().select(self.schema.names)
         already = {one.text: int((~one.hold(given)).sum()) for one in self.demands.single}
         return Completed(
@@ -152,7 +164,7 @@ class Completion:
 
     def _wrong(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
         """Return by what must hold in which rows it does not, if it is about a filled cell."""
-        found: dict[str, Bools] = {"": np.asarray(self._open(cells).any(axis=0))}
+        found: dict[str, Bools] = {}
         for tie in self.ties.all:
             found[tie.text] = tie.broken(cells) & _touched(tie, cells, known)
         frame, given = (c.frame().select(self.schema.names) for c in (cells, known))

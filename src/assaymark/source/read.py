@@ -15,7 +15,7 @@ from assaymark.source.delimited import read_delimited
 if TYPE_CHECKING:
     import os
 
-__all__ = ["PARQUET", "SUFFIXES", "read_frame", "read_table"]
+__all__ = ["PARQUET", "SUFFIXES", "pandas_column", "read_frame", "read_table"]
 
 _TEXT = (".csv", ".tsv", ".txt")
 PARQUET = (".parquet", ".pq")
@@ -119,11 +119,12 @@ def _from_pandas(table: Any) -> pl.DataFrame:  # noqa: ANN401
     names = [str(name) for name in table.columns]
     check_names(names)
     return pl.DataFrame(
-        {name: _pandas_column(table.iloc[:, i]) for i, name in enumerate(names)}, strict=False
+        {name: pandas_column(table.iloc[:, i]) for i, name in enumerate(names)}, strict=False
     )
 
 
-def _pandas_column(column: Any) -> pl.Series:  # noqa: ANN401
+def pandas_column(column: Any) -> pl.Series:  # noqa: ANN401
+    """Return a pandas column as a polars one; moments with a time zone are in UTC, without it."""
     missing = column.isna().to_numpy()
     kind = str(column.dtype)
     if kind == "bool" or kind.startswith(("int", "uint", "float")):
