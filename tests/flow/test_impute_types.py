@@ -116,6 +116,8 @@ def given_to_pandas():
             "clock": pd.Series(table["clock"].to_list(), dtype=object),
             "price": pd.Series(table["price"].to_list(), dtype=object),
             "day": pd.Series(table["day"].to_list(), dtype=object),
+            "moments": pd.Series(table["zoned"].to_list(), dtype=object),
+            "sparse": pd.arrays.SparseArray(table["x"].to_numpy()),
             "arrow": pd.array(table["small"].to_list(), dtype="int16[pyarrow]"),
             "moment": pd.array(
                 table["zoned"].to_list(), dtype=pd.ArrowDtype(pa.timestamp("ms", TZ))
@@ -158,6 +160,7 @@ def test_an_arrow_table_keeps_its_schema_and_all_cells_that_are_there():
         "word": words.cast(pa.dictionary(pa.int8(), pa.string())),
         "number": numbers.dictionary_encode(),
         "text": pa.array(table["word"].to_list(), pa.string()),
+        "view": pa.array(table["word"].to_list(), pa.string_view()),
         "price": pa.array(table["price"].to_list(), pa.decimal128(12, 3)),
         "day": pa.array(table["day"].to_list(), pa.date32()),
         "whole": pa.array(range(N), pa.int32()),

@@ -124,8 +124,11 @@ def _arrow_column(
         whole = arrow.DictionaryArray.from_arrays(indices, levels, ordered=kind.ordered)
         return whole, new
     new = _in_one(typed(values, pl.Series(pl.from_arrow(column))).to_arrow(), arrow)
-    new = new.cast(kind, safe=False)
-    return _replaced(column, new, fill, arrow), new
+    plain = (
+        arrow.large_string() if arrow.types.is_string_view(kind) else kind
+    )  # views are not taken
+    new = new.cast(plain, safe=False)
+    return _replaced(column.cast(plain), new, fill, arrow).cast(kind), new
 
 
 def _replaced(column: Any, new: Any, fill: pl.Series, arrow: ModuleType) -> Any:  # noqa: ANN401
@@ -145,9 +148,10 @@ def _filled_pandas(table: Any, made: Filled, pandas: ModuleType) -> tuple[Any, d
         rows = fill.arg_true().to_numpy()[[v is not None for v in values]]
         lost[name] = values.count(None)
         if len(rows):
-            whole = column.array.copy()
+            sparse = isinstance(column.dtype, pandas.SparseDtype)
+            whole = column.array.to_dense() if sparse else column.array.copy()
             whole[rows] = _array([v for v in values if v is not None], column, pandas)
-            out.isetitem(i, whole)
+            out.isetitem(i, pandas.Series(whole, index=out.index, dtype=column.dtype))
     return out, _some(lost)
 
 

@@ -97,6 +97,7 @@ generators: Registry[Generator] = Registry(
         "repeated",
         "restrict",
         "same_as",
+        "seldom",
         "shelter",
         "slopes",
         "solvable",

@@ -85,7 +85,10 @@ class Completion:
     demands: Demands
 
     def filled(self, streams: Streams) -> Completed:
-        """Return the rows filled: of several draws a row, the first that keeps to all is taken."""
+        """Return the rows filled: of several draws a row, the first that keeps to all is taken.
+
+        Where each leaves a cell open, the first that keeps to all else.
+        """
         cells, because = self.known, self._because()
         todo = np.flatnonzero(self._open(self.known).any(axis=0))
         rng = streams.child("fit").generator()
@@ -106,11 +109,10 @@ class Completion:
                 made = self._completed(known, tried, (round_, rng))
                 wrong, open_ = self._wrong(made, known), self._open(made).any(axis=0)
                 holds = ~np.logical_or.reduce([np.zeros(made.n, dtype=np.bool_), *wrong.values()])
-                right, first = holds & ~open_, holds & ~kept[todo[left]]
-                cells = _put(
-                    cells, todo[left[right | first]], made.take(np.flatnonzero(right | first))
-                )
-                kept[todo[left[first]]] = True
+                right = holds & ~open_
+                put = np.flatnonzero(right | (holds & ~kept[todo[left]]))
+                cells = _put(cells, todo[left[put]], made.take(put))
+                kept[todo[left[put]]] = True
                 last, left = made.take(np.flatnonzero(~right)), left[~right]
                 lost = ~kept[todo[left]]
                 broken = {k: n for k, w in wrong.items() if (n := int((w[~right] & lost).sum()))}
