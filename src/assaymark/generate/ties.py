@@ -140,7 +140,7 @@ def find_ties(
     orders = list(dict.fromkeys((*orders_asked(specs), *find_order(look, names))))
     reasons = tuple(r for r in find_reasons(look, names) if r.column not in anyway)
     known = [*sums, *(frozenset(t.columns) for t in told)]
-    between = find_between([o for o in orders if _one_kind(cells, o.columns)], known)
+    between = find_between(look, orders, known)
     known += [frozenset(b.columns) for b in between]
     besides: tuple[Between | Same, ...] = (*between, *find_same(look, names, known))
     ties = Ties(
@@ -151,10 +151,6 @@ def find_ties(
         ranges=find_ranges(cells),
     )
     return ties, settled(beside(settled(cells, ties, own=True), besides), ties)
-
-
-def _one_kind(cells: CellTable, columns: Sequence[str]) -> bool:
-    return len({cells.kinds[c] for c in columns}) == 1
 
 
 def settled(cells: CellTable, ties: Ties, *, own: bool = False) -> CellTable:

@@ -1,0 +1,39 @@
+"""Filled numbers: orders shape no draw, texts say numbers, sums hold without one of their parts."""
+
+
+import numpy as np
+import polars as pl
+
+from assaymark.flow.impute import impute
+
+
+def with_gaps(whole, rng, share=0.15):
+    gone = {c: pl.Series(rng.random(whole.height) < share) for c in whole.columns}
+    return whole.with_columns(**{c: pl.when(~g).then(c) for c, g in gone.items()})
+
+
+def test_a_discount_below_the_net_amount_is_no_larger_for_being_drawn():
+    rng = np.random.default_rng(0)
+    n = 1500
+    quantity = rng.integers(1, 21, n)
+    price = rng.choice([1.49, 3.99, 11.99, 24.5, 79.0], n, p=[0.3, 0.3, 0.2, 0.1, 0.1])
+    rate = rng.choice([0, 5, 10], n, p=[0.6, 0.2, 0.2])
+    discount = np.round(quantity * price * rate / 100, 2)
+    whole = pl.DataFrame(
+        {
+            "quantity": quantity,
+            "unit_price": price,
+            "discount_pct": rate,
+            "discount": discount,
+            "net": np.round(quantity * price - discount, 2),
+        }
+    )
+    given = with_gaps(whole, rng)
+    made = impute(given, seed=1).frame
+    gaps = given["discount"].is_null()
+    drawn, truth = made["discount"].filter(gaps), whole["discount"].filter(gaps)
+    assert drawn.mean() < 1.5 * truth.mean()
+    none = made.filter(gaps & (made["discount_pct"] == 0))
+    assert none.height > 80
+    assert (none["discount"] == 0).mean() > 0.97
+    assert (made["discount"] <= made["net"]).all()
