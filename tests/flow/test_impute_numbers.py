@@ -1,5 +1,6 @@
 """Filled numbers: orders shape no draw, texts say numbers, sums hold without one of their parts."""
 
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -37,3 +38,31 @@ def test_a_discount_below_the_net_amount_is_no_larger_for_being_drawn():
     assert none.height > 80
     assert (none["discount"] == 0).mean() > 0.97
     assert (made["discount"] <= made["net"]).all()
+
+
+def test_days_until_last_seen_are_known_of_those_who_live_too():
+    rng = np.random.default_rng(0)
+    n = 800
+    came = [date(2018, 1, 1) + timedelta(days=int(d)) for d in rng.integers(0, 900, n)]
+    days = rng.integers(20, 1400, n)
+    last = [c + timedelta(days=int(d)) for c, d in zip(came, days, strict=True)]
+    dead = rng.random(n) < 0.5
+    whole = pl.DataFrame(
+        {
+            "enrolled": came,
+            "last_contact": last,
+            "os_days": days,
+            "os_months": np.round(days / 30.44, 1),
+            "status": dead.astype(int),
+            "death_date": [d if is_dead else None for d, is_dead in zip(last, dead, strict=True)],
+        }
+    )
+    given = with_gaps(whole, rng)
+    made = impute(given, seed=1).frame
+    between = (made["last_contact"] - made["enrolled"]).dt.total_days()
+    assert (between == made["os_days"]).all()
+    c = pl.col
+    known = given.select(c.enrolled.is_not_null() & c.last_contact.is_not_null()).to_series()
+    assert made["os_days"].filter(known).equals(whole["os_days"].filter(known))
+    assert made.drop("death_date").null_count().row(0) == (0,) * 5
+    assert made.select((c.death_date.is_null() == (c.status == 0)).all()).item()

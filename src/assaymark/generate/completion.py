@@ -16,6 +16,7 @@ from assaymark.generate.levels import LevelCoding
 from assaymark.generate.reasons import absent
 from assaymark.generate.ties import settled
 from assaymark.generate.told import Told
+from assaymark.generate.worked import Worked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -139,15 +140,17 @@ class Completion:
         """Return in which order columns are filled: in every other round dates and own ones first.
 
         What lies between two dates is mostly drawn first, but where a weekday is known few of its
-        values will do.
+        values will do. So are days of which months are known, before the dates that make them.
         """
         names = list(self.beside.names)
         if round_ % 2:
             late = {b.name for b in self.ties.besides}
             why = {r.column for r in self.ties.reasons}
             parts = (t for t in self.ties.follows if isinstance(t, Told) and t.part != "itself")
-            dates = {t.source for t in parts} - why
-            names.sort(key=lambda c: (c in late) - (c in dates))
+            pairs = (t for t in self.ties.follows if isinstance(t, Worked) and len(t.columns) == 2)
+            rounded = {t.columns[1] for t in pairs if not t.anchor.whole}
+            early = {*(t.source for t in parts), *rounded} - why
+            names.sort(key=lambda c: (c in late) - (c in early))
         return names
 
     def _wrong(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
