@@ -40,6 +40,41 @@ def test_a_discount_below_the_net_amount_is_no_larger_for_being_drawn():
     assert (made["discount"] <= made["net"]).all()
 
 
+def test_a_number_is_what_its_text_says_and_missing_beside_a_word():
+    rng = np.random.default_rng(0)
+    n = 1500
+    analyte = rng.choice(["crp", "sodium"], n)
+    number = np.where(
+        analyte == "crp", np.round(rng.lognormal(2, 1, n), 1), rng.integers(120, 160, n)
+    )
+    low = (analyte == "crp") & (number < 3)
+    measured = [None if is_low else v for is_low, v in zip(low, number.tolist(), strict=True)]
+    whole = pl.DataFrame(
+        {
+            "analyte": analyte,
+            "text": [
+                "<3" if is_low else f"{v:.1f}" if a == "crp" else f"{v:.0f}"
+                for is_low, v, a in zip(low, number.tolist(), analyte, strict=True)
+            ],
+            "number": measured,
+        }
+    )
+    given = with_gaps(whole, rng)
+    filled = impute(given, seed=1)
+    made = filled.frame
+    said = made["text"].cast(pl.Float64, strict=False)
+    assert made["text"].null_count() == 0
+    assert said.is_null().equals(made["text"] == "<3")
+    assert said.equals(made["number"].rename("text"))
+    known = given["text"].is_not_null()
+    assert made["number"].filter(known).equals(whole["number"].filter(known))
+    both = given["text"].is_null() & given["number"].is_null()
+    assert both.sum() > 20
+    assert 0.4 < (made["text"] == "<3").sum() / low.sum() < 1.6
+    assert any("text says number" in notice for notice in filled.notices)
+    assert any("where text in words is <3" in notice for notice in filled.notices)
+
+
 def test_days_until_last_seen_are_known_of_those_who_live_too():
     rng = np.random.default_rng(0)
     n = 800

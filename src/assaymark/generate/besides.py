@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.generate.in_order import InOrder
+    from assaymark.generate.numerals import Numerals
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -199,12 +200,14 @@ def _same(cells: CellTable, other: str, one: str) -> tuple[float, Same] | None:
     return beyond, found
 
 
-def beside(cells: CellTable, more: Sequence[Between | Same]) -> CellTable:
+def beside(cells: CellTable, more: Sequence[Between | Same | Numerals]) -> CellTable:
     """Return the cells of the columns beside, where they follow."""
     for one in more:
         column = one.column(cells)
         blank = np.full(cells.n, np.nan)
-        levels = {one.name: (False, True)} if column.kind is Kind.BOOLEAN else {}
+        levels: dict[str, tuple[str | bool, ...]] = {}
+        if not isinstance(one, Between):
+            levels[one.name] = (False, True) if isinstance(one, Same) else one.levels
         cells = cells.also(
             CellTable(values={one.name: blank}, levels=levels, kinds={one.name: column.kind})
         )

@@ -13,6 +13,7 @@ from assaymark.generate.cells import CellCoding
 from assaymark.generate.fitting import fitting
 from assaymark.generate.imputed import Because
 from assaymark.generate.levels import LevelCoding
+from assaymark.generate.numerals import Numerals
 from assaymark.generate.reasons import absent
 from assaymark.generate.ties import settled
 from assaymark.generate.told import Told
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
+    from assaymark.generate.besides import Between, Same
     from assaymark.generate.cell_table import CellTable
     from assaymark.generate.demands import Demands
     from assaymark.generate.encoding import Coding
@@ -144,7 +146,7 @@ class Completion:
         """
         names = list(self.beside.names)
         if round_ % 2:
-            late = {b.name for b in self.ties.besides}
+            late = {b.name for b in self.ties.besides if not isinstance(b, Numerals)}
             why = {r.column for r in self.ties.reasons}
             parts = (t for t in self.ties.follows if isinstance(t, Told) and t.part != "itself")
             pairs = (t for t in self.ties.follows if isinstance(t, Worked) and len(t.columns) == 2)
@@ -196,7 +198,7 @@ class Completion:
         for reason in self.ties.reasons:
             table = self._table(reason, codings[reason.source])
             own = [(reason.column, reason.rate)]
-            own += [(b.name, 1.0) for b in self.ties.besides if reason.column in b.columns]
+            own += [(b.name, 1.0) for b in self.ties.besides if reason.column in _ends(b)]
             found += [
                 Because(
                     column=names.index(c), source=names.index(reason.source), table=table, rate=rate
@@ -215,6 +217,11 @@ class Completion:
             levels = self.known.levels[reason.source]
             values[: len(coding.levels)] = [levels.index(v) for v in coding.levels]
         return reason.must(values)
+
+
+def _ends(one: Between | Same | Numerals) -> tuple[str, ...]:
+    """Return the columns without which a column beside is missing: not the number of a word."""
+    return (one.said,) if isinstance(one, Numerals) else one.columns
 
 
 def _touched(tie: Tie, cells: CellTable, known: CellTable) -> Bools:
