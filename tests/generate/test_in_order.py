@@ -40,7 +40,7 @@ def test_neighbours_in_order_are_found_and_what_never_crosses_is_none():
 
 def test_what_lies_between_says_either_end():
     table = cells()
-    (between, _) = find_between(find_order(table, list(table.values)), [])
+    (between, _) = find_between(table, find_order(table, list(table.values)), [])
     with_it = beside(table, [between])
     low, high, step = (with_it.values[c] for c in ("came", "seen", between.name))
     both = np.isfinite(low) & np.isfinite(high)
@@ -70,3 +70,38 @@ def test_a_value_outside_the_table_is_broken():
     assert heights == InRange(column="height", low=150.0, high=199.0)
     assert not heights.broken(table).any()
     assert heights.broken(table.put("height", np.full(table.n, 149.0))).all()
+
+
+def test_categories_are_in_no_order():
+    rng = np.random.default_rng(0)
+    chapter = rng.integers(0, 8, 600)
+    frame = pl.DataFrame(
+        {
+            "chapter": [f"C{c}" for c in chapter],
+            "code": [f"C{c}.{d}" for c, d in zip(chapter, rng.integers(0, 9, 600), strict=True)],
+            "low": chapter,
+            "high": chapter + rng.integers(0, 3, 600),
+        }
+    )
+    kinds = {c: Kind.INTEGER if c in {"low", "high"} else Kind.CATEGORY for c in frame.columns}
+    schema = Schema(columns=tuple(Column(name=c, kind=k) for c, k in kinds.items()))
+    table = cell_table(frame, schema)
+    assert find_order(table, frame.columns) == (InOrder(low="low", high="high"),)
+
+
+def test_numbers_in_order_by_their_size_have_nothing_between_them():
+    rng = np.random.default_rng(0)
+    net = np.round(rng.lognormal(5, 1.5, 800), 2)
+    frame = pl.DataFrame(
+        {
+            "discount": np.round(net * rng.choice([0.1, 0.3, 0.5], 800), 2),
+            "net": net,
+            "low": np.round(net, 0),
+            "high": np.round(net + rng.uniform(0, 300, 800), 0),
+        }
+    )
+    schema = Schema(columns=tuple(Column(name=c, kind=Kind.DECIMAL) for c in frame.columns))
+    table = cell_table(frame, schema)
+    orders = [InOrder(low="discount", high="net"), InOrder(low="low", high="high")]
+    assert orders[0] in find_order(table, ["discount", "net"])
+    assert [b.name for b in find_between(table, orders, [])] == ["high minus low"]

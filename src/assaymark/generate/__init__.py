@@ -79,6 +79,7 @@ generators: Registry[Generator] = Registry(
         "mixture",
         "model_file",
         "notches",
+        "numerals",
         "one_of",
         "parting",
         "pattern",

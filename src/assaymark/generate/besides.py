@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.generate.in_order import InOrder
+    from assaymark.generate.numerals import Numerals
 
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
@@ -26,6 +27,7 @@ __all__ = ["Between", "Same", "beside", "find_between", "find_same"]
 _FEWEST, _ALWAYS, _BEYOND_CHANCE, _BEYOND_OF_NUMBERS = 30, 0.99, 0.2, 0.05
 _FEWEST_LEVELS, _MANY = 3, 20
 _DIGITS, _MOST = 9, 12
+_DATES, _NARROWER = (Kind.DATE, Kind.DATETIME), 0.9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,10 +126,36 @@ class Same:
         return np.array([back.get(v, np.nan) for v in one.tolist()], dtype=np.float64)
 
 
-def find_between(orders: Sequence[InOrder], told: Sequence[frozenset[str]]) -> list[Between]:
-    """Return what lies between columns in order, twelve at most, but for those already ``told``."""
-    open_ = [o for o in orders if not any({o.low, o.high} <= t for t in told)]
+def find_between(
+    cells: CellTable, orders: Sequence[InOrder], told: Sequence[frozenset[str]]
+) -> list[Between]:
+    """Return what lies between columns in order, twelve at most, but for those already ``told``.
+
+    Of numbers, only where that varies less than either: a discount is below the net amount since
+    it is small, and what lies between them is the net amount again.
+    """
+    open_ = [o for o in orders if not any({o.low, o.high} <= t for t in told) and _near(cells, o)]
     return [Between(name=f"{o.high} minus {o.low}", low=o.low, high=o.high) for o in open_[:_MOST]]
+
+
+def _near(cells: CellTable, order: InOrder) -> bool:
+    """Whether two columns are of one kind, and dates, or numbers that go up and down together."""
+    low, high = (cells.values[c] for c in order.columns)
+    if cells.kinds[order.low] is not cells.kinds[order.high] or order.low in cells.levels:
+        return False
+    if cells.kinds[order.low] in _DATES:
+        return True
+    both = np.isfinite(low) & np.isfinite(high)
+    if not both.any():
+        return False
+    least = min(_width(low[both]), _width(high[both]))
+    return _width(high[both] - low[both]) < _NARROWER * least
+
+
+def _width(values: Floats) -> float:
+    """Return between which values nine of ten lie, so that few outliers do not count."""
+    low, high = np.quantile(values, (0.05, 0.95))
+    return float(high - low)
 
 
 def find_same(cells: CellTable, names: Sequence[str], told: Sequence[frozenset[str]]) -> list[Same]:
@@ -172,12 +200,14 @@ def _same(cells: CellTable, other: str, one: str) -> tuple[float, Same] | None:
     return beyond, found
 
 
-def beside(cells: CellTable, more: Sequence[Between | Same]) -> CellTable:
+def beside(cells: CellTable, more: Sequence[Between | Same | Numerals]) -> CellTable:
     """Return the cells of the columns beside, where they follow."""
     for one in more:
         column = one.column(cells)
         blank = np.full(cells.n, np.nan)
-        levels = {one.name: (False, True)} if column.kind is Kind.BOOLEAN else {}
+        levels: dict[str, tuple[str | bool, ...]] = {}
+        if not isinstance(one, Between):
+            levels[one.name] = (False, True) if isinstance(one, Same) else one.levels
         cells = cells.also(
             CellTable(values={one.name: blank}, levels=levels, kinds={one.name: column.kind})
         )

@@ -13,16 +13,19 @@ from assaymark.generate.cells import CellCoding
 from assaymark.generate.fitting import fitting
 from assaymark.generate.imputed import Because
 from assaymark.generate.levels import LevelCoding
+from assaymark.generate.numerals import Numerals
 from assaymark.generate.reasons import absent
 from assaymark.generate.seldom import seldom, with_seldom
 from assaymark.generate.ties import settled
 from assaymark.generate.told import Told
+from assaymark.generate.worked import Worked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
+    from assaymark.generate.besides import Between, Same
     from assaymark.generate.cell_table import CellTable
     from assaymark.generate.demands import Demands
     from assaymark.generate.encoding import Coding
@@ -153,15 +156,17 @@ class Completion:
         """Return in which order columns are filled: in every other round dates and own ones first.
 
         What lies between two dates is mostly drawn first, but where a weekday is known few of its
-        values will do.
+        values will do. So are days of which months are known, before the dates that make them.
         """
         names = list(self.beside.names)
         if round_ % 2:
-            late = {b.name for b in self.ties.besides}
+            late = {b.name for b in self.ties.besides if not isinstance(b, Numerals)}
             why = {r.column for r in self.ties.reasons}
             parts = (t for t in self.ties.follows if isinstance(t, Told) and t.part != "itself")
-            dates = {t.source for t in parts} - why
-            names.sort(key=lambda c: (c in late) - (c in dates))
+            pairs = (t for t in self.ties.follows if isinstance(t, Worked) and len(t.columns) == 2)
+            rounded = {t.columns[1] for t in pairs if not t.anchor.whole}
+            early = {*(t.source for t in parts), *rounded} - why
+            names.sort(key=lambda c: (c in late) - (c in early))
         return names
 
     def _wrong(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
@@ -207,7 +212,7 @@ class Completion:
         for reason in self.ties.reasons:
             table = self._table(reason, codings[reason.source])
             own = [(reason.column, reason.rate)]
-            own += [(b.name, 1.0) for b in self.ties.besides if reason.column in b.columns]
+            own += [(b.name, 1.0) for b in self.ties.besides if reason.column in _ends(b)]
             found += [
                 Because(
                     column=names.index(c), source=names.index(reason.source), table=table, rate=rate
@@ -226,6 +231,11 @@ class Completion:
             levels = self.known.levels[reason.source]
             values[: len(coding.levels)] = [levels.index(v) for v in coding.levels]
         return reason.must(values)
+
+
+def _ends(one: Between | Same | Numerals) -> tuple[str, ...]:
+    """Return the columns without which a column beside is missing: not the number of a word."""
+    return (one.said,) if isinstance(one, Numerals) else one.columns
 
 
 def _touched(tie: Tie, cells: CellTable, known: CellTable) -> Bools:

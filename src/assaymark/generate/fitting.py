@@ -8,6 +8,7 @@ import numpy as np
 
 from assaymark.core.schema import Kind
 from assaymark.generate.anchor_years import Years
+from assaymark.generate.numerals import Numerals
 from assaymark.generate.told import Told
 from assaymark.generate.worked import Worked
 
@@ -35,13 +36,16 @@ def fitting(
     """Return rows of which the values of ``column``, just drawn, go with their other cells.
 
     Where they do not, one that goes with what follows from it is taken from the ``source``, a part
-    of a rounded product is worked out, and a date moves to the nearest day that will do. What goes
-    with none stays, and is found broken.
+    of a rounded product is worked out, a number moves to the nearest that a text says, and a date
+    to the nearest day that will do. What goes with none stays, and is found broken.
     """
     for told in ties.follows:
         if isinstance(told, Told) and told.source == column and told.part == "itself":
             cells = _from_source(cells, told, source, rng)
     cells = _allowed(cells, column, ties.reasons, source, rng)
+    for one in ties.besides:
+        if isinstance(one, Numerals) and one.number == column:
+            cells = cells.put(column, one.nearest(cells))
     for worked in ties.follows:
         if isinstance(worked, Worked) and column in worked.columns[1:]:
             for name, near in worked.near(cells):

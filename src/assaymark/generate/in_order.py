@@ -60,10 +60,13 @@ class InOrder:
 def find_order(cells: CellTable, names: Sequence[str]) -> tuple[InOrder, ...]:
     """Return the pairs of dates, of moments or of numbers that are in order in all rows but 0.2 %.
 
+    Never of categories, whose levels have numbers in no order that says anything.
+
     Of fifty rows or more with both; and so that rows put together at random would break it in one
     of fifty, and ten times as often as they do. Pairs that follow from two others are left out.
     """
-    usable = [c for c in names if len(np.unique(_known(cells.values[c]))) >= _FEW]
+    of = cells.values
+    usable = [c for c in names if c not in cells.levels and len(np.unique(_known(of[c]))) >= _FEW]
     found = {
         (a, b)
         for a, b in permutations(usable, 2)

@@ -15,6 +15,7 @@ from assaymark.generate.cell_table import cell_table
 from assaymark.generate.encoding import encode
 from assaymark.generate.in_order import find_order
 from assaymark.generate.in_range import find_ranges
+from assaymark.generate.numerals import Numerals, find_said
 from assaymark.generate.reasons import find_reasons, present
 from assaymark.generate.told import find_told
 from assaymark.generate.worked import find_worked
@@ -85,7 +86,7 @@ class Ties:
     follows: tuple[Tie, ...]
     reasons: tuple[Reason, ...]
     orders: tuple[InOrder, ...]
-    besides: tuple[Between | Same, ...]
+    besides: tuple[Between | Same | Numerals, ...]
     ranges: tuple[InRange, ...]
 
     @property
@@ -101,12 +102,14 @@ class Ties:
     def order(self, cells: CellTable) -> tuple[str, ...]:
         """Return all columns, those of few values first, but what is a reason before what it is of.
 
-        A column beside comes before those that follow from it and another.
+        A column beside comes before those that follow from it and another, a number before the
+        text that says it.
         """
         many = {c: len(np.unique(v[np.isfinite(v)])) for c, v in cells.values.items()}
         found = sorted(cells.values, key=lambda c: many[c])
         before = [(r.source, r.column) for r in self.reasons]
         before += [(b.name, c) for b in self.besides for c in b.columns[1:]]
+        before += [(b.number, b.said) for b in self.besides if isinstance(b, Numerals)]
         for _ in range(_MOVES):
             for first, then in before:
                 if found.index(first) > found.index(then):
@@ -129,6 +132,8 @@ def find_ties(
     """
     names = dataset.schema.names
     cells = cell_table(dataset.frame, dataset.schema)
+    numerals, cells = find_said(dataset, cells, protect, anyway)
+    said = [frozenset({n.said, n.number}) for n in numerals]
     look = cells.take(np.arange(0, cells.n, cells.n // _LOOK + 1))
     encoded = encode(dataset, protect, streams)
     asked = sums_asked(specs, dataset, encoded)
@@ -136,35 +141,36 @@ def find_ties(
     found = find_worked(dataset, encoded, cells, protect)
     worked: list[Worked] = [*asked, *(w for w in found if frozenset(w.columns) not in stated)]
     sums = [frozenset(w.columns) for w in worked]
-    told = [t for t in find_told(cells, names) if frozenset(t.columns) not in sums]
+    told = [t for t in find_told(cells, names) if frozenset(t.columns) not in (*sums, *said)]
     orders = list(dict.fromkeys((*orders_asked(specs), *find_order(look, names))))
-    reasons = tuple(r for r in find_reasons(look, names) if r.column not in anyway)
-    known = [*sums, *(frozenset(t.columns) for t in told)]
-    between = find_between([o for o in orders if _one_kind(cells, o.columns)], known)
+    reasons = [r for r in find_reasons(look, names) if r.column not in anyway]
+    reasons = [r for r in reasons if frozenset(r.columns) not in said]
+    known = [*sums, *said, *(frozenset(t.columns) for t in told)]
+    between = find_between(look, orders, known)
     known += [frozenset(b.columns) for b in between]
-    besides: tuple[Between | Same, ...] = (*between, *find_same(look, names, known))
+    besides: tuple[Between | Same | Numerals, ...] = (
+        *numerals,
+        *between,
+        *find_same(look, names, known),
+    )
     ties = Ties(
         follows=(*worked, *told, *besides),
-        reasons=reasons,
+        reasons=(*(n.reason(cells) for n in numerals), *reasons),
         orders=tuple(orders),
         besides=besides,
         ranges=find_ranges(cells),
     )
-    return ties, settled(beside(settled(cells, ties, own=True), besides), ties)
+    first = settled(beside(cells, numerals), ties)
+    return ties, settled(beside(first, besides[len(numerals) :]), ties)
 
 
-def _one_kind(cells: CellTable, columns: Sequence[str]) -> bool:
-    return len({cells.kinds[c] for c in columns}) == 1
-
-
-def settled(cells: CellTable, ties: Ties, *, own: bool = False) -> CellTable:
+def settled(cells: CellTable, ties: Ties) -> CellTable:
     """Return the cells with all that follow exactly from those that are there.
 
-    A cell that must be missing stays so, and one that may have to be as far as is known. With
-    ``own``, columns beside are left out.
+    A cell that must be missing stays so, and one that may have to be as far as is known. Columns
+    beside that are not there yet are left out.
     """
-    names = {b.name for b in ties.besides}
-    follows = [t for t in ties.follows if not (own and names & set(t.columns))]
+    follows = [t for t in ties.follows if all(c in cells.values for c in t.columns)]
     for _ in range(_ROUNDS):
         sure, before = present(ties.reasons, cells), cells
         for tie in chain(follows, ties.reasons):
@@ -183,7 +189,8 @@ def settled(cells: CellTable, ties: Ties, *, own: bool = False) -> CellTable:
 def rules_in_words(ties: Ties) -> list[tuple[str, tuple[str, ...]]]:
     """Return in words what cells follow by, and the columns that it is about."""
     beside = {b.name for b in ties.besides}
-    return [(t.text, t.columns) for t in ties.follows if not beside & set(t.columns)]
+    plain = [(t.text, t.columns) for t in ties.follows if not beside & set(t.columns)]
+    return [*plain, *((b.text, b.columns[1:]) for b in ties.besides if isinstance(b, Numerals))]
 
 
 def schema_beside(schema: Schema, ties: Ties, cells: CellTable) -> Schema:

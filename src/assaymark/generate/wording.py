@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,19 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Worded", "Wording", "find_numerals", "wording", "words_alone"]
+__all__ = [
+    "Worded",
+    "Wording",
+    "find_numerals",
+    "is_numeral",
+    "numeral",
+    "wording",
+    "words_alone",
+]
 
 _NUMERAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
 _ALL, _LEAST, _GLANCE, _SAME = 0.998, 0.1, 2000, 1e-14
+_FEWEST = 30  # rows with both, where there are gaps
 _DECIMALS = 7  # 0 to 6
 _BETTER, _EACH = 0.001, 3.0  # of all numbers, and persons a code, make a table worth it
 
@@ -105,29 +115,34 @@ def _written(values: Floats, decimals: Codes) -> pl.Series:
     for d in np.unique(decimals).tolist():
         here = decimals == d
         distinct, at = np.unique(values[here], return_inverse=True)
-        texts = [_text(v, d) for v in distinct.tolist()]
+        texts = [numeral(v, d) for v in distinct.tolist()]
         out[here] = np.array(texts, dtype=object)[at]
     return pl.Series(out.tolist(), dtype=pl.String)
 
 
-def _text(value: float, decimals: int) -> str:
+def numeral(value: float, decimals: int) -> str:
     """Return the shortest text that says a number, with as many decimals at least."""
     text = np.format_float_positional(value + 0.0, unique=True, trim="-")
     whole, _, part = text.partition(".")
     return f"{whole}.{part.ljust(decimals, '0')}" if part or decimals else whole
 
 
+def is_numeral(text: str) -> bool:
+    """Whether a text is a number written out."""
+    return re.fullmatch(_NUMERAL, text) is not None
+
+
 def _own_decimals(value: float) -> int:
     """Return how many decimals the shortest text has that says a number."""
-    return len(_text(value, 0).partition(".")[2])
+    return len(numeral(value, 0).partition(".")[2])
 
 
-def find_numerals(dataset: Dataset, protect: int) -> dict[str, str]:
+def find_numerals(dataset: Dataset, protect: int, *, gaps: bool = False) -> dict[str, str]:
     """Return the texts that say the number of another column, and that column, by name.
 
     Of the rows in which a number is there, the text says it in all but 0.2 %; and where the text
     is a numeral, of a tenth of all at least, it is there. What else the text says, such as
-    "NEG" or "<0.1", is words.
+    "NEG" or "<0.1", is words. With ``gaps``, rows in which either is missing say nothing.
     """
     kinds = {c.name: c.kind for c in dataset.schema.columns}
     numbers = [n for n, k in kinds.items() if k in {Kind.INTEGER, Kind.DECIMAL}]
@@ -138,23 +153,30 @@ def find_numerals(dataset: Dataset, protect: int) -> dict[str, str]:
         glance = text.drop_nulls().gather_every(len(text) // _GLANCE + 1)
         if _share(glance.str.contains(_NUMERAL)) < _LEAST:
             continue
-        numeral = text.str.contains(_NUMERAL).fill_null(value=False)
-        said = pl.select(pl.when(numeral).then(text)).to_series().cast(pl.Float64).to_numpy()
-        if _persons(dataset, numeral.to_numpy()) < 2 * protect or bool(
-            (numeral | text.is_null()).all()
+        plain = text.str.contains(_NUMERAL).fill_null(value=False)
+        said = pl.select(pl.when(plain).then(text)).to_series().cast(pl.Float64).to_numpy()
+        if _persons(dataset, plain.to_numpy()) < 2 * protect or bool(
+            (plain | text.is_null()).all()
         ):
             continue
-        number = next((n for n in numbers if _says(said, dataset.frame[n])), None)
+        looked_at = text.is_not_null().to_numpy() if gaps else None
+        number = next((n for n in numbers if _says(said, dataset.frame[n], looked_at)), None)
         if number is not None:
             found[name] = number
     return found
 
 
-def _says(said: Floats, number: pl.Series) -> bool:
+def _says(said: Floats, number: pl.Series, there: NDArray[np.bool_] | None) -> bool:
+    """Whether a text says a number; of rows with a text ``there`` and a number, if that is told."""
     values = number.cast(pl.Float64).to_numpy()
     right = np.abs(said - values) <= _SAME * np.abs(values)
-    either = np.isfinite(said) | np.isfinite(values)
-    return bool(right.sum() >= _ALL * either.sum())
+    if there is None:
+        judged = np.isfinite(said) | np.isfinite(values)
+    else:
+        judged = there & np.isfinite(values)
+        if right.sum() < _FEWEST:
+            return False
+    return bool(right.sum() >= _ALL * judged.sum())
 
 
 def _share(holds: pl.Series) -> float:

@@ -161,6 +161,15 @@ def _anchors(exact: Exact, x: int, kept: list[int]) -> Iterator[Anchor]:
         for anchor in exact.anchor(x, earlier):
             if exact.sample.measured(x) or anchor.whole:  # days of hours are off by one at the ends
                 yield anchor
+            if anchor.whole and len(earlier) > 1:
+                yield from _instead(exact, x, anchor, earlier)
+
+
+def _instead(exact: Exact, x: int, found: Anchor, earlier: list[int]) -> Iterator[Anchor]:
+    """Yield sums without one of the parts: days until a death are those until last seen, too."""
+    for left, _ in found.terms:
+        rest = [y for y in earlier if y != left]
+        yield from (a for a in exact.anchor(x, rest) if a.whole)
 
 
 def _right(made: Worked, cells: CellTable) -> float:
