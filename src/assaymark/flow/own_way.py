@@ -41,7 +41,9 @@ def written(original: pl.Series, given: Dataset, made: pl.Series, fill: pl.Serie
     if not given.schema.column(original.name).kind.ordered:
         known = pl.DataFrame({"value": before, "written": original}).drop_nulls("value")
         words = dict(known.unique("value", keep="first", maintain_order=True).iter_rows())
-        filled = pl.Series([words.get(v) for v in new.to_list()], dtype=original.dtype)
+        free = original.dtype == pl.String  # a text may be one that no cell has, of a number
+        said = [words.get(v, v if free else None) for v in new.to_list()]
+        filled = pl.Series(said, dtype=original.dtype)
     elif original.dtype != pl.String:
         filled = new.cast(original.dtype, strict=False)
     else:

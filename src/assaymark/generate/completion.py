@@ -95,7 +95,9 @@ class Completion:
         cells, because = self.known, self._because()
         todo = np.flatnonzero(self._open(self.known).any(axis=0))
         rng = streams.child("fit").generator()
-        rare = seldom(self.known, self.model.encoding.codings)
+        said = {b.said for b in self.ties.besides if isinstance(b, Numerals)}
+        codings = [c for c in self.model.encoding.codings if c.column.name not in said]
+        rare = seldom(self.known, codings)
         kept = np.zeros(cells.n, dtype=np.bool_)  # all holds, but a cell is open still
         broken: dict[str, int] = {}
         for round_ in range(_ROUNDS):
