@@ -173,7 +173,7 @@ def main() -> None:
     for path in args.tables:
         runs = []
         for seed in range(args.seeds):
-            key = f"{path.stem} {seed}"
+            key = f"{path.stem} {seed}, {args.rows} rows, {args.share} taken out"
             if key not in done:
                 done[key] = measure(path.resolve(), seed, args.rows, args.share)
                 if not args.quick:
