@@ -236,3 +236,17 @@ def test_a_column_is_filled_anyway_if_that_is_asked_for():
     made = impute_often(gone, Filling(anyway=["pregnant", "week"], seed=1))[0]
     assert made.frame.select("pregnant", "week").null_count().row(0) == (0, 0)
     assert made.frame["hours"].null_count() > 500
+
+
+def test_no_or_too_many_imputations_are_refused_before_a_file_is_read(tmp_path):
+    for many in (0, -1, 10**9):
+        with pytest.raises(InputError, match="must be from 1 to"):
+            write_imputed(tmp_path / "none.csv", tmp_path / "out.csv", Filling(imputations=many))
+
+
+def test_each_constraint_refuses_or_keeps_by_itself():
+    data = pl.DataFrame({"a": [1, 2, 3, 9] * 20, "b": [4, 5, None, 6] * 20})
+    broken = Inequality(kind="inequality", low="a", high="b")
+    kept = Inequality(kind="inequality", low="b", high="a", on_source="keep")
+    with pytest.raises(RecipeError, match="break a constraint in 20 of 80 rows"):
+        impute_often(data, Filling(constraints=(broken, kept), seed=1))

@@ -18,6 +18,8 @@ from assaymark.release.report_words import allowed, listed, measured, spoken_sub
         ("column:age", "age"),
         ("column:a:b", "a:b"),
         ("column:*", "every column"),
+        ("model:*", "every model"),
+        ("pair:*", "every pair"),
         ("pair:age,sex", "age with sex"),
         ("pair:a,b,c", "a,b,c"),  # which comma divides the pair is not known
         ("group:race=Other", "race = Other"),

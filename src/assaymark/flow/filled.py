@@ -84,6 +84,7 @@ def kept_in(made: Filled, given: pl.DataFrame) -> Filled:
         made,
         frame=frame,
         cells={c: n for c, n in cells.items() if n},
+        exact={c: least for c, n in made.exact.items() if (least := min(n, cells.get(c, 0)))},
         notices=(*lost_in_words(lost), *made.notices),
     )
 

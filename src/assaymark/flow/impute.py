@@ -101,6 +101,7 @@ def write_imputed(
         When one of ``columns`` is not there, or cannot be filled.
     """
     how = how or Filling()
+    _check_often(how)
     if out.suffix.lower() not in {".csv", ".parquet"}:
         raise InputError(f"cannot write {str(out)!r}: it must end in .csv or .parquet")
     many = how.imputations > 1
@@ -176,8 +177,7 @@ def impute_often(frame: pl.DataFrame, how: Filling) -> tuple[Filled, ...]:
     UnknownNameError
         When one of ``columns`` is not there, or cannot be filled.
     """
-    if not 1 <= how.imputations <= _MOST:
-        raise InputError(f"imputations is {how.imputations}, and must be from 1 to {_MOST:,}")
+    _check_often(how)
     table = _table_of(frame, how)
     streams = Streams.secret() if how.seed is None else Streams.from_seed(how.seed)
     if not any(g.any() for g in table.gaps.values()):
@@ -186,6 +186,11 @@ def impute_often(frame: pl.DataFrame, how: Filling) -> tuple[Filled, ...]:
     completion = _completion(table.given, how, streams)
     often = (completion.filled(streams.child("impute", m)) for m in range(how.imputations))
     return tuple(_filled(table, completion, made) for made in often)
+
+
+def _check_often(how: Filling) -> None:
+    if not 1 <= how.imputations <= _MOST:
+        raise InputError(f"imputations is {how.imputations}, and must be from 1 to {_MOST:,}")
 
 
 def _table_of(frame: pl.DataFrame, how: Filling) -> _Table:

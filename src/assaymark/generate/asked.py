@@ -25,6 +25,8 @@ __all__ = ["orders_asked", "possible_demands", "sums_asked"]
 def possible_demands(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
     """Return constraints as demands that a missing cell leaves open.
 
+    But for fixed combinations and flags of which one is set, in which it is a value like others.
+
     Raises
     ------
     RecipeError
@@ -38,18 +40,7 @@ def possible_demands(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demand
             "gaps are filled row by row, so that no two rows alike cannot be asked for"
             "\n\nHint: leave out the constraint of kind 'unique'"
         )
-    learnt = [s.model_copy(update={"on_source": "keep"}) for s in specs]
-    plain = demands_of(learnt, data)
-    implied = iter([s for s in specs if isinstance(s, c.Implication)])
-    made = Demands(
-        conditions=tuple(d.possible() for d in plain.conditions),
-        tests=tuple(
-            _open_implication(next(implied), t, data) if t.text.startswith("where ") else t
-            for t in plain.tests
-        ),
-    )
-    strict = {s.on_source for s in specs} == {"refuse"}
-    for one in made.single if strict else ():
+    for one in _opened([s for s in specs if s.on_source == "refuse"], data).single:
         broken = int((~one.hold(data.frame)).sum())
         if broken:
             raise RecipeError(
@@ -57,7 +48,20 @@ def possible_demands(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demand
                 f"{one.text}\n\nHint: correct the rows or the constraint, or set on_source = "
                 "'keep' to leave these rows as they are"
             )
-    return made
+    return _opened(specs, data)
+
+
+def _opened(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
+    learnt = [s.model_copy(update={"on_source": "keep"}) for s in specs]
+    plain = demands_of(learnt, data)
+    implied = iter([s for s in specs if isinstance(s, c.Implication)])
+    return Demands(
+        conditions=tuple(d.possible() for d in plain.conditions),
+        tests=tuple(
+            _open_implication(next(implied), t, data) if t.text.startswith("where ") else t
+            for t in plain.tests
+        ),
+    )
 
 
 def _open_implication(spec: c.Implication, test: RowTest, data: Dataset) -> RowTest:

@@ -176,10 +176,12 @@ class Completion:
         found: dict[str, Bools] = {}
         for tie in self.ties.all:
             found[tie.text] = tie.broken(cells) & _touched(tie, cells, known)
+        return found | self._asked(cells, known)
+
+    def _asked(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
+        """Return by constraint in which rows filled cells break it, and known ones do not."""
         frame, given = (c.frame().select(self.schema.names) for c in (cells, known))
-        for one in self.demands.single:
-            found[one.text] = ~one.hold(frame) & one.hold(given)
-        return found
+        return {one.text: ~one.hold(frame) & one.hold(given) for one in self.demands.single}
 
     def _open(self, cells: CellTable) -> Bools:
         """Return which cells of the table's own columns are to be filled still."""
@@ -199,8 +201,8 @@ class Completion:
             for column in tie.columns if wrong.any() else ():
                 own = known.values[column]
                 cells = cells.put(column, np.where(wrong, own, cells.values[column]))
-        frame, given = (c.frame().select(self.schema.names) for c in (cells, known))
-        rows = ~self.demands.hold(frame) & self.demands.hold(given)
+        none = np.zeros(cells.n, dtype=np.bool_)
+        rows = np.logical_or.reduce([none, *self._asked(cells, known).values()])
         for column in cells.values if rows.any() else ():
             own = known.values[column]
             cells = cells.put(column, np.where(rows, own, cells.values[column]))

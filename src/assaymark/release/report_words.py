@@ -135,15 +135,15 @@ def spoken_subject(subject: str) -> str:  # noqa: PLR0911
     if tail:
         return f"{spoken_subject(column)}, {end} end"
     kind, _, name = subject.partition(":")
+    if name == "*" and kind in {"column", "pair", "model", "group", "outcome"}:
+        return f"every {kind}"
     if kind in {"outcome", "estimand", "rule"} and name:
         return name.replace("=", " = ", 1) if kind == "outcome" else name
     if kind == "group":
-        column, equals, value = name.partition("=")
-        return f"{column} = {value}" if equals else name
-    if kind == "pair" and name.count(",") == 1:
-        return name.replace(",", " with ")
+        return " = ".join(name.split("=", 1))
     if kind in {"column", "pair"}:
-        return "every column" if name == "*" and kind == "column" else name
+        two = kind == "pair" and name.count(",") == 1
+        return name.replace(",", " with ") if two else name
     if kind == "claim" and name != "*":
         claim, _, group = name.partition(",group:")
         said = claim.replace(":", ": ")
