@@ -35,12 +35,12 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.generate import generators
-from assaymark.generate.account import Account
-from assaymark.generate.canaries import Canaries, Domain, guesses_of
-from assaymark.generate.discrete_gaussian import Noise
+from assaymark.generate.dp.account import Account
+from assaymark.generate.dp.canaries import Canaries, Domain, guesses_of
+from assaymark.generate.dp.discrete_gaussian import Noise
+from assaymark.generate.dp.exponential import choose
+from assaymark.generate.dp.vault import Vault
 from assaymark.generate.dp_marginals import DpMarginals
-from assaymark.generate.exponential import choose
-from assaymark.generate.vault import Vault
 
 RESULTS = Path(__file__).parent / "results" / "dp_audit.json"
 WRONG = 1e-4

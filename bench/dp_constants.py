@@ -19,9 +19,9 @@ from dp_tables import TABLES, Table
 
 from assaymark.core.streams import Streams
 from assaymark.evaluate.yardstick import teller
-from assaymark.generate import dp_ground, dp_network
-from assaymark.generate.denoise import beyond_noise
-from assaymark.generate.project import fitted as scaled
+from assaymark.generate.dp import ground, network
+from assaymark.generate.dp.denoise import beyond_noise
+from assaymark.generate.dp.project import fitted as scaled
 
 marginals = importlib.import_module("assaymark.generate.dp_marginals")
 CHANGES = {
@@ -36,7 +36,7 @@ CHANGES = {
     "no target": {"always": False},
     "smooth": {"smooth": True},
 }
-PLAIN = dp_network.Plan, dp_network._table, dp_ground._ALONE
+PLAIN = network.Plan, network._table, ground._ALONE
 
 
 def smooth(counts, sigma, rows, own, above):
@@ -59,8 +59,8 @@ def measured(table: Table, epsilon: float, change: dict, seed: int) -> dict:
         return plan(**{**said, **held})
 
     marginals.Plan = planned
-    dp_network._table = smooth if change.get("smooth") else made_by
-    dp_ground._ALONE = change.get("alone", alone)
+    network._table = smooth if change.get("smooth") else made_by
+    ground._ALONE = change.get("alone", alone)
     given = {
         "epsilon": epsilon,
         "delta": 1e-5,

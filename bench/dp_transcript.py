@@ -34,9 +34,10 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.core.zcdp import delta_of, epsilon_of
-from assaymark.generate import dp_ground, generators
-from assaymark.generate.discrete_gaussian import Noise
-from assaymark.generate.vault import Vault
+from assaymark.generate import generators
+from assaymark.generate.dp import ground
+from assaymark.generate.dp.discrete_gaussian import Noise
+from assaymark.generate.dp.vault import Vault
 
 RESULTS = Path(__file__).parent / "results" / "dp_transcript.json"
 DELTA = 1e-5
@@ -147,12 +148,12 @@ def audited(name: str, epsilon: float, domain: str, kind: str, fits: int) -> dic
     given = {"epsilon": epsilon, "delta": DELTA, "unit": "person"}
     given |= DECLARED if domain == "declared" else {"categories": DECLARED["categories"]}
     how = generators.build(name, given)
-    before, dp_ground.Vault = dp_ground.Vault, Watched
+    before, ground.Vault = ground.Vault, Watched
     begun = time.process_time()
     try:
         worlds = [np.array(transcripts(how, there, fits)) for there in (False, True)]
     finally:
-        dp_ground.Vault = before
+        ground.Vault = before
     learnt = fits // 3
     cuts = np.quantile(np.concatenate([w[:learnt] for w in worlds]), np.arange(0.05, 1, 0.05))
 

@@ -26,12 +26,12 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
 from assaymark.evaluate.yardstick import closeness, teller
-from assaymark.generate import dp_ground
-from assaymark.generate.denoise import beyond_noise
-from assaymark.generate.discrete_gaussian import Noise
-from assaymark.generate.dp_ground import Terms
-from assaymark.generate.exponential import choose
-from assaymark.generate.vault import Vault
+from assaymark.generate.dp import ground as dp_ground
+from assaymark.generate.dp.denoise import beyond_noise
+from assaymark.generate.dp.discrete_gaussian import Noise
+from assaymark.generate.dp.exponential import choose
+from assaymark.generate.dp.ground import Terms
+from assaymark.generate.dp.vault import Vault
 
 SHARE = 0.3  # of a column's rho for choosing splits
 SENSITIVITY = 3.0  # of a split's score: one row moves its own cell, its side and its class

@@ -1,7 +1,7 @@
 """Rows drawn stretch by stretch are those of one call, and it is said how many there are."""
 
 import pytest
-from tests.generate.test_constraints import keep, model_of, visits
+from tests.generate.constraints.test_constraints import keep, model_of, visits
 
 from assaymark.core.conditions import Conditions
 from assaymark.core.constraint import Unique
@@ -9,7 +9,7 @@ from assaymark.core.streams import Streams
 from assaymark.errors import ConditionError
 from assaymark.flow.drawn import drawn
 from assaymark.flow.progress import pace, silent
-from assaymark.generate.mixture import mixture_of, sample_wanted
+from assaymark.generate.constraints.mixture import mixture_of, sample_wanted
 
 DATA = visits()
 ONCE = Unique(kind="unique", columns=("low", "high", "births", "code", "sex"), on_source="keep")

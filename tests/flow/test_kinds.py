@@ -16,7 +16,7 @@ from assaymark.errors import ConditionError, InputError, UnknownNameError
 from assaymark.flow.constraints import read_constraints
 from assaymark.flow.draft import draft, write_draft
 from assaymark.flow.kinds import Kinds, read_shares, real_rows
-from assaymark.generate.mixture import mixture_of
+from assaymark.generate.constraints.mixture import mixture_of
 
 
 def test_a_draft_of_some_rows_has_exactly_these_and_says_so(stays):

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from assaymark.core.schema import Column, Kind, Schema
-from assaymark.generate.branches import Branches
-from assaymark.generate.chain import Chain
-from assaymark.generate.classes import Cut
-from assaymark.generate.derived import Lookup
-from assaymark.generate.levels import LevelCoding
-from assaymark.generate.link import alone, link_of
+from assaymark.generate.chain.chain import Chain
+from assaymark.generate.coding.levels import LevelCoding
+from assaymark.generate.relations.derived import Lookup
+from assaymark.generate.trees.branches import Branches
+from assaymark.generate.trees.classes import Cut
+from assaymark.generate.trees.link import alone, link_of
 
 
 def ints(*values):

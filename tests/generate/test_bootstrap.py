@@ -9,8 +9,8 @@ from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate import metrics
 from assaymark.generate import generators
-from assaymark.generate.constrained import Constrained
-from assaymark.generate.demands import demands_of
+from assaymark.generate.constraints.constrained import Constrained
+from assaymark.generate.constraints.demands import demands_of
 
 
 def people(n, seed):

@@ -15,12 +15,12 @@ from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.core.streams import Streams
 from assaymark.core.zcdp import epsilon_of
 from assaymark.errors import InputError, RecipeError
-from assaymark.generate.dp_domain import edges_of, exponents, levels_of, span_of
-from assaymark.generate.dp_ground import Terms
+from assaymark.generate.dp.domain import edges_of, exponents, levels_of, span_of
+from assaymark.generate.dp.ground import Terms
+from assaymark.generate.dp.network import branched
+from assaymark.generate.dp.project import fitted, nonnegative
 from assaymark.generate.dp_marginals import DpMarginals
-from assaymark.generate.dp_network import branched
 from assaymark.generate.model_file import ModelFile, read_model, write_model
-from assaymark.generate.project import fitted, nonnegative
 
 STREAMS = Streams.from_seed(1)
 

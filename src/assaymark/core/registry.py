@@ -35,11 +35,11 @@ def component(cls: type[T]) -> type[T]:
 
 
 class Registry(Generic[T]):
-    """All components of one kind: modules below ``package`` and ``assaymark.<kind>s`` plug-ins.
+    """All components of one kind: modules of ``package`` and ``assaymark.<kind>s`` plug-ins.
 
-    Modules whose ``__all__`` does not offer exactly one component class (shared maths) are listed
-    in ``shared``. Where ``folders`` are named, components live in these folders only, and what
-    stands beside them is shared.
+    Components are the modules right in ``package``, or in its ``folders`` where these are named;
+    folders below hold what components are made of. A module beside them that is no component
+    is named in ``shared``.
     """
 
     def __init__(
@@ -108,9 +108,7 @@ def _modules(packages: tuple[str, ...]) -> dict[str, str]:
     found = [
         module
         for package in packages
-        for module in pkgutil.walk_packages(
-            importlib.import_module(package).__path__, f"{package}."
-        )
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
     ]
     return {m.name.rpartition(".")[2]: m.name for m in found if not m.ispkg}
 

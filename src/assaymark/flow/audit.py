@@ -11,8 +11,8 @@ from assaymark.core.audit import Audit, lower_bound
 from assaymark.core.dataset import Dataset
 from assaymark.errors import IntegrityError, NotApprovedError
 from assaymark.flow.generate import read_rows
-from assaymark.generate.canaries import Canaries, Domain, guesses_of
-from assaymark.generate.dp_ground import Terms
+from assaymark.generate.dp.canaries import Canaries, Domain, guesses_of
+from assaymark.generate.dp.ground import Terms
 from assaymark.generate.model_file import read_model
 
 if TYPE_CHECKING:

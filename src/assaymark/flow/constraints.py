@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.constraint import ConstraintSpec
     from assaymark.core.dataset import Dataset
-    from assaymark.generate.identifiers import Identifiers
+    from assaymark.generate.keys.identifiers import Identifiers
 
 __all__ = ["read_constraints", "still_to_hold", "vacuous"]
 

@@ -32,7 +32,7 @@ from assaymark.flow.progress import silent
 from assaymark.flow.source import kept
 from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
-from assaymark.generate.identifiers import Identifiers
+from assaymark.generate.keys.identifiers import Identifiers
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table

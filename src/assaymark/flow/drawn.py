@@ -9,7 +9,7 @@ import polars as pl
 
 from assaymark.core.dataset import Dataset
 from assaymark.flow.progress import pace
-from assaymark.generate.mixture import sample_wanted
+from assaymark.generate.constraints.mixture import sample_wanted
 from assaymark.generate.model_file import can_store
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.core.protocols import Model
     from assaymark.core.streams import Streams
     from assaymark.flow.progress import Progress
-    from assaymark.generate.mixture import Mixture
+    from assaymark.generate.constraints.mixture import Mixture
 
 __all__ = ["drawn"]
 

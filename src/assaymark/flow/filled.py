@@ -10,15 +10,15 @@ import polars as pl
 
 from assaymark.core.document import Document
 from assaymark.flow.in_place import filled_polars, lost_in_words
-from assaymark.generate.ties import rules_in_words
+from assaymark.generate.filling.ties import rules_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
-    from assaymark.generate.completion import Completed
-    from assaymark.generate.ties import Ties
+    from assaymark.generate.filling.completion import Completed
+    from assaymark.generate.filling.ties import Ties
 
     Bools = NDArray[np.bool_]
 

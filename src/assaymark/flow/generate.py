@@ -18,11 +18,11 @@ from assaymark.core.registry import parameters_of
 from assaymark.errors import InputError
 from assaymark.flow.row_files import parquet_of
 from assaymark.generate import generators
-from assaymark.generate.constrained import Constrained
-from assaymark.generate.demands import Demands, demands_of
+from assaymark.generate.constraints.constrained import Constrained
+from assaymark.generate.constraints.demands import Demands, demands_of
+from assaymark.generate.constraints.plausible import keeping
 from assaymark.generate.extras import check_can_fit
 from assaymark.generate.model_file import ModelFile, can_store, write_model
-from assaymark.generate.plausible import keeping
 from assaymark.source.band import rounded_rows
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from assaymark.core.recipe import GenerateSpec
     from assaymark.core.schema import Schema
     from assaymark.core.streams import Streams
-    from assaymark.generate.identifiers import Identifiers
+    from assaymark.generate.keys.identifiers import Identifiers
 
 __all__ = [
     "Candidate",

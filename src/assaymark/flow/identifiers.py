@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from assaymark.core.schema import Kind, Role
-from assaymark.generate.identifiers import FreshColumn, Identifiers
-from assaymark.generate.pattern import MOST_DIGITS, Characters, Number
-from assaymark.generate.pattern_fit import FEWEST, fit_patterns
+from assaymark.generate.keys.identifiers import FreshColumn, Identifiers
+from assaymark.generate.keys.pattern import MOST_DIGITS, Characters, Number
+from assaymark.generate.keys.pattern_fit import FEWEST, fit_patterns
 from assaymark.source.opaque import find_keys
 
 if TYPE_CHECKING:
-    from assaymark.generate.pattern import Pattern
+    from assaymark.generate.keys.pattern import Pattern
     from assaymark.source.profile import TableProfile
 
 __all__ = ["Found", "find_identifiers", "widened"]

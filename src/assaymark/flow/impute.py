@@ -19,10 +19,10 @@ from assaymark.flow.progress import silent
 from assaymark.flow.source import kept
 from assaymark.flow.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
-from assaymark.generate.asked import possible_demands
-from assaymark.generate.completion import Completion
-from assaymark.generate.ties import find_ties, schema_beside
-from assaymark.generate.tree_chain_model import TreeChainModel
+from assaymark.generate.chain.model import TreeChainModel
+from assaymark.generate.filling.asked import possible_demands
+from assaymark.generate.filling.completion import Completion
+from assaymark.generate.filling.ties import find_ties, schema_beside
 from assaymark.source.profile import profile
 from assaymark.source.read import PARQUET, read_table
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.constraint import ConstraintSpec
     from assaymark.flow.progress import Progress
-    from assaymark.generate.completion import Completed
+    from assaymark.generate.filling.completion import Completed
 
 __all__ = ["Filled", "Filling", "WrittenFilled", "impute", "impute_often", "write_imputed"]
 

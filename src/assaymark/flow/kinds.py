@@ -12,9 +12,9 @@ from assaymark.core.conditions import Conditions
 from assaymark.core.plain import read_toml
 from assaymark.errors import ConditionError
 from assaymark.flow.values_asked import check_values
-from assaymark.generate.contradiction import check_together
-from assaymark.generate.demands import demands_of
-from assaymark.generate.mixture import Mixture, mixture_of
+from assaymark.generate.constraints.contradiction import check_together
+from assaymark.generate.constraints.demands import demands_of
+from assaymark.generate.constraints.mixture import Mixture, mixture_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Kinds:
         What every row must satisfy, such as ``"age >= 40 and sex == 'F'"``; all rows if empty.
     shares
         For one column, the share of each value; see
-        :func:`assaymark.generate.mixture.mixture_of`.
+        :func:`assaymark.generate.constraints.mixture.mixture_of`.
     constraints
         What holds on every row whatever its kind, and on the real ones too.
     """

@@ -17,10 +17,10 @@ from assaymark.core.plausibility import RuleSpec
 from assaymark.core.streams import Streams
 from assaymark.errors import IntegrityError, NotApprovedError
 from assaymark.flow.model import load_model
-from assaymark.generate.constrained import Constrained
-from assaymark.generate.demands import Demands, demands_of
+from assaymark.generate.constraints.constrained import Constrained
+from assaymark.generate.constraints.demands import Demands, demands_of
+from assaymark.generate.constraints.plausible import keeping
 from assaymark.generate.model_file import read_model
-from assaymark.generate.plausible import keeping
 
 if TYPE_CHECKING:
     from pathlib import Path

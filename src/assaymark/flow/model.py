@@ -8,14 +8,14 @@ from pydantic import JsonValue
 
 from assaymark.core.document import Document, sha256
 from assaymark.errors import InputError, IntegrityError
-from assaymark.generate.anchored import Sum
-from assaymark.generate.derived import Lookup
-from assaymark.generate.identifiers import Identifiers
-from assaymark.generate.link import Link
+from assaymark.generate.chain.model import TreeChainModel
+from assaymark.generate.keys.identifiers import Identifiers
 from assaymark.generate.model_file import read_model
-from assaymark.generate.read_off import ReadOff
-from assaymark.generate.tree_chain_model import TreeChainModel
-from assaymark.generate.wording import Wording
+from assaymark.generate.relations.anchored import Sum
+from assaymark.generate.relations.derived import Lookup
+from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.wording import Wording
+from assaymark.generate.trees.link import Link
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from assaymark.core.registry import component
 from assaymark.core.zcdp import epsilon_of
 from assaymark.errors import InputError
-from assaymark.generate.dp_ground import Terms
-from assaymark.generate.dp_model import model_of
-from assaymark.generate.dp_rounds import Limits, rounds
+from assaymark.generate.dp.ground import Terms
+from assaymark.generate.dp.model import model_of
+from assaymark.generate.dp.rounds import Limits, rounds
 
 if TYPE_CHECKING:
     from assaymark.core.conditions import Given
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from assaymark.core.privacy import PrivacyGuarantee
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
-    from assaymark.generate.dp_ground import Ground
-    from assaymark.generate.dp_model import DpMarginalsModel
+    from assaymark.generate.dp.ground import Ground
+    from assaymark.generate.dp.model import DpMarginalsModel
 
 __all__ = ["DpAdaptive"]
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Literal
 from assaymark.core.registry import component
 from assaymark.core.schema import Role
 from assaymark.errors import InputError
-from assaymark.generate.dp_ground import Terms
-from assaymark.generate.dp_model import model_of
-from assaymark.generate.dp_network import Plan, network
+from assaymark.generate.dp.ground import Terms
+from assaymark.generate.dp.model import model_of
+from assaymark.generate.dp.network import Plan, network
 
 if TYPE_CHECKING:
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
-    from assaymark.generate.dp_model import DpMarginalsModel
+    from assaymark.generate.dp.model import DpMarginalsModel
 
 __all__ = ["DpMarginals"]
 

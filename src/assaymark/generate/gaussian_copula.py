@@ -11,8 +11,8 @@ from scipy.special import ndtr, ndtri
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.blocks import BLOCK, checked, in_blocks
-from assaymark.generate.encoding import encode
-from assaymark.generate.tried import tried
+from assaymark.generate.coding.encoding import encode
+from assaymark.generate.constraints.tried import tried
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
-    from assaymark.generate.encoding import Encoded, Encoding
+    from assaymark.generate.coding.encoding import Encoded, Encoding
 
     Floats = NDArray[np.float64]
 

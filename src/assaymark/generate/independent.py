@@ -10,10 +10,10 @@ import numpy as np
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.generate.blocks import BLOCK, checked, in_blocks
-from assaymark.generate.chain import Chain
-from assaymark.generate.encoding import encode
-from assaymark.generate.link import alone
-from assaymark.generate.wanted import wanted
+from assaymark.generate.chain.chain import Chain
+from assaymark.generate.chain.wanted import wanted
+from assaymark.generate.coding.encoding import encode
+from assaymark.generate.trees.link import alone
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
-    from assaymark.generate.encoding import Encoding
+    from assaymark.generate.coding.encoding import Encoding
 
 __all__ = ["Independent"]
 

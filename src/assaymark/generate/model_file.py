@@ -20,31 +20,31 @@ import numpy as np
 from assaymark.core.document import sha256
 from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import InputError, IntegrityError
-from assaymark.generate.anchor_days import Days
-from assaymark.generate.anchor_years import Years
-from assaymark.generate.anchored import Anchored, Gap, Near, Sum
-from assaymark.generate.anchors import Anchor, Logarithm, Product
-from assaymark.generate.branches import Branches
-from assaymark.generate.cells import CellCoding
-from assaymark.generate.date_parts import ComesOut, DatePart
-from assaymark.generate.dated import Dated
-from assaymark.generate.derived import Absent, Lookup
+from assaymark.generate.chain.model import TreeChainModel
+from assaymark.generate.coding.cells import CellCoding
+from assaymark.generate.coding.encoding import Encoding
+from assaymark.generate.coding.grid import Grid
+from assaymark.generate.coding.levels import LevelCoding
+from assaymark.generate.dp.model import DpMarginalsModel
 from assaymark.generate.dp_adaptive import DpAdaptiveModel
-from assaymark.generate.dp_model import DpMarginalsModel
-from assaymark.generate.effects import Effects
-from assaymark.generate.encoding import Encoding
-from assaymark.generate.grid import Grid
-from assaymark.generate.identifiers import FreshColumn, Identifiers
 from assaymark.generate.independent import IndependentModel
-from assaymark.generate.levels import LevelCoding
-from assaymark.generate.link import Link
-from assaymark.generate.one_of import Flag, OneOf
-from assaymark.generate.pattern import Characters, Constant, Number, Pattern
-from assaymark.generate.read_off import ReadOff
-from assaymark.generate.same_as import Same
+from assaymark.generate.keys.identifiers import FreshColumn, Identifiers
+from assaymark.generate.keys.pattern import Characters, Constant, Number, Pattern
+from assaymark.generate.relations.anchor_days import Days
+from assaymark.generate.relations.anchor_years import Years
+from assaymark.generate.relations.anchored import Anchored, Gap, Near, Sum
+from assaymark.generate.relations.anchors import Anchor, Logarithm, Product
+from assaymark.generate.relations.date_parts import ComesOut, DatePart
+from assaymark.generate.relations.dated import Dated
+from assaymark.generate.relations.derived import Absent, Lookup
+from assaymark.generate.relations.one_of import Flag, OneOf
+from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.same_as import Same
+from assaymark.generate.relations.wording import Wording
 from assaymark.generate.tree_chain import TreeChain
-from assaymark.generate.tree_chain_model import TreeChainModel
-from assaymark.generate.wording import Wording
+from assaymark.generate.trees.branches import Branches
+from assaymark.generate.trees.effects import Effects
+from assaymark.generate.trees.link import Link
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

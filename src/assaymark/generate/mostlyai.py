@@ -16,16 +16,16 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
 from assaymark.errors import InputError
 from assaymark.generate.blocks import BLOCK, checked, in_blocks
-from assaymark.generate.encoding import encode
+from assaymark.generate.coding.encoding import encode
+from assaymark.generate.constraints.tried import tried
 from assaymark.generate.extras import check_can_fit
-from assaymark.generate.tried import tried
 
 if TYPE_CHECKING:
     from assaymark.core.conditions import Given
     from assaymark.core.measurement import Json
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
-    from assaymark.generate.encoding import Encoding
+    from assaymark.generate.coding.encoding import Encoding
 
 __all__ = ["Mostlyai"]
 

@@ -10,19 +10,19 @@ import numpy as np
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
-from assaymark.generate.alike import drawn_alike
-from assaymark.generate.anchored import Anchored, Gap, gap_of
-from assaymark.generate.anchors import apart, cells_of
-from assaymark.generate.chain import Chain, Rows
-from assaymark.generate.edges import find_edges
-from assaymark.generate.encoding import encode
-from assaymark.generate.forest import Growth, Known, known_of, linked
-from assaymark.generate.grown import Growing
-from assaymark.generate.plan import plan_of
-from assaymark.generate.same_as import find_same
-from assaymark.generate.shelter import sheltered
-from assaymark.generate.tree_chain_model import TreeChainModel
-from assaymark.generate.wording import Wording, find_numerals, wording, words_alone
+from assaymark.generate.chain.chain import Chain, Rows
+from assaymark.generate.chain.grown import Growing
+from assaymark.generate.chain.model import TreeChainModel
+from assaymark.generate.chain.plan import plan_of
+from assaymark.generate.coding.alike import drawn_alike
+from assaymark.generate.coding.encoding import encode
+from assaymark.generate.relations.anchored import Anchored, Gap, gap_of
+from assaymark.generate.relations.anchors import apart, cells_of
+from assaymark.generate.relations.edges import find_edges
+from assaymark.generate.relations.same_as import find_same
+from assaymark.generate.relations.wording import Wording, find_numerals, wording, words_alone
+from assaymark.generate.trees.forest import Growth, Known, known_of, linked
+from assaymark.generate.trees.shelter import sheltered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from assaymark.core.private_source import PrivateSource
     from assaymark.core.streams import Streams
-    from assaymark.generate.chain import Part
-    from assaymark.generate.derived import Absent
-    from assaymark.generate.encoding import Encoded
-    from assaymark.generate.forest import Target
-    from assaymark.generate.link import Link
-    from assaymark.generate.plan import Plan
-    from assaymark.generate.same_as import Equal
+    from assaymark.generate.chain.chain import Part
+    from assaymark.generate.chain.plan import Plan
+    from assaymark.generate.coding.encoding import Encoded
+    from assaymark.generate.relations.derived import Absent
+    from assaymark.generate.relations.same_as import Equal
+    from assaymark.generate.trees.forest import Target
+    from assaymark.generate.trees.link import Link
 
 __all__ = ["TreeChain"]
 
@@ -103,8 +103,8 @@ class TreeChain:
         few codes first; ``"schema"``: as in the table.
     quality
         ``"high"``: what the trees of a column have missed together is learnt by up to 100
-        small trees more, one after the other (:mod:`assaymark.generate.boosting`); it takes two to
-        three times as long to fit, and it needs honest trees.
+        small trees more, one after the other (:mod:`assaymark.generate.trees.boosting`); it takes
+        two to three times as long to fit, and it needs honest trees.
 
     References
     ----------

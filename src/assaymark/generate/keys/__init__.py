@@ -1,0 +1,1 @@
+"""Keys: identifiers made afresh, each once, of the pattern that a column has."""

@@ -1,0 +1,375 @@
+"""Anchor exact: columns that are sums, rounded multiples or products of others on every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.generate.relations.addends import addends
+from assaymark.generate.relations.anchor_days import whole_days
+from assaymark.generate.relations.anchor_solve import solved
+from assaymark.generate.relations.anchor_totals import totals
+from assaymark.generate.relations.anchor_years import whole_years
+from assaymark.generate.relations.anchors import BASES, Anchor, Logarithm, apart, natural_log
+from assaymark.generate.relations.made_of import add_parts
+from assaymark.generate.relations.product_solve import Logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.generate.relations.anchor_sample import Sample
+    from assaymark.generate.relations.anchors import Product
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Exact"]
+
+_FEWEST, _NEAR = 200, 4
+_RELATED, _NO_ROOM, _FEW_VALUES = 0.3, 12, 5
+_SOLVED = 800
+_MOST_TERMS, _ROWS_EACH = 40, 5
+_MOSTLY = 0.8
+_ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
+_MANY = 64
+_STRAIGHT = 0.999
+_HALF, _LESS = 0.5, 0.05
+_NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Exact:
+    """The relations that hold on every row of a sample, but for rounding.
+
+    ``made`` has, by column, the product or logarithm that it is.
+    """
+
+    sample: Sample
+    logs: Logs
+    made: dict[int, Anchor] = field(default_factory=dict)
+    sums: dict[tuple[int, tuple[int, ...]], tuple[Anchor, ...]] = field(default_factory=dict)
+    spans: dict[int, tuple[Anchor, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sample: Sample) -> Exact:
+        """Take the logarithms of some rows."""
+        few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
+        kept = (j for j, n in sample.many.items() if n > 1 and sample.measured(j))
+        numbers = {j: sample.numbers[j][few] for j in kept}
+        return cls(sample=sample, logs=Logs.of(numbers, gaps=sample.gaps, zeros=True))
+
+    def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
+        """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
+        made = self.made.get(x)
+        if made is not None and {j for j, _ in made.terms} <= set(earlier):
+            return (made,)
+        return self._sum(x, earlier)
+
+    def _sum(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
+        key = x, tuple(earlier)
+        if key not in self.sums:
+            held = (a for a in self._sums(x, earlier) if self.sample.holds(x, a))
+            self.sums[key] = tuple(islice(held, 1))
+        return self.sums[key]
+
+    def is_part(self, x: int, y: int) -> bool:
+        """Whether ``y`` is a sum of several columns, and ``x`` one of them."""
+        numbers = self.sample.numbers
+        if x not in numbers or y not in numbers or self.sample.n_persons < self.sample.fewest:
+            return False
+        found = self.anchor(y, [z for z in numbers if z != y])
+        terms = [j for j, _ in found[0].terms] if found else []
+        return x in terms and len(terms) > 1
+
+    def after(self) -> dict[int, set[int]]:
+        """Return which other columns each comes after: those that it is made of.
+
+        Of columns any of which follows from the others, the one with the finest steps is what
+        they say: a price times a quantity, and not the quantity, which few totals would give.
+        """
+        found = self.finer()
+        spans = (*whole_years(self.sample), *whole_days(self.sample), *self._ends())
+        for x, span in spans:
+            if x not in self.made and add_parts(found, x, {j for j, _ in span.terms}):
+                self.made[x] = span
+        for x, total in totals(self.sample):
+            looked_for = self._unseen(x, total) or self._whole_of(total)
+            if x not in found and looked_for and not self._has_span(x, total):
+                whole = self._of_total(x) or self._rounded(x, total)
+                if add_parts(found, x, {j for j, _ in whole.terms}):
+                    self.made[x] = whole
+        for x in (j for j in self.logs.numbers if j not in self.made):
+            made = self._product(x) or self._span(x) or self._curve(x)
+            if made is not None and add_parts(found, x, {j for j, _ in made.terms}):
+                self.made[x] = made
+        for x in self.logs.numbers:
+            for y in self._base(x):
+                add_parts(found, x, {y})
+        return found
+
+    def _of_total(self, x: int) -> Anchor | None:
+        """Return which multiple of a total a column is, first the mean of as many items."""
+        for z in self.made:
+            if abs(self.sample.related(x, z)) >= _ALIKE:
+                mean = Anchor(terms=((z, 1.0 / len(self.made[z].terms)),))
+                tried = (self._rounded(x, mean), *self._sum(x, [z]))
+                found = next((a for a in tried if self.sample.holds(x, a)), None)
+                if found is not None:
+                    return found
+        return None
+
+    def _rounded(self, x: int, total: Anchor) -> Anchor:
+        """Return a sum with the constant with which it is ``x`` most often."""
+        at, own = total.at(self.sample.numbers), self.sample.numbers[x]
+        rows = np.flatnonzero(np.isfinite(at) & np.isfinite(own))
+        about = total.constant, self.sample.half(x)
+        return replace(total, constant=self._constant(x, rows, at[rows] - total.constant, about))
+
+    def _unseen(self, x: int, total: Anchor) -> bool:
+        """Whether a sum is not looked for otherwise.
+
+        There are too many columns, or one in it goes with no other, and may be the last placed.
+        """
+        if len(self.sample.numbers) > _MOST_TERMS:
+            return True
+        members = [x, *(j for j, _ in total.terms)]
+        strongest = (
+            max(abs(self.sample.related(i, j)) for j in members if j != i) for i in members
+        )
+        return min(strongest) < _RELATED
+
+    def _whole_of(self, total: Anchor) -> bool:
+        """Whether a sum is that of parts, of which each may be taken off again.
+
+        A sum of parts is as likely as its parts; a difference may come out as no part could, or
+        between the values that a part has.
+        """
+        plain = not total.constant and all(c == 1.0 for _, c in total.terms)
+        return plain and all(self.sample.measured(j) for j, _ in total.terms)
+
+    def _base(self, x: int) -> Iterator[int]:
+        """Yield columns of which ``x`` is mostly one of some multiples, and which are not of it.
+
+        A tax at two rates follows from the net, and the net but roughly from the tax; a bonus of
+        a tenth, or none, from the pay, and no pay from no bonus.
+        """
+        alike = {y: abs(self.sample.related(x, y)) for y in self.logs.numbers if y != x}
+        for y in sorted(alike, key=lambda y: (-alike[y], y))[:_NEAR]:
+            if alike[y] >= _RELATED:
+                share, back = self._multiple(x, y), self._multiple(y, x)
+                if share >= _HALF and back < share - _LESS:
+                    yield y
+
+    def _multiple(self, x: int, y: int) -> float:
+        """Return in which share of rows with ``x`` not 0 this is a frequent multiple of ``y``."""
+        own, other = self.sample.numbers[x], self.sample.numbers[y]
+        there = np.isfinite(own) & np.isfinite(other) & (own != 0)
+        share = sum(self.sample.rates(x, y).values())
+        return share * float((other[there] != 0).mean()) if there.any() else 0.0
+
+    def _product(self, x: int) -> Product | None:
+        """Return the product that ``x`` is, no column in which is rather made of ``x``."""
+        others = [y for y in self.logs.numbers if y != x]
+        while self.sample.many[x] >= _FEW_VALUES:
+            made = next(self._multiplied(x, others), None)
+            if made is None or (self.sample.many[x] <= _NO_ROOM and not made.whole):
+                return None
+            parts = [j for j, _ in made.terms]
+            if len(parts) == 1:
+                return None
+            finer = (j for j in parts if self.sample.step(j) < self.sample.step(x))
+            better = next((j for j in finer if self._follows(j, [x, *parts])), None)
+            if better is None:
+                return made
+            others.remove(better)
+        return None
+
+    def _curve(self, x: int) -> Anchor | None:
+        """Return the power or logarithm of one column that ``x`` is, if no sum says it as well.
+
+        In a narrow range a curve is about a line.
+        """
+        alike = [y for y in self.logs.numbers if y != x and self.sample.many[x] >= _MANY]
+        alike = [y for y in alike if abs(self.sample.related(x, y)) >= _ALIKE]
+        for y in alike:
+            pair = self.logs.numbers[y], self.logs.numbers[x]
+            logarithms = (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s))
+            for found in (*self._multiplied(x, [y]), *logarithms):
+                if self.sample.holds(x, found):
+                    others = [z for z in self.logs.numbers if z != x]
+                    return None if self._sum(x, others) else found
+        return None
+
+    def _follows(self, x: int, members: Sequence[int]) -> bool:
+        others = [y for y in members if y != x]
+        return next(self._multiplied(x, others), None) is not None
+
+    def _multiplied(self, x: int, others: Sequence[int]) -> Iterator[Product]:
+        """Yield the product of other columns that ``x`` is but for rounding, if there is one."""
+        for found in self.logs.products(x, self.sample.rounding(x, self.logs.numbers[x]), others):
+            made = found.product
+            if made is not None and found.exact and (len(made.terms) > 1 or made.terms[0][1] != 1):
+                at = made.at(self.sample.numbers)
+                rows = np.flatnonzero(np.isfinite(at) & np.isfinite(self.sample.numbers[x]))
+                nudge = self._constant(x, rows, at[rows], (0.0, self.sample.half(x)))
+                if self.sample.holds(x, replace(made, constant=nudge)):
+                    yield replace(made, constant=nudge)
+
+    def finer(self) -> dict[int, set[int]]:
+        """Return of which other columns each is a multiple, but for rounding.
+
+        Such a column has fewer values, or as many that are sparser among those it could have. A
+        time that is made of hours and minutes is not what the hours are made of.
+        """
+        found: dict[int, set[int]] = {}
+        fine = {j: (n, -self.sample.sparse(j)) for j, n in self.sample.many.items() if n > _NO_ROOM}
+        for x in fine:
+            alike = {z: abs(self.sample.related(x, z)) for z, n in fine.items() if fine[x] < n}
+            for z in sorted(alike, key=lambda z: (-alike[z], z))[:_NEAR]:
+                anchors = self.anchor(x, [z]) if alike[z] >= _ALIKE else ()
+                if anchors and anchors[0].terms != ((z, 1.0),):
+                    whole = self.anchor(z, [y for y in self.sample.numbers if y != z])
+                    alone = [j for a in whole for j, _ in a.terms if self.anchor(z, [j])]
+                    if not whole or len(whole[0].terms) == 1 or alone:
+                        found.setdefault(x, set()).add(z)
+                        self.made.setdefault(x, anchors[0])
+        return found
+
+    def _has_span(self, x: int, total: Anchor) -> bool:
+        """Whether a part of a sum is the rounded time, or the like, between the others.
+
+        Then these say it to the point, and it says the sum no better than it is rounded.
+        """
+        members = {x, *(j for j, _ in total.terms)}
+        spans = {j: self._span(j) for j in members - {x} if j in self.logs.numbers}
+        return any(a and {j, *(k for k, _ in a.terms)} == members for j, a in spans.items())
+
+    def _span(self, x: int) -> Anchor | None:
+        """Return what ``x`` is of what is between two columns, if it is rounded."""
+        return next((a for a in self._between(x) if not a.whole), None)
+
+    def _between(self, x: int) -> tuple[Anchor, ...]:
+        """Return the multiple that ``x`` is of what is between two columns, if it is one.
+
+        Such as days between two moments, of which neither says anything of the days.
+        """
+        if x not in self.spans:
+            held = (a for a in self._betweens(x) if self.sample.holds(x, a))
+            self.spans[x] = tuple(islice(held, 1))
+        return self.spans[x]
+
+    def _ends(self) -> Iterator[tuple[int, Anchor]]:
+        """Yield what lies a whole number of units after another, finer than these, and the units.
+
+        Such as the end of a stay that is whole hours long: drawn by itself to the minute, it would
+        be whole hours after its begin by chance.
+        """
+        for x in self.logs.numbers:
+            for span in self._between(x):
+                (y, weight), (z, _) = sorted(span.terms, key=lambda t: -t[1])
+                end = Anchor(terms=tuple(sorted(((z, 1.0), (x, 1 / weight)))))
+                finer = self.sample.half(y) < 0.9 * self.sample.half(x) / weight
+                if finer and not span.constant and self.sample.holds(y, end):
+                    yield y, end
+
+    def _betweens(self, x: int) -> Iterator[Anchor]:
+        if self.sample.many[x] <= _NO_ROOM:
+            return
+        numbers, half = self.sample.numbers, self.sample.half(x)
+        for y, z in self.sample.alike():
+            if x in (y, z) or not self.sample.left_over(y, z, [x], 1, _ALIKE):
+                continue
+            between = numbers[y] - numbers[z]
+            rows = np.flatnonzero(np.isfinite(between) & np.isfinite(numbers[x]))[:_SOLVED]
+            found = solved(numbers[x][rows], between[None, rows], half) if len(rows) else None
+            if found is not None and found[0].any():
+                yield self._best(x, (y, z), rows, (float(found[0][0]), found[1]))
+
+    def _best(
+        self, x: int, pair: tuple[int, int], rows: NDArray[np.int64], found: tuple[float, float]
+    ) -> Anchor:
+        """Return the multiple of a difference that is ``x`` most often, a round divisor if any.
+
+        Days between moments are microseconds by 86,400,000,000.
+        """
+        numbers = {j: self.sample.numbers[j][rows] for j in pair}
+        weight, constant = found
+        tried = []
+        for w in (*(1 / float(f"{1 / weight:.{digits}g}") for digits in range(1, 7)), weight):
+            plain = Anchor(terms=((pair[0], w), (pair[1], -w)))
+            about = constant, self.sample.half(x)
+            one = replace(plain, constant=self._constant(x, rows, plain.at(numbers), about))
+            tried.append((self._right(x, rows, one.at(numbers)), one))
+        return max(tried, key=lambda t: t[0])[1]
+
+    def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
+        """Yield columns that often equal ``x``, and the sums that least squares finds."""
+        equal = self.sample.equal(x, earlier)
+        yield from (Anchor(terms=((y, 1.0),)) for y in equal)
+        yield from (a for a in self._between(x) if {j for j, _ in a.terms} <= set(earlier))
+        strongest = max((abs(self.sample.related(x, y)) for y in earlier), default=0.0)
+        if strongest < _RELATED or len(earlier) > _MOST_TERMS:
+            return
+        numbers = self.sample.numbers
+        known = np.isfinite(numbers[x])
+        given = [y for y in earlier if not self.sample.tells_day(y, x)]
+        full = [y for y in given if np.isfinite(numbers[y][known]).mean() >= _MOSTLY]
+        for parts in addends(x, given, numbers) if self.sample.gaps else (full,):
+            yield from self._least_squares(x, parts)
+
+    def _least_squares(self, x: int, full: Sequence[int]) -> Iterator[Anchor]:
+        numbers = self.sample.numbers
+        columns = np.stack([numbers[j] for j in (x, *full)])
+        rows = np.flatnonzero(np.isfinite(columns).all(axis=0))[:_SOLVED]
+        enough = min(_FEWEST, max(self.sample.fewest, _ROWS_EACH * len(columns)))
+        if len(rows) < enough or not columns[0, rows].std():
+            return
+        half = self.sample.half(x)
+        found = solved(columns[0, rows], columns[1:, rows], half) if full else None
+        if found is not None and found[0].any():
+            terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
+            sums = Anchor(terms=terms).at({j: numbers[j][rows] for j in full})
+            yield Anchor(terms=terms, constant=self._constant(x, rows, sums, (found[1], half)))
+
+    def _constant(
+        self, x: int, rows: NDArray[np.int64], sums: Floats, found: tuple[float, float]
+    ) -> float:
+        """Return the constant with which sums are ``x`` most often: none, or what was found.
+
+        A little more or less than a point of the grid is how halves are rounded up or down.
+        """
+        constant, half = found
+        tried = [constant]
+        if half:
+            snapped = 2 * half * round(constant / (2 * half))
+            nudge = min(_NUDGE[0] * half, _NUDGE[1])
+            tried = [snapped, snapped + nudge, snapped - nudge, constant]
+        right = [self._right(x, rows, sums + c) for c in tried]
+        return tried[int(np.argmax(right))]
+
+    def _right(self, x: int, rows: NDArray[np.int64], sums: Floats) -> int:
+        """Return in how many of the rows ``x`` is a sum to the point."""
+        own = self.sample.numbers[x][rows]
+        return int((apart(self.sample.codings[x], own, sums).points == 0).sum())
+
+
+def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:
+    """Yield the logarithms of column ``y`` that are nearest to another, usual ones first."""
+    natural = natural_log(values + shift)
+    known = np.isfinite(natural) & np.isfinite(log)
+    if known.sum() < _FEWEST or not _bent(values[known], natural[known]):
+        return
+    factor, constant = (float(c) for c in np.polyfit(natural[known], log[known], 1))
+    usual = float(np.sign(factor)) * min(BASES.values(), key=lambda b: abs(b - abs(factor)))
+    middle = float(np.median(log[known] - usual * natural[known]))
+    for one in ((usual, round(middle, 3) + 0.0), (usual, middle), (factor, constant)):
+        yield Logarithm(terms=((y, one[0]),), constant=one[1], shift=shift)
+
+
+def _bent(values: Floats, natural: Floats) -> bool:
+    """Whether values are spread so far that their logarithms are not about a line of them."""
+    return bool(values.std() > 0 and abs(np.corrcoef(values, natural)[0, 1]) < _STRAIGHT)

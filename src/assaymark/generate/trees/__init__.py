@@ -1,0 +1,1 @@
+"""Trees: how one column is drawn from others, by pools of people who are alike."""

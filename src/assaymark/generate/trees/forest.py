@@ -1,0 +1,345 @@
+"""Forest: the honest trees of one column, and what corrects them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assaymark.core.schema import Role
+from assaymark.generate.trees.barred import barred
+from assaymark.generate.trees.boosting import People, boosts_of
+from assaymark.generate.trees.branches import PLACES, grow
+from assaymark.generate.trees.classes import classes_of, cut_of, placed
+from assaymark.generate.trees.effects import (
+    BINS,
+    added,
+    boosted,
+    corrected,
+    fit_effects,
+    no_effects,
+    steepened,
+)
+from assaymark.generate.trees.link import link_of
+from assaymark.generate.trees.pools import Filling, pooled
+from assaymark.generate.trees.repeated import persons_worth
+from assaymark.generate.trees.slopes import Rows, fit_slopes, scores_of
+from assaymark.generate.trees.telling import most_telling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from assaymark.core.streams import Streams
+    from assaymark.generate.coding.encoding import Coding, Encoded
+    from assaymark.generate.trees.branches import Branches
+    from assaymark.generate.trees.classes import Cut
+    from assaymark.generate.trees.effects import Effects
+    from assaymark.generate.trees.link import Link
+
+    Codes = NDArray[np.int32]
+    Floats = NDArray[np.float64]
+
+__all__ = ["Growth", "Known", "Target", "known_of", "linked", "target_of"]
+
+_DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
+_MOST_ROWS = 50_000
+_MOST_SEEN = 100_000
+_MOST_KNOWN = 24
+_FEW = 4
+_FEW_CLASSES = 4  # codes of an outcome whose every relation is kept
+_MANY_PERSONS = 5000  # of whom each moves such a relation by little
+_MOST_LEVELS = 512
+_LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """How a column's trees grow; see :class:`~assaymark.generate.tree_chain.TreeChain`."""
+
+    k: int
+    trees: int
+    honest: bool
+    penalty: float
+    shrink: float
+    effects: bool
+    slopes: bool
+    boost: bool = False
+    protect: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """A column that was drawn before: its codes in train, and how trees and effects see them.
+
+    ``places`` is the place of each code on the line that is split; ``None`` where the codes have
+    no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
+    what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
+    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
+    ``"group"`` or ``"outcome"``.
+    """
+
+    codes: Codes
+    size: int
+    places: Codes | None
+    bins: Codes
+    scores: Floats
+    row: int
+    part: str = ""
+
+    def only(self, rows: NDArray[np.bool_]) -> Known:
+        """Return the column in these rows alone."""
+        return replace(self, codes=self.codes[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Target:
+    """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
+
+    ``scores`` is what each group of codes counts for in a linear relation, shape
+    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`.
+    """
+
+    codes: Codes
+    mass: Floats
+    cut: Cut
+    scores: Floats | None = None
+    part: str = ""
+
+
+def target_of(encoded: Encoded, column: int, classes: int) -> Target:
+    """Return a column as it is to be drawn, in about ``classes`` classes."""
+    mass = encoded.mass(column)
+    coding = encoded.encoding.codings[column]
+    cut = cut_of(coding, mass, classes)
+    return Target(
+        codes=encoded.codes[column],
+        mass=mass,
+        cut=cut,
+        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS, squares=True),
+        part=_part(coding),
+    )
+
+
+def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
+    """Return a column as later columns see it; ``mass`` is that of each code."""
+    places = classes_of(coding, mass, PLACES - 1) if coding.ordered else None
+    if places is not None and coding.missing:  # "missing" lies before all values
+        places = np.append(places[:-1] + 1, 0).astype(np.int32)
+    bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
+    return Known(
+        codes=codes,
+        size=coding.size,
+        places=places,
+        bins=bins,
+        scores=scores_of(coding, mass, bins, _LEVELS),
+        row=row,
+        part=_part(coding),
+    )
+
+
+def _part(coding: Coding) -> str:
+    """Return what a column is in the relations of an outcome with others."""
+    if coding.column.has(Role.TARGET):
+        return "outcome"
+    return "group" if coding.column.has(Role.PROTECTED) else ""
+
+
+def _sure(known: Known, target: Target, persons: int) -> bool:
+    """Say whether what a column says of the next is declared, so that chance need not be asked."""
+    if known.part == "outcome" and known.size <= _FEW_CLASSES and persons >= _MANY_PERSONS:
+        return True
+    return {known.part, target.part} == {"group", "outcome"}
+
+
+def linked(
+    encoded: Encoded,
+    target: Target,
+    known: Sequence[Known],
+    made: Codes,
+    *,
+    how: Growth,
+    streams: Streams,
+) -> Link:
+    """Grow the trees of ``target`` on the ``known`` columns, and fit what corrects them.
+
+    What the declared outcome has to do with a group of people is kept as it was seen, however
+    little it is, and so is, of many persons, what an outcome of few codes says of columns drawn
+    after it. ``made`` are the codes of rows drawn from the chain so far, shape
+    ``(places in the chain, n)``.
+    """
+    cut = target.cut
+    classes = cut.classes[target.codes]
+    groups = cut.groups[classes]
+    given = most_telling([k.bins[k.codes] for k in known], groups, _MOST_KNOWN)
+    sure = [_sure(k, target, encoded.n_persons) for k in known]
+    given = sorted({*given, *np.flatnonzero(sure).tolist()})
+    used = [known[j] for j in given]
+    seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
+    there = made[[k.row for k in used]]
+    ground = _Ground(encoded=encoded, used=used, seen=seen, classes=classes, cut=cut)
+    draws = [streams.child(m).generator() for m in range(how.trees if used else 1)]
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        trees = list(pool.map(partial(_tree, ground, how), draws))
+    base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
+    said = np.zeros((there.shape[1], cut.n_groups))
+    for m, tree in enumerate(trees if used and (how.effects or how.slopes or how.boost) else ()):
+        times[tree.deciding] += 1  # a row is drawn from one of its trees, not from their mean
+        turn = tree.luck * times[tree.deciding] < 1
+        grouped = _grouped(tree.shares, cut)
+        base[tree.deciding[turn]] = grouped[tree.leaf[turn]]
+        said[m :: how.trees] = grouped[tree.branches.leaves(there[:, m :: how.trees])]
+    effects = None
+    rows_seen = np.flatnonzero(times)
+    if len(rows_seen) > _MOST_SEEN:
+        rng = streams.child("effects").generator()
+        rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
+    if encoded.n_persons < len(encoded.persons):  # the rows of a person lie together
+        rows_seen = rows_seen[np.argsort(encoded.persons[rows_seen], kind="stable")]
+    if len(rows_seen):
+        people = People(
+            codes=np.ascontiguousarray(seen[:, rows_seen]),
+            groups=groups[rows_seen],
+            weights=encoded.weights[rows_seen],
+            counted=encoded.counted[rows_seen],
+            due=encoded.due[rows_seen],
+            persons=encoded.persons[rows_seen],
+        )
+        known_of_them = people, base[rows_seen]
+        rng = streams.child("boost").generator()
+        declared = [sure[j] for j in given]
+        effects = _corrections(used, target, known_of_them, (there, said), (how, declared, rng))
+    grown = [t.branches for t in trees], [t.shares for t in trees]
+    return link_of(tuple(k.row for k in used), *grown, cut, target.mass, effects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Ground:
+    """What the trees of one column grow on."""
+
+    encoded: Encoded
+    used: Sequence[Known]
+    seen: Codes
+    classes: Codes
+    cut: Cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Tree:
+    """A tree, what its nodes' pools say, and the rows that decided its branches.
+
+    ``leaf`` is where those end, ``luck`` a draw for each.
+    """
+
+    branches: Branches
+    shares: Floats
+    deciding: NDArray[np.int64]
+    leaf: Codes
+    luck: Floats
+
+
+def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
+    """Grow one tree and fill its pools."""
+    encoded, classes, cut = ground.encoded, ground.classes, ground.cut
+    deciding, filling = _halves(encoded, honest=how.honest and bool(ground.used), rng=rng)
+    tree = _grown(ground, deciding, how, rng)
+    leaf = tree.leaves(ground.seen)
+    several = encoded.n_persons < len(encoded.persons)
+    whose = encoded.persons[filling] if several else None
+    filled = pooled(
+        tree,
+        leaf[filling],
+        (classes[filling], cut.n_classes),
+        (encoded.weights[filling], encoded.due[filling], whose),
+        Filling(k=how.k, shrink=how.shrink),
+    )
+    luck = rng.random(len(deciding))
+    return _Tree(branches=tree, shares=filled, deciding=deciding, leaf=leaf[deciding], luck=luck)
+
+
+def _corrections(
+    used: Sequence[Known],
+    target: Target,
+    seen: tuple[People, Floats],
+    made: tuple[Codes, Floats],
+    rule: tuple[Growth, list[bool], np.random.Generator],
+) -> Effects | None:
+    """Fit what corrects the trees: bin by bin where that is believed, by small trees, and slopes.
+
+    ``seen`` are people and what trees say of them, ``made`` the codes of rows made so far and what
+    trees say there.
+    """
+    (people, base), (how, sure, rng) = seen, rule
+    bins = [k.bins for k in used]
+    found, own = no_effects(base.shape[1]), (people.groups, people.weights, people.persons)
+    if how.effects:
+        found = fit_effects(bins, people.codes, base, own, how.shrink, sure)
+    if how.boost:
+        each = persons_worth(bins, people.codes, base, own)
+        people = replace(people, weights=people.weights * each)
+        places = [(k.places, k.size) for k in used]
+        told = corrected(found, people.codes, base), added(found, people.codes)
+        boosts = boosts_of(places, people, told, (float(how.k), how.shrink), rng)
+        found = boosted(found, boosts, len(used))
+    if how.slopes and target.scores is not None:
+        present, rows = (
+            Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
+            for c, w in ((people.codes, people.counted), (made[0], np.ones(made[0].shape[1])))
+        )
+        said = rows, corrected(found, *made)
+        scores = [k.scores for k in used]
+        there = present, people.groups
+        given = scores, target.scores, there, said, how.shrink
+        more = fit_slopes(*given, gentle=how.effects)
+        found = steepened(found, bins, more)
+    judged = people.groups, corrected(found, people.codes, base), people.persons
+    found = barred(found, [_fine(k) for k in used], people.codes, judged, how.protect)
+    return found if len(found.of) else None
+
+
+def _fine(known: Known) -> Codes:
+    """Return the bins in which a column may bar what comes next: its levels, where it has some."""
+    levels = known.places is None and known.size <= _MOST_LEVELS
+    return np.arange(known.size, dtype=np.int32) if levels else known.bins
+
+
+def _grouped(shares: Floats, cut: Cut) -> Floats:
+    """Return the shares of groups from those of their classes."""
+    order = np.argsort(cut.groups, kind="stable")
+    first = np.searchsorted(cut.groups[order], np.arange(cut.n_groups))
+    return np.asarray(np.add.reduceat(shares[:, order], first, axis=1), dtype=np.float64)
+
+
+def _grown(
+    ground: _Ground, deciding: NDArray[np.int64], how: Growth, rng: np.random.Generator
+) -> Branches:
+    """Grow branches; whoever is sheltered decides as often as is due, and then as others do."""
+    encoded = ground.encoded
+    rows = deciding[rng.random(len(deciding)) < encoded.due[deciding]]
+    weights, y = encoded.counted[rows], ground.cut.groups[ground.classes[rows]]
+    codes = ground.seen[:, rows]
+    places = [
+        placed(c, k.size, y, weights, PLACES) if k.places is None else k.places
+        for k, c in zip(ground.used, codes, strict=True)
+    ]
+    return grow(places, codes, y, (weights, encoded.persons[rows]), (how.penalty, float(how.k)))
+
+
+def _halves(
+    encoded: Encoded, *, honest: bool, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the persons who decide a tree's branches and of those who fill it."""
+    everyone = np.arange(encoded.codes.shape[1])
+    if not honest or encoded.n_persons < _FEW:
+        return everyone, everyone
+    side = rng.permutation(encoded.n_persons) < _DECIDE * encoded.n_persons
+    chosen = side[encoded.persons]
+    deciding = everyone[chosen]
+    if len(deciding) > _MOST_ROWS:
+        deciding = np.sort(rng.choice(deciding, _MOST_ROWS, replace=False))
+    return deciding, everyone[~chosen]
