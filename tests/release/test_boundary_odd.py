@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assaymark.errors import IntegrityError
-from assaymark.flow.row_files import csv_of, parquet_of
+from assaymark.flow.generate.row_files import csv_of, parquet_of
 from assaymark.release.boundary import leaks_of
 from assaymark.release.boundary_rows import names_of, said_in_rows, table_leaks
 from assaymark.release.contained import Held

@@ -8,7 +8,7 @@ import pytest
 from assaymark.core.measurement import Measurement
 from assaymark.core.privacy import Charge, PrivacyGuarantee
 from assaymark.core.zcdp import epsilon_of, rho_of
-from assaymark.flow.guaranteed import guaranteed
+from assaymark.flow.report.guaranteed import guaranteed
 from assaymark.release.drawing_privacy import ceiling_words, draw_ceiling
 from assaymark.release.report import render
 from assaymark.release.report_content import ReportContent

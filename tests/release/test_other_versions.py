@@ -32,10 +32,10 @@ from assaymark.core.threat import ThreatModel
 from assaymark.core.waiver import Waiver
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import AssaymarkError
-from assaymark.flow.block_plan import Manifest as Blocks
-from assaymark.flow.block_plan import Plan
-from assaymark.flow.sources import RegisteredSource
-from assaymark.flow.timeline import Look
+from assaymark.flow.generate.block_plan import Manifest as Blocks
+from assaymark.flow.generate.block_plan import Plan
+from assaymark.flow.monitor.timeline import Look
+from assaymark.flow.source.sources import RegisteredSource
 from assaymark.generate import generators, model_file
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.alone.pieces import FORMATS, Broken, read_json

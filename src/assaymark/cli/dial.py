@@ -45,8 +45,8 @@ def command(
     Five settings are fitted, told apart from unseen people and attacked by refitting; the closest
     one within the limit is chosen. Nothing is released. Ends with 3 where no setting holds.
     """
-    from assaymark.flow.dial import Dialling, dial, with_parameters
-    from assaymark.flow.entrants import read_entrants
+    from assaymark.flow.evaluate.dial import Dialling, dial, with_parameters
+    from assaymark.flow.evaluate.entrants import read_entrants
     from assaymark.flow.written import check_can_write, write_files
 
     if write is not None and what.suffix.lower() != ".toml":

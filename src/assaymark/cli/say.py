@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.describe import Described
+    from assaymark.flow.evaluate.describe import Described
     from assaymark.flow.outcome import Outcome, VerdictRow
     from assaymark.flow.progress import Progress
 

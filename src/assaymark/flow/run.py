@@ -14,35 +14,35 @@ from assaymark.core.time_limit import LIMIT, check_limit, why_unlimited
 from assaymark.decide.fitness import matrix_of
 from assaymark.decide.policy import profile_bytes
 from assaymark.errors import AssaymarkError, RecipeError
-from assaymark.flow.alike import alike
-from assaymark.flow.attempt import Making, obtain
-from assaymark.flow.claims import with_code
-from assaymark.flow.crossfit_words import notices_of
-from assaymark.flow.decide import read_policy
-from assaymark.flow.descent import beyond, notices_of_descent
-from assaymark.flow.earlier import earlier_of
-from assaymark.flow.generate import read_rows, why_never
-from assaymark.flow.generator import version_of
-from assaymark.flow.held_back import held_back
-from assaymark.flow.history import commit_policy
-from assaymark.flow.intact import check_intact
-from assaymark.flow.learning import leaking
-from assaymark.flow.look import Look
-from assaymark.flow.model_words import said_of
+from assaymark.flow.decide.descent import beyond, notices_of_descent
+from assaymark.flow.decide.held_back import held_back
+from assaymark.flow.decide.look import Look
+from assaymark.flow.decide.people import second_person
+from assaymark.flow.decide.ready import waits_for
+from assaymark.flow.decide.story import policy_late, questions_late
+from assaymark.flow.decide.verdicts import read_policy
+from assaymark.flow.decide.waivers import in_force
+from assaymark.flow.evaluate.earlier import earlier_of
+from assaymark.flow.generate.attempt import Making, obtain
+from assaymark.flow.generate.fit import read_rows, why_never
+from assaymark.flow.generate.generator import version_of
 from assaymark.flow.outcome import Outcome, verdict_rows
-from assaymark.flow.parents import ancestry, check_circle, taken_from, under_parents_terms
-from assaymark.flow.people import second_person
-from assaymark.flow.population import attempts_at, openings_of
 from assaymark.flow.progress import silent
-from assaymark.flow.publish import publish
-from assaymark.flow.queries import asked_of
-from assaymark.flow.ready import waits_for
-from assaymark.flow.rights import check_columns, check_terms
-from assaymark.flow.source import prepare
-from assaymark.flow.sources import changed_since, under_registered_terms
-from assaymark.flow.story import policy_late, questions_late
-from assaymark.flow.undeclared import undeclared
-from assaymark.flow.waivers import in_force
+from assaymark.flow.release.history import commit_policy
+from assaymark.flow.release.intact import check_intact
+from assaymark.flow.release.publish import publish
+from assaymark.flow.report.crossfit_words import notices_of
+from assaymark.flow.report.learning import leaking
+from assaymark.flow.report.model_words import said_of
+from assaymark.flow.source.alike import alike
+from assaymark.flow.source.claims import with_code
+from assaymark.flow.source.parents import ancestry, check_circle, taken_from, under_parents_terms
+from assaymark.flow.source.population import attempts_at, openings_of
+from assaymark.flow.source.queries import asked_of
+from assaymark.flow.source.read import prepare
+from assaymark.flow.source.rights import check_columns, check_terms
+from assaymark.flow.source.sources import changed_since, under_registered_terms
+from assaymark.flow.source.undeclared import undeclared
 from assaymark.source.read import read_table
 from assaymark.store.workspace import Workspace
 
@@ -58,13 +58,13 @@ if TYPE_CHECKING:
     from assaymark.core.threat import Profile, ThreatModel
     from assaymark.core.waiver import Waiver
     from assaymark.decide.policy import Policy
-    from assaymark.flow.attempt import Attempt
-    from assaymark.flow.decide import Decision
-    from assaymark.flow.earlier import Earlier
+    from assaymark.flow.decide.verdicts import Decision
+    from assaymark.flow.evaluate.earlier import Earlier
+    from assaymark.flow.generate.attempt import Attempt
     from assaymark.flow.outcome import VerdictRow
-    from assaymark.flow.parents import Taken
     from assaymark.flow.progress import Progress
-    from assaymark.flow.source import Prepared
+    from assaymark.flow.source.parents import Taken
+    from assaymark.flow.source.read import Prepared
 
 __all__ = ["Job", "Options", "Ran", "read_job", "run"]
 

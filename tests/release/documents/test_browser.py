@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from assaymark.flow.documents import judged_of
+from assaymark.flow.release.documents import judged_of
 from assaymark.release.documents import DATASHEET, LAY, pack_page
 from assaymark.release.filled import fill
 from assaymark.release.graph import Graph

@@ -9,7 +9,7 @@ import pytest
 from assaymark.core.measurement import Measurement
 from assaymark.core.rights import Rights
 from assaymark.errors import IntegrityError
-from assaymark.flow.documents import documents_of, judged_of
+from assaymark.flow.release.documents import documents_of, judged_of
 from assaymark.release.boundary import leaks_of
 from assaymark.release.documents import DATASHEET, LAY, pack_page
 from assaymark.release.filled import fill

@@ -8,7 +8,7 @@ from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
 from assaymark.core.people import Approval
 from assaymark.errors import RecipeError, UnknownNameError
-from assaymark.flow.documents import judged_of
+from assaymark.flow.release.documents import judged_of
 from assaymark.release.approved import DECISION, approval_bytes
 from assaymark.release.documents import pack_page
 from assaymark.release.filled import fill
