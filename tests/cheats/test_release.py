@@ -20,7 +20,7 @@ from assaymark.flow.release.admit import admit, load
 from assaymark.flow.release.recall import withdraw
 from assaymark.flow.release.verify import read_release
 from assaymark.generate.independent import Independent
-from assaymark.release.boundary import leaks_of
+from assaymark.release.boundary.linter import leaks_of
 
 
 def rules(files):

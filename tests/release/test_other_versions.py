@@ -39,11 +39,11 @@ from assaymark.flow.source.sources import RegisteredSource
 from assaymark.generate import generators, model_file
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.alone.pieces import FORMATS, Broken, read_json
+from assaymark.release.documents.pack import parse_pack
 from assaymark.release.envelope import seal_envelope
 from assaymark.release.history import History
 from assaymark.release.lots import Lot
 from assaymark.release.notices import read_notice
-from assaymark.release.pack import parse_pack
 from assaymark.release.predicates import Decided, Manifest, Provenance, Released
 from assaymark.release.receipts import read_receipt
 from assaymark.release.statement import KINDS, read_statement

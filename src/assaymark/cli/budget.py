@@ -122,7 +122,7 @@ def sweep(
 
 
 def _say(found: Swept) -> None:
-    from assaymark.release.comparison_words import score_words
+    from assaymark.release.pages.comparison_words import score_words
 
     rows = [("real rows", "", "", score_words(found.real_utility))]
     rows += [

@@ -72,7 +72,7 @@ def command(
 
 
 def _say(found: Comparison) -> None:
-    from assaymark.release.comparison_words import (
+    from assaymark.release.pages.comparison_words import (
         badge_of,
         compared_answer,
         cost_words,

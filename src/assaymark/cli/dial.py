@@ -77,8 +77,8 @@ def command(
 
 
 def _say(found: Dialled, write: Path | None) -> None:
-    from assaymark.release.comparison_words import score_words
-    from assaymark.release.dial_words import dialled_answer, recognised_words, settings_words
+    from assaymark.release.pages.comparison_words import score_words
+    from assaymark.release.pages.dial_words import dialled_answer, recognised_words, settings_words
 
     answer = dialled_answer(found)
     typer.echo(f"\n{found.name}: {answer.headline}\n\n{wrapped('', answer.sentence)}\n")

@@ -230,7 +230,7 @@ def _telling(
 
 def _say(found: Monitored) -> None:
     from assaymark.flow.monitor.watch import odd_words
-    from assaymark.release.report_words import spoken_subject
+    from assaymark.release.pages.report_words import spoken_subject
 
     together = found.watched
     looks = "one look" if together.looks == 1 else f"{together.looks:,} looks"

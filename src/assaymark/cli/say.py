@@ -138,7 +138,7 @@ def say_outcome(outcome: Outcome) -> None:
 
 def say_described(described: Described) -> None:
     """Show what was found in one table, a line a figure, under what the figures are."""
-    from assaymark.release.report_words import spoken_subject
+    from assaymark.release.pages.report_words import spoken_subject
 
     typer.echo(f"\n{described.name}: {described.rows:,} rows, described by themselves")
     found: dict[str, list[tuple[str, ...]]] = {}

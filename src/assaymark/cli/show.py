@@ -40,7 +40,7 @@ def command(
     from assaymark.flow.release.place import folder_at
     from assaymark.flow.status import card_of, status_of
     from assaymark.flow.written import write_page
-    from assaymark.release.quoted import unlinked
+    from assaymark.release.documents.quoted import unlinked
 
     if release is not None and release.is_file():
         _model(release, as_json=json)

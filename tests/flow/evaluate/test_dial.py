@@ -17,8 +17,8 @@ from assaymark.flow.evaluate.entrants import read_entrants
 from assaymark.flow.status import entries_of
 from assaymark.generate import generators
 from assaymark.generate.notches import NOTCHES
-from assaymark.release.dial import render_dial
-from assaymark.release.dial_words import dialled_answer
+from assaymark.release.pages.dial import render_dial
+from assaymark.release.pages.dial_words import dialled_answer
 
 WS = Path("ws")
 

@@ -23,7 +23,7 @@ from assaymark.flow.source.budget import CHARGED, balance_of
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.source.read import prepare
 from assaymark.generate.dp_marginals import DpMarginals
-from assaymark.release.privacy_words import privacy_lines
+from assaymark.release.pages.privacy_words import privacy_lines
 from assaymark.store.workspace import Workspace
 
 WS = Path("ws")

@@ -12,9 +12,8 @@ from assaymark.flow.release.documents import documents, documents_of
 from assaymark.flow.release.verify import read_release, verify
 from assaymark.flow.run import Options, read_job, run
 from assaymark.flow.status import check_ledger
-from assaymark.release.envelope import payload_of
-from assaymark.release.graph import Graph
-from assaymark.release.quoted import (
+from assaymark.release.documents.graph import Graph
+from assaymark.release.documents.quoted import (
     check_linked,
     check_pages,
     check_quoted,
@@ -22,6 +21,7 @@ from assaymark.release.quoted import (
     typed_in,
     typed_of,
 )
+from assaymark.release.envelope import payload_of
 
 pytestmark = pytest.mark.slow
 PAGES = ("datasheet.html", "lay.html")

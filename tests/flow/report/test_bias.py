@@ -9,7 +9,7 @@ from assaymark.core.questions import Questions
 from assaymark.core.streams import Streams
 from assaymark.flow.evaluate.measure import measure
 from assaymark.flow.report.bias import breaches_of, gaps_of, repeated_of
-from assaymark.release.drawing_gaps import by_outcome, draw_gap, gap_reach, gap_words, signed
+from assaymark.release.drawing.gaps import by_outcome, draw_gap, gap_reach, gap_words, signed
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from assaymark.core.measurement import Measurement
 from assaymark.flow.report.learning import leaking, learning_of
-from assaymark.release.drawing_learning import draw_family, draw_learning
+from assaymark.release.drawing.learning import draw_family, draw_learning
 
 
 def of(metric, subject="table", value=0.1, **details):

@@ -7,7 +7,7 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
 from assaymark.flow.report.model_card import chain_of, chain_words
 from assaymark.generate import generators
-from assaymark.release.drawing_chain import chain_line_words, draw_chain
+from assaymark.release.drawing.chain import chain_line_words, draw_chain
 from assaymark.source.load import load
 from assaymark.source.profile import profile
 

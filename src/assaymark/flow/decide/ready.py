@@ -19,7 +19,7 @@ from assaymark.flow.release.log import logged
 from assaymark.flow.release.verify import read_release
 from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
 from assaymark.release.approved import ROLES as ROLE_FILE
-from assaymark.release.boundary import check_boundary
+from assaymark.release.boundary.linter import check_boundary
 from assaymark.release.build import MANIFEST, RELEASE, manifest_of, sealed
 from assaymark.release.contained import held
 from assaymark.release.envelope import payload_of

@@ -24,7 +24,7 @@ from assaymark.flow.release.log import workspace_at
 from assaymark.flow.source.budget import charge
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.written import write_page
-from assaymark.release.comparison import render_comparison
+from assaymark.release.pages.comparison import render_comparison
 from assaymark.source.split import Split
 
 if TYPE_CHECKING:

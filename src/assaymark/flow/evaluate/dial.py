@@ -25,7 +25,7 @@ from assaymark.flow.progress import silent
 from assaymark.flow.release.log import workspace_at
 from assaymark.flow.written import write_page
 from assaymark.generate.notches import NOTCHES
-from assaymark.release.dial import render_dial
+from assaymark.release.pages.dial import render_dial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

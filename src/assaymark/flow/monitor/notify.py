@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from assaymark.errors import InputError
 from assaymark.flow.monitor.watch import odd_words
-from assaymark.release.report_words import spoken_subject
+from assaymark.release.pages.report_words import spoken_subject
 
 if TYPE_CHECKING:
     from assaymark.flow.monitor.batches import Monitored

@@ -14,8 +14,8 @@ from assaymark.flow.monitor.timeline import read_looks
 from assaymark.flow.monitor.watch import Watched, odd_words, watched
 from assaymark.flow.release.heard import heard_of
 from assaymark.flow.release.recall import issued
-from assaymark.release.report_words import spoken_subject
-from assaymark.release.since import LookedAt, SinceContent, render_since
+from assaymark.release.pages.report_words import spoken_subject
+from assaymark.release.pages.since import LookedAt, SinceContent, render_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assaymark.flow.monitor.watch import odd_words
-from assaymark.release.watch import WatchContent, render_watch
+from assaymark.release.pages.watch import WatchContent, render_watch
 
 if TYPE_CHECKING:
     from assaymark.flow.monitor.batches import Monitored

@@ -18,13 +18,13 @@ from assaymark.flow.release.recall import issued
 from assaymark.flow.release.verify import read_release
 from assaymark.flow.report.page import verdict_line
 from assaymark.release.approved import CARD
-from assaymark.release.card import card
-from assaymark.release.croissant import CROISSANT, croissant
-from assaymark.release.documents import DATASHEET, LAY, datasheet, lay_page, pack_page
+from assaymark.release.documents.card import card
+from assaymark.release.documents.croissant import CROISSANT, croissant
+from assaymark.release.documents.filled import fill
+from assaymark.release.documents.graph import Graph
+from assaymark.release.documents.pack import pack_called, packs, parse_pack
+from assaymark.release.documents.written import DATASHEET, LAY, datasheet, lay_page, pack_page
 from assaymark.release.envelope import payload_of
-from assaymark.release.filled import fill
-from assaymark.release.graph import Graph
-from assaymark.release.pack import pack_called, packs, parse_pack
 from assaymark.release.predicates import Decided
 from assaymark.release.statement import read_statement
 from assaymark.release.waived import WAIVED
@@ -33,9 +33,9 @@ from assaymark.store.whole import write_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from assaymark.release.filled import Filled
-    from assaymark.release.pack import Pack
-    from assaymark.release.report_content import ReportContent, VerdictLine
+    from assaymark.release.documents.filled import Filled
+    from assaymark.release.documents.pack import Pack
+    from assaymark.release.pages.report_content import ReportContent, VerdictLine
 
 __all__ = [
     "CellLine",

@@ -26,7 +26,8 @@ from assaymark.flow.source.queries import queries_of
 from assaymark.monitor.sketch import Sketch, sketch
 from assaymark.release.approved import DECISION, WORDS
 from assaymark.release.build import ReleaseContents, build, contents
-from assaymark.release.card import account_of
+from assaymark.release.documents.card import account_of
+from assaymark.release.pages.report import render
 from assaymark.release.predicates import (
     RECIPE_ONLY,
     CrossFitDecided,
@@ -35,7 +36,6 @@ from assaymark.release.predicates import (
     StageDecided,
     Step,
 )
-from assaymark.release.report import render
 from assaymark.release.review import review_text
 from assaymark.source.band import band
 from assaymark.source.folds import FOLDS, Folds
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from assaymark.flow.progress import Progress
     from assaymark.flow.run import Ran
     from assaymark.flow.source.queries import Asked
-    from assaymark.release.report_content import ReportContent
+    from assaymark.release.pages.report_content import ReportContent
     from assaymark.store.workspace import Workspace
 
 __all__ = ["publish"]

@@ -20,12 +20,12 @@ from assaymark.flow.decide.verdicts import controls, needed_approvals, refitness
 from assaymark.flow.release.lot_check import verify_lot
 from assaymark.flow.release.sketch_check import check_sketch
 from assaymark.flow.release.standing_check import check_standing
+from assaymark.release.boundary.parquet_footer import read_footer
 from assaymark.release.build import RELEASE
+from assaymark.release.documents.quoted import check_pages
 from assaymark.release.envelope import payload_of
 from assaymark.release.lots import LOT
-from assaymark.release.parquet_footer import read_footer
 from assaymark.release.predicates import Released
-from assaymark.release.quoted import check_pages
 from assaymark.release.reading import Policies
 from assaymark.release.statement import read_statement
 from assaymark.release.verification import Verification

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from assaymark.release.report_content import (
+from assaymark.release.pages.report_content import (
     AttackPicture,
     ControlLine,
     ExposureLine,

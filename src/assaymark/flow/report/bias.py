@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from assaymark.release.report_content import BreachLine, GapLine
+from assaymark.release.pages.report_content import BreachLine, GapLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

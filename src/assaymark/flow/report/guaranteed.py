@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.release.drawing_privacy import GroupError, PrivacyPicture
-from assaymark.release.report_words import spoken_subject
+from assaymark.release.drawing.privacy import GroupError, PrivacyPicture
+from assaymark.release.pages.report_words import spoken_subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

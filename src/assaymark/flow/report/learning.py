@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.release.drawing import figure, percent
-from assaymark.release.drawing_learning import (
+from assaymark.release.drawing.learning import (
     CurvePoint,
     FamilyLine,
     GroupScore,
     LearningPicture,
 )
+from assaymark.release.drawing.marks import figure, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from assaymark.release.report_content import ChainLine
+from assaymark.release.pages.report_content import ChainLine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -20,9 +20,9 @@ from assaymark.flow.report.guaranteed import guaranteed
 from assaymark.flow.report.learning import leaking, learning_of
 from assaymark.flow.report.model_card import chain_of, chain_words
 from assaymark.flow.report.pictures import columns_of, groups_of
-from assaymark.release.privacy_words import privacy_limits, privacy_lines
-from assaymark.release.report import render
-from assaymark.release.report_content import (
+from assaymark.release.pages.privacy_words import privacy_limits, privacy_lines
+from assaymark.release.pages.report import render
+from assaymark.release.pages.report_content import (
     FitnessLine,
     ReportContent,
     StageLine,

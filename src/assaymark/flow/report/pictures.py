@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Role
-from assaymark.release.report_content import ColumnPicture, GroupLevel, GroupPicture
+from assaymark.release.pages.report_content import ColumnPicture, GroupLevel, GroupPicture
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
