@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import assaymark
 from assaymark.cli.app import app
-from assaymark.core.constraint import Inequality, Unique
+from assaymark.core.constraint import FixedCombinations, Inequality, OneHot, Unique
 from assaymark.errors import InputError, RecipeError
 from assaymark.flow.generate.constraints import read_constraints
 from assaymark.flow.generate.impute import Filling, impute, impute_often, write_imputed
@@ -250,3 +250,33 @@ def test_each_constraint_refuses_or_keeps_by_itself():
     kept = Inequality(kind="inequality", low="b", high="a", on_source="keep")
     with pytest.raises(RecipeError, match="break a constraint in 20 of 80 rows"):
         impute_often(data, Filling(constraints=(broken, kept), seed=1))
+
+
+def test_flags_and_combinations_are_filled_as_a_constraint_says_them():
+    rng = np.random.default_rng(3)
+    which = rng.integers(0, 3, 600)
+    cities, lands = np.array(["Kiel", "Ulm", "Bonn", "Jena"]), np.array(["SH", "BW", "NW", "TH"])
+    city = rng.integers(0, 4, 600)
+    whole = pl.DataFrame(
+        {
+            **{c: (which == i).astype(int) for i, c in enumerate(("red", "green", "blue"))},
+            "city": cities[city],
+            "land": lands[city],
+        }
+    )
+    gone = whole.with_columns(
+        pl.when(pl.Series(rng.random(600) < 0.4)).then(None).otherwise(pl.col(c)).alias(c)
+        for c in whole.columns
+    )
+    flags = OneHot(kind="one_hot", columns=("red", "green", "blue"))
+    pairs = FixedCombinations(kind="fixed", columns=("city", "land"))
+    made = impute_often(gone, Filling(constraints=(flags, pairs), seed=1))[0].frame
+    full = made.drop_nulls(["red", "green", "blue"])
+    assert full.height > 590
+    assert (full.select(pl.sum_horizontal("red", "green", "blue")).to_series() == 1).all()
+    both = made.drop_nulls(["city", "land"])
+    assert both.height > 590
+    assert both.select("city", "land").unique().height == 4
+    two = gone.with_columns(red=pl.lit(1), green=pl.lit(1))
+    with pytest.raises(RecipeError, match="cells that are there break a constraint in 600 of 600"):
+        impute_often(two, Filling(constraints=(flags,)))
