@@ -45,8 +45,9 @@ from assaymark.core.measurement import Measurement
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import WorkspaceError
 from assaymark.evaluate import metrics
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.status import check_ledger, entries_of
 
 RESULTS = Path(__file__).parent / "results" / "kill.json"

@@ -12,7 +12,8 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate import metrics
 from assaymark.flow.decide.people import add, init, new_key, read_key
 from assaymark.flow.generate.generator import approve
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 from assaymark.store.workspace import Workspace
 
 ATTACKS = threat_of(Profile.ENCLAVE).attacks

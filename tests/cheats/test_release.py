@@ -17,8 +17,8 @@ from assaymark.errors import InputError, NotApprovedError
 from assaymark.flow.generate.generator import approve
 from assaymark.flow.monitor.detect import detect
 from assaymark.flow.release.admit import admit, load
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.recall import withdraw
-from assaymark.flow.release.verify import read_release
 from assaymark.generate.independent import Independent
 from assaymark.release.boundary.linter import leaks_of
 

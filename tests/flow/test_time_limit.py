@@ -15,7 +15,8 @@ from assaymark.core.streams import Streams
 from assaymark.core.time_limit import why_unlimited, within
 from assaymark.errors import InputError, TimeUp
 from assaymark.flow.evaluate.measure import measure
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 from assaymark.flow.status import entries_of
 
 SLEEPY = '''

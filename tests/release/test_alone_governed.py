@@ -31,9 +31,10 @@ from assaymark.flow.decide.people import add, current, init, roles_bytes
 from assaymark.flow.decide.ready import enter_release
 from assaymark.flow.decide.verdicts import refitness
 from assaymark.flow.generate.row_files import csv_of, parquet_of
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.history import write_decision
 from assaymark.flow.release.log import logged
-from assaymark.flow.release.verify import read_release, verify
+from assaymark.flow.release.verify import verify
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.alone.budget import check_budget

@@ -18,12 +18,12 @@ from assaymark.flow.evaluate.infer import infer as _infer
 from assaymark.flow.evaluate.infer import made_of, of_tables
 from assaymark.flow.generate.fit import build
 from assaymark.flow.generate.row_files import parquet_of
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.monitor.batch import read_batch
 from assaymark.flow.monitor.batches import Watching
 from assaymark.flow.monitor.batches import monitor as _monitor
 from assaymark.flow.release.admit import load as _load
 from assaymark.flow.release.verify import verify as _verify
-from assaymark.flow.run import Options, read_job
 from assaymark.flow.run import run as _run
 from assaymark.flow.source.claims import read_recipe
 from assaymark.flow.source.init import init as _init

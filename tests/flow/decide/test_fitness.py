@@ -11,7 +11,8 @@ import assaymark
 from assaymark.cli.app import app
 from assaymark.errors import InputError, NotApprovedError, UnknownNameError
 from assaymark.flow.decide.fitness import why_not
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 
 GOLDEN = Path(__file__).parents[2] / "golden/releases"
 

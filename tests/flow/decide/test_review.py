@@ -25,8 +25,10 @@ from assaymark.flow.decide.ready import make_ready, ready_called, release_ready,
 from assaymark.flow.decide.review import Said, review, shown
 from assaymark.flow.generate.generator import approve
 from assaymark.flow.generate.row_files import parquet_of
-from assaymark.flow.release.verify import read_release, verify
-from assaymark.flow.run import Options, run
+from assaymark.flow.job import Options
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.verify import verify
+from assaymark.flow.run import run
 from assaymark.flow.status import status_of
 from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import DECISION, approval_bytes

@@ -15,8 +15,9 @@ from assaymark.flow.decide.people import add, init, new_key, read_key, remove
 from assaymark.flow.decide.review import Said, review
 from assaymark.flow.decide.waivers import Asked, in_force, waive
 from assaymark.flow.generate.generator import approve
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import read_roles
 from assaymark.release.waived import read_waiver

@@ -12,8 +12,9 @@ from assaymark.core.threat import Profile
 from assaymark.decide.policy import profile_bytes
 from assaymark.decide.verdict import UseStatus
 from assaymark.evaluate.repeats import REPEATED, REPEATED_BUT_ONE
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.status import check_ledger, entries_of, status_of
 from assaymark.source.folds import FOLDS
 from assaymark.store.workspace import Workspace

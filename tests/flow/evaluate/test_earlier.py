@@ -10,8 +10,9 @@ import pytest
 from assaymark.core.actor import Actor
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.verdict import UseStatus
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.status import entries_of
 from assaymark.store.workspace import Workspace
 

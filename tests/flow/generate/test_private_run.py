@@ -16,9 +16,10 @@ from assaymark.errors import InputError, NotApprovedError, RecipeError
 from assaymark.flow.evaluate.audit import COMMITTED, REVEALED
 from assaymark.flow.generate.attempt import Making, obtain
 from assaymark.flow.generate.reproduce import reproduce
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.progress import silent
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.source.budget import CHARGED, balance_of
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.source.read import prepare

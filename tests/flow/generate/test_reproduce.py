@@ -6,7 +6,8 @@ import pytest
 
 from assaymark.errors import InputError, UnknownNameError
 from assaymark.flow.generate.reproduce import reproduce
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 from assaymark.flow.status import entries_of
 from assaymark.store.workspace import Workspace
 

@@ -3,8 +3,9 @@ import polars as pl
 import pytest
 
 from assaymark.errors import InputError
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.monitor.as_released import taken_as_released
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Provenance
 from assaymark.release.statement import read_statement

@@ -25,12 +25,13 @@ from assaymark.errors import (
     NotApprovedError,
     UnknownNameError,
 )
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.monitor.batches import Watching, monitor, reference_of
 from assaymark.flow.monitor.performance import Forecast
 from assaymark.flow.monitor.since import since
 from assaymark.flow.monitor.timeline import append_look, read_looks
 from assaymark.flow.monitor.watch import watched
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.monitor.sketch import Sketch
 
 

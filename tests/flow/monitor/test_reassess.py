@@ -12,10 +12,11 @@ from assaymark.cli.app import app
 from assaymark.core.notice import Observation
 from assaymark.errors import InputError, NotApprovedError
 from assaymark.evaluate.versions import attack_versions
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.monitor.reassess import newer_attacks, reassess
 from assaymark.flow.release.recall import notices_of, of_workspace
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.status import entries_of
 from assaymark.store.workspace import Workspace
 

@@ -16,12 +16,13 @@ from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, RecipeError
 from assaymark.flow.decide.descent import beyond, check_descent
 from assaymark.flow.decide.people import new_key, read_key
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.admit import Consumer, admit
 from assaymark.flow.release.descendants import descendants_of
 from assaymark.flow.release.recall import issued, withdraw
 from assaymark.flow.release.receipts import destroyed, recall_of, take_receipt
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.source.parents import check_circle, taken_from
 from assaymark.release.receipts import read_receipt
 from assaymark.store.workspace import Workspace

@@ -8,9 +8,11 @@ from typer.testing import CliRunner
 
 from assaymark.cli.app import app
 from assaymark.errors import InputError, IntegrityError, RecipeError, UnknownNameError
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.documents import documents, documents_of
-from assaymark.flow.release.verify import read_release, verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.verify import verify
+from assaymark.flow.run import run
 from assaymark.flow.status import check_ledger
 from assaymark.release.documents.graph import Graph
 from assaymark.release.documents.quoted import (

@@ -14,13 +14,14 @@ from assaymark.core.threat import Profile
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, IntegrityError, NotApprovedError
 from assaymark.flow.evaluate.earlier import earlier_of
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.admit import admit, load
 from assaymark.flow.release.descendants import descendants_of
 from assaymark.flow.release.lot import Batch, checks_of, make_lot
 from assaymark.flow.release.lot_model import approved_of, made_by
 from assaymark.flow.release.recall import issued, withdraw
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.source.read import prepare
 from assaymark.generate.model_file import read_model, write_model
 from assaymark.release.alone.steps import Release, verified

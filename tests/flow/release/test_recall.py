@@ -10,6 +10,7 @@ import assaymark
 from assaymark.cli.app import app
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.decide.people import new_key, read_key
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.admit import admit, load
 from assaymark.flow.release.recall import (
     answer,
@@ -21,7 +22,7 @@ from assaymark.flow.release.recall import (
     withdraw,
 )
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.release.notices import read_notice
 from assaymark.store.workspace import Workspace
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.verify import verify
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.run import run
 from assaymark.flow.status import entries_of
 
 WS = Path("ws")

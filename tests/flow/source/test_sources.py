@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from assaymark.cli.app import app
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
-from assaymark.flow.run import read_job
+from assaymark.flow.job import read_job
 from assaymark.flow.source.sources import register, registered, source_called
 from assaymark.store.workspace import Workspace
 

@@ -11,7 +11,7 @@ from assaymark.flow.source.rights import blocked
 if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.flow.decide.verdicts import Decision
-    from assaymark.flow.run import Job
+    from assaymark.flow.job import Job
     from assaymark.store.workspace import Workspace
 
 __all__ = ["held_back"]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from assaymark.flow.evaluate.assess import Assessment
     from assaymark.flow.evaluate.earlier import Earlier
     from assaymark.flow.generate.attempt import Attempt
+    from assaymark.flow.job import Job
     from assaymark.flow.progress import Progress
-    from assaymark.flow.run import Job
     from assaymark.flow.source.queries import Asked
     from assaymark.source.split import Split
 

@@ -13,10 +13,10 @@ from assaymark.errors import InputError, IntegrityError, NotApprovedError, Unkno
 from assaymark.flow.decide.people import author_of, check_may_sign, current, roles_bytes
 from assaymark.flow.decide.story import check_story
 from assaymark.flow.decide.verdicts import needed_approvals
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.heard import check_ancestors
 from assaymark.flow.release.history import shown_entries, write_decision
 from assaymark.flow.release.log import logged
-from assaymark.flow.release.verify import read_release
 from assaymark.release.approved import APPROVALS, CARD, DECISION, read_approval, signed_card
 from assaymark.release.approved import ROLES as ROLE_FILE
 from assaymark.release.boundary.linter import check_boundary

@@ -11,9 +11,9 @@ from assaymark.errors import InputError
 from assaymark.flow.generate.attempt import sealed_root
 from assaymark.flow.generate.fit import candidate_of
 from assaymark.flow.generate.row_files import csv_of
+from assaymark.flow.job import read_job
 from assaymark.flow.progress import silent
 from assaymark.flow.release.recall import of_workspace
-from assaymark.flow.run import read_job
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.source.read import prepare
 from assaymark.release.build import row_files

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.watch import Against, Fired
     from assaymark.flow.monitor.watch import Watched
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.store.workspace import Workspace
 
 __all__ = ["Acted", "act", "issuer_of", "seen_in"]

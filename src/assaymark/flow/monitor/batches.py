@@ -27,10 +27,10 @@ from assaymark.flow.monitor.watch import (
     take_in,
     watched,
 )
+from assaymark.flow.release.folder import Folder
 from assaymark.flow.release.heard import check_in_force
 from assaymark.flow.release.log import workspace_at
 from assaymark.flow.release.recall import issued
-from assaymark.flow.release.verify import Folder
 from assaymark.flow.release.world import world_of
 from assaymark.monitor.compare import compare
 from assaymark.monitor.sketch import Sketch
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from assaymark.flow.monitor.performance import Forecast
     from assaymark.flow.monitor.timeline import Against, Look
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.monitor.compare import Difference
 
 __all__ = ["MonitorLine", "Monitored", "Watching", "monitor", "reference_of", "tolerance_of"]

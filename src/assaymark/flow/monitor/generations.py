@@ -11,15 +11,15 @@ import polars as pl
 from assaymark.core.document import Document
 from assaymark.decide.watch import Seen
 from assaymark.errors import InputError
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.recall import issued
-from assaymark.flow.release.verify import read_release
 from assaymark.monitor.collapse import FALSE_ALARM, variety
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
 
 __all__ = ["Generation", "Generations", "Loss", "generations", "seen_in_generations"]
 

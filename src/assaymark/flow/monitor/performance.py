@@ -14,7 +14,7 @@ from assaymark.core.streams import Streams
 from assaymark.decide.watch import Seen
 from assaymark.errors import DataError, InputError, UnknownNameError
 from assaymark.evaluate.models.predictors import one_thread
-from assaymark.flow.release.verify import read_release
+from assaymark.flow.release.folder import read_release
 from assaymark.monitor.performance import Calibrator, contradiction, expected
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from assaymark.flow.decide.look import Look
 from assaymark.flow.evaluate.earlier import earlier_of
 from assaymark.flow.generate.attempt import Attempt, sealed_root
 from assaymark.flow.generate.fit import Candidate, read_rows
+from assaymark.flow.job import read_job
 from assaymark.flow.monitor.act import act
 from assaymark.flow.progress import silent
 from assaymark.flow.release.recall import of_workspace, standing_of
-from assaymark.flow.run import read_job
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.source.read import prepare
 from assaymark.release.envelope import payload_of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assaymark.flow.progress import Progress
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.store.workspace import Workspace
 
 __all__ = ["Reassessed", "VerdictChange", "newer_attacks", "reassess"]

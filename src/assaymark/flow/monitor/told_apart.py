@@ -13,7 +13,7 @@ from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.evaluate.models.predictors import one_thread
 from assaymark.evaluate.two_samples import tell_apart
-from assaymark.flow.release.verify import Folder
+from assaymark.flow.release.folder import Folder
 from assaymark.monitor.compare import as_kept
 
 if TYPE_CHECKING:

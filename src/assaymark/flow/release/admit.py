@@ -15,10 +15,10 @@ from assaymark.core.notice import Admission
 from assaymark.core.rights import USES
 from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
 from assaymark.flow.decide.fitness import check_group, why_not
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.heard import check_in_force
 from assaymark.flow.release.log import workspace_at
 from assaymark.flow.release.recall import issued
-from assaymark.flow.release.verify import read_release
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assaymark.core.notice import MadeKind
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import sha256
 from assaymark.core.notice import MADE, Admission, Descendant
 from assaymark.errors import InputError, IntegrityError
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.handed import read_handed
-from assaymark.flow.release.verify import read_release
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Provenance
 from assaymark.release.statement import read_statement

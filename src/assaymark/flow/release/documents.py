@@ -14,8 +14,8 @@ from assaymark.core.waiver import Waiver
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, RecipeError
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.recall import issued
-from assaymark.flow.release.verify import read_release
 from assaymark.flow.report.page import verdict_line
 from assaymark.release.approved import CARD
 from assaymark.release.documents.card import card

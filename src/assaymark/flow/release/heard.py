@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.ancestry import Ancestry
     from assaymark.core.notice import Notice
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.store.workspace import Workspace
 
 __all__ = ["check_ancestors", "check_in_force", "heard_of", "notices_in"]

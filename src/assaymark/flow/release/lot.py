@@ -17,12 +17,12 @@ from assaymark.core.streams import Streams
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import ConditionError, DataError, InputError, IntegrityError, NotApprovedError
 from assaymark.flow.generate.row_files import csv_of, parquet_of
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.heard import check_in_force
 from assaymark.flow.release.kept import exposure_of
 from assaymark.flow.release.log import logged
 from assaymark.flow.release.lot_model import Approved, approved_of, made_by
 from assaymark.flow.release.recall import of_workspace
-from assaymark.flow.release.verify import read_release
 from assaymark.monitor.agree import FALSE_ALARM, agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.envelope import payload_of
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.entry import Entry
     from assaymark.decide.policy import Policy
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.store.workspace import Workspace
 
 __all__ = ["Batch", "LotMade", "checks_of", "lots_of", "make_lot"]

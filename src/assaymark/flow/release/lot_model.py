@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assaymark.core.protocols import Model
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
     from assaymark.store.workspace import Workspace
 
 __all__ = ["Approved", "approved_of", "made_by"]

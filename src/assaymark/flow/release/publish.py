@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.flow.decide.verdicts import StageDecision
+    from assaymark.flow.job import Ran
     from assaymark.flow.progress import Progress
-    from assaymark.flow.run import Ran
     from assaymark.flow.source.queries import Asked
     from assaymark.release.pages.report_content import ReportContent
     from assaymark.store.workspace import Workspace

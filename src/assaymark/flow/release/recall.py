@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +21,15 @@ from assaymark.decide.standing import Standing, standing
 from assaymark.errors import InputError, IntegrityError, UnknownNameError
 from assaymark.flow.decide.people import author_of
 from assaymark.flow.release.descendants import descendants_of
+from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.heard import notices_in
-from assaymark.flow.release.verify import read_release, verify
+from assaymark.flow.release.issued import Issued
+from assaymark.flow.release.verify import verify
 from assaymark.release.envelope import payload_of
 from assaymark.release.logged import STATEMENT
 from assaymark.release.lots import LOT, check_lot
 from assaymark.release.notices import notice_bytes, read_notice
-from assaymark.release.predicates import FileDigest, Manifest, Provenance, Released
+from assaymark.release.predicates import Manifest, Provenance, Released
 from assaymark.release.statement import read_statement
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from assaymark.store.workspace import Workspace
 
 __all__ = [
-    "Issued",
     "Recalled",
     "answer",
     "challenge",
@@ -52,19 +52,6 @@ __all__ = [
     "time_now",
     "withdraw",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issued:
-    """A release that verifies: its folder, manifest digest, files, signer, and what it says."""
-
-    folder: Path
-    manifest: str
-    files: tuple[FileDigest, ...]
-    signer: str
-    public: bytes
-    released: Released
-    made: Provenance
 
 
 class Recalled(Document):

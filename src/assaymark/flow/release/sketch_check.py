@@ -10,7 +10,7 @@ from assaymark.errors import DataError, IntegrityError
 from assaymark.monitor.sketch import Sketch, counted, sketch
 
 if TYPE_CHECKING:
-    from assaymark.flow.release.verify import Folder
+    from assaymark.flow.release.folder import Folder
     from assaymark.release.verification import Verification
 
 __all__ = ["check_sketch"]

@@ -16,7 +16,7 @@ from assaymark.source.persons import one_row_each
 if TYPE_CHECKING:
     from assaymark.core.dataset import Dataset
     from assaymark.core.schema import Schema
-    from assaymark.flow.run import Ran
+    from assaymark.flow.job import Ran
     from assaymark.store.workspace import Workspace
 
 __all__ = ["crossed_of", "keep_world", "world_of"]

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from assaymark.decide.policy import Policy
     from assaymark.decide.verdict import RuleVerdict
     from assaymark.flow.decide.verdicts import Decision, StageDecision
+    from assaymark.flow.job import Ran
     from assaymark.flow.outcome import Outcome
-    from assaymark.flow.run import Ran
     from assaymark.flow.source.queries import Queries
 
 __all__ = ["draft_page", "evaluation_page", "run_content", "verdict_line", "verdict_lines"]

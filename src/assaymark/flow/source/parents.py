@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from assaymark.core.recipe import Recipe
-    from assaymark.flow.release.recall import Issued
+    from assaymark.flow.release.issued import Issued
 
 __all__ = ["Taken", "ancestry", "check_circle", "taken_from", "under_parents_terms"]
 
