@@ -21,7 +21,8 @@ from assaymark.generate.relations.anchors import apart, cells_of
 from assaymark.generate.relations.edges import find_edges
 from assaymark.generate.relations.same_as import find_same
 from assaymark.generate.relations.wording import Wording, find_numerals, wording, words_alone
-from assaymark.generate.trees.forest import Growth, Known, known_of, linked
+from assaymark.generate.trees.forest import Growth, linked
+from assaymark.generate.trees.known import Known, known_of
 from assaymark.generate.trees.shelter import sheltered
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from assaymark.generate.coding.encoding import Encoded
     from assaymark.generate.relations.derived import Absent
     from assaymark.generate.relations.same_as import Equal
-    from assaymark.generate.trees.forest import Target
+    from assaymark.generate.trees.known import Target
     from assaymark.generate.trees.link import Link
 
 __all__ = ["TreeChain"]

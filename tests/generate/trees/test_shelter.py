@@ -12,7 +12,8 @@ from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.generate import generators
 from assaymark.generate.coding.encoding import encode
-from assaymark.generate.trees.forest import Growth, known_of, linked, target_of
+from assaymark.generate.trees.forest import Growth, linked
+from assaymark.generate.trees.known import known_of, target_of
 from assaymark.generate.trees.shelter import isolation, sheltered
 
 RNG = np.random.default_rng

@@ -16,7 +16,7 @@ from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.one_of import OneOf
 from assaymark.generate.relations.read_off import comes_out, read_off
 from assaymark.generate.relations.same_as import same_as
-from assaymark.generate.trees.forest import target_of
+from assaymark.generate.trees.known import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from assaymark.generate.chain.plan import Plan
     from assaymark.generate.coding.encoding import Encoded
     from assaymark.generate.relations.date_parts import DatePart
-    from assaymark.generate.trees.forest import Known, Target
+    from assaymark.generate.trees.known import Known, Target
     from assaymark.generate.trees.link import Link
 
     Bools = NDArray[np.bool_]

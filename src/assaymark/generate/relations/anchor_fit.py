@@ -14,7 +14,7 @@ from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Near, Sum
 from assaymark.generate.relations.anchors import Anchor, cells_of, coded, density, density_at
 from assaymark.generate.trees.classes import Cut, cut_of, merged
-from assaymark.generate.trees.forest import Target, target_of
+from assaymark.generate.trees.known import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -11,7 +11,7 @@ import polars as pl
 from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import LevelCoding, persons_among
 from assaymark.generate.trees.classes import Cut, cut_of
-from assaymark.generate.trees.forest import Target, target_of
+from assaymark.generate.trees.known import Target, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ import polars as pl
 from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import LevelCoding, persons_per_code
 from assaymark.generate.relations.anchors import Anchor
-from assaymark.generate.trees.forest import target_of
+from assaymark.generate.trees.known import target_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.generate.coding.encoding import Encoded
-    from assaymark.generate.trees.forest import Target
+    from assaymark.generate.trees.known import Target
     from assaymark.generate.trees.link import Link, Place
 
     Codes = NDArray[np.int32]

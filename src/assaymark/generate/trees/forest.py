@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.core.schema import Role
 from assaymark.generate.trees.barred import barred
 from assaymark.generate.trees.boosting import People, boosts_of
 from assaymark.generate.trees.branches import PLACES, grow
-from assaymark.generate.trees.classes import classes_of, cut_of, placed
+from assaymark.generate.trees.classes import placed
 from assaymark.generate.trees.effects import (
-    BINS,
     added,
     boosted,
     corrected,
@@ -24,10 +22,11 @@ from assaymark.generate.trees.effects import (
     no_effects,
     steepened,
 )
+from assaymark.generate.trees.known import fine, sure
 from assaymark.generate.trees.link import link_of
 from assaymark.generate.trees.pools import Filling, pooled
 from assaymark.generate.trees.repeated import persons_worth
-from assaymark.generate.trees.slopes import Rows, fit_slopes, scores_of
+from assaymark.generate.trees.slopes import Rows, fit_slopes
 from assaymark.generate.trees.telling import most_telling
 
 if TYPE_CHECKING:
@@ -36,26 +35,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.core.streams import Streams
-    from assaymark.generate.coding.encoding import Coding, Encoded
+    from assaymark.generate.coding.encoding import Encoded
     from assaymark.generate.trees.branches import Branches
     from assaymark.generate.trees.classes import Cut
     from assaymark.generate.trees.effects import Effects
+    from assaymark.generate.trees.known import Known, Target
     from assaymark.generate.trees.link import Link
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Growth", "Known", "Target", "known_of", "linked", "target_of"]
+__all__ = ["Growth", "linked"]
 
 _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
 _MOST_ROWS = 50_000
 _MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
-_FEW_CLASSES = 4  # codes of an outcome whose every relation is kept
-_MANY_PERSONS = 5000  # of whom each moves such a relation by little
-_MOST_LEVELS = 512
-_LEVELS, _DIRECTIONS = 8, 8  # levels of a category that linear relations see
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,90 +67,6 @@ class Growth:
     slopes: bool
     boost: bool = False
     protect: int = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Known:
-    """A column that was drawn before: its codes in train, and how trees and effects see them.
-
-    ``places`` is the place of each code on the line that is split; ``None`` where the codes have
-    no order, so that each tree finds one of its own. ``bins`` is the bin of each code, ``scores``
-    what each bin counts for in a linear relation, shape ``(scores, bins)``. ``row`` is where its
-    codes are when rows are drawn. ``part`` is the column's part in a declared relation,
-    ``"group"`` or ``"outcome"``.
-    """
-
-    codes: Codes
-    size: int
-    places: Codes | None
-    bins: Codes
-    scores: Floats
-    row: int
-    part: str = ""
-
-    def only(self, rows: NDArray[np.bool_]) -> Known:
-        """Return the column in these rows alone."""
-        return replace(self, codes=self.codes[rows])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Target:
-    """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
-
-    ``scores`` is what each group of codes counts for in a linear relation, shape
-    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`.
-    """
-
-    codes: Codes
-    mass: Floats
-    cut: Cut
-    scores: Floats | None = None
-    part: str = ""
-
-
-def target_of(encoded: Encoded, column: int, classes: int) -> Target:
-    """Return a column as it is to be drawn, in about ``classes`` classes."""
-    mass = encoded.mass(column)
-    coding = encoded.encoding.codings[column]
-    cut = cut_of(coding, mass, classes)
-    return Target(
-        codes=encoded.codes[column],
-        mass=mass,
-        cut=cut,
-        scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS, squares=True),
-        part=_part(coding),
-    )
-
-
-def known_of(coding: Coding, mass: Floats, codes: Codes, *, row: int) -> Known:
-    """Return a column as later columns see it; ``mass`` is that of each code."""
-    places = classes_of(coding, mass, PLACES - 1) if coding.ordered else None
-    if places is not None and coding.missing:  # "missing" lies before all values
-        places = np.append(places[:-1] + 1, 0).astype(np.int32)
-    bins = classes_of(coding, mass, BINS if coding.ordered else 2 * BINS)
-    return Known(
-        codes=codes,
-        size=coding.size,
-        places=places,
-        bins=bins,
-        scores=scores_of(coding, mass, bins, _LEVELS),
-        row=row,
-        part=_part(coding),
-    )
-
-
-def _part(coding: Coding) -> str:
-    """Return what a column is in the relations of an outcome with others."""
-    if coding.column.has(Role.TARGET):
-        return "outcome"
-    return "group" if coding.column.has(Role.PROTECTED) else ""
-
-
-def _sure(known: Known, target: Target, persons: int) -> bool:
-    """Say whether what a column says of the next is declared, so that chance need not be asked."""
-    if known.part == "outcome" and known.size <= _FEW_CLASSES and persons >= _MANY_PERSONS:
-        return True
-    return {known.part, target.part} == {"group", "outcome"}
 
 
 def linked(
@@ -177,8 +89,8 @@ def linked(
     classes = cut.classes[target.codes]
     groups = cut.groups[classes]
     given = most_telling([k.bins[k.codes] for k in known], groups, _MOST_KNOWN)
-    sure = [_sure(k, target, encoded.n_persons) for k in known]
-    given = sorted({*given, *np.flatnonzero(sure).tolist()})
+    declared = [sure(k, target, encoded.n_persons) for k in known]
+    given = sorted({*given, *np.flatnonzero(declared).tolist()})
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
     there = made[[k.row for k in used]]
@@ -212,8 +124,8 @@ def linked(
         )
         known_of_them = people, base[rows_seen]
         rng = streams.child("boost").generator()
-        declared = [sure[j] for j in given]
-        effects = _corrections(used, target, known_of_them, (there, said), (how, declared, rng))
+        told = [declared[j] for j in given]
+        effects = _corrections(used, target, known_of_them, (there, said), (how, told, rng))
     grown = [t.branches for t in trees], [t.shares for t in trees]
     return link_of(tuple(k.row for k in used), *grown, cut, target.mass, effects)
 
@@ -274,11 +186,11 @@ def _corrections(
     ``seen`` are people and what trees say of them, ``made`` the codes of rows made so far and what
     trees say there.
     """
-    (people, base), (how, sure, rng) = seen, rule
+    (people, base), (how, declared, rng) = seen, rule
     bins = [k.bins for k in used]
     found, own = no_effects(base.shape[1]), (people.groups, people.weights, people.persons)
     if how.effects:
-        found = fit_effects(bins, people.codes, base, own, how.shrink, sure)
+        found = fit_effects(bins, people.codes, base, own, how.shrink, declared)
     if how.boost:
         each = persons_worth(bins, people.codes, base, own)
         people = replace(people, weights=people.weights * each)
@@ -298,14 +210,8 @@ def _corrections(
         more = fit_slopes(*given, gentle=how.effects)
         found = steepened(found, bins, more)
     judged = people.groups, corrected(found, people.codes, base), people.persons
-    found = barred(found, [_fine(k) for k in used], people.codes, judged, how.protect)
+    found = barred(found, [fine(k) for k in used], people.codes, judged, how.protect)
     return found if len(found.of) else None
-
-
-def _fine(known: Known) -> Codes:
-    """Return the bins in which a column may bar what comes next: its levels, where it has some."""
-    levels = known.places is None and known.size <= _MOST_LEVELS
-    return np.arange(known.size, dtype=np.int32) if levels else known.bins
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:
