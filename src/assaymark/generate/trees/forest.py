@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assaymark.generate.trees.barred import barred
+from assaymark.generate.trees.barred import Axis, Seen, barred
 from assaymark.generate.trees.boosting import People, boosts_of
 from assaymark.generate.trees.branches import PLACES, grow
 from assaymark.generate.trees.classes import placed
@@ -22,11 +22,12 @@ from assaymark.generate.trees.effects import (
     no_effects,
     steepened,
 )
-from assaymark.generate.trees.known import fine, sure
+from assaymark.generate.trees.known import axis_of, sure
 from assaymark.generate.trees.link import link_of
 from assaymark.generate.trees.pools import Filling, pooled
 from assaymark.generate.trees.repeated import persons_worth
 from assaymark.generate.trees.slopes import Rows, fit_slopes
+from assaymark.generate.trees.stretches import Pooled
 from assaymark.generate.trees.telling import most_telling
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.streams import Streams
     from assaymark.generate.coding.encoding import Encoded
+    from assaymark.generate.trees.barred import Barred
     from assaymark.generate.trees.branches import Branches
     from assaymark.generate.trees.classes import Cut
     from assaymark.generate.trees.effects import Effects
@@ -99,14 +101,16 @@ def linked(
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         trees = list(pool.map(partial(_tree, ground, how), draws))
     base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
+    drawn = np.zeros((2, len(classes)), dtype=np.int32)  # the tree and the node of each row
     said = np.zeros((there.shape[1], cut.n_groups))
     for m, tree in enumerate(trees if used and (how.effects or how.slopes or how.boost) else ()):
         times[tree.deciding] += 1  # a row is drawn from one of its trees, not from their mean
         turn = tree.luck * times[tree.deciding] < 1
         grouped = _grouped(tree.shares, cut)
         base[tree.deciding[turn]] = grouped[tree.leaf[turn]]
+        drawn[0, tree.deciding[turn]], drawn[1, tree.deciding[turn]] = m, tree.leaf[turn]
         said[m :: how.trees] = grouped[tree.branches.leaves(there[:, m :: how.trees])]
-    effects = None
+    effects: Effects | None = None
     rows_seen = np.flatnonzero(times)
     if len(rows_seen) > _MOST_SEEN:
         rng = streams.child("effects").generator()
@@ -122,12 +126,17 @@ def linked(
             due=encoded.due[rows_seen],
             persons=encoded.persons[rows_seen],
         )
-        known_of_them = people, base[rows_seen]
+        pools = [t.shares for t in trees]
+        pooled_of = Pooled(drawn[0, rows_seen], drawn[1, rows_seen], base[rows_seen], pools)
+        known_of_them = people, pooled_of, classes[rows_seen]
         rng = streams.child("boost").generator()
         told = [declared[j] for j in given]
-        effects = _corrections(used, target, known_of_them, (there, said), (how, told, rng))
+        rule = how, told, rng
+        effects, split = _corrections(used, target, known_of_them, (there, said), rule)
+        cut = replace(cut, groups=split)
     grown = [t.branches for t in trees], [t.shares for t in trees]
-    return link_of(tuple(k.row for k in used), *grown, cut, target.mass, effects)
+    worth = effects if effects is not None and len(effects.of) else None
+    return link_of(tuple(k.row for k in used), *grown, cut, target.mass, worth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -177,16 +186,17 @@ def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
 def _corrections(
     used: Sequence[Known],
     target: Target,
-    seen: tuple[People, Floats],
+    seen: tuple[People, Pooled, Codes],
     made: tuple[Codes, Floats],
     rule: tuple[Growth, list[bool], np.random.Generator],
-) -> Effects | None:
+) -> Barred:
     """Fit what corrects the trees: bin by bin where that is believed, by small trees, and slopes.
 
-    ``seen`` are people and what trees say of them, ``made`` the codes of rows made so far and what
-    trees say there.
+    ``seen`` are people, what trees say of them and their classes, ``made`` the codes of rows made
+    so far and what trees say there.
     """
-    (people, base), (how, declared, rng) = seen, rule
+    (people, said_of, classes), (how, declared, rng) = seen, rule
+    base = said_of.base
     bins = [k.bins for k in used]
     found, own = no_effects(base.shape[1]), (people.groups, people.weights, people.persons)
     if how.effects:
@@ -209,9 +219,10 @@ def _corrections(
         given = scores, target.scores, there, said, how.shrink
         more = fit_slopes(*given, gentle=how.effects)
         found = steepened(found, bins, more)
-    judged = people.groups, corrected(found, people.codes, base), people.persons
-    found = barred(found, [fine(k) for k in used], people.codes, judged, how.protect)
-    return found if len(found.of) else None
+    share = corrected(found, people.codes, base)
+    judged = Seen(classes=classes, share=share, persons=people.persons, said=said_of)
+    asked = Axis(target.cut.groups, target.ordered)
+    return barred(found, [axis_of(k) for k in used], people.codes, asked, judged, how.protect)
 
 
 def _grouped(shares: Floats, cut: Cut) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.schema import Role
+from assaymark.generate.trees.barred import Axis
 from assaymark.generate.trees.branches import PLACES
 from assaymark.generate.trees.classes import classes_of, cut_of
 from assaymark.generate.trees.effects import BINS
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Known", "Target", "fine", "known_of", "sure", "target_of"]
+__all__ = ["Known", "Target", "axis_of", "known_of", "sure", "target_of"]
 
 _FEW_CLASSES = 4  # codes of an outcome whose every relation is kept
 _MANY_PERSONS = 5000  # of whom each moves such a relation by little
@@ -59,7 +60,8 @@ class Target:
     """What is to be drawn: the code of each row, what each code weighs, and how codes are cut.
 
     ``scores`` is what each group of codes counts for in a linear relation, shape
-    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`.
+    ``(scores, groups)``; ``None`` where it takes part in none. ``part`` is as in :class:`Known`;
+    ``ordered`` says whether codes that lie side by side are alike.
     """
 
     codes: Codes
@@ -67,6 +69,7 @@ class Target:
     cut: Cut
     scores: Floats | None = None
     part: str = ""
+    ordered: bool = False
 
 
 def target_of(encoded: Encoded, column: int, classes: int) -> Target:
@@ -80,6 +83,7 @@ def target_of(encoded: Encoded, column: int, classes: int) -> Target:
         cut=cut,
         scores=scores_of(coding, mass, cut.groups[cut.classes], _DIRECTIONS, squares=True),
         part=_part(coding),
+        ordered=coding.ordered,
     )
 
 
@@ -114,7 +118,8 @@ def sure(known: Known, target: Target, persons: int) -> bool:
     return {known.part, target.part} == {"group", "outcome"}
 
 
-def fine(known: Known) -> Codes:
+def axis_of(known: Known) -> Axis:
     """Return the bins in which a column may bar what comes next: its levels, where it has some."""
     levels = known.places is None and known.size <= _MOST_LEVELS
-    return np.arange(known.size, dtype=np.int32) if levels else known.bins
+    bins = np.arange(known.size, dtype=np.int32) if levels else known.bins
+    return Axis(bins, known.places is not None)
