@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -102,14 +104,20 @@ class Exact:
                 whole = self._of_total(x) or self._rounded(x, total)
                 if add_parts(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
-        for x in (j for j in self.logs.numbers if j not in self.made):
-            made = self._product(x) or self._span(x) or self._curve(x)
+        others = [j for j in self.logs.numbers if j not in self.made]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            all_made = list(pool.map(self._worked_out, others))
+        for x, made in zip(others, all_made, strict=True):
             if made is not None and add_parts(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
             for y in self._base(x):
                 add_parts(found, x, {y})
         return found
+
+    def _worked_out(self, x: int) -> Anchor | None:
+        """Return the product, the span or the curve that a column is."""
+        return self._product(x) or self._span(x) or self._curve(x)
 
     def _of_total(self, x: int) -> Anchor | None:
         """Return which multiple of a total a column is, first the mean of as many items."""

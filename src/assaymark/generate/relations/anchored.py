@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
-from assaymark.generate.relations.anchors import apart, coded
+from assaymark.generate.relations.anchors import apart
+from assaymark.generate.relations.densities import coded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
