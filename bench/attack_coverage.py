@@ -19,7 +19,7 @@ from policy_simulation import rate, simulated_case
 
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 
 OUT = Path(__file__).parent / "results" / "attack_coverage.json"
 METRICS = sorted(

@@ -19,7 +19,8 @@ from datetime import date
 from pathlib import Path
 
 from assaymark.errors import AssaymarkError
-from assaymark.flow.verify import POLICIES, read_release
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.verify import POLICIES
 from assaymark.release.alone.steps import Release, verified
 from assaymark.release.lots import LOT, check_lot
 from assaymark.release.verify import verify

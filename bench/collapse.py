@@ -24,8 +24,8 @@ from assaymark.core.recipe import parse_recipe
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile
 from assaymark.decide.policy import parse_policy, profile_bytes
-from assaymark.flow.generate import fit
-from assaymark.flow.source import prepare
+from assaymark.flow.generate.fit import fit
+from assaymark.flow.source.read import prepare
 from assaymark.monitor.collapse import variety
 from assaymark.source.read import read_table
 

@@ -21,7 +21,7 @@ import polars as pl
 from assaymark.core.dataset import Dataset
 from assaymark.core.recipe import GenerateSpec, parse_recipe
 from assaymark.core.streams import Streams
-from assaymark.flow.generate import fit
+from assaymark.flow.generate.fit import fit
 from assaymark.source.load import load
 from assaymark.source.profile import profile
 

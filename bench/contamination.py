@@ -23,9 +23,9 @@ import polars as pl
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.streams import Streams
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.detect import ERROR, held_of
-from assaymark.flow.generate import fit
-from assaymark.flow.source import prepare
+from assaymark.flow.generate.fit import fit
+from assaymark.flow.monitor.detect import ERROR, held_of
+from assaymark.flow.source.read import prepare
 from assaymark.monitor.fragments import recogniser
 from assaymark.source.read import read_table
 

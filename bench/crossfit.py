@@ -35,9 +35,9 @@ from assaymark.evaluate.contest import auc, excess
 from assaymark.evaluate.isolation import scene_of
 from assaymark.evaluate.pooling import pool_intervals
 from assaymark.evaluate.statistics import Interval
-from assaymark.flow.crossfit import CrossFit, pooled_over, refit_case
-from assaymark.flow.evaluate import measure
-from assaymark.flow.generate import fit
+from assaymark.flow.evaluate.crossfit import CrossFit, pooled_over, refit_case
+from assaymark.flow.evaluate.measure import measure
+from assaymark.flow.generate.fit import fit
 from assaymark.source.folds import FOLDS, Folds, deal
 from assaymark.source.split import split
 

@@ -39,10 +39,10 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
-from assaymark.flow.block import Job, make_block
-from assaymark.flow.block_plan import merkle_root
-from assaymark.flow.engines import blocks_by
-from assaymark.flow.generate import model_file
+from assaymark.flow.generate.block import Job, make_block
+from assaymark.flow.generate.block_plan import merkle_root
+from assaymark.flow.generate.engines import blocks_by
+from assaymark.flow.generate.fit import model_file
 from assaymark.generate import generators
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.policy import parse_policy, profile_bytes
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 from assaymark.generate.tree_chain import TreeChain
 
 RESULTS = Path(__file__).parent / "results/extremes.json"

@@ -36,7 +36,7 @@ from assaymark.core.streams import Streams
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import USES, parse_policy, profile_bytes
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

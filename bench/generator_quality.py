@@ -37,7 +37,7 @@ from assaymark.evaluate.overlap import check_overlap, overlap_of
 from assaymark.evaluate.privacy.shadow import Shadow
 from assaymark.evaluate.statistics import auc_of
 from assaymark.evaluate.yardstick import boosted, closeness, numbers, teller
-from assaymark.flow.source import prepare
+from assaymark.flow.source.read import prepare
 from assaymark.generate import generators
 from assaymark.generate.notches import NOTCHES
 from assaymark.source.profile import profile

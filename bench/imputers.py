@@ -25,8 +25,8 @@ import polars as pl
 from conditional import two_way
 from generator_quality import SHIPPED
 
-from assaymark.flow.impute import Filling, impute_often
-from assaymark.flow.usable import usable_part
+from assaymark.flow.generate.impute import Filling, impute_often
+from assaymark.flow.source.usable import usable_part
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
 

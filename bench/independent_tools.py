@@ -81,7 +81,7 @@ def table(found: dict) -> str:
 
 def gather(place: Path, given: list[Path]) -> None:
     """Copy what is to be read to ``place``, each release with its Croissant in it."""
-    from assaymark.flow.documents import documents
+    from assaymark.flow.release.documents import documents
 
     releases = [(p.resolve().name, p) for p in given]
     if not given:
@@ -104,8 +104,8 @@ def made(folder: Path) -> list[tuple[str, Path]]:
     import importlib.util
 
     from assaymark.core.document import sha256
-    from assaymark.flow.recall import answer, challenge, take_in, withdraw
-    from assaymark.flow.receipts import destroyed
+    from assaymark.flow.release.recall import answer, challenge, take_in, withdraw
+    from assaymark.flow.release.receipts import destroyed
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 

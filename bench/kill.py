@@ -38,16 +38,17 @@ from pathlib import Path
 
 import numpy as np
 
-import assaymark.flow.assess
+import assaymark.flow.evaluate.assess
 import assaymark.flow.run
 import assaymark.release.verify
 from assaymark.core.measurement import Measurement
 from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import WorkspaceError
 from assaymark.evaluate import metrics
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.release.verify import verify
+from assaymark.flow.run import run
 from assaymark.flow.status import check_ledger, entries_of
-from assaymark.flow.verify import verify
 
 RESULTS = Path(__file__).parent / "results" / "kill.json"
 EVENTS = ("open", "os.rename", "os.chmod", "os.remove", "os.mkdir", "sqlite3.connect")
@@ -299,7 +300,7 @@ def main():
     parser.add_argument("--out", type=Path, default=RESULTS)
     asked = parser.parse_args()
     if not asked.real:
-        assaymark.flow.assess.measure = passing
+        assaymark.flow.evaluate.assess.measure = passing
     done = json.loads(asked.out.read_text()) if asked.out.exists() else {}
     with tempfile.TemporaryDirectory() as place:
         made = Path(place) / "made"

@@ -26,7 +26,7 @@ from scipy.stats import ks_2samp
 from assaymark.core.dataset import Dataset
 from assaymark.core.private_source import PrivateSource
 from assaymark.core.streams import Streams
-from assaymark.flow.usable import usable_part
+from assaymark.flow.source.usable import usable_part
 from assaymark.generate import generators
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table

@@ -22,9 +22,9 @@ import polars as pl
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.streams import Streams
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.generate import fit
-from assaymark.flow.kept import exposure_of, keep_people
-from assaymark.flow.source import prepare
+from assaymark.flow.generate.fit import fit
+from assaymark.flow.release.kept import exposure_of, keep_people
+from assaymark.flow.source.read import prepare
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import sketch
 from assaymark.source.read import read_table

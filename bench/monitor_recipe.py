@@ -27,7 +27,7 @@ import polars as pl
 
 from assaymark.core.recipe import parse_recipe
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.as_released import taken_as_released
+from assaymark.flow.monitor.as_released import taken_as_released
 from assaymark.monitor.shares import shares_of
 from assaymark.monitor.sketch import Sketch, counted, sketch
 from assaymark.monitor.watcher import Watcher

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from assaymark.flow.performance import Forecast, train
+from assaymark.flow.monitor.performance import Forecast, train
 
 OUT = Path(__file__).parent / "results" / "performance.json"
 RELEASED, BATCH = 5_000, 2_000

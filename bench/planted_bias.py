@@ -35,7 +35,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import Policy, parse_policy, profile_bytes
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 
 OUT = Path(__file__).parent / "results" / "planted_bias.json"
 METRICS = ("outcome_gap", "representation", "plausibility", "group_fidelity")

@@ -32,7 +32,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 
 OUT = Path(__file__).parent / "results" / "planted_learning.json"
 METRICS = ("tstr", "labels", "shortcuts")

@@ -38,7 +38,7 @@ from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.verdict import Verdict
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -28,7 +28,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate.controls import hits_difference
 from assaymark.evaluate.isolation import rarest, scene_of
 from assaymark.evaluate.privacy.copies import _hit
-from assaymark.flow.source import prepare
+from assaymark.flow.source.read import prepare
 from assaymark.generate.tree_chain import TreeChain
 from assaymark.source.read import read_table
 

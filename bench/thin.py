@@ -25,7 +25,7 @@ from pathlib import Path
 import polars as pl
 from engines import table
 
-from assaymark.flow.thin import sample_source
+from assaymark.flow.source.thin import sample_source
 
 OUT = Path(__file__).parent / "results" / "thin.json"
 ROWS = 200_000

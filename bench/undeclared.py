@@ -23,10 +23,10 @@ import polars as pl
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.streams import Streams
 from assaymark.evaluate.statistics import clopper_pearson
-from assaymark.flow.detect import ERROR
-from assaymark.flow.generate import fit
-from assaymark.flow.source import prepare
-from assaymark.flow.undeclared import _Known, _looked_for
+from assaymark.flow.generate.fit import fit
+from assaymark.flow.monitor.detect import ERROR
+from assaymark.flow.source.read import prepare
+from assaymark.flow.source.undeclared import _Known, _looked_for
 from assaymark.source.read import read_table
 
 HERE = Path(__file__).parent

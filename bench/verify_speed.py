@@ -53,7 +53,7 @@ for path in Path(sys.argv[1]).rglob("*"):
 seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
 """
 OURS = """
-from assaymark.flow.verify import verify
+from assaymark.flow.release.verify import verify
 begun, cpu = time.perf_counter(), time.process_time()
 found = verify(Path(sys.argv[1]))
 seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu

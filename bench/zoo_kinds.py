@@ -16,7 +16,7 @@ from policy_simulation import SCHEMA, unusual
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.evaluate.neighbours import nearest, space_of
-from assaymark.flow.generate import refitter
+from assaymark.flow.generate.fit import refitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable

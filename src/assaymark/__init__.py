@@ -58,7 +58,7 @@ if TYPE_CHECKING:
         run,
         verify,
     )
-    from assaymark.flow.draft_table import generate, impute
+    from assaymark.flow.generate.draft_table import generate, impute
     from assaymark.flow.outcome import Outcome
 
 _HOMES = {
@@ -71,8 +71,8 @@ _HOMES = {
     "Verdict": "decide.verdict",
     "compare": "flow.api",
     "evaluate": "flow.api",
-    "generate": "flow.draft_table",
-    "impute": "flow.draft_table",
+    "generate": "flow.generate.draft_table",
+    "impute": "flow.generate.draft_table",
     "infer": "flow.api",
     "init": "flow.api",
     "load": "flow.api",

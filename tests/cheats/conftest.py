@@ -10,9 +10,10 @@ from assaymark.core.measurement import Measurement
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.threat import Profile, threat_of
 from assaymark.evaluate import metrics
-from assaymark.flow.generator import approve
-from assaymark.flow.people import add, init, new_key, read_key
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.decide.people import add, init, new_key, read_key
+from assaymark.flow.generate.generator import approve
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 from assaymark.store.workspace import Workspace
 
 ATTACKS = threat_of(Profile.ENCLAVE).attacks
@@ -90,7 +91,7 @@ def table(folder, n=300, seed=0, name="wards.csv", prefix="p"):
 @pytest.fixture(autouse=True)
 def play(monkeypatch):
     HIGH.clear()
-    monkeypatch.setattr("assaymark.flow.assess.measure", played)
+    monkeypatch.setattr("assaymark.flow.evaluate.assess.measure", played)
 
 
 @pytest.fixture
@@ -121,7 +122,7 @@ def made(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("made")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assaymark.flow.assess.measure", played)
+        patch.setattr("assaymark.flow.evaluate.assess.measure", played)
         table(folder, 1_200)
         (folder / "recipe.toml").write_text(RECIPE)
         (folder / "policy.toml").write_text(POLICY)
@@ -148,7 +149,7 @@ def waiting(tmp_path_factory):
     for name, role in (("grace", "privacy"), ("ben", "domain")):
         add(workspace, name, [role], new_key(folder / name))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("assaymark.flow.assess.measure", played)
+        patch.setattr("assaymark.flow.evaluate.assess.measure", played)
         table(folder)
         (folder / "recipe.toml").write_text(RECIPE)
         (folder / "policy.toml").write_text(POLICY)

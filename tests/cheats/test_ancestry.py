@@ -5,7 +5,7 @@ import shutil
 import polars as pl
 import pytest
 
-from assaymark.flow.undeclared import SEARCHED
+from assaymark.flow.source.undeclared import SEARCHED
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from assaymark.core.document import sha256
 from assaymark.core.evidence import Evidence
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import AssaymarkError, IntegrityError
-from assaymark.flow.population import population_of
+from assaymark.flow.decide.story import story_of
+from assaymark.flow.source.population import population_of
 from assaymark.flow.status import status_of
-from assaymark.flow.story import story_of
 
 PEOPLE = [sha256(str(i).encode()) for i in range(1_000)]
 
@@ -71,7 +71,7 @@ def test_g08_failed_and_interrupted_attempts_are_hidden(shop, monkeypatch, write
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("assaymark.flow.assess.measure", breaks)
+        patch.setattr("assaymark.flow.evaluate.assess.measure", breaks)
         with pytest.raises(KeyboardInterrupt):
             shop.run()
     assert [e.kind for e in shop.workspace.ledger.entries()][-1] == "run.failed"
@@ -93,7 +93,7 @@ def test_g08_rows_that_were_never_registered_have_no_story(shop):
 
 
 def test_g09_a_generator_is_given_the_holdout(shop, monkeypatch):
-    from assaymark.flow import attempt
+    from assaymark.flow.generate import attempt
 
     seen, whole = [], attempt.candidate_of
 
@@ -119,7 +119,7 @@ def test_g09_a_generator_is_given_the_holdout(shop, monkeypatch):
 
 def test_g09_train_and_holdout_share_people(population, make_case):
     from assaymark.core.streams import Streams
-    from assaymark.flow.evaluate import measure
+    from assaymark.flow.evaluate.measure import measure
 
     train, other = population(900, 1), population(600, 2)
     mixed = type(train)(schema=train.schema, frame=train.frame[:300].vstack(other.frame[:300]))
@@ -134,7 +134,7 @@ def test_g09_train_and_holdout_share_people(population, make_case):
 def test_g21_two_releases_of_the_same_people_are_subtracted(shop, monkeypatch):
     first = shop.run(seed=1)
     seen = []
-    from assaymark.flow import assess
+    from assaymark.flow.evaluate import assess
 
     played = assess.measure
 

@@ -15,9 +15,9 @@ from assaymark.decide.gate import judge
 from assaymark.decide.policy import Policy, parse_policy, profile_bytes
 from assaymark.decide.verdict import UseStatus, Verdict
 from assaymark.errors import IntegrityError, NotApprovedError
-from assaymark.flow.ready import ready_called
-from assaymark.flow.review import Said, review
-from assaymark.flow.verify import verify
+from assaymark.flow.decide.ready import ready_called
+from assaymark.flow.decide.review import Said, review
+from assaymark.flow.release.verify import verify
 from assaymark.release.alone.gate import judge as alone
 from assaymark.release.alone.people import check_people
 from assaymark.release.alone.pieces import Broken

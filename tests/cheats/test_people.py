@@ -15,11 +15,11 @@ from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy
 from assaymark.decide.verdict import UseStatus, Verdict
 from assaymark.errors import AssaymarkError, IntegrityError, NotApprovedError
-from assaymark.flow.log import checkpoint_of, compare
-from assaymark.flow.people import add, current, listed, remove
-from assaymark.flow.ready import ready_called, release_ready
-from assaymark.flow.review import Said, review
-from assaymark.flow.verify import verify
+from assaymark.flow.decide.people import add, current, listed, remove
+from assaymark.flow.decide.ready import ready_called, release_ready
+from assaymark.flow.decide.review import Said, review
+from assaymark.flow.release.log import checkpoint_of, compare
+from assaymark.flow.release.verify import verify
 from assaymark.release.approved import approval_bytes, read_approval
 from assaymark.store.keys import SigningKey
 from assaymark.store.ledger import Ledger

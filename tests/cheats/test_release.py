@@ -14,13 +14,13 @@ from assaymark.core.evidence import Evidence
 from assaymark.core.measurement import Measurement
 from assaymark.core.recipe import parse_recipe
 from assaymark.errors import InputError, NotApprovedError
-from assaymark.flow.admit import admit, load
-from assaymark.flow.detect import detect
-from assaymark.flow.generator import approve
-from assaymark.flow.recall import withdraw
-from assaymark.flow.verify import read_release
+from assaymark.flow.generate.generator import approve
+from assaymark.flow.monitor.detect import detect
+from assaymark.flow.release.admit import admit, load
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.recall import withdraw
 from assaymark.generate.independent import Independent
-from assaymark.release.boundary import leaks_of
+from assaymark.release.boundary.linter import leaks_of
 
 
 def rules(files):

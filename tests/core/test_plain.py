@@ -6,9 +6,9 @@ from assaymark.core.recipe import parse_recipe
 from assaymark.core.related import parse_related
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import IntegrityError, RecipeError
+from assaymark.release.documents.pack import parse_pack
 from assaymark.release.envelope import seal_envelope
 from assaymark.release.notices import is_about
-from assaymark.release.pack import parse_pack
 from assaymark.release.receipts import read_receipt
 
 READERS = {

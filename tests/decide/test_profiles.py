@@ -4,7 +4,7 @@ import pytest
 
 from assaymark.core.threat import Profile
 from assaymark.decide.policy import USES, check_policy, parse_policy, profile_bytes
-from assaymark.flow.evaluate import quantities
+from assaymark.flow.evaluate.measure import quantities
 
 POLICIES = [parse_policy(profile_bytes(p)) for p in Profile]
 

@@ -8,7 +8,7 @@ from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.self_test import MUTATIONS, self_test
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import RecipeError, UnknownNameError
-from assaymark.flow.evaluate import quantities
+from assaymark.flow.evaluate.measure import quantities
 
 ATTACKS = threat_of(Profile.ENCLAVE).attacks
 

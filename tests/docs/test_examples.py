@@ -9,8 +9,8 @@ from assaymark.core.claim import Scenario
 from assaymark.core.claim_check import check_claims
 from assaymark.core.streams import Streams
 from assaymark.evaluate.claims.scenario import Change, changed
-from assaymark.flow.claims import read_recipe
-from assaymark.flow.source import prepare
+from assaymark.flow.source.claims import read_recipe
+from assaymark.flow.source.read import prepare
 from assaymark.source.read import read_table
 
 RECIPES = sorted((Path(__file__).parents[2] / "docs" / "examples").glob("*/recipe.toml"))

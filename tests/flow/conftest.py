@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from assaymark.core.threat import Profile, threat_of
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 from assaymark.store.workspace import Workspace
 
 POLICY = """

@@ -13,9 +13,10 @@ import pytest
 
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import NotApprovedError, RecipeError, WorkspaceError
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.release.verify import verify
+from assaymark.flow.run import run
 from assaymark.flow.status import check_ledger, entries_of, status_of
-from assaymark.flow.verify import verify
 from assaymark.generate.model_file import read_model
 from assaymark.store.workspace import Workspace
 

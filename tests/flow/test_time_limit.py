@@ -14,8 +14,9 @@ import pytest
 from assaymark.core.streams import Streams
 from assaymark.core.time_limit import why_unlimited, within
 from assaymark.errors import InputError, TimeUp
-from assaymark.flow.evaluate import measure
-from assaymark.flow.run import Options, read_job, run
+from assaymark.flow.evaluate.measure import measure
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.run import run
 from assaymark.flow.status import entries_of
 
 SLEEPY = '''

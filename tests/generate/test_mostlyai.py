@@ -10,7 +10,7 @@ from assaymark.core.recipe import GenerateSpec
 from assaymark.core.schema import Column, Kind, Schema
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError
-from assaymark.flow.generate import build
+from assaymark.flow.generate.fit import build
 from assaymark.generate import extras, generators
 
 there = pytest.mark.skipif(not extras.can_fit("mostlyai"), reason="mostlyai-engine is absent")

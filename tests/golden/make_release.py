@@ -24,10 +24,10 @@ from assaymark.core.people import Approval
 from assaymark.core.rights import Rights
 from assaymark.core.threat import Profile, threat_of
 from assaymark.core.waiver import Waiver
-from assaymark.flow.history import attempt_event, commit_policy, write_decision
-from assaymark.flow.people import add, current, init, roles_bytes
-from assaymark.flow.ready import enter_release
-from assaymark.flow.row_files import csv_of, parquet_of
+from assaymark.flow.decide.people import add, current, init, roles_bytes
+from assaymark.flow.decide.ready import enter_release
+from assaymark.flow.generate.row_files import csv_of, parquet_of
+from assaymark.flow.release.history import attempt_event, commit_policy, write_decision
 from assaymark.monitor.sketch import sketch
 from assaymark.release.approved import (
     APPROVALS,

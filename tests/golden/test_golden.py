@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assaymark.flow.verify import verify
+from assaymark.flow.release.verify import verify
 
 HERE = Path(__file__).parent
 _SPEC = importlib.util.spec_from_file_location("formats", HERE / "formats.py")

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from assaymark.flow.detect import ERROR, detect, held_of
+from assaymark.flow.monitor.detect import ERROR, detect, held_of
 from assaymark.monitor.fragments import recogniser
 
 

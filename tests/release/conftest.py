@@ -9,7 +9,7 @@ import pytest
 
 from assaymark.core.measurement import Measurement, Quantity
 from assaymark.core.threat import Profile, threat_of
-from assaymark.release.report_content import (
+from assaymark.release.pages.report_content import (
     AttackPicture,
     AttemptLine,
     ColumnPicture,

@@ -14,8 +14,8 @@ import pytest
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.version import GATE, GATES
 from assaymark.errors import InputError
-from assaymark.flow.recall import issued
-from assaymark.flow.verify import verify
+from assaymark.flow.release.recall import issued
+from assaymark.flow.release.verify import verify
 from assaymark.release.alone import standalone
 from assaymark.release.alone.gate import ATTACKS
 from assaymark.release.alone.gate import GATES as ALONE_GATES

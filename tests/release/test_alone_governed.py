@@ -25,15 +25,16 @@ from assaymark.core.privacy import Charge, PrivacyGuarantee
 from assaymark.core.zcdp import epsilon_of
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import IntegrityError
-from assaymark.flow.affecting import check_affecting
-from assaymark.flow.decide import refitness
-from assaymark.flow.descent import check_descent
-from assaymark.flow.history import write_decision
-from assaymark.flow.log import logged
-from assaymark.flow.people import add, current, init, roles_bytes
-from assaymark.flow.ready import enter_release
-from assaymark.flow.row_files import csv_of, parquet_of
-from assaymark.flow.verify import read_release, verify
+from assaymark.flow.decide.affecting import check_affecting
+from assaymark.flow.decide.descent import check_descent
+from assaymark.flow.decide.people import add, current, init, roles_bytes
+from assaymark.flow.decide.ready import enter_release
+from assaymark.flow.decide.verdicts import refitness
+from assaymark.flow.generate.row_files import csv_of, parquet_of
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.history import write_decision
+from assaymark.flow.release.log import logged
+from assaymark.flow.release.verify import verify
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.alone.budget import check_budget
@@ -466,7 +467,7 @@ def test_an_audit_or_a_budget_that_was_altered_fails(privacy):
 
 
 def test_a_leak_that_was_signed_fails(tmp_path, monkeypatch):
-    monkeypatch.setattr("assaymark.flow.ready.check_boundary", lambda _: None)
+    monkeypatch.setattr("assaymark.flow.decide.ready.check_boundary", lambda _: None)
 
     def leaky(files):
         card = files["card.md"] + b"\nThe rows come from /home/ada/patients.csv\n"

@@ -17,7 +17,8 @@ from assaymark.core.entry import Entry
 from assaymark.core.merkle import inclusion_proof, leaf_hash, tree_hash
 from assaymark.core.notice import Destruction
 from assaymark.errors import IntegrityError
-from assaymark.flow.verify import POLICIES, read_release
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.verify import POLICIES
 from assaymark.release.alone.steps import Release, verified
 from assaymark.release.approved import check_approved, read_roles
 from assaymark.release.build import MANIFEST, RELEASE

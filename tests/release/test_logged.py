@@ -8,7 +8,7 @@ import rfc8785
 from assaymark.core.actor import Actor
 from assaymark.core.document import Document
 from assaymark.errors import IntegrityError
-from assaymark.flow.log import logged
+from assaymark.flow.release.log import logged
 from assaymark.release.build import row_files
 from assaymark.release.envelope import (
     countersign,

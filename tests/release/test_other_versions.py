@@ -32,18 +32,18 @@ from assaymark.core.threat import ThreatModel
 from assaymark.core.waiver import Waiver
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import AssaymarkError
-from assaymark.flow.block_plan import Manifest as Blocks
-from assaymark.flow.block_plan import Plan
-from assaymark.flow.sources import RegisteredSource
-from assaymark.flow.timeline import Look
+from assaymark.flow.generate.block_plan import Manifest as Blocks
+from assaymark.flow.generate.block_plan import Plan
+from assaymark.flow.monitor.timeline import Look
+from assaymark.flow.source.sources import RegisteredSource
 from assaymark.generate import generators, model_file
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.alone.pieces import FORMATS, Broken, read_json
+from assaymark.release.documents.pack import parse_pack
 from assaymark.release.envelope import seal_envelope
 from assaymark.release.history import History
 from assaymark.release.lots import Lot
 from assaymark.release.notices import read_notice
-from assaymark.release.pack import parse_pack
 from assaymark.release.predicates import Decided, Manifest, Provenance, Released
 from assaymark.release.receipts import read_receipt
 from assaymark.release.statement import KINDS, read_statement

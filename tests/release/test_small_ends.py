@@ -16,9 +16,9 @@ from assaymark.decide.self_test import NOT_ASKED, RuleResult
 from assaymark.decide.watch import Fired, Seen
 from assaymark.decide.watch_trial import WatchResult
 from assaymark.release.alone import steps
-from assaymark.release.comparison_words import leak_words, score_words
-from assaymark.release.drawing_forest import Effect, draw_effect
-from assaymark.release.drawing_privacy import GroupError, PrivacyPicture
+from assaymark.release.drawing.forest import Effect, draw_effect
+from assaymark.release.drawing.privacy import GroupError, PrivacyPicture
+from assaymark.release.pages.comparison_words import leak_words, score_words
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "releases"
 

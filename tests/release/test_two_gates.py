@@ -14,7 +14,7 @@ from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy
 from assaymark.decide.version import GATE, GATES
 from assaymark.errors import IntegrityError
-from assaymark.flow.decide import controls
+from assaymark.flow.decide.verdicts import controls
 from assaymark.release.alone.gate import caught, matching_rows
 from assaymark.release.alone.gate import judge as alone
 from assaymark.release.alone.pieces import Broken

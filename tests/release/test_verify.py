@@ -13,7 +13,7 @@ import pytest
 
 from assaymark.core.document import sha256
 from assaymark.errors import LeakError
-from assaymark.flow.verify import verify
+from assaymark.flow.release.verify import verify
 from assaymark.release.verification import STEPS
 from assaymark.store.workspace import Workspace
 
@@ -213,8 +213,8 @@ def test_a_release_that_leaks_is_neither_made_nor_verified(
 def log_again(folder, workspace):
     """Enter a release that was signed again, as an insider would."""
     from assaymark.core.actor import Actor
-    from assaymark.flow.history import shown_entries
-    from assaymark.flow.log import logged
+    from assaymark.flow.release.history import shown_entries
+    from assaymark.flow.release.log import logged
 
     files = {
         p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()

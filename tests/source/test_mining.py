@@ -6,7 +6,7 @@ import pytest
 from assaymark.core.recipe import parse_recipe
 from assaymark.errors import InputError
 from assaymark.evaluate.breaches import breaches_of
-from assaymark.flow.mining import mine, rules_text
+from assaymark.flow.source.mining import mine, rules_text
 from assaymark.source.mining import proposals_of
 
 

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from assaymark.errors import DataError, InputError
-from assaymark.flow.batch import batch_of
+from assaymark.flow.monitor.batch import batch_of
 from assaymark.source.query import named, read_query
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.schema import Role
-from assaymark.flow.source import prepare
+from assaymark.flow.source.read import prepare
 from assaymark.source.profile import profile
 from assaymark.source.read import read_table
 from assaymark.source.recipe_text import recipe_text

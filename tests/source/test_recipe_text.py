@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from assaymark.core.recipe import Drop, GroupRare, parse_recipe
 from assaymark.core.schema import Role
-from assaymark.flow.source import prepare
+from assaymark.flow.source.read import prepare
 from assaymark.source.profile import profile
 from assaymark.source.recipe_text import recipe_text, toml_string
 

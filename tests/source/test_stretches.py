@@ -216,7 +216,7 @@ LIMITED = """
 import resource, sys
 from pathlib import Path
 import polars as pl
-from assaymark.flow.thin import sample_source
+from assaymark.flow.source.thin import sample_source
 from assaymark.source import stretches as module
 from assaymark.source.read import read_table
 module._BYTES = 1 << 22

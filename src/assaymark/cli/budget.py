@@ -10,7 +10,7 @@ import typer
 from assaymark.cli.say import print_json, table
 
 if TYPE_CHECKING:
-    from assaymark.flow.sweep import Swept
+    from assaymark.flow.evaluate.sweep import Swept
 
 __all__ = ["app"]
 
@@ -29,8 +29,8 @@ def list_(workspace: _Workspace = Path(".assaymark"), json: _Json = False) -> No
     An account belongs to people, not to a file: a table that was renamed, shuffled, cut or merged
     is charged to the same one.
     """
-    from assaymark.flow.budget import listed
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.release.log import workspace_at
+    from assaymark.flow.source.budget import listed
 
     found = listed(workspace_at(workspace))
     if json:
@@ -104,8 +104,8 @@ def sweep(
     rows that a release under differential privacy gave out, nothing is.
     """
     from assaymark.cli.say import progress
-    from assaymark.flow.sweep import EPSILONS, Sweeping
-    from assaymark.flow.sweep import sweep as do
+    from assaymark.flow.evaluate.sweep import EPSILONS, Sweeping
+    from assaymark.flow.evaluate.sweep import sweep as do
 
     how = Sweeping(
         workspace=workspace,
@@ -122,7 +122,7 @@ def sweep(
 
 
 def _say(found: Swept) -> None:
-    from assaymark.release.comparison_words import score_words
+    from assaymark.release.pages.comparison_words import score_words
 
     rows = [("real rows", "", "", score_words(found.real_utility))]
     rows += [
@@ -159,9 +159,9 @@ def separate(
 
     It counts where values cannot tell; person keys that agree cannot be talked away.
     """
-    from assaymark.flow.accounts import separate as do
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import read_key
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.release.log import workspace_at
+    from assaymark.flow.source.accounts import separate as do
 
     made = do(workspace_at(workspace), (account, other), reason, read_key(key))
     if json:

@@ -56,8 +56,8 @@ def command(
     Nothing is released and the confirmation holdout stays closed. Ends with 3 where the holdout
     shares rows or persons with train beyond the policy's limit.
     """
-    from assaymark.flow.compare import Comparing, compare
-    from assaymark.flow.entrants import read_entrants
+    from assaymark.flow.evaluate.compare import Comparing, compare
+    from assaymark.flow.evaluate.entrants import read_entrants
 
     names = [n.strip() for n in generators.split(",") if n.strip()]
     how = Comparing(
@@ -72,7 +72,7 @@ def command(
 
 
 def _say(found: Comparison) -> None:
-    from assaymark.release.comparison_words import (
+    from assaymark.release.pages.comparison_words import (
         badge_of,
         compared_answer,
         cost_words,

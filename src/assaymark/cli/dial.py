@@ -45,8 +45,8 @@ def command(
     Five settings are fitted, told apart from unseen people and attacked by refitting; the closest
     one within the limit is chosen. Nothing is released. Ends with 3 where no setting holds.
     """
-    from assaymark.flow.dial import Dialling, dial, with_parameters
-    from assaymark.flow.entrants import read_entrants
+    from assaymark.flow.evaluate.dial import Dialling, dial, with_parameters
+    from assaymark.flow.evaluate.entrants import read_entrants
     from assaymark.flow.written import check_can_write, write_files
 
     if write is not None and what.suffix.lower() != ".toml":
@@ -77,8 +77,8 @@ def command(
 
 
 def _say(found: Dialled, write: Path | None) -> None:
-    from assaymark.release.comparison_words import score_words
-    from assaymark.release.dial_words import dialled_answer, recognised_words, settings_words
+    from assaymark.release.pages.comparison_words import score_words
+    from assaymark.release.pages.dial_words import dialled_answer, recognised_words, settings_words
 
     answer = dialled_answer(found)
     typer.echo(f"\n{found.name}: {answer.headline}\n\n{wrapped('', answer.sentence)}\n")

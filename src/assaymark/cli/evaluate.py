@@ -69,8 +69,8 @@ def command(
     Without --holdout, the verdicts that need one are not given. Without --synthetic, and with
     --only fairness, the table is described by itself, and nothing is judged: it ends with 0.
     """
-    from assaymark.flow.describe import Described
-    from assaymark.flow.given import Ask, Files, evaluate_files
+    from assaymark.flow.evaluate.describe import Described
+    from assaymark.flow.evaluate.given import Ask, Files, evaluate_files
 
     files = Files(
         train=train,

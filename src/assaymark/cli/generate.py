@@ -87,10 +87,10 @@ def command(
     The same command again goes on with a folder that is not finished, and mends one that is.
     """
     from assaymark.errors import InputError
-    from assaymark.flow.constraints import read_constraints
-    from assaymark.flow.draft import write_draft
-    from assaymark.flow.generate import read_parameters
-    from assaymark.flow.kinds import Kinds, read_shares
+    from assaymark.flow.generate.constraints import read_constraints
+    from assaymark.flow.generate.draft import write_draft
+    from assaymark.flow.generate.fit import read_parameters
+    from assaymark.flow.generate.kinds import Kinds, read_shares
 
     parameters = read_parameters(set_ or ())
 
@@ -156,7 +156,7 @@ def _folder(
     as_json: bool,
 ) -> None:
     from assaymark.errors import InputError
-    from assaymark.flow.block_run import Asked, write_blocks
+    from assaymark.flow.generate.block_run import Asked, write_blocks
 
     (generator, parameters, seed), (engine, workers) = made_by, run_by
     if rows is None:

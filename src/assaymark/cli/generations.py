@@ -11,7 +11,7 @@ from assaymark.cli.say import complain, error_json, print_json, table
 from assaymark.errors import AssaymarkError
 
 if TYPE_CHECKING:
-    from assaymark.flow.generations import Generations
+    from assaymark.flow.monitor.generations import Generations
 
 __all__ = ["command"]
 
@@ -33,8 +33,8 @@ def command(
     Each release is held against the first, the oldest. Ends with 3 where the newest lost any for
     certain.
     """
-    from assaymark.flow.generations import generations
-    from assaymark.flow.place import folder_at
+    from assaymark.flow.monitor.generations import generations
+    from assaymark.flow.release.place import folder_at
 
     releases = [folder_at(r, workspace) for r in releases]
     found, wrong = generations(releases), None
@@ -67,8 +67,8 @@ def _say(found: Generations) -> None:
 
 
 def _act(found: Generations, newest: Path, workspace: Path | None) -> None:
-    from assaymark.flow.act import act, issuer_of
-    from assaymark.flow.generations import seen_in_generations
+    from assaymark.flow.monitor.act import act, issuer_of
+    from assaymark.flow.monitor.generations import seen_in_generations
 
     method = f"held against {found.first}, generation by generation"
     acted = act(issuer_of(newest, workspace), newest.name, seen_in_generations(found), method)

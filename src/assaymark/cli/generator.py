@@ -38,10 +38,10 @@ def approve(
     That is its code, packages and parameters. Once a second person is registered, rows of other
     versions can be explored and not released.
     """
-    from assaymark.flow.generator import approve as do
-    from assaymark.flow.generator import spec_of
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import read_key
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.generate.generator import approve as do
+    from assaymark.flow.generate.generator import spec_of
+    from assaymark.flow.release.log import workspace_at
 
     made = do(
         workspace_at(workspace),
@@ -62,8 +62,8 @@ def approve(
 @app.command("list")
 def list_(workspace: _Workspace = Path(".assaymark"), json: _Json = False) -> None:
     """List what was approved and rejected, and whether it is what is installed now."""
-    from assaymark.flow.generator import listed
-    from assaymark.flow.log import workspace_at
+    from assaymark.flow.generate.generator import listed
+    from assaymark.flow.release.log import workspace_at
 
     found = listed(workspace_at(workspace))
     if json:

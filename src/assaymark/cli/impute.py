@@ -58,8 +58,8 @@ def command(
     is real rows with guesses in their gaps, as private as TABLE: no synthetic data. Columns that
     look like identifiers, and free text, stay as they are.
     """
-    from assaymark.flow.constraints import read_constraints
-    from assaymark.flow.impute import Filling, write_imputed
+    from assaymark.flow.generate.constraints import read_constraints
+    from assaymark.flow.generate.impute import Filling, write_imputed
 
     how = Filling(
         columns=column or (),

@@ -24,7 +24,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Profile TABLE and write a commented recipe.toml and policy.toml that run as they are."""
-    from assaymark.flow.init import init
+    from assaymark.flow.source.init import init
 
     made = init(source, out, profile=profile, force=force)
     if json:

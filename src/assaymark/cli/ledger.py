@@ -59,7 +59,7 @@ def checkpoint(
 
     Whoever holds it finds out later when entries were removed, changed, reordered or forked.
     """
-    from assaymark.flow.log import checkpoint_of, workspace_at
+    from assaymark.flow.release.log import checkpoint_of, workspace_at
 
     head = checkpoint_of(workspace_at(workspace))
     _put(out, head.checkpoint.encode())
@@ -86,7 +86,7 @@ def prove(
     The proof carries a fresh checkpoint and is checked without this workspace.
     """
     from assaymark.errors import InputError
-    from assaymark.flow.log import prove_entry, prove_since, workspace_at
+    from assaymark.flow.release.log import prove_entry, prove_since, workspace_at
 
     if (index is None) == (since is None):
         raise InputError(
@@ -121,7 +121,7 @@ def verify(
     Ends with 4 when entries were changed, removed, reordered, forked or back-dated.
     """
     from assaymark.errors import InputError
-    from assaymark.flow.log import compare, compare_offline, moment, workspace_at
+    from assaymark.flow.release.log import compare, compare_offline, moment, workspace_at
 
     if proof is not None and not key:
         raise InputError(
@@ -142,7 +142,7 @@ def verify(
 
 
 def _read(path: Path) -> bytes:
-    from assaymark.flow.handed import read_handed
+    from assaymark.flow.release.handed import read_handed
 
     return read_handed(path)
 

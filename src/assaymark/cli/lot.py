@@ -32,8 +32,8 @@ def command(
     rows have not drifted, people's own rows are not repeated beyond what the policy allows over
     everything handed out, and not too many rows were. Ends with 3 when the lot is held.
     """
-    from assaymark.flow.lot import make_lot
-    from assaymark.flow.place import workspace_and_name
+    from assaymark.flow.release.lot import make_lot
+    from assaymark.flow.release.place import workspace_and_name
 
     made = make_lot(*workspace_and_name(name, workspace), rows, model=model, seed=seed)
     if json:

@@ -16,8 +16,8 @@ from assaymark.errors import AssaymarkError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from assaymark.flow.monitor import Monitored
-    from assaymark.flow.performance import Performance
+    from assaymark.flow.monitor.batches import Monitored
+    from assaymark.flow.monitor.performance import Performance
 
 __all__ = ["command"]
 
@@ -115,11 +115,11 @@ def command(
     With --state, look as often as you like: while nothing changes, at most one timeline in twenty
     ever raises an alarm.
     """
-    from assaymark.flow.batch import batch_of
-    from assaymark.flow.monitor import Watching, monitor
-    from assaymark.flow.notify import check_places
-    from assaymark.flow.performance import Forecast
-    from assaymark.flow.place import folder_at
+    from assaymark.flow.monitor.batch import batch_of
+    from assaymark.flow.monitor.batches import Watching, monitor
+    from assaymark.flow.monitor.notify import check_places
+    from assaymark.flow.monitor.performance import Forecast
+    from assaymark.flow.release.place import folder_at
 
     release = folder_at(release, workspace)
     files = (p for p in (prometheus, jsonl, mail) if p is not None)
@@ -179,21 +179,21 @@ def _print(found: Monitored, wrong: Sequence[AssaymarkError]) -> None:
 
 
 def _draw(found: Monitored, page: Path) -> None:
-    from assaymark.flow.watch_page import watch_page
+    from assaymark.flow.monitor.watch_page import watch_page
     from assaymark.flow.written import write_page
 
     write_page(page, watch_page(found))
 
 
 def _degrade(release: Path, workspace: Path | None, found: Monitored) -> None:
-    from assaymark.flow.degrade import degraded
+    from assaymark.flow.monitor.degrade import degraded
 
     typer.echo(f"signed: {degraded(release, found, workspace)}", err=True)
 
 
 def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
-    from assaymark.flow.act import act, issuer_of, seen_in
-    from assaymark.flow.performance import seen_in_performance
+    from assaymark.flow.monitor.act import act, issuer_of, seen_in
+    from assaymark.flow.monitor.performance import seen_in_performance
 
     together, seen = found.watched, seen_in(found.watched)
     if found.performance is not None:
@@ -216,7 +216,7 @@ def _act(release: Path, workspace: Path | None, found: Monitored) -> None:
 def _telling(
     found: Monitored, metrics: Path | None, jsonl: Path | None, mail: Path | None, webhook: str
 ) -> Iterator[Callable[[], object]]:
-    from assaymark.flow import notify
+    from assaymark.flow.monitor import notify
 
     if metrics is not None:
         yield partial(notify.write_metrics, found, metrics)
@@ -229,8 +229,8 @@ def _telling(
 
 
 def _say(found: Monitored) -> None:
-    from assaymark.flow.watch import odd_words
-    from assaymark.release.report_words import spoken_subject
+    from assaymark.flow.monitor.watch import odd_words
+    from assaymark.release.pages.report_words import spoken_subject
 
     together = found.watched
     looks = "one look" if together.looks == 1 else f"{together.looks:,} looks"

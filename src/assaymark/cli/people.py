@@ -42,7 +42,7 @@ def key(
     json: _Json = False,
 ) -> None:
     """Make a key of your own and print its public half, which others register."""
-    from assaymark.flow.people import new_key
+    from assaymark.flow.decide.people import new_key
 
     public = new_key(out)
     if json:
@@ -60,8 +60,8 @@ def init(
     json: _Json = False,
 ) -> None:
     """Begin with one person, who holds the workspace's key; everything stays self-attested."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import init as do
+    from assaymark.flow.decide.people import init as do
+    from assaymark.flow.release.log import workspace_at
 
     found = workspace_at(workspace, make=True)
     _said(do(found, name, role or ("ml_owner",), days=days), as_json=json)
@@ -86,9 +86,9 @@ def add(
 
     From the second person on, whoever made a decision cannot approve it.
     """
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import add as do
-    from assaymark.flow.people import read_key
+    from assaymark.flow.decide.people import add as do
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.release.log import workspace_at
 
     keys = [read_key(p) for p in sign_with or ()]
     found = do(
@@ -111,9 +111,9 @@ def remove(
     json: _Json = False,
 ) -> None:
     """Take a person out of the role file and erase the name; approvals that wait lose theirs."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import read_key
-    from assaymark.flow.people import remove as do
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.decide.people import remove as do
+    from assaymark.flow.release.log import workspace_at
 
     keys = [read_key(p) for p in sign_with or ()]
     _said(do(workspace_at(workspace), who, sign_with=keys), as_json=json)
@@ -127,9 +127,9 @@ def renew(
     json: _Json = False,
 ) -> None:
     """Sign the same people again before, or after, the role file expired."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import read_key
-    from assaymark.flow.people import renew as do
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.decide.people import renew as do
+    from assaymark.flow.release.log import workspace_at
 
     keys = [read_key(p) for p in sign_with or ()]
     _said(do(workspace_at(workspace), days=days, sign_with=keys), as_json=json)
@@ -142,8 +142,8 @@ def sign(
     json: _Json = False,
 ) -> None:
     """Sign, as a root person, a change of people that waits for more signatures."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import read_key, sign_pending
+    from assaymark.flow.decide.people import read_key, sign_pending
+    from assaymark.flow.release.log import workspace_at
 
     _said(sign_pending(workspace_at(workspace), read_key(key)), as_json=json)
 
@@ -151,8 +151,8 @@ def sign(
 @app.command("list")
 def list_(workspace: _Workspace = Path(".assaymark"), json: _Json = False) -> None:
     """List people, roles and keys; names come from the directory, ids from the role file."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.people import current, listed
+    from assaymark.flow.decide.people import current, listed
+    from assaymark.flow.release.log import workspace_at
 
     found = workspace_at(workspace)
     people, file = listed(found), current(found)

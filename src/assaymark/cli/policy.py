@@ -32,7 +32,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 @app.command("list")
 def list_(profile: _Profile = None, policy: _Policy = None, json: _Json = False) -> None:
     """List the rules of a policy; the shipped one for named recipients by default."""
-    from assaymark.flow.policy import policy_named, rules_of
+    from assaymark.flow.decide.policy import policy_named, rules_of
 
     rules = rules_of(policy_named(profile, policy))
     if json:
@@ -50,8 +50,8 @@ def explain(
     json: _Json = False,
 ) -> None:
     """Say what a rule measures, from which source, when it passes, and what it does not show."""
-    from assaymark.flow.policy import explain as explained
-    from assaymark.flow.policy import policy_named
+    from assaymark.flow.decide.policy import explain as explained
+    from assaymark.flow.decide.policy import policy_named
 
     found = explained(policy_named(profile, policy), rule)
     if json:
@@ -84,7 +84,7 @@ def try_out(
 
     Ends with 3 where a fixture or a mutation does not end as it must.
     """
-    from assaymark.flow.policy import tested
+    from assaymark.flow.decide.policy import tested
 
     found = tested(policy)
     if json:
@@ -121,7 +121,7 @@ def diff(
     json: _Json = False,
 ) -> None:
     """Say what changed from one policy to another, and whether more or less may pass."""
-    from assaymark.flow.policy import difference
+    from assaymark.flow.decide.policy import difference
 
     found = difference(before, after)
     if json:

@@ -10,7 +10,7 @@ import typer
 from assaymark.cli.say import print_json, table
 
 if TYPE_CHECKING:
-    from assaymark.flow.receipts import RecallState
+    from assaymark.flow.release.receipts import RecallState
 
 __all__ = ["destroyed", "recall", "receipt", "withdraw"]
 
@@ -48,8 +48,8 @@ def withdraw(
     json: _Json = False,
 ) -> None:
     """Take a release back for good; lists what was made from it and writes a signed notice."""
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.recall import withdraw as do
+    from assaymark.flow.release.place import workspace_and_name
+    from assaymark.flow.release.recall import withdraw as do
 
     found = do(
         *workspace_and_name(name, workspace),
@@ -93,9 +93,9 @@ def destroyed(
     """Sign a receipt that a release, or what was made of it, was destroyed, for the issuer."""
     from assaymark.core.document import sha256
     from assaymark.errors import InputError
-    from assaymark.flow.people import read_key
-    from assaymark.flow.place import folder_at
-    from assaymark.flow.receipts import destroyed as do
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.release.place import folder_at
+    from assaymark.flow.release.receipts import destroyed as do
 
     raw = do(folder_at(release), read_key(key), what, how)
     try:
@@ -115,9 +115,9 @@ def receipt(
     json: _Json = False,
 ) -> None:
     """Enter a receipt of destruction that a consumer sent, and show who has not answered."""
-    from assaymark.flow.handed import read_handed
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.receipts import take_receipt
+    from assaymark.flow.release.handed import read_handed
+    from assaymark.flow.release.place import workspace_and_name
+    from assaymark.flow.release.receipts import take_receipt
 
     opened, called = workspace_and_name(name, workspace)
     _show(take_receipt(opened, called, read_handed(file, "receipt")), as_json=json)
@@ -130,8 +130,8 @@ def recall(
     json: _Json = False,
 ) -> None:
     """Show how far a withdrawal got: who said that it was destroyed, and who has not answered."""
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.receipts import recall_of
+    from assaymark.flow.release.place import workspace_and_name
+    from assaymark.flow.release.receipts import recall_of
 
     opened, called = workspace_and_name(name, workspace)
     _show(recall_of(opened, called, admission or ()), as_json=json)

@@ -59,10 +59,10 @@ def admit(
     Refused are uses that were not approved, and releases that are expired, degraded, contested,
     withdrawn, or made of one that was withdrawn. Name what it goes into: a recall reaches that.
     """
-    from assaymark.flow.admit import Consumer
-    from assaymark.flow.admit import admit as do
-    from assaymark.flow.people import read_key
-    from assaymark.flow.place import folder_at
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.release.admit import Consumer
+    from assaymark.flow.release.admit import admit as do
+    from assaymark.flow.release.place import folder_at
 
     who = Consumer(kind=kind, made=made, key=None if key is None else read_key(key))
     found = do(
@@ -106,8 +106,8 @@ def documents(
     Each answer of a pack says EVIDENCED, PARTIAL, NOT EVIDENCED or NOT APPLICABLE; whether a law
     is met is for counsel to confirm.
     """
-    from assaymark.flow.documents import documents as do
-    from assaymark.flow.place import folder_at
+    from assaymark.flow.release.documents import documents as do
+    from assaymark.flow.release.place import folder_at
 
     made = do(folder_at(release), pack or (), out)
     if json:
@@ -141,9 +141,9 @@ def challenge(
     """Sign a finding against a claim of a release; send the file to who issued it."""
     from assaymark.core.document import sha256
     from assaymark.errors import InputError
-    from assaymark.flow.people import read_key
-    from assaymark.flow.place import folder_at
-    from assaymark.flow.recall import challenge as do
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.release.place import folder_at
+    from assaymark.flow.release.recall import challenge as do
 
     raw = do(folder_at(release), read_key(key), claim, method, evidence)
     try:
@@ -164,9 +164,9 @@ def contest(
     json: _Json = False,
 ) -> None:
     """Enter a finding that somebody sent: the release is CONTESTED until it is answered."""
-    from assaymark.flow.handed import read_handed
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.recall import take_in
+    from assaymark.flow.release.handed import read_handed
+    from assaymark.flow.release.place import workspace_and_name
+    from assaymark.flow.release.recall import take_in
 
     opened, called = workspace_and_name(name, workspace)
     digest = take_in(opened, called, read_handed(finding, "finding"))
@@ -186,8 +186,8 @@ def answer(
     json: _Json = False,
 ) -> None:
     """Answer a finding: refuted, the release stands; upheld, it is DEGRADED."""
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.recall import answer as do
+    from assaymark.flow.release.place import workspace_and_name
+    from assaymark.flow.release.recall import answer as do
 
     now = do(*workspace_and_name(name, workspace), finding, outcome, reason)
     if json:
@@ -207,8 +207,8 @@ def reproduce(
 
     Needs the table as it was, and the same versions of assaymark and its packages.
     """
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.reproduce import reproduce as do
+    from assaymark.flow.generate.reproduce import reproduce as do
+    from assaymark.flow.release.place import workspace_and_name
 
     found = do(*workspace_and_name(name, workspace), recipe, progress(quiet=json))
     if json:
@@ -248,8 +248,8 @@ def reassess(
     one was, or where a release could not be attacked again. Needs the table as it was.
     """
     from assaymark.errors import InputError
-    from assaymark.flow.place import releases_in, workspace_and_name
-    from assaymark.flow.reassess import reassess as do
+    from assaymark.flow.monitor.reassess import reassess as do
+    from assaymark.flow.release.place import releases_in, workspace_and_name
 
     opened, name = workspace_and_name(name, workspace)
     folders = [p.name for p in releases_in(opened.path)]
@@ -294,8 +294,8 @@ def detect(
     hash, then by fragments of rows, so that shuffling, subsampling, dropped columns and edits do
     not hide them. Renamed columns are not recognised.
     """
-    from assaymark.flow.detect import detect as do
-    from assaymark.flow.place import folder_at, releases_in
+    from assaymark.flow.monitor.detect import detect as do
+    from assaymark.flow.release.place import folder_at, releases_in
 
     folders = [folder_at(r, workspace) for r in release or ()] or releases_in(workspace)
     found = do(file, folders)

@@ -10,9 +10,9 @@ import typer
 from assaymark.cli.say import print_json, table
 
 if TYPE_CHECKING:
-    from assaymark.flow.found import Found
-    from assaymark.flow.review import Reviewed, Said
-    from assaymark.flow.waivers import Asked
+    from assaymark.flow.decide.found import Found
+    from assaymark.flow.decide.review import Reviewed, Said
+    from assaymark.flow.decide.waivers import Asked
     from assaymark.store.keys import SigningKey
     from assaymark.store.workspace import Workspace
 
@@ -53,11 +53,11 @@ def command(
     says which; the release is issued once none does. Of a refused decision it shows what was
     found, and which of that you may waive.
     """
-    from assaymark.flow.found import found_called
-    from assaymark.flow.people import read_key
-    from assaymark.flow.place import workspace_and_name
-    from assaymark.flow.review import Said, review, role_of, shown
-    from assaymark.flow.waivers import Asked
+    from assaymark.flow.decide.found import found_called
+    from assaymark.flow.decide.people import read_key
+    from assaymark.flow.decide.review import Said, review, role_of, shown
+    from assaymark.flow.decide.waivers import Asked
+    from assaymark.flow.release.place import workspace_and_name
 
     chosen = [o for o, on in _given(approve, request_changes, reject) if on]
     _check_asked(chosen, waive, key)
@@ -101,7 +101,7 @@ def _tell(told: Reviewed, said: Said | None, *, as_json: bool) -> None:
 def _waived(
     workspace: Workspace, name: str, key: SigningKey, asked: Asked, *, as_json: bool
 ) -> int:
-    from assaymark.flow.waivers import waive
+    from assaymark.flow.decide.waivers import waive
 
     made = waive(workspace, name, key, asked)
     if as_json:
@@ -155,7 +155,7 @@ def _findings(workspace: Workspace, decided: Found) -> None:
 
 def _guided_waiver(workspace: Workspace, decided: Found, key: SigningKey, role: str) -> int:
     """Ask what is waived, why, and until when; nothing is signed without a yes."""
-    from assaymark.flow.waivers import Asked, may_waive
+    from assaymark.flow.decide.waivers import Asked, may_waive
 
     may_waive(workspace, key, role)
     _findings(workspace, decided)
@@ -220,7 +220,7 @@ def _letter(role: str, decided: Found | None) -> str:
 
 
 def _said(letter: str, role: str) -> Said | None:
-    from assaymark.flow.review import Said
+    from assaymark.flow.decide.review import Said
 
     if letter not in _ANSWERS:
         typer.echo("nothing was signed")

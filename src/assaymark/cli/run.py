@@ -51,7 +51,8 @@ def command(
     Ends with 0 when every requested use is approved, 3 when one is refused or inconclusive or
     when rights block the release.
     """
-    from assaymark.flow.run import Options, read_job, run
+    from assaymark.flow.job import Options, read_job
+    from assaymark.flow.run import run
 
     job = read_job(recipe, policy_path=policy, uses=use or (), workspace=workspace)
     options = Options(

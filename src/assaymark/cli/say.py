@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.errors import AssaymarkError
-    from assaymark.flow.describe import Described
+    from assaymark.flow.evaluate.describe import Described
     from assaymark.flow.outcome import Outcome, VerdictRow
     from assaymark.flow.progress import Progress
 
@@ -138,7 +138,7 @@ def say_outcome(outcome: Outcome) -> None:
 
 def say_described(described: Described) -> None:
     """Show what was found in one table, a line a figure, under what the figures are."""
-    from assaymark.release.report_words import spoken_subject
+    from assaymark.release.pages.report_words import spoken_subject
 
     typer.echo(f"\n{described.name}: {described.rows:,} rows, described by themselves")
     found: dict[str, list[tuple[str, ...]]] = {}

@@ -10,7 +10,7 @@ import typer
 from assaymark.cli.say import print_json, table
 
 if TYPE_CHECKING:
-    from assaymark.flow.since import Since
+    from assaymark.flow.monitor.since import Since
 
 __all__ = ["command"]
 
@@ -36,11 +36,11 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a release's card and what became of it, a model file, or what happened here."""
-    from assaymark.flow.place import folder_at
-    from assaymark.flow.since import since, since_page
+    from assaymark.flow.monitor.since import since, since_page
+    from assaymark.flow.release.place import folder_at
     from assaymark.flow.status import card_of, status_of
     from assaymark.flow.written import write_page
-    from assaymark.release.quoted import unlinked
+    from assaymark.release.documents.quoted import unlinked
 
     if release is not None and release.is_file():
         _model(release, as_json=json)
@@ -83,7 +83,7 @@ def _since(found: Since) -> None:
 
 
 def _model(path: Path, *, as_json: bool) -> None:
-    from assaymark.flow.model import show_model
+    from assaymark.flow.generate.model import show_model
 
     shown = show_model(path)
     if as_json:

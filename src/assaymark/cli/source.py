@@ -28,9 +28,9 @@ def register(
     From then on every recipe that reads the table is held to these terms: it may add to them and
     narrow them. The ledger gets keyed commitments only; the terms stay sealed in the workspace.
     """
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.sources import register as do
-    from assaymark.flow.sources import shown
+    from assaymark.flow.release.log import workspace_at
+    from assaymark.flow.source.sources import register as do
+    from assaymark.flow.source.sources import shown
 
     found = shown(do(workspace_at(workspace, make=True), recipe, name=id_))
     if json:
@@ -48,8 +48,8 @@ def show(
     json: _Json = False,
 ) -> None:
     """Show one source with its terms, and what they allow today."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.sources import source_called
+    from assaymark.flow.release.log import workspace_at
+    from assaymark.flow.source.sources import source_called
 
     found = source_called(workspace_at(workspace), id_)
     if json:
@@ -68,8 +68,8 @@ def show(
 @app.command("list")
 def list_(workspace: _Workspace = Path(".assaymark"), json: _Json = False) -> None:
     """List the registered sources and what their terms allow today."""
-    from assaymark.flow.log import workspace_at
-    from assaymark.flow.sources import registered, shown
+    from assaymark.flow.release.log import workspace_at
+    from assaymark.flow.source.sources import registered, shown
 
     found = [shown(s) for s in registered(workspace_at(workspace))]
     if json:
@@ -95,7 +95,7 @@ def rules(
 
     Nothing in them is a value, or the end of a range, that fewer than ten people have.
     """
-    from assaymark.flow.mining import mine, rules_text
+    from assaymark.flow.source.mining import mine, rules_text
 
     found = mine(file, recipe, support=support)
     if json:
@@ -118,7 +118,7 @@ def related(
     Ends with 3 where a rule is not shown to hold: a synthetic row breaks a hard one, more rows
     break a soft one than real rows do, or there is too little to tell.
     """
-    from assaymark.flow.related import hold_against, passed, rows_of
+    from assaymark.flow.source.related import hold_against, passed, rows_of
 
     found = hold_against(rules, real, synthetic)
     if json:
@@ -157,7 +157,7 @@ def sample(
     command takes the sample.
     """
     from assaymark.cli.say import progress
-    from assaymark.flow.thin import sample_source
+    from assaymark.flow.source.thin import sample_source
 
     made = sample_source(
         place,

@@ -10,7 +10,7 @@ import typer
 from assaymark.cli.say import print_json
 
 if TYPE_CHECKING:
-    from assaymark.flow.verify import Verified
+    from assaymark.flow.release.verify import Verified
 
 __all__ = ["command"]
 
@@ -29,8 +29,8 @@ def command(
 
     Prints twelve steps, and what was not verified. Ends with 4 when anything does not hold.
     """
-    from assaymark.flow.place import folder_at
-    from assaymark.flow.verify import verify
+    from assaymark.flow.release.place import folder_at
+    from assaymark.flow.release.verify import verify
 
     found = verify(folder_at(release), trusted=trust or ())
     if json:

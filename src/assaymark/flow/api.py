@@ -9,37 +9,37 @@ from assaymark.core.document import sha256
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.time_limit import LIMIT
 from assaymark.errors import InputError
-from assaymark.flow.admit import load as _load
-from assaymark.flow.analysis import analysis_of
-from assaymark.flow.batch import read_batch
-from assaymark.flow.claims import read_recipe
-from assaymark.flow.compare import Comparing
-from assaymark.flow.compare import compare as _compare
-from assaymark.flow.entrants import DEFAULT, entrants_of, read_entrants
-from assaymark.flow.generate import build
-from assaymark.flow.given import Ask, Tables, describe_table, evaluate_tables
-from assaymark.flow.infer import infer as _infer
-from assaymark.flow.infer import made_of, of_tables
-from assaymark.flow.init import init as _init
-from assaymark.flow.monitor import Watching
-from assaymark.flow.monitor import monitor as _monitor
-from assaymark.flow.row_files import parquet_of
-from assaymark.flow.run import Options, read_job
+from assaymark.flow.evaluate.analysis import analysis_of
+from assaymark.flow.evaluate.compare import Comparing
+from assaymark.flow.evaluate.compare import compare as _compare
+from assaymark.flow.evaluate.entrants import DEFAULT, entrants_of, read_entrants
+from assaymark.flow.evaluate.given import Ask, Tables, describe_table, evaluate_tables
+from assaymark.flow.evaluate.infer import infer as _infer
+from assaymark.flow.evaluate.infer import made_of, of_tables
+from assaymark.flow.generate.fit import build
+from assaymark.flow.generate.row_files import parquet_of
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.monitor.batch import read_batch
+from assaymark.flow.monitor.batches import Watching
+from assaymark.flow.monitor.batches import monitor as _monitor
+from assaymark.flow.release.admit import load as _load
+from assaymark.flow.release.verify import verify as _verify
 from assaymark.flow.run import run as _run
-from assaymark.flow.verify import verify as _verify
+from assaymark.flow.source.claims import read_recipe
+from assaymark.flow.source.init import init as _init
 from assaymark.source.read import read_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from assaymark.core.comparison import Comparison
-    from assaymark.flow.describe import Described
-    from assaymark.flow.infer import Inferred
-    from assaymark.flow.init import Initialised
-    from assaymark.flow.monitor import Monitored
+    from assaymark.flow.evaluate.describe import Described
+    from assaymark.flow.evaluate.infer import Inferred
+    from assaymark.flow.monitor.batches import Monitored
+    from assaymark.flow.monitor.timeline import Against
     from assaymark.flow.outcome import Outcome
-    from assaymark.flow.timeline import Against
-    from assaymark.flow.verify import Verified
+    from assaymark.flow.release.verify import Verified
+    from assaymark.flow.source.init import Initialised
 
 __all__ = [
     "compare",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from assaymark.core.zcdp import best_success
 from assaymark.decide.verdict import UseStatus
 from assaymark.errors import WorkspaceError
-from assaymark.flow.budget import balance_of
+from assaymark.flow.job import Options, read_job
 from assaymark.flow.progress import silent
-from assaymark.flow.queries import asked_of
-from assaymark.flow.run import Options, read_job, run
-from assaymark.flow.source import prepare
-from assaymark.flow.verify import verify
+from assaymark.flow.release.verify import verify
+from assaymark.flow.run import run
+from assaymark.flow.source.budget import balance_of
+from assaymark.flow.source.queries import asked_of
+from assaymark.flow.source.read import prepare
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:

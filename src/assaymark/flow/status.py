@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from assaymark.core.document import Document, sha256
 from assaymark.decide.lifecycle import Status
 from assaymark.errors import IntegrityError
-from assaymark.flow.log import workspace_at
-from assaymark.flow.population import OPENINGS
-from assaymark.flow.ready import waits_for
-from assaymark.flow.recall import of_workspace, standing_of
-from assaymark.flow.verify import read_release, verify
+from assaymark.flow.decide.ready import waits_for
+from assaymark.flow.release.folder import read_release
+from assaymark.flow.release.log import workspace_at
+from assaymark.flow.release.recall import of_workspace, standing_of
+from assaymark.flow.release.verify import verify
+from assaymark.flow.source.population import OPENINGS
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.envelope import payload_of
 from assaymark.release.logged import STATEMENT

@@ -12,8 +12,8 @@ import io
 
 import polars as pl
 
-from assaymark.flow.draft import draft
-from assaymark.flow.given import Ask, Tables, evaluate_tables
+from assaymark.flow.evaluate.given import Ask, Tables, evaluate_tables
+from assaymark.flow.generate.draft import draft
 
 __all__ = ["warm"]
 

@@ -10,7 +10,7 @@ from assaymark.core.document import sha256
 from assaymark.core.people import Approval, RoleFile, lacking
 from assaymark.core.plain import read_plain
 from assaymark.errors import IntegrityError
-from assaymark.release.card import escaped
+from assaymark.release.documents.card import escaped
 from assaymark.release.envelope import open_cosigned, open_envelope, payload_of, seal_envelope
 from assaymark.release.statement import read_statement, statement
 

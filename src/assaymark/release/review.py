@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from assaymark.release.report_rules import tally
-from assaymark.release.report_words import answer, listed, must_know, use_card
+from assaymark.release.pages.report_rules import tally
+from assaymark.release.pages.report_words import answer, listed, must_know, use_card
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from assaymark.core.rights import Rights
-    from assaymark.release.report_content import ReportContent
+    from assaymark.release.pages.report_content import ReportContent
 
 __all__ = ["review_text"]
 

@@ -11,7 +11,7 @@ from assaymark.core.plain import MOST, read_toml
 from assaymark.core.threat import ThreatModel
 from assaymark.errors import AssaymarkError, IntegrityError
 from assaymark.release.approved import APPROVALS, DECISION, ROLES, check_approved
-from assaymark.release.boundary import leaks_of
+from assaymark.release.boundary.linter import leaks_of
 from assaymark.release.build import MANIFEST, RELEASE
 from assaymark.release.contained import held
 from assaymark.release.groups import check_groups

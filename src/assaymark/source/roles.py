@@ -10,6 +10,8 @@ from assaymark.source.shapes import referred
 from assaymark.source.suspicion import Facts, key_strength, name_strength, suspect
 from assaymark.source.vocabulary import (
     CODE_WORDS,
+    FLAGS,
+    HAPPENED,
     LOCATIONS,
     PROTECTED,
     QUASI,
@@ -124,7 +126,10 @@ def _target(columns: Sequence[Facts], last: str) -> tuple[str, str] | None:
         for f in columns:
             parts = f.words
             exact = parts[-1:] == [wanted] and (len(parts) == 1 or parts[0] in {"is", "has"})
-            if exact and 2 <= f.n_unique <= 20 and f.kind is not Kind.TEXT:
+            said = [p for p in parts if p not in FLAGS]
+            happened = wanted in HAPPENED and said in ([wanted], [f"{wanted}ed"])
+            most = 20 if exact else 2 if happened else 0
+            if 2 <= f.n_unique <= most and f.kind is not Kind.TEXT:
                 return f.name, "the name is usual for an outcome"
     for f in columns:
         outcome = f.kind in {Kind.INTEGER, Kind.CATEGORY, Kind.BOOLEAN}

@@ -10,7 +10,9 @@ __all__ = [
     "CLASSES",
     "CLOCK",
     "CODE_WORDS",
+    "FLAGS",
     "GROUPINGS",
+    "HAPPENED",
     "ID_WORDS",
     "KEY_NAMES",
     "LASTING",
@@ -310,6 +312,12 @@ TARGETS = (
     "default", "exited", "attrition", "deposit", "approved", "status", "result", "diagnosis",
     "recid", "event", "died", "death", "mortality", "fraud", "income", "quality",
 )  # fmt: skip
+HAPPENED = _these(
+    "target outcome readmitted survived churn default exited attrition approved "
+    "recid died death mortality fraud"
+)
+"""What may have happened to somebody or not, also where a name says besides that it is a flag."""
+FLAGS = _these("is has was flag ind indicator label yn binary bool")
 WEIGHTS = _these(
     "fnlwgt finalwgt finalwt finalweight sampleweight samplingweight surveyweight "
     "personweight householdweight caseweight pweight pwgtp wgtp wtint wtmec wtmecyr wtintyr "

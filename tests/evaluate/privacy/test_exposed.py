@@ -13,7 +13,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.evaluate import metrics
-from assaymark.flow.evaluate import measure
+from assaymark.flow.evaluate.measure import measure
 
 ATTACKS = {
     "copies": "copies.exact_excess",

@@ -8,7 +8,7 @@ from assaymark.core.streams import Streams
 from assaymark.evaluate.models.learning_curve import rows_for
 from assaymark.evaluate.models.oversampling import repeated, smote
 from assaymark.evaluate.utility.augmentation import Augmentation
-from assaymark.flow.evaluate import wanted_metrics
+from assaymark.flow.evaluate.measure import wanted_metrics
 
 
 def measured(case):

@@ -28,7 +28,7 @@ from assaymark.core.streams import Streams
 from assaymark.core.value_sets import Allowed, everything
 from assaymark.core.where import read
 from assaymark.errors import ConditionError, InputError, RecipeError, UnknownNameError
-from assaymark.flow.generate import fit
+from assaymark.flow.generate.fit import fit
 from assaymark.generate.constraints.contradiction import contradiction, domains_of
 from assaymark.generate.constraints.demands import demands_of
 from assaymark.generate.constraints.mixture import mixture_of, sample_wanted

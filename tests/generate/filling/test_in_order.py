@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from assaymark.core.schema import Column, Kind, Schema
-from assaymark.generate.filling.besides import beside, find_between, find_same
+from assaymark.generate.filling.besides import beside, find_between, find_sameness
 from assaymark.generate.filling.cell_table import cell_table
 from assaymark.generate.filling.in_order import InOrder, find_order
 from assaymark.generate.filling.in_range import InRange, find_ranges
@@ -53,7 +53,7 @@ def test_what_lies_between_says_either_end():
 
 def test_what_is_often_the_same_has_a_column_beside():
     table = cells()
-    (same,) = find_same(table, ["before", "after", "height"], [])
+    (same,) = find_sameness(table, ["before", "after", "height"], [])
     assert (same.one, same.other) == ("after", "before")
     with_it = beside(table, [same])
     flag = with_it.values[same.name]
@@ -61,7 +61,7 @@ def test_what_is_often_the_same_has_a_column_beside():
     told = dict(same.says(with_it.put("after", np.full(table.n, np.nan))))["after"]
     known = np.isfinite(told)
     assert (told[known] == table.values["after"][known]).all()
-    assert find_same(table, ["before", "after"], [frozenset({"before", "after"})]) == []
+    assert find_sameness(table, ["before", "after"], [frozenset({"before", "after"})]) == []
 
 
 def test_a_value_outside_the_table_is_broken():

@@ -8,6 +8,7 @@ import pytest
 from tests.generate.test_tree_chain import fit, table
 
 from assaymark.core.conditions import Conditions
+from assaymark.core.dataset import Dataset
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.model_file import ModelFile, read_model, write_model
@@ -81,6 +82,17 @@ def test_it_is_kept_in_the_file_and_conditions_are_met():
 
 def test_a_weekday_that_is_mostly_another_s_is_not_one_of_the_date():
     assert "tag" not in fit(visits(wrong=0.05)).summary["dated"]
+
+
+def test_two_wrong_records_in_a_small_table_hide_no_weekday():
+    data = visits(300)
+    tag = data.frame["tag"].to_list()
+    tag[7], tag[200] = (next(n for n in NAMES if n != tag[i]) for i in (7, 200))
+    wrong = Dataset(schema=data.schema, frame=data.frame.with_columns(tag=pl.Series(tag)))
+    model = fit(wrong)
+    assert model.summary["dated"] == fit(data).summary["dated"]
+    made = model.sample(range(2000), Streams.from_seed(2)).frame
+    assert all(r.all() for r in right(made))
 
 
 @pytest.mark.parametrize("seed", range(3))

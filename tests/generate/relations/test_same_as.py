@@ -8,7 +8,7 @@ from tests.generate.test_tree_chain import fit, table
 from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
-from assaymark.flow.model import show_model
+from assaymark.flow.generate.model import show_model
 from assaymark.generate.coding.encoding import encode
 from assaymark.generate.model_file import ModelFile, read_model, write_model
 from assaymark.generate.relations.same_as import find_same

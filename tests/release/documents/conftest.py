@@ -12,7 +12,7 @@ from assaymark.core.measurement import Measurement
 from assaymark.core.rights import OdrlRule, Rights
 from assaymark.core.threat import Profile, threat_of
 from assaymark.decide.policy import parse_policy, profile_bytes
-from assaymark.flow.documents import documents_of
+from assaymark.flow.release.documents import documents_of
 from assaymark.monitor.sketch import sketch
 from assaymark.release.build import ReleaseContents, build, contents
 from assaymark.release.predicates import (

@@ -6,11 +6,11 @@ import subprocess
 
 import pytest
 
-from assaymark.flow.documents import judged_of
-from assaymark.release.documents import DATASHEET, LAY, pack_page
-from assaymark.release.filled import fill
-from assaymark.release.graph import Graph
-from assaymark.release.pack import pack_called
+from assaymark.flow.release.documents import judged_of
+from assaymark.release.documents.filled import fill
+from assaymark.release.documents.graph import Graph
+from assaymark.release.documents.pack import pack_called
+from assaymark.release.documents.written import DATASHEET, LAY, pack_page
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = (

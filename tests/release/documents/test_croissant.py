@@ -7,7 +7,7 @@ import pytest
 from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
 from assaymark.core.rights import Rights
-from assaymark.release.croissant import CROISSANT
+from assaymark.release.documents.croissant import CROISSANT
 
 
 @pytest.fixture

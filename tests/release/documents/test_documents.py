@@ -9,14 +9,14 @@ import pytest
 from assaymark.core.measurement import Measurement
 from assaymark.core.rights import Rights
 from assaymark.errors import IntegrityError
-from assaymark.flow.documents import documents_of, judged_of
-from assaymark.release.boundary import leaks_of
-from assaymark.release.documents import DATASHEET, LAY, pack_page
-from assaymark.release.filled import fill
-from assaymark.release.graph import Graph
-from assaymark.release.lay import lay
-from assaymark.release.pack import pack_called, packs
-from assaymark.release.quoted import check_quoted, quotes_of, typed_of, unlinked
+from assaymark.flow.release.documents import documents_of, judged_of
+from assaymark.release.boundary.linter import leaks_of
+from assaymark.release.documents.filled import fill
+from assaymark.release.documents.graph import Graph
+from assaymark.release.documents.lay import lay
+from assaymark.release.documents.pack import pack_called, packs
+from assaymark.release.documents.quoted import check_quoted, quotes_of, typed_of, unlinked
+from assaymark.release.documents.written import DATASHEET, LAY, pack_page
 
 PAGES = (DATASHEET, LAY)
 

@@ -6,7 +6,7 @@ import pytest
 
 from assaymark.core.document import sha256
 from assaymark.errors import IntegrityError
-from assaymark.release.graph import STYLES, Graph, anchor
+from assaymark.release.documents.graph import STYLES, Graph, anchor
 
 FILES = {
     "threat.json": json.dumps({"a": {"b/c": [1, {"~d": "x"}]}, "n": 0, "e": ""}).encode(),

@@ -8,12 +8,12 @@ from assaymark.core.document import sha256
 from assaymark.core.measurement import Measurement
 from assaymark.core.people import Approval
 from assaymark.errors import RecipeError, UnknownNameError
-from assaymark.flow.documents import judged_of
+from assaymark.flow.release.documents import judged_of
 from assaymark.release.approved import DECISION, approval_bytes
-from assaymark.release.documents import pack_page
-from assaymark.release.filled import fill
-from assaymark.release.graph import Graph
-from assaymark.release.pack import pack_called, packs, parse_pack
+from assaymark.release.documents.filled import fill
+from assaymark.release.documents.graph import Graph
+from assaymark.release.documents.pack import pack_called, packs, parse_pack
+from assaymark.release.documents.written import pack_page
 
 TINY = """
 name = "tiny"

@@ -23,33 +23,20 @@ from assaymark.core.value_sets import Allowed, Levels
 from assaymark.core.where import Either, Test
 from assaymark.errors import ConditionError, RecipeError, UnknownNameError
 from assaymark.generate.constraints.contradiction import check_together
-from assaymark.generate.constraints.implied import adding_up, one_of, one_set
+from assaymark.generate.constraints.implied import adding_up
+from assaymark.generate.constraints.row_tests import RowTest, exactly_one, known_combination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from assaymark.core.conditions import Given
     from assaymark.core.schema import Column
-    from assaymark.core.where import Node
 
-__all__ = ["Demands", "RowTest", "bounds_of", "demands_of", "inequality_of"]
+__all__ = ["Demands", "bounds_of", "demands_of", "inequality_of"]
 
-_FEWEST = 10
 _SINGLE = 2.0**-22  # of the size: what floats of 32 bits leave of a sum
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowTest:
-    """A test of several columns of a row at once.
-
-    ``implied`` is a condition that every row satisfies that it holds for, if one can be said.
-    """
-
-    text: str
-    hold: Callable[[pl.DataFrame], NDArray[np.bool_]]
-    implied: Node | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +83,14 @@ class Demands:
         """Return which rows satisfy all."""
         parts = [d.hold(frame) for d in self.single]
         return reduce(np.logical_and, parts, np.ones(frame.height, dtype=np.bool_))
+
+    def possible(self) -> Demands:
+        """Return the demands that rows do not break which they hold for once gaps are filled."""
+        return replace(
+            self,
+            conditions=tuple(d.possible() for d in self.conditions),
+            tests=tuple(replace(t, hold=t.left_open or t.hold) for t in self.tests),
+        )
 
     def also(self, given: Given | None) -> Demands:
         """Return the demands, and a condition besides."""
@@ -253,28 +248,7 @@ def _matching(spec: c.Pattern, data: Dataset) -> Conditions:
 
 @_made.register
 def _combined(spec: c.FixedCombinations, data: Dataset) -> RowTest:
-    columns = [data.schema.column(name).name for name in spec.columns]
-    counted = (
-        data.frame.select(pl.struct(columns).alias("those"))
-        .with_columns(pl.Series("whose", data.person_codes))
-        .group_by("those")
-        .agg(pl.col("whose").n_unique())
-    )
-    those = counted.filter(pl.col("whose") >= _FEWEST).select("those")
-    known = those.with_columns(known=pl.lit(value=True))
-    if not known.height:
-        raise ConditionError(f"no combination of {', '.join(columns)} is had by ten persons")
-
-    def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
-        asked = frame.select(pl.struct(columns).alias("those"))
-        found = asked.join(known, on="those", how="left", nulls_equal=True, maintain_order="left")
-        return np.asarray(found["known"].fill_null(value=False).to_numpy())
-
-    return RowTest(
-        text=f"a known combination of {', '.join(columns)}",
-        hold=hold,
-        implied=one_of(those.unnest("those"), data.schema),
-    )
+    return known_combination([data.schema.column(name).name for name in spec.columns], data)
 
 
 @_made.register
@@ -305,14 +279,7 @@ def _one_hot(spec: c.OneHot, data: Dataset) -> RowTest:
     for name in spec.columns:
         if data.schema.column(name).kind not in {Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN}:
             raise ConditionError(f"{name!r} is not of 0 and 1, or false and true")
-
-    def hold(frame: pl.DataFrame) -> NDArray[np.bool_]:
-        part = frame.select(pl.col(n).cast(pl.Float64) for n in spec.columns)
-        values = part.fill_null(0.0).to_numpy()
-        return np.asarray(((values == 0) | (values == 1)).all(axis=1) & (values.sum(axis=1) == 1))
-
-    text = f"exactly one of {', '.join(spec.columns)}"
-    return RowTest(text=text, hold=hold, implied=one_set(spec.columns, data.schema))
+    return exactly_one(spec.columns, data)
 
 
 def _ordered(low: float | str, high: float | str) -> bool:

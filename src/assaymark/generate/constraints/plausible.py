@@ -17,7 +17,8 @@ from assaymark.core.dataset import Dataset
 from assaymark.core.where import Either
 from assaymark.errors import ConditionError, RecipeError
 from assaymark.generate.constraints.contradiction import check_together
-from assaymark.generate.constraints.demands import RowTest, bounds_of, inequality_of
+from assaymark.generate.constraints.demands import bounds_of, inequality_of
+from assaymark.generate.constraints.row_tests import RowTest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assaymark.core import constraint as c
-from assaymark.core.conditions import Conditions
 from assaymark.errors import RecipeError
-from assaymark.generate.constraints.demands import Demands, RowTest, demands_of
+from assaymark.generate.constraints.demands import demands_of
 from assaymark.generate.filling.in_order import InOrder
 from assaymark.generate.filling.worked import Worked
 from assaymark.generate.relations.anchors import Anchor, cells_of
@@ -18,14 +16,13 @@ if TYPE_CHECKING:
 
     from assaymark.core.dataset import Dataset
     from assaymark.generate.coding.encoding import Encoded
+    from assaymark.generate.constraints.demands import Demands
 
 __all__ = ["orders_asked", "possible_demands", "sums_asked"]
 
 
 def possible_demands(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
     """Return constraints as demands that a missing cell leaves open.
-
-    But for fixed combinations and flags of which one is set, in which it is a value like others.
 
     Raises
     ------
@@ -53,21 +50,7 @@ def possible_demands(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demand
 
 def _opened(specs: Sequence[c.ConstraintSpec], data: Dataset) -> Demands:
     learnt = [s.model_copy(update={"on_source": "keep"}) for s in specs]
-    plain = demands_of(learnt, data)
-    implied = iter([s for s in specs if isinstance(s, c.Implication)])
-    return Demands(
-        conditions=tuple(d.possible() for d in plain.conditions),
-        tests=tuple(
-            _open_implication(next(implied), t, data) if t.text.startswith("where ") else t
-            for t in plain.tests
-        ),
-    )
-
-
-def _open_implication(spec: c.Implication, test: RowTest, data: Dataset) -> RowTest:
-    when = Conditions.parse(spec.when, data.schema)
-    then = Conditions.parse(spec.then, data.schema).possible()
-    return replace(test, hold=lambda frame: ~when.hold(frame) | then.hold(frame))
+    return demands_of(learnt, data).possible()
 
 
 def sums_asked(specs: Sequence[c.ConstraintSpec], data: Dataset, encoded: Encoded) -> list[Worked]:

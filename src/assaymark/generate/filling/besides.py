@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["Between", "Same", "beside", "find_between", "find_same"]
+__all__ = ["Between", "Sameness", "beside", "find_between", "find_sameness"]
 
 _FEWEST, _ALWAYS, _BEYOND_CHANCE, _BEYOND_OF_NUMBERS = 30, 0.99, 0.2, 0.05
 _FEWEST_LEVELS, _MANY = 3, 20
@@ -68,7 +68,7 @@ class Between:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Same:
+class Sameness:
     """A column ``name`` beside the table's: whether ``one`` is the same as ``other``.
 
     Attributes
@@ -158,13 +158,15 @@ def _width(values: Floats) -> float:
     return float(high - low)
 
 
-def find_same(cells: CellTable, names: Sequence[str], told: Sequence[frozenset[str]]) -> list[Same]:
+def find_sameness(
+    cells: CellTable, names: Sequence[str], told: Sequence[frozenset[str]]
+) -> list[Sameness]:
     """Return which columns often have the level or number of another, but for those ``told``.
 
     Far more often than by chance (Cohen's kappa of .2, of numbers of many values of .05), in
     thirty rows at least; not if always.
     """
-    best: dict[str, tuple[float, Same]] = {}
+    best: dict[str, tuple[float, Sameness]] = {}
     for a, b in combinations(names, 2):
         if any({a, b} <= t for t in told) or cells.kinds[a] is not cells.kinds[b]:
             continue
@@ -174,7 +176,7 @@ def find_same(cells: CellTable, names: Sequence[str], told: Sequence[frozenset[s
     return [s for _, s in sorted(best.values(), key=lambda t: -t[0])[:_MOST]]
 
 
-def _same(cells: CellTable, other: str, one: str) -> tuple[float, Same] | None:
+def _same(cells: CellTable, other: str, one: str) -> tuple[float, Sameness] | None:
     places = None
     if one in cells.levels:
         if cells.kinds[one] is Kind.BOOLEAN:
@@ -183,7 +185,7 @@ def _same(cells: CellTable, other: str, one: str) -> tuple[float, Same] | None:
         places = np.array([place.get(level, -1.0) for level in cells.levels[other]])
         if (places >= 0).sum() < _FEWEST_LEVELS:
             return None
-    found = Same(name=f"{one} is {other}", one=one, other=other, places=places)
+    found = Sameness(name=f"{one} is {other}", one=one, other=other, places=places)
     theirs, own = found._moved(cells.values[other]), cells.values[one]
     both = np.isfinite(theirs) & np.isfinite(own)
     values, held = np.unique(own[both], return_counts=True)
@@ -200,14 +202,14 @@ def _same(cells: CellTable, other: str, one: str) -> tuple[float, Same] | None:
     return beyond, found
 
 
-def beside(cells: CellTable, more: Sequence[Between | Same | Numerals]) -> CellTable:
+def beside(cells: CellTable, more: Sequence[Between | Sameness | Numerals]) -> CellTable:
     """Return the cells of the columns beside, where they follow."""
     for one in more:
         column = one.column(cells)
         blank = np.full(cells.n, np.nan)
         levels: dict[str, tuple[str | bool, ...]] = {}
         if not isinstance(one, Between):
-            levels[one.name] = (False, True) if isinstance(one, Same) else one.levels
+            levels[one.name] = (False, True) if isinstance(one, Sameness) else one.levels
         cells = cells.also(
             CellTable(values={one.name: blank}, levels=levels, kinds={one.name: column.kind})
         )

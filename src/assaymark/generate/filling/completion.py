@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from assaymark.generate.chain.model import TreeChainModel
     from assaymark.generate.coding.encoding import Coding
     from assaymark.generate.constraints.demands import Demands
-    from assaymark.generate.filling.besides import Between, Same
+    from assaymark.generate.filling.besides import Between, Sameness
     from assaymark.generate.filling.cell_table import CellTable
     from assaymark.generate.filling.reasons import Reason
     from assaymark.generate.filling.ties import Tie, Ties
@@ -237,7 +237,7 @@ class Completion:
         return reason.must(values)
 
 
-def _ends(one: Between | Same | Numerals) -> tuple[str, ...]:
+def _ends(one: Between | Sameness | Numerals) -> tuple[str, ...]:
     """Return the columns without which a column beside is missing: not the number of a word."""
     return (one.said,) if isinstance(one, Numerals) else one.columns
 

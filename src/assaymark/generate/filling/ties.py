@@ -11,7 +11,7 @@ import numpy as np
 from assaymark.core.schema import Schema
 from assaymark.generate.coding.encoding import encode
 from assaymark.generate.filling.asked import orders_asked, sums_asked
-from assaymark.generate.filling.besides import Same, beside, find_between, find_same
+from assaymark.generate.filling.besides import Sameness, beside, find_between, find_sameness
 from assaymark.generate.filling.cell_table import cell_table
 from assaymark.generate.filling.in_order import find_order
 from assaymark.generate.filling.in_range import find_ranges
@@ -86,13 +86,13 @@ class Ties:
     follows: tuple[Tie, ...]
     reasons: tuple[Reason, ...]
     orders: tuple[InOrder, ...]
-    besides: tuple[Between | Same | Numerals, ...]
+    besides: tuple[Between | Sameness | Numerals, ...]
     ranges: tuple[InRange, ...]
 
     @property
-    def sames(self) -> tuple[Same, ...]:
+    def sames(self) -> tuple[Sameness, ...]:
         """Which columns are often the same."""
-        return tuple(b for b in self.besides if isinstance(b, Same))
+        return tuple(b for b in self.besides if isinstance(b, Sameness))
 
     @property
     def all(self) -> tuple[Tie, ...]:
@@ -148,10 +148,10 @@ def find_ties(
     known = [*sums, *said, *(frozenset(t.columns) for t in told)]
     between = find_between(look, orders, known)
     known += [frozenset(b.columns) for b in between]
-    besides: tuple[Between | Same | Numerals, ...] = (
+    besides: tuple[Between | Sameness | Numerals, ...] = (
         *numerals,
         *between,
-        *find_same(look, names, known),
+        *find_sameness(look, names, known),
     )
     ties = Ties(
         follows=(*worked, *told, *besides),

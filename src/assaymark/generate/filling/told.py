@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.schema import Kind
+from assaymark.generate.relations.anchor_days import DAY
+from assaymark.generate.relations.date_parts import of_moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +27,6 @@ _MOST_VALUES, _LOOK = 60, 6000
 _FEWEST, _RIGHT, _EACH, _OTHERS = 30, 0.995, 0.9, 0.05
 _ALONE = 0.002  # of the rows may lie in another's band
 _PARTS = ("month", "weekday", "day", "hour")
-_DAY = {Kind.DATE: 1.0, Kind.DATETIME: 86_400e6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,17 +94,12 @@ def feature_of(values: Floats, part: str, kind: Kind) -> Floats:
     if part == "itself":
         return values
     known = np.isfinite(values)
-    days = np.where(known, values, 0.0) / _DAY[kind]
-    day = np.floor(days).astype(np.int64)
-    if part == "weekday":
-        found = (day + 3) % 7
-    elif part == "hour":
-        found = np.minimum(((days - day) * 24 + 1e-9).astype(np.int64), 23)
+    numbers = np.where(known, values, 0.0)
+    if part == "day":
+        date = np.floor(numbers / DAY[kind]).astype(np.int64).astype("datetime64[D]")
+        found = (date - date.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64)
     else:
-        date = day.astype("datetime64[D]")
-        month = date.astype("datetime64[M]")
-        since = (date - month.astype("datetime64[D]")).astype(np.int64)
-        found = since if part == "day" else month.astype(np.int64) % 12
+        found = of_moments(part, numbers, kind)
     return np.where(known, found.astype(np.float64), np.nan)
 
 
@@ -129,7 +125,7 @@ def find_told(cells: CellTable, names: Sequence[str]) -> tuple[Told, ...]:
 
 def _parts_of(kind: Kind) -> tuple[str, ...]:
     """Return what of a column may say another, parts of dates first: a date is seen seldom."""
-    if kind not in _DAY:
+    if kind not in DAY:
         return ("itself",)
     return (*(_PARTS if kind is Kind.DATETIME else _PARTS[:-1]), "itself")
 

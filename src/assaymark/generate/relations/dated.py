@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Dated", "find_dated"]
 
 _LOOK, _ROUGHLY = 3000, 0.98
-_RIGHT, _EACH, _PERSONS_A_VALUE = 0.998, 0.9, 10
+_EACH, _PERSONS_A_VALUE = 0.9, 10
+_WRONG, _FEW, _FEWEST = 0.002, 2.0, 200  # of the persons, or two of two hundred, may be against it
 _OTHERS = 0.05  # of the persons have not the commonest value of a part, at least
 _MOST_CODES = 25
 
@@ -213,7 +214,7 @@ def _allowed(
     right = np.bincount(joint.argmax(axis=1), joint.max(axis=1), minlength=known)
     if (
         total - each.max() < _OTHERS * total
-        or right.sum() < _RIGHT * total
+        or total - right.sum() > max(_WRONG * total, _FEW * (total >= _FEWEST))
         or (right < _EACH * each).any()
     ):
         return None

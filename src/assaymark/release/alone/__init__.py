@@ -10,15 +10,15 @@ __all__ = ["STANDALONE", "standalone"]
 STANDALONE = "verify.py"
 _FIRST = "release/alone/pieces"
 _PARTS = (
-    *("core/plain", "core/weak_key", "release/leak"),
-    *("release/contained", "release/parquet_footer"),
+    *("core/plain", "core/weak_key", "release/boundary/leak"),
+    *("release/contained", "release/boundary/parquet_footer"),
     *(
-        "release/boundary_spelt",
-        "release/boundary_words",
-        "release/boundary_fields",
-        "release/boundary_hashes",
+        "release/boundary/spelt",
+        "release/boundary/words",
+        "release/boundary/fields",
+        "release/boundary/hashes",
     ),
-    *("release/boundary_rows", "release/boundary"),
+    *("release/boundary/rows", "release/boundary/linter"),
     *(f"release/alone/{n}" for n in ("budget", "gate", "people", "groups", "governed")),
     *(f"release/alone/{n}" for n in ("notices", "log", "lots", "steps")),
 )

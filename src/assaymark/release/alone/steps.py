@@ -34,7 +34,7 @@ from assaymark.release.alone.lots import LOT, LOT_LEFT_OUT, check_lot
 from assaymark.release.alone.notices import standing_of
 from assaymark.release.alone.people import check_people, check_waivers
 from assaymark.release.alone.pieces import MOST, Broken, Plain, envelope, need, read_json, sha256
-from assaymark.release.boundary import leaks_of
+from assaymark.release.boundary.linter import leaks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Evaluate: rows measured, recipes compared, and what may be concluded from rows."""

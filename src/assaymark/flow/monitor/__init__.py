@@ -1,0 +1,1 @@
+"""Monitor: batches held against what was released, and what follows from a change."""

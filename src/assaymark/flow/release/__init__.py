@@ -1,0 +1,1 @@
+"""Release: what is issued, checked, used, and taken back again."""

@@ -1,0 +1,81 @@
+"""Standing check: whether a release still stands, by every notice that can be seen from it."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+from assaymark.core.document import sha256
+from assaymark.core.plain import MOST
+from assaymark.decide.lifecycle import Status
+from assaymark.decide.standing import standing
+from assaymark.errors import IntegrityError, WorkspaceError
+from assaymark.flow.release.beside import home_of, notices_beside
+from assaymark.flow.release.heard import notices_in
+from assaymark.release.notices import is_about, read_notice
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    from assaymark.core.notice import Notice
+    from assaymark.release.verification import Verification
+
+__all__ = ["check_standing"]
+
+
+def check_standing(
+    place: Path,
+    found: Verification,
+    today: date,
+    *,
+    manifest: str,
+    public: bytes,
+    expires: str,
+) -> None:
+    """Check that a release, or the lot of one, has not expired, nor was withdrawn.
+
+    Notices are looked for beside the folder ``place``, and in the ledger of the workspace that it
+    lies in, if it lies in one; what was found says where that was. ``manifest`` is the digest of
+    the release's manifest, ``public`` the key that signed it.
+    """
+    try:
+        told = _beside(place, manifest, found.signer, public)
+        home = home_of(place)
+        if home is not None:
+            told |= dict(notices_in(home, manifest, signer=found.signer, public=public))
+        now = standing(_in_order(told), expires=expires, today=today)
+    except (IntegrityError, WorkspaceError) as error:
+        found.fail(11, "Status", f"its end, or a notice about it, does not hold: {error}")
+        return
+    until = f"until {expires}" if expires else "without an end"
+    said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
+    if now.status in {Status.WITHDRAWN, Status.EXPIRED}:
+        found.fail(11, "Status", said)
+        return
+    count = f"{len(told) or 'no'} notice{'' if len(told) == 1 else 's'}"
+    if home is None:
+        here = f"as far as is known here: {count} beside it; a withdrawal elsewhere is not seen"
+    else:
+        here = f"{count} beside it or in the ledger of the workspace that it lies in"
+    found.hold(11, "Status", f"{said}; {here}")
+    found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
+
+
+def _beside(place: Path, manifest: str, signer: str, public: bytes) -> dict[str, Notice]:
+    raws = [_plain_bytes(path) for path in notices_beside(place)]
+    return {
+        sha256(raw): read_notice(raw, signer=signer, public=public)
+        for raw in raws
+        if is_about(raw) == manifest
+    }
+
+
+def _in_order(told: dict[str, Notice]) -> list[tuple[str, Notice]]:
+    return sorted(told.items(), key=lambda n: n[1].made_at)
+
+
+def _plain_bytes(path: Path) -> bytes:
+    if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MOST:
+        raise IntegrityError(f"{path.name} beside it is no plain file of at most {MOST >> 20} MB")
+    return path.read_bytes()

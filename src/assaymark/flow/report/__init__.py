@@ -1,0 +1,1 @@
+"""Report: what people are shown, gathered from what was measured and decided."""

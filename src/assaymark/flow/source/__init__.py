@@ -1,0 +1,1 @@
+"""Source: what is read, on whose terms, of which people, and what was asked of them before."""

@@ -1,0 +1,1 @@
+"""Boundary: a linter over the bytes of a release, for what must not leave with it."""

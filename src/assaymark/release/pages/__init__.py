@@ -1,0 +1,1 @@
+"""Pages: HTML files for people, offline and without script, of values measured before."""

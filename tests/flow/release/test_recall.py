@@ -1,0 +1,183 @@
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import assaymark
+from assaymark.cli.app import app
+from assaymark.errors import InputError, IntegrityError, NotApprovedError, UnknownNameError
+from assaymark.flow.decide.people import new_key, read_key
+from assaymark.flow.job import Options, read_job
+from assaymark.flow.release.admit import admit, load
+from assaymark.flow.release.recall import (
+    answer,
+    challenge,
+    issued,
+    notices_of,
+    standing_of,
+    take_in,
+    withdraw,
+)
+from assaymark.flow.release.verify import verify
+from assaymark.flow.run import run
+from assaymark.release.notices import read_notice
+from assaymark.store.workspace import Workspace
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, split_in_two):
+    folder = tmp_path_factory.mktemp("recall")
+    split_in_two(folder)
+    recipe = (folder / "recipe.toml").read_text()
+    (folder / "recipe.toml").write_text(
+        recipe.replace("licence = ", "expires = 2040-01-01\nlicence = ")
+    )
+    job = read_job(folder / "recipe.toml", uses=["analytics"])
+    outcome = run(job, Options(workspace=folder / "ws", seed=1))
+    assert outcome.release
+    return folder
+
+
+@pytest.fixture
+def desk(made, tmp_path, monkeypatch):
+    """Return the workspace that issued a release, its name, and a recipient's copy of it."""
+    shutil.copytree(made, tmp_path / "desk")
+    monkeypatch.chdir(tmp_path / "desk")
+    (name,) = (p.name for p in Path("ws/releases").iterdir())
+    (tmp_path / "mine").mkdir()
+    copy = tmp_path / "mine" / name
+    shutil.copytree(Path("ws/releases") / name, copy)
+    return Workspace.open(Path("ws")), name, copy
+
+
+def test_a_release_is_loaded_for_an_approved_use_and_that_is_recorded(desk, tmp_path):
+    _, _, copy = desk
+    where = tmp_path / "model.provenance.jsonl"
+    rows = assaymark.load(copy, use="analytics", provenance=where)
+    assert rows.height > 100
+    said = json.loads(where.read_text())
+    assert (said["use"], said["expires"]) == ("analytics", "2040-01-01")
+    with pytest.raises(NotApprovedError, match="not approved for pretraining"):
+        load(copy, "pretraining")
+    with pytest.raises(UnknownNameError):
+        load(copy, "marketing")
+    with pytest.raises(IntegrityError, match="not among the keys"):
+        admit(copy, "analytics", trusted=["0" * 64])
+    (copy / "card.md").write_text("better")
+    with pytest.raises(IntegrityError, match="does not verify"):
+        load(copy, "analytics")
+
+
+def test_an_expired_release_is_refused(desk, monkeypatch):
+    _, _, copy = desk
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2040, 1, 2, tzinfo=tz)
+
+    monkeypatch.setattr("assaymark.flow.release.admit.datetime", Later)
+    with pytest.raises(NotApprovedError, match="EXPIRED"):
+        load(copy, "analytics")
+
+
+def test_a_withdrawn_release_is_refused_where_the_notice_is(desk):
+    workspace, name, copy = desk
+    admit(copy, "analytics", into="model 7", workspace=workspace.path)
+    before = verify(workspace.path / "releases" / name).steps[10].said
+    assert "no notices beside it or in the ledger of the workspace" in before
+    drill = withdraw(workspace, name, "privacy", "practice", drill=True)
+    assert drill.descendants == ("model 7",)
+    assert not drill.notice
+    assert load(workspace.path / "releases" / name, "analytics")
+    done = withdraw(workspace, name, "consent", "two people left", instruct="destroy")
+    assert done.descendants == ("model 7",)
+    with pytest.raises(NotApprovedError, match=r"WITHDRAWN.*two people left; destroy"):
+        load(workspace.path / "releases" / name, "analytics")
+    here = verify(workspace.path / "releases" / name)
+    assert (here.ok, [s.title for s in here.steps if s.outcome == "FAILED"]) == (False, ["Status"])
+    assert "two people left; destroy" in here.steps[10].said
+    assert issued(workspace.path / "releases" / name).folder.name == name
+    away = verify(copy)
+    assert away.ok
+    assert "no notices beside it; a withdrawal elsewhere is not seen" in away.steps[10].said
+    load(copy, "analytics")
+    beside = copy.with_name(copy.name + ".notices")
+    beside.mkdir()
+    shutil.copy(done.notice, beside)
+    with pytest.raises(NotApprovedError, match="WITHDRAWN"):
+        load(copy, "analytics")
+    with pytest.raises(InputError, match="final"):
+        withdraw(workspace, name, "privacy", "again")
+    with pytest.raises(UnknownNameError):
+        withdraw(workspace, "nothing", "privacy", "x")
+
+
+def test_a_challenge_contests_until_it_is_answered(desk, tmp_path):
+    workspace, name, copy = desk
+    new_key(tmp_path / "k")
+    (tmp_path / "attack.txt").write_text("12 of 20 found")
+    raw = challenge(
+        copy, read_key(tmp_path / "k"), "no-copies", "looked them up", tmp_path / "attack.txt"
+    )
+    digest = take_in(workspace, name, raw)
+    release = issued(workspace.path / "releases" / name)
+    assert standing_of(workspace, release).status == "CONTESTED"
+    with pytest.raises(NotApprovedError, match="contested: no-copies"):
+        load(release.folder, "analytics")
+    with pytest.raises(UnknownNameError):
+        answer(workspace, name, "ffff", "refuted", "no")
+    assert answer(workspace, name, digest[:8], "refuted", "they were public").status == "RELEASED"
+    assert load(release.folder, "analytics")
+    second = challenge(copy, read_key(tmp_path / "k"), "columns", "counted again")
+    digest = take_in(workspace, name, second)
+    assert answer(workspace, name, digest[:8], "upheld", "true").status == "DEGRADED"
+    with pytest.raises(NotApprovedError, match="DEGRADED"):
+        load(release.folder, "analytics")
+
+
+def test_every_flipped_byte_of_a_notice_is_found_and_only_the_issuer_withdraws(desk, tmp_path):
+    from assaymark.core.notice import Withdrawal
+    from assaymark.release.notices import notice_bytes
+
+    workspace, name, copy = desk
+    new_key(tmp_path / "k")
+    stranger, release = read_key(tmp_path / "k"), issued(copy)
+    finding = challenge(copy, stranger, "c", "m")
+    withdraw(workspace, name, "legal", "a court said so")
+    ((digest, notice),) = notices_of(workspace, release)
+    for raw in (finding, workspace.get(digest)):
+        for place in range(len(raw)):
+            with pytest.raises(IntegrityError):
+                read_notice(
+                    raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :],
+                    signer=release.signer,
+                    public=release.public,
+                )
+    assert isinstance(notice, Withdrawal)
+    forged = notice_bytes(notice, stranger.sign, stranger.fingerprint)
+    with pytest.raises(IntegrityError, match="does not carry"):
+        read_notice(forged, signer=release.signer, public=release.public)
+    with pytest.raises(IntegrityError):
+        read_notice(b"{}", signer=release.signer, public=release.public)
+
+
+def test_the_commands_admit_challenge_and_withdraw(desk, tmp_path):
+    _, name, copy = desk
+    new_key(tmp_path / "k")
+
+    def do(*said):
+        done = CliRunner().invoke(app, ["release", *map(str, said)])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "admitted stays for analytics" in do("admit", copy, "--use", "analytics")
+    words = ("--claim", "c", "--method", "m", "--key", tmp_path / "k", "--out", tmp_path / "f")
+    assert "finding" in do("challenge", copy, *words)
+    assert "CONTESTED" in do("contest", name, tmp_path / "f", "--workspace", "ws")
+    assert "Send this notice" in do(
+        *("withdraw", name, "--reason", "quality", "--why", "w", "--workspace", "ws")
+    )
