@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.checkpoint import InclusionProof, log_key
 from assaymark.errors import IntegrityError
+from assaymark.flow.release.home import check_grown
 from assaymark.release.build import MANIFEST
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, STATEMENT
 from assaymark.store.keys import SigningKey
@@ -49,17 +50,7 @@ def check_intact(workspace: Workspace) -> None:
     if own is None:
         return
     for name, head in _heads(workspace, own):
-        there = ledger.size
-        if head.size > there:
-            raise IntegrityError(
-                f"the ledger has {there} entries, and had {head.size} when {name} was released: "
-                f"entries were removed, or an older ledger was put in its place{_BACKUP}"
-            )
-        if ledger.root(head.size) != head.root.hex():
-            raise IntegrityError(
-                f"the ledger is not the one that {name} was entered in: its first {head.size} "
-                f"entries are others{_BACKUP}"
-            )
+        check_grown(ledger, head, name)
 
 
 def _check_new(workspace: Workspace) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
+from assaymark.release.alone.log import check_grown
 from assaymark.release.alone.pieces import (
     MOST,
     Broken,
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["standing_of"]
 
-NOTICE_KINDS = ("withdrawal", "finding", "answer", "observation")
+NOTICE_KINDS = ("finding", "answer", "observation", "withdrawal")
+"""Of one second, in this order: an answer comes after what it answers."""
 
 
 def notices_of(
@@ -45,16 +47,23 @@ def notices_of(
         subjects, notice, _ = envelope(raw, by, kind, what)
         need(subjects == {"manifest.json": manifest}, f"{what} is about something else")
         found.append((kind, sha256(raw), notice))
-    return sorted(found, key=lambda n: str(n[2]["made_at"]))
+    return sorted(found, key=lambda n: (str(n[2]["made_at"]), NOTICE_KINDS.index(n[0])))
 
 
-def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
-    """Return where a release, or the lot of one, stands; one that was withdrawn does not hold."""
+def standing_of(
+    folder: Path, manifest: str, keys: dict[str, bytes], head: tuple[int, bytes]
+) -> str:
+    """Return where a release, or the lot of one, stands; one that was withdrawn does not hold.
+
+    ``head`` is size and root of the checkpoint that it carries.
+    """
     places = dict.fromkeys((folder.absolute(), folder.resolve()))
     beside = [p.with_name(p.name + ".notices") for p in places if p.name]
     home = folder.resolve().parent.parent
-    at_home = (home / "ledger.db").is_file()
-    beside += [home / "notices"] * at_home
+    at_home = (home / "ledger.db").exists() or all(
+        (home / name).is_dir() for name in ("blobs", "sealed")
+    )
+    beside.append(home / "notices")
     open_, less, notices = [], "", notices_of(beside, manifest, keys)
     for kind, digest, notice in notices:
         if kind == "withdrawal":
@@ -67,6 +76,8 @@ def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
                 less = f"a finding was upheld: {notice['reason']}"
         if kind == "observation" and notice["then"] != "stale":
             less = "; ".join(notice["seen"])
+    if at_home:
+        check_grown(home / "ledger.db", *head)
     now = "CONTESTED" if open_ else f"DEGRADED: {less}" if less else "RELEASED"
     count = f"{len(notices) or 'no'} notice{'' if len(notices) == 1 else 's'}"
     if at_home:

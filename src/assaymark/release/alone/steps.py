@@ -226,6 +226,7 @@ class Release:
     def log(self) -> None:
         public = self.keys[self.signer]
         index, size, root = entered(self.raw, sha256(self.raw(RELEASE)), self.signer, public)
+        self.head = (size, root)
         self.shown = shown_under(self.raw(HISTORY), size, root)
         approvals = [self.digests[p] for p in self.several("approvals/")]
         check_order(self.shown, self.decided, self.digests[DECISION], approvals, index)
@@ -266,7 +267,7 @@ class Release:
 
     def status(self) -> None:
         self.expiry(self.released.get("expires", ""))
-        self.note(11, standing_of(self.folder, self.digest(MANIFEST), self.keys))
+        self.note(11, standing_of(self.folder, self.digest(MANIFEST), self.keys, self.head))
 
     def expiry(self, until: str) -> None:
         need(not until or until >= self.today.isoformat(), f"EXPIRED: it expired on {until}")
@@ -276,10 +277,12 @@ class Release:
         self.find()
         found = {path: self.digest(path) for path in self.paths}
         lot, logged = check_lot(self.raw, found, self.signer, self.keys[self.signer])
+        index, size, root = logged
+        self.head = (size, root)
         self.note(2, f"all {len(found)} are as they were signed, none is extra")
         self.note(3, "lot, release and provenance, all by the same key")
         self.note(4, f"lot {lot['number']}, from the model that the release was approved with")
-        self.note(5, logged)
+        self.note(5, f"entry {index} under a checkpoint of {size} entries")
         for step in (6, 12):
             self.note(step, "not checked here: `assaymark verify`", "NOT CHECKED")
         for step in (7, 8, 9, 10):
@@ -289,7 +292,7 @@ class Release:
 
     def lot_status(self) -> None:
         self.expiry(self.until)
-        self.note(11, standing_of(self.folder, self.manifest, self.keys))
+        self.note(11, standing_of(self.folder, self.manifest, self.keys, self.head))
 
 
 UNREADABLE = (
