@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from assaymark.core.checkpoint import InclusionProof, log_key
 from assaymark.errors import IntegrityError
 from assaymark.flow.release.home import check_grown
+from assaymark.flow.release.split_key import check_split
 from assaymark.release.build import MANIFEST
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, STATEMENT
 from assaymark.store.keys import SigningKey
@@ -28,7 +29,7 @@ _BACKUP = "\n\nHint: put the workspace back as it was, from a backup; nothing wa
 
 
 def check_intact(workspace: Workspace) -> None:
-    """Check the ledger, the key that signs, and both against the workspace's own releases.
+    """Check the ledger, the keys that sign and split, and all against the workspace's releases.
 
     A release holds a checkpoint of the ledger that it was entered in: an older ledger, put in
     place of that one, does not lead there.
@@ -36,8 +37,8 @@ def check_intact(workspace: Workspace) -> None:
     Raises
     ------
     IntegrityError
-        When the ledger was altered, emptied or set back, the signing key is gone or another, or a
-        release lacks the proof that it is in the ledger.
+        When the ledger was altered, emptied or set back, the signing key or the secret that people
+        are split by is gone or another, or a release lacks the proof that it is in the ledger.
     """
     ledger = workspace.ledger
     ledger.check()
@@ -47,6 +48,7 @@ def check_intact(workspace: Workspace) -> None:
     raw = workspace.unseal("signing-key")
     own = None if raw is None else SigningKey.parse(raw)
     _check_key(workspace, own)
+    check_split(workspace)
     if own is None:
         return
     for name, head in _heads(workspace, own):
