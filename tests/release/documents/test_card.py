@@ -154,3 +154,25 @@ def test_earlier_releases_waivers_and_a_leak_that_nothing_caught_are_said(releas
     assert "1 required rule waived." in text
     one = card(replace(release, threat=threat_of(Profile.CONTROLLED, earlier=1)))
     assert "1 earlier release of the same people was attacked together" in one
+
+
+def test_a_value_links_to_where_it_is_said_not_to_where_the_same_text_stands(release):
+    lines = {
+        "Rows of the source": ("about 12,000", "source_rows"),
+        "Persons of the source": ("about 12,000", "source_persons"),
+        "Unit of privacy": ("person", "unit"),
+        "Source commitment (keyed)": ("ab" * 32, "source_commitment"),
+        "Attempts for these persons": ("1", "attempts"),
+        "Openings of the confirmation holdout": ("1 of 3", "account"),
+        "Ancestry": ("person", ""),
+    }
+    content = replace(release, provenance=tuple((k, v) for k, (v, _) in lines.items()))
+    signed = {at: value for value, at in lines.values() if at not in {"account", ""}}
+    elsewhere = {"ancestry": {"real_fraction": "1"}, "a": {"weigh": "person", "of": "ab" * 32}}
+    graph = graph_of(content, **{**elsewhere, **signed, "attempts": 1})
+    text = card(content, graph)
+    for label, (value, at) in lines.items():
+        (line,) = [x for x in text.splitlines() if x.startswith(f"- {label}: ")]
+        found = linked_of(line)
+        assert [t for t, _ in found] == [value][: bool(at)], label
+        assert all(f"#/predicate/{at}" in source for _, source in found), label

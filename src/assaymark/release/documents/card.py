@@ -29,6 +29,20 @@ __all__ = ["account_of", "card", "escaped"]
 _CODE = re.compile("(`[^`|\n\r]+`)")
 _IN_CODE = str.maketrans({"\n": " ", "\r": " "})
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#"} | {"\n": " ", "\r": " "})
+_PLACES = {
+    "Source": ("provenance:/title", "provenance:/name"),
+    "Owner": ("provenance:/rights/owner",),
+    "Licence or basis": ("provenance:/rights/licence", "provenance:/rights/basis"),
+    "Rows of the source": ("provenance:/source_rows",),
+    "Persons of the source": ("provenance:/source_persons",),
+    "Unit of privacy": ("provenance:/unit",),
+    "Source commitment (keyed)": ("provenance:/source_commitment",),
+    "Split commitment (keyed)": ("provenance:/split_commitment",),
+    "Candidate digest": ("provenance:/candidate",),
+    "Policy digest": ("decision:/policy",),
+    "Attempts for these persons": ("provenance:/attempts",),
+}
+"""Where each line of how it was made is said; short values stand in many places by chance."""
 _NOWHERE = Graph(plain={}, digests={})
 
 
@@ -47,7 +61,7 @@ def card(content: ReportContent, graph: Graph = _NOWHERE) -> str:
         raise ValueError(f"only a release has a card, this content is a {content.mode}")
     made = _Card(content, graph)
     parts = [
-        f"# {made.said(content.title)}",
+        f"# {made.placed(content.title, 'provenance:/title', 'provenance:/name')}",
         f"Synthetic data. {made.said(answer(content).headline)} "
         f"Made {made.at(content.made_at, 'decision:/made_at', 'time')} by assaymark.",
         _section("Uses", made.uses()),
@@ -111,8 +125,17 @@ class _Card:
         return f"[{text.translate(_ESCAPED)}]({quote.source})"
 
     def said(self, text: str) -> str:
-        """Return a text as a link to where a statement says it word by word."""
+        """Return a sentence as a link to where a statement says it word by word."""
         return self.at(text, self._known.get(text, ""))
+
+    def placed(self, text: str, *references: str) -> str:
+        """Return a value as a link to the first of these places, or to what the run vouches for."""
+        account = self.graph.value("provenance:/account") or []
+        if text in account:
+            references = (*references, f"provenance:/account/{account.index(text)}")
+        whole = {r for r in references if isinstance(self.graph.value(r), int)}
+        linked = (self.at(text, r, "digits" if r in whole else "plain") for r in references)
+        return next((found for found in linked if found != escaped(text)), escaped(text))
 
     def items(self, sentences: Iterable[str]) -> list[str]:
         return [f"- {self.said(s)}" for s in sentences]
@@ -131,8 +154,9 @@ class _Card:
         blocks = rule_blocks(self.content)
         if not blocks:
             return []
+        name = self.content.policy_name or "the policy"
         lines = [
-            f"Judged by {self.said(self.content.policy_name or 'the policy')}. What did not pass "
+            f"Judged by {self.placed(name, 'policy:/name')}. What did not pass "
             "comes first; of each rule the worst is shown:",
             "",
             "| Rule | Verdict | For | Worst | Measured | Allowed | n |",
@@ -218,12 +242,12 @@ class _Card:
         rung = self.at(threat.rung, "threat:/rung")
         return [
             f"- Profile: {escaped(threat.profile.value)}, rung {rung}",
-            f"- Recipients: {self.said(threat.recipient)}",
-            f"- The attacker knows: {self.said(threat.knowledge)}",
+            f"- Recipients: {self.placed(threat.recipient, 'threat:/recipient')}",
+            f"- The attacker knows: {self.placed(threat.knowledge, 'threat:/knowledge')}",
             f"- Tried: {escaped(listed(threat.goals))}",
             f"- {self.said(together(threat))}",
-            f"- Not covered: {self.said(threat.not_covered)}",
-            f"- Accepted: {self.said(threat.residual_risk)}",
+            f"- Not covered: {self.placed(threat.not_covered, 'threat:/not_covered')}",
+            f"- Accepted: {self.placed(threat.residual_risk, 'threat:/residual_risk')}",
             *[f"- {line}" for line in self._planted()],
         ]
 
@@ -243,7 +267,10 @@ class _Card:
 
     def how(self) -> list[str]:
         content = self.content
-        lines = [f"- {escaped(label)}: {self.said(value)}" for label, value in content.provenance]
+        lines = [
+            f"- {escaped(label)}: {self.placed(value, *_PLACES.get(label, ()))}"
+            for label, value in content.provenance
+        ]
         if content.rows is not None:
             rows = self.at(str(content.rows), "provenance:/rows", "digits")
             lines.append(f"- Synthetic rows: {rows}")
@@ -251,7 +278,7 @@ class _Card:
             f"- Changed before the fit: {self._change(t, f'provenance:/transformations/{i}')}"
             for i, t in enumerate(content.transformations)
         ]
-        lines += [f"- {escaped(s.name)}: {self.said(s.result)}" for s in content.stages]
+        lines += [f"- {escaped(s.name)}: {self.placed(s.result)}" for s in content.stages]
         if content.attempts:
             n = self.at(str(len(content.attempts)), "provenance:/attempts", "digits")
             lines.append(f"- Attempts for the same people: {n}")
