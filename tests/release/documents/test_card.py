@@ -17,6 +17,7 @@ from assaymark.release.documents.graph import Graph
 from assaymark.release.documents.quoted import check_linked, linked_of, typed_in
 from assaymark.release.drawing.marks import figure
 from assaymark.release.pages.report_content import UseLine
+from assaymark.release.pages.report_rules import rule_blocks, uses_in_order
 
 
 def test_the_card_names_uses_policy_threat_limits_attribution_and_verification(release):
@@ -38,7 +39,7 @@ def test_the_card_names_uses_policy_threat_limits_attribution_and_verification(r
 def test_every_measured_number_in_the_card_is_in_the_content(release):
     rows = [r for r in card(release).splitlines() if r.startswith("| ")][1:]
     known = {v.title: v for v in release.verdicts}
-    assert len(rows) == len({v.rule for v in release.verdicts})
+    assert len(rows) >= len({v.rule for v in release.verdicts})
     for row in rows:
         title, _, _, _, value, _, n = (c.strip() for c in row.strip("|").split(" | "))
         lines = [v for v in release.verdicts if v.title == title]
@@ -176,3 +177,34 @@ def test_a_value_links_to_where_it_is_said_not_to_where_the_same_text_stands(rel
         found = linked_of(line)
         assert [t for t, _ in found] == [value][: bool(at)], label
         assert all(f"#/predicate/{at}" in source for _, source in found), label
+
+
+def test_a_verdict_is_shown_for_the_use_that_it_is_about(release):
+    line = replace(release.verdicts[0], title="A rule", rule="r", severity="warn")
+    m = line.measurement
+    lines = tuple(
+        replace(line, use=use, verdict=v, stage=stage, measurement=replace(m, value=x, reason=""))
+        for use, v, stage, x in (
+            ("pretraining", "INCONCLUSIVE", "development", 0.02),
+            ("analytics", "PASS", "confirmation", 0.01),
+            ("policy_simulation", "PASS", "confirmation", 0.01),
+        )
+    )
+    uses = tuple(UseLine(use=u, status="approved") for u in ("analytics", "pretraining"))
+    text = card(replace(release, verdicts=lines, uses=uses))
+    rows = [r.split(" | ") for r in text.splitlines() if r.startswith("| A rule")]
+    assert [r[1:3] for r in rows] == [
+        ["Inconclusive (warns, does not block)", "pretraining"],
+        ["Pass (warns, does not block)", "analytics and policy simulation"],
+    ]
+    assert [r[4].split(" ")[0] for r in rows] == ["0.02", "0.01"]
+
+
+def test_uses_come_in_one_order(release):
+    (first, *_), uses = release.verdicts, ("analytics", "pretraining")
+    lines = tuple(replace(first, use=use) for use in reversed(uses))
+    content = replace(
+        release, verdicts=lines, uses=tuple(UseLine(use=u, status="approved") for u in uses)
+    )
+    assert uses_in_order(content) == rule_blocks(content)[0].uses == uses
+    assert uses_in_order(replace(content, uses=())) == uses[::-1]

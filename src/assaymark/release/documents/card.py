@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from assaymark.release.documents.graph import Graph
 from assaymark.release.drawing.marks import figure, percent
-from assaymark.release.pages.report_rules import rule_blocks
+from assaymark.release.pages.report_rules import rule_blocks, told_apart
 from assaymark.release.pages.report_words import (
+    SEVERITIES,
     answer,
     listed,
     must_know,
@@ -151,27 +152,29 @@ class _Card:
         return lines
 
     def rules(self) -> list[str]:
-        blocks = rule_blocks(self.content)
-        if not blocks:
+        told = told_apart(self.content)
+        if not told:
             return []
         name = self.content.policy_name or "the policy"
         lines = [
             f"Judged by {self.placed(name, 'policy:/name')}. What did not pass "
-            "comes first; of each rule the worst is shown:",
+            "comes first; of each rule the worst is shown, apart for uses that it says different "
+            "things of:",
             "",
             "| Rule | Verdict | For | Worst | Measured | Allowed | n |",
             "|---|---|---|---|---|---|---|",
         ]
-        for b in blocks:
-            m, rule = b.worst.measurement, self.graph.rule(b.line.rule)
-            at = self.graph.measurement(m, b.worst.stage)
+        for t in told:
+            m, rule = t.worst.measurement, self.graph.rule(t.worst.rule)
+            at = self.graph.measurement(m, t.worst.stage)
+            kind = "" if t.worst.severity == "block" else f" ({SEVERITIES[t.worst.severity]})"
             cells = [
-                self.at(b.line.title, f"{rule}/title"),
-                b.badge.word,
-                escaped(listed([spoken_use(u) for u in b.uses])),
-                self.at(b.worst.subject, f"{at}/subject", "subject"),
+                self.at(t.worst.title, f"{rule}/title"),
+                f"{t.badge.word}{kind}",
+                escaped(listed([spoken_use(u) for u in t.uses])),
+                self.at(spoken_subject(m.subject), f"{at}/subject", "subject"),
                 self._measured(m, at),
-                self._allowed(b.line, rule),
+                self._allowed(t.worst, rule),
                 self.at(str(m.n), f"{at}/n", "digits"),
             ]
             lines.append(f"| {' | '.join(cells)} |")
