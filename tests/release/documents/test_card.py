@@ -14,7 +14,7 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import IntegrityError
 from assaymark.release.documents.card import account_of, card
 from assaymark.release.documents.graph import Graph
-from assaymark.release.documents.quoted import check_linked, linked_of, typed_in
+from assaymark.release.documents.quoted import check_linked, linked_of, typed_in, unlinked
 from assaymark.release.drawing.marks import figure
 from assaymark.release.pages.report_content import UseLine
 from assaymark.release.pages.report_rules import rule_blocks, uses_in_order
@@ -208,3 +208,10 @@ def test_uses_come_in_one_order(release):
     )
     assert uses_in_order(content) == rule_blocks(content)[0].uses == uses
     assert uses_in_order(replace(content, uses=())) == uses[::-1]
+
+
+def test_the_card_counts_every_table(release):
+    text = card(release, graph_of(release, replicates=2))
+    assert dict(linked_of(text))["2"].endswith("/predicate/replicates")
+    assert "- Synthetic rows: 2 tables of 25000 rows each" in unlinked(text)
+    assert "- Synthetic rows: 25000\n" in unlinked(card(release, graph_of(release, replicates=1)))

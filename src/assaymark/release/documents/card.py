@@ -276,7 +276,10 @@ class _Card:
         ]
         if content.rows is not None:
             rows = self.at(str(content.rows), "provenance:/rows", "digits")
-            lines.append(f"- Synthetic rows: {rows}")
+            tables = self.graph.value("provenance:/replicates") or 1
+            n = self.at(str(tables), "provenance:/replicates", "digits")
+            each = f"{n} tables of {rows} rows each" if tables > 1 else rows
+            lines.append(f"- Synthetic rows: {each}")
         lines += [
             f"- Changed before the fit: {self._change(t, f'provenance:/transformations/{i}')}"
             for i, t in enumerate(content.transformations)
