@@ -23,6 +23,7 @@ from assaymark.flow.release.intact import check_intact
 from assaymark.flow.release.log import logged, workspace_at
 from assaymark.flow.release.split_key import split_commitment
 from assaymark.flow.source.population import population_of
+from assaymark.flow.status import check_ledger, status_of
 from assaymark.store.workspace import Workspace
 
 WHOLE = Path(__file__).parents[2] / "golden/releases/whole"
@@ -124,6 +125,14 @@ def test_a_workspace_is_made_where_somebody_begins(tmp_path):
     assert workspace_at(tmp_path / "new").ledger.size == 1
     with pytest.raises(InputError, match="there is no workspace"):
         workspace_at(tmp_path / "nowhere")
+
+
+def test_a_workspace_without_its_ledger_is_not_said_to_be_none(place):
+    (place.path / "ledger.db").unlink()
+    for look in (workspace_at, status_of, check_ledger):
+        with pytest.raises(IntegrityError, match="the ledger is empty, and releases/first is"):
+            look(place.path)
+        assert not (place.path / "ledger.db").exists()
 
 
 def test_an_older_ledger_or_none_beside_a_release_is_found(place, tmp_path):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assaymark.core.checkpoint import Checkpoint
     from assaymark.store.workspace import Workspace
 
-__all__ = ["check_intact"]
+__all__ = ["check_intact", "check_new"]
 
 _ENTERED = ("quarantine", "ready", "releases")
 _ONLY_RELEASES = (MANIFEST, "attestations", "log")
@@ -43,7 +43,7 @@ def check_intact(workspace: Workspace) -> None:
     ledger = workspace.ledger
     ledger.check()
     if ledger.size == 0:
-        _check_new(workspace)
+        check_new(workspace.path)
         return
     raw = workspace.unseal("signing-key")
     own = None if raw is None else SigningKey.parse(raw)
@@ -55,10 +55,16 @@ def check_intact(workspace: Workspace) -> None:
         check_grown(ledger, head, name)
 
 
-def _check_new(workspace: Workspace) -> None:
-    """Refuse an empty ledger beside what only comes after entries."""
+def check_new(path: Path) -> None:
+    """Refuse a folder without a ledger, or with an empty one, where there is what comes after.
+
+    Raises
+    ------
+    IntegrityError
+        When releases, rows kept back or rows to be reviewed are there.
+    """
     for folder in _ENTERED:
-        there = (workspace.path / folder).glob("[!.]*")
+        there = (path / folder).glob("[!.]*")
         found = next((p for p in there if folder != "releases" or _is_release(p)), None)
         if found is not None:
             raise IntegrityError(
