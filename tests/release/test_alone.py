@@ -288,3 +288,11 @@ def evidence_with(folder, workspace, change):
 def test_evidence_that_does_not_pass_fails_the_same_step(made, release, change):
     evidence_with(release, made[1], change)
     assert broken_step(release) == ours(release) == [6]
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_none(release):
+    missing = release.with_name("nothere")
+    command = [sys.executable, "-I", str(release / "verify.py"), str(missing)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert f"there is no folder '{missing}'" in done.stdout

@@ -113,6 +113,7 @@ class Release:
         return self.digests[path]
 
     def find(self) -> None:
+        need(self.folder.is_dir(), f"there is no folder {str(self.folder)!r}")
         for n, path in enumerate(sorted(self.folder.rglob("*"))):
             need(n < 10_000, "more than 10,000 files, which no release has")
             name, kind = path.relative_to(self.folder).as_posix(), path.lstat().st_mode
