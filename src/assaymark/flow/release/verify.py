@@ -25,6 +25,7 @@ from assaymark.release.lots import LOT
 from assaymark.release.predicates import Released
 from assaymark.release.reading import Policies
 from assaymark.release.statement import read_statement
+from assaymark.release.trusted import check_trusted
 from assaymark.release.verification import Verification
 from assaymark.release.verify import verify as verify_files
 
@@ -96,8 +97,10 @@ def verify(
     Raises
     ------
     InputError
-        When there is no such folder. What does not hold is a finding, not an error.
+        When there is no such folder, or ``trusted`` has what is no fingerprint. What does not
+        hold is a finding, not an error.
     """
+    trusted = check_trusted(trusted)
     try:
         files = Folder(release)
     except IntegrityError as error:

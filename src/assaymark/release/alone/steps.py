@@ -158,7 +158,8 @@ class Release:
 
     def key(self) -> None:
         said = f"one key signs, {self.signer[:16]}"
-        need(not self.trusted or self.signer in self.trusted, f"{self.signer} is not trusted")
+        known = any(len(t) >= 16 and self.signer.startswith(t) for t in self.trusted)
+        need(not self.trusted or known, f"{self.signer} is not trusted")
         self.note(1, said + (", which you trust" if self.trusted else ""))
 
     def statements(self) -> None:
@@ -345,6 +346,9 @@ def main() -> int:
     parser.add_argument("--today", type=datetime.date.fromisoformat)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    asked.trust = [t.strip().lower() for t in asked.trust]
+    if not all(re.fullmatch("[0-9a-f]{16,64}", t) for t in asked.trust):
+        parser.error("--trust: a fingerprint has 64 hex digits, of which the first 16 are enough")
     today = asked.today or datetime.datetime.now(datetime.UTC).date()
     release = Release(asked.folder, asked.trust, today)
     table = verified(release)
