@@ -28,8 +28,8 @@ def check_trusted(given: Iterable[str]) -> tuple[str, ...]:
     if odd:
         raise InputError(
             f"{odd[0][:80]!r} is not the fingerprint of a key: that has 64 hex digits, of which "
-            "the first 16 are enough\n\nHint: step 1 of `assaymark verify` prints that of the signer; "
-            "ask who issued the release for theirs"
+            "the first 16 are enough\n\nHint: step 1 of `assaymark verify` prints that of the "
+            "signer; ask who issued the release for theirs"
         )
     return found
 

@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
 
@@ -246,3 +248,27 @@ def test_an_answer_of_the_same_second_comes_after_what_it_answers(desk, tmp_path
     assert "RELEASED" in said
     assert "2 notices" in said
     assert "RELEASED" in verified(Release(place, [], TODAY))[10][3]
+
+
+def test_the_first_line_says_that_a_release_is_contested_or_degraded(desk, tmp_path):
+    workspace, name, copy = desk
+    new_key(tmp_path / "k")
+    place = workspace.path / "releases" / name
+
+    def first():
+        done = CliRunner().invoke(app, ["verify", str(place)])
+        assert done.exit_code == 0
+        return done.output.splitlines()[0]
+
+    assert first() == "VERIFIED: approved for analytics"
+    finding = take_in(workspace, name, challenge(copy, read_key(tmp_path / "k"), "c", "m"))
+    less = "do not use it, ask who issued it; it was approved for analytics"
+    for status in ("CONTESTED", "DEGRADED"):
+        assert first() == f"VERIFIED, but {status}: {less}"
+        assert verify(place).status == status
+        command = [sys.executable, str(place / "verify.py"), str(place)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[-1] == f"VERIFIED, but {status}: do not use it"
+        if status == "CONTESTED":
+            answer(workspace, name, finding, "upheld", "so it is")

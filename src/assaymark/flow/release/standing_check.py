@@ -51,6 +51,7 @@ def check_standing(
         said = " ".join(str(error).split())
         found.fail(11, "Status", f"its end, or what was said of it, does not hold: {said}")
         return
+    found.status, found.stale = now.status.value, tuple(s.use for s in now.stale)
     until = f"until {expires}" if expires else "without an end"
     said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
     if now.status in {Status.WITHDRAWN, Status.EXPIRED}:

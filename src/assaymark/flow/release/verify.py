@@ -69,13 +69,19 @@ class StepLine(Document):
 
 
 class Verified(Document):
-    """What was verified, and what was not."""
+    """What was verified, and what was not.
+
+    ``status`` is where it stands by the notices that were seen, ``stale`` are uses whose verdicts
+    rest on what is no longer so.
+    """
 
     release: str
     ok: bool
     uses: dict[str, str]
     signer: str
     self_attested: bool
+    status: str = ""
+    stale: tuple[str, ...] = ()
     steps: tuple[StepLine, ...]
     checks: tuple[CheckLine, ...]
 
@@ -134,6 +140,8 @@ def _shown(release: Path, found: Verification) -> Verified:
         uses=found.uses,
         signer=found.signer,
         self_attested=found.self_attested,
+        status=found.status,
+        stale=found.stale,
         steps=tuple(
             StepLine(number=s.number, title=s.title, outcome=s.outcome, said=s.said)
             for s in found.steps

@@ -52,8 +52,8 @@ def notices_of(
 
 def standing_of(
     folder: Path, manifest: str, keys: dict[str, bytes], head: tuple[int, bytes]
-) -> str:
-    """Return where a release, or the lot of one, stands; one that was withdrawn does not hold.
+) -> tuple[str, str]:
+    """Return where a release, or the lot of one, stands, and in words; withdrawn is Broken.
 
     ``head`` is size and root of the checkpoint that it carries.
     """
@@ -78,8 +78,10 @@ def standing_of(
             less = "; ".join(notice["seen"])
     if at_home:
         check_grown(home / "ledger.db", *head)
-    now = "CONTESTED" if open_ else f"DEGRADED: {less}" if less else "RELEASED"
+    now = "CONTESTED" if open_ else "DEGRADED" if less else "RELEASED"
+    why = f"{now}: {less}" if now == "DEGRADED" else now
     count = f"{len(notices) or 'no'} notice{'' if len(notices) == 1 else 's'}"
     if at_home:
-        return f"{now}; {count} beside it or in the folder `notices` of its workspace"
-    return f"{now}; as far as is known here: {count} beside it; a withdrawal elsewhere is not seen"
+        return now, f"{why}; {count} beside it or in the folder `notices` of its workspace"
+    seen = f"{count} beside it; a withdrawal elsewhere is not seen"
+    return now, f"{why}; as far as is known here: {seen}"
