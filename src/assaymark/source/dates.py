@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["date_format", "date_formats", "in_words", "read_dates", "ways_in_words"]
+__all__ = [
+    "date_format",
+    "date_formats",
+    "in_words",
+    "offsets_in_words",
+    "read_dates",
+    "ways_in_words",
+]
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
           "%d %b %Y", "%b %d, %Y", "%Y%m%d")  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
 _DATED = r"^(?:\d{1,4}[-/. ][\dA-Za-z]|\d{8}|[A-Za-z]{3} \d)"
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}|$)"
-_MOST_WAYS = 3
+_ZONE = r":\S*?\s*(Z|[+-]\d{2}:?\d{2})$"
+_MOST_WAYS, _MOST_OFFSETS = 3, 3
 _PLAIN = {"%Y": "yyyy", "%m": "mm", "%d": "dd", "%b": "mmm", "%H": "hh", "%M": "mm", "%S": "ss"}
 
 
@@ -81,6 +89,20 @@ def ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
     return f"written in {many} ways: {', '.join(said)}; made rows have yyyy-mm-dd"
 
 
+def offsets_in_words(text: pl.Series, forms: tuple[str, ...]) -> str:
+    """Say which offsets from UTC moments are written with; empty where there is none."""
+    if "iso" not in forms:
+        return ""
+    found = text.str.extract(_ZONE).drop_nulls().unique().sort().to_list()
+    if not found:
+        return ""
+    more = f" and {len(found) - _MOST_OFFSETS} more" if len(found) > _MOST_OFFSETS else ""
+    return (
+        f"times have an offset from UTC ({', '.join(found[:_MOST_OFFSETS])}{more}) and are read as "
+        "UTC; made rows are in UTC, without an offset"
+    )
+
+
 def in_words(form: str) -> str:
     """Return a format as people write it: dd.mm.yyyy."""
     if form == "iso":
@@ -131,7 +153,7 @@ def _dates(text: pl.Series, form: str) -> pl.Series:
         return strict.str.to_datetime(form, strict=False, exact=True, time_unit="us")
     iso = text.set(~text.str.contains(_ISO).fill_null(value=True), None)
     plain = iso.str.replace("T", " ", literal=True)
-    zone = plain.str.extract(r":\S*?\s*(Z|[+-]\d{2}:?\d{2})$").str.replace(":", "", literal=True)
+    zone = plain.str.extract(_ZONE).str.replace(":", "", literal=True)
     plain = plain.str.replace(r"(:\S*?)\s*(?:Z|[+-]\d{2}:?\d{2})$", "${1}")
     day = ~plain.str.contains(":", literal=True).fill_null(value=True)
     minute = plain.str.contains(r" \d{2}:\d{2}$").fill_null(value=False)

@@ -10,7 +10,13 @@ import polars as pl
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
 from assaymark.source.band import band
-from assaymark.source.dates import date_formats, in_words, read_dates, ways_in_words
+from assaymark.source.dates import (
+    date_formats,
+    in_words,
+    offsets_in_words,
+    read_dates,
+    ways_in_words,
+)
 from assaymark.source.values import (
     EXACT,
     INFINITY,
@@ -303,8 +309,7 @@ def _dated(text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | 
     if lost > (1 - _MOSTLY) * int(n.sum()):
         return None
     notes = [stray_note(lost, kind)] if lost else []
-    ways = ways_in_words(text, n, forms)
-    notes += [ways] if ways else []
+    notes += filter(None, (ways_in_words(text, n, forms), offsets_in_words(text, forms)))
     if form in {"%d/%m/%Y", "%d-%m-%Y"} and not _day_above_12(text):
         notes.append("day and month cannot be told apart: read as day first")
     shown = "ISO 8601" if form == "iso" else form
