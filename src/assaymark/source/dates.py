@@ -8,9 +8,8 @@ __all__ = [
     "date_format",
     "date_formats",
     "in_words",
-    "offsets_in_words",
     "read_dates",
-    "ways_in_words",
+    "said_of_dates",
 ]
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
@@ -72,7 +71,12 @@ def read_dates(text: pl.Series, forms: tuple[str, ...], to: pl.DataType) -> pl.S
     return read
 
 
-def ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
+def said_of_dates(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> list[str]:
+    """Return what is to be known of how dates are written; ``n`` counts the rows of each text."""
+    return [s for s in (_ways_in_words(text, n, forms), _offsets_in_words(text, forms)) if s]
+
+
+def _ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
     """Return how many of the rows are written in each way; ``n`` counts the rows of each text.
 
     Empty where there is one way.
@@ -89,7 +93,7 @@ def ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
     return f"written in {many} ways: {', '.join(said)}; made rows have yyyy-mm-dd"
 
 
-def offsets_in_words(text: pl.Series, forms: tuple[str, ...]) -> str:
+def _offsets_in_words(text: pl.Series, forms: tuple[str, ...]) -> str:
     """Say which offsets from UTC moments are written with; empty where there is none."""
     if "iso" not in forms:
         return ""
