@@ -38,6 +38,7 @@ from assaymark.flow.source.population import attempts_at, openings_of
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.source.read import prepare
 from assaymark.flow.source.undeclared import undeclared
+from assaymark.release.pages.privacy_words import proved
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
         openings=len(openings_of(workspace, asked.population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=(
-            *notices_of(prepared, decision),
+            *proved(attempt.candidate.privacy),
+            *notices_of(prepared, decision, private=attempt.candidate.privacy is not None),
             *(_waived(w) for w, _ in waived),
             *earlier.notices,
             *notices_of_descent(descent),
