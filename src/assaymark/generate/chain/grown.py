@@ -127,7 +127,9 @@ class Growing:
             a.moved(plan.order): step if present is None else step.only(present)
             for a, step in apart_from.items()
         }
-        found = anchored(self.encoded, column, steps, self.how, self._trees)
+        found = anchored(
+            self.encoded, column, steps, self.how, self._trees, gaps=column in plan.ends
+        )
         if not isinstance(found, Anchored):
             return found
         kind = own[0].column.kind

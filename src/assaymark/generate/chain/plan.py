@@ -68,6 +68,8 @@ class Plan:
         Flags of a group of which exactly one is set, but for the first of each group.
     looked_up
         Columns that are looked up in their turn, since sums or products are made of them.
+    ends
+        Dates that are their anchor wherever both are there.
     """
 
     free: tuple[int, ...]
@@ -81,6 +83,7 @@ class Plan:
     read_off: Mapping[int, tuple[DatePart, ...]] = field(default_factory=dict)
     one_of: Mapping[int, Flag] = field(default_factory=dict)
     looked_up: Mapping[int, Lookup] = field(default_factory=dict)
+    ends: frozenset[int] = frozenset()
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -124,22 +127,24 @@ def plan_of(
     order = [j for j in order if j not in texts]
     numbers = numbers_of(dataset)
     exact = Exact.of(Sample.of(numbers, encoded, protect))
+    seldom = exact.seldom
     derived = {
         j: rule
-        for j, rule in find_derived(encoded, order, cells=False, last=texts).items()
+        for j, rule in find_derived(encoded, order, cells=False, last=texts, there=seldom).items()
         if not exact.is_part(j, rule.source)
     }
     drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
     drawn = _groups_after(encoded, drawn)
     parted = find_dated(encoded, numbers, (drawn, (), ()), protect)
-    after = exact.after()
+    after = exact.after({rule.source for rule in derived.values()} | parted.keys())
     looked_up = _looked_up(exact, after, derived)
     derived = {j: rule for j, rule in derived.items() if j not in looked_up}
     drawn += looked_up
     free, anchors = find_anchors(exact, drawn, after, parted=parted, looked_up=looked_up)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
     held |= {rule.source for rule in (*derived.values(), *looked_up.values())} | looked_up.keys()
-    more = find_derived(encoded, [j for j in free if j not in held], cells=True, last=texts)
+    rest = [j for j in free if j not in held]
+    more = find_derived(encoded, rest, cells=True, last=texts, there=seldom)
     derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
     free = tuple(j for j in free if j not in derived)
     same = {x: e for x, e in same.items() if x in free and e.source in free}
@@ -162,6 +167,7 @@ def plan_of(
         read_off=read_off,
         one_of=find_one_of(encoded, flags),
         looked_up=looked_up,
+        ends=frozenset(j for j in exact.ends if anchors.get(j) == (exact.ends[j],)),
     )
 
 

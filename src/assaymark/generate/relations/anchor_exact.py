@@ -10,6 +10,7 @@ import numpy as np
 
 from assaymark.generate.relations.addends import addends
 from assaymark.generate.relations.anchor_days import whole_days
+from assaymark.generate.relations.anchor_ends import ends, seldom
 from assaymark.generate.relations.anchor_solve import solved
 from assaymark.generate.relations.anchor_totals import totals
 from assaymark.generate.relations.anchor_years import whole_years
@@ -18,7 +19,7 @@ from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.product_solve import Logs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,11 +46,13 @@ _NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
 class Exact:
     """The relations that hold on every row of a sample, but for rounding.
 
-    ``made`` has, by column, the product or logarithm that it is.
+    ``made`` has, by column, the product or logarithm that it is, and ``ends`` the dates that
+    others say where all are there.
     """
 
     sample: Sample
     logs: Logs
+    ends: Mapping[int, Anchor] = field(default_factory=dict)
     made: dict[int, Anchor] = field(default_factory=dict)
     sums: dict[tuple[int, tuple[int, ...]], tuple[Anchor, ...]] = field(default_factory=dict)
     spans: dict[int, tuple[Anchor, ...]] = field(default_factory=dict)
@@ -60,7 +63,14 @@ class Exact:
         few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
         kept = (j for j, n in sample.many.items() if n > 1 and sample.measured(j))
         numbers = {j: sample.numbers[j][few] for j in kept}
-        return cls(sample=sample, logs=Logs.of(numbers, gaps=sample.gaps, zeros=True))
+        logs = Logs.of(numbers, gaps=sample.gaps, zeros=True)
+        found = dict(ends(sample))
+        return cls(sample=replace(sample, ends=frozenset(found)), logs=logs, ends=found)
+
+    @property
+    def seldom(self) -> frozenset[int]:
+        """Those dates of the ``ends`` that are often missing where what says them is there."""
+        return seldom(self.sample, self.ends)
 
     def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
         """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
@@ -85,14 +95,19 @@ class Exact:
         terms = [j for j, _ in found[0].terms] if found else []
         return x in terms and len(terms) > 1
 
-    def after(self) -> dict[int, set[int]]:
+    def after(self, sources: Collection[int] = ()) -> dict[int, set[int]]:
         """Return which other columns each comes after: those that it is made of.
 
         Of columns any of which follows from the others, the one with the finest steps is what
         they say: a price times a quantity, and not the quantity, which few totals would give.
+        A date among the ``sources`` of others, such as of a season, is not worked out from days
+        if it is always there: what is drawn before would not know it.
         """
         found = self.finer()
-        spans = (*whole_years(self.sample), *whole_days(self.sample), *self._ends())
+        counted = *whole_years(self.sample), *whole_days(self.sample)
+        drawn = {*sources} - self.seldom
+        ended = ((x, a) for x, a in self.ends.items() if x not in drawn)
+        spans = *counted, *ended, *self._ends()
         for x, span in spans:
             if x not in self.made and add_parts(found, x, {j for j, _ in span.terms}):
                 self.made[x] = span

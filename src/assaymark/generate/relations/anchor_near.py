@@ -10,6 +10,7 @@ import numpy as np
 from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import persons_among
 from assaymark.generate.relations.anchor_days import DAY, day_of
+from assaymark.generate.relations.anchor_ends import last_day
 from assaymark.generate.relations.anchors import Anchor, Product, apart, coded, density, density_at
 from assaymark.generate.trees.classes import merged
 
@@ -132,6 +133,8 @@ class Nearness:
         several = [z for z in earlier if self.sample.many[z] > _TWO]
         for y in {*near, *self.sample.equal(x, earlier)}:
             yield self._alone(x, y)
+        ended = (last_day(self.sample, x, y) for y in earlier)
+        yield from (a for a in ended if a is not None)
         for y in near:
             others = [z for z in several if z != y]
             for z, left in self.sample.left_over(x, y, others, _OTHERS, _RELATED / 2):

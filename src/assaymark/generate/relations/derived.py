@@ -34,6 +34,7 @@ _LOST = 0.05  # of the persons have a code that only rare levels tell, at most
 _RARE = 0.25  # the same of a number of which each level has one value
 _SOME, _ROUGHLY = 0.1, 0.8  # of the persons without a value, and of that in a first look
 _BY_CHANCE = 0.01
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,7 +141,12 @@ def _because(
 
 
 def find_derived(
-    encoded: Encoded, columns: Collection[int], *, cells: bool, last: Collection[int] = ()
+    encoded: Encoded,
+    columns: Collection[int],
+    *,
+    cells: bool,
+    last: Collection[int] = (),
+    there: Collection[int] = (),
 ) -> dict[int, Lookup]:
     """Return, by place in the table, those of the ``columns`` that follow from another one.
 
@@ -155,6 +161,8 @@ def find_derived(
         Whether those count whose codes stand for cells, so that the values follow but roughly.
     last
         Columns that are written after all others, from which none follows.
+    there
+        Columns from which none follows that they say only by being there, as who died by a date.
     """
     codings = encoded.encoding.codings
     glance = _Glance.at(encoded)
@@ -172,7 +180,8 @@ def find_derived(
         for source in kept if asked else ():
             told = glance.tells(source, target)
             table = _table(encoded, source, target) if told else None
-            if table is not None:
+            only = source in there and table is not None and len(np.unique(table[:-1])) < _TWO
+            if table is not None and not only:
                 found[target] = Lookup(source=source, table=table)
                 break
         else:

@@ -1,0 +1,81 @@
+"""Ends: a follow-up lasts as long as it did, whichever of its dates are there."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from tests.generate.test_tree_chain import fit, table
+
+from assaymark.core.schema import Kind
+from assaymark.core.streams import Streams
+
+END = date(2022, 12, 31)
+
+
+def follow_up(n=1200, seed=0):
+    """People enter over three years, and are followed until they die or a study ends."""
+    rng = np.random.default_rng(seed)
+    begin, stage = date(2018, 1, 1), rng.integers(0, 3, n)
+    entered = [begin + timedelta(days=int(d)) for d in rng.integers(0, 1095, n)]
+    left = np.array([(END - e).days for e in entered])
+    lives = np.ceil(rng.exponential(np.array([1500, 700, 250])[stage])).astype(int)
+    days, died = np.minimum(lives, left), lives <= left
+    last = [e + timedelta(days=int(d)) for e, d in zip(entered, days, strict=True)]
+    return {
+        "entered": (Kind.DATE, entered),
+        "last seen": (Kind.DATE, last),
+        "died on": (Kind.DATE, [d if w else None for d, w in zip(last, died, strict=True)]),
+        "days": (Kind.INTEGER, days.tolist()),
+        "status": (Kind.CATEGORY, ["dead" if w else "alive" for w in died]),
+        "stage": (Kind.CATEGORY, [f"s{s}" for s in stage]),
+    }
+
+
+@pytest.mark.parametrize("without", [(), ("status",), ("last seen",), ("died on",)])
+def test_times_to_a_death_and_to_the_end_of_a_study_are_kept(without):
+    columns = {name: c for name, c in follow_up().items() if name not in without}
+    data = table(**columns)
+    made = fit(data).sample(range(4000), Streams.from_seed(2)).frame
+    for frame in (made, data.frame):
+        days = frame["days"]
+        if "last seen" in frame.columns:
+            assert ((frame["last seen"] - frame["entered"]).dt.total_days() == days).all()
+        if "died on" in frame.columns:
+            dead = frame.drop_nulls("died on")
+            assert ((dead["died on"] - dead["entered"]).dt.total_days() == dead["days"]).all()
+    # medians of 1,200 people with a spread of 550 days: standard errors of 20 and, of deaths, 18
+    assert abs(made["days"].median() - data.frame["days"].median()) < 80
+    if "died on" in made.columns:
+        dead, real = made.drop_nulls("died on"), data.frame.drop_nulls("died on")
+        assert abs(dead["days"].median() - real["days"].median()) < 60
+        assert abs(dead.height / 4000 - real.height / 1200) < 0.06
+        if "status" in made.columns:
+            assert (made["died on"].is_null() == (made["status"] == "alive")).all()
+    if "last seen" in made.columns:  # a third end with the study, of whom none is seen later
+        ended = [(f["last seen"] == END).mean() for f in (made, data.frame)]
+        assert abs(ended[0] - ended[1]) < 0.06
+        assert made["last seen"].max() <= END
+
+
+def test_a_season_is_drawn_from_the_day_that_it_is_of():
+    rng = np.random.default_rng(0)
+    booked = rng.integers(0, 1095, 1500)
+    came = booked + rng.gamma(1.5, 60, 1500).astype(int) + 1
+    begin = date(2021, 1, 1)
+    dates = [[begin + timedelta(days=int(d)) for d in v] for v in (booked, came)]
+    summer = [5 < d.month < 9 for d in dates[1]]
+    price = (np.where(summer, 90.0, 60.0) + rng.normal(0, 15, 1500)).round(2)
+    data = table(
+        booked=(Kind.DATE, dates[0]),
+        came=(Kind.DATE, dates[1]),
+        lead=(Kind.INTEGER, (came - booked).tolist()),
+        price=(Kind.DECIMAL, price.tolist()),
+        season=(Kind.CATEGORY, ["high" if s else "low" for s in summer]),
+    )
+    made = fit(data).sample(range(3000), Streams.from_seed(2)).frame
+    assert ((made["came"] - made["booked"]).dt.total_days() == made["lead"]).all()
+    told = made["came"].dt.month().is_between(6, 8) == (made["season"] == "high")
+    assert told.mean() > 0.99
+    for season in ("high", "low"):
+        here = [f.filter(season=season)["price"].mean() for f in (made, data.frame)]
+        assert abs(here[0] - here[1]) < 3
