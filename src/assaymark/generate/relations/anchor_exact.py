@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.relations.addends import addends
+from assaymark.generate.relations.anchor_constant import nudged, rows_right
 from assaymark.generate.relations.anchor_days import whole_days
 from assaymark.generate.relations.anchor_ends import ends, seldom
+from assaymark.generate.relations.anchor_product import multiplied, product_of
 from assaymark.generate.relations.anchor_solve import solved
 from assaymark.generate.relations.anchor_totals import totals
 from assaymark.generate.relations.anchor_years import whole_years
-from assaymark.generate.relations.anchors import BASES, Anchor, Logarithm, apart, natural_log
+from assaymark.generate.relations.anchors import BASES, Anchor, Logarithm, natural_log
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.product_solve import Logs
 
@@ -24,14 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.generate.relations.anchor_sample import Sample
-    from assaymark.generate.relations.anchors import Product
 
     Floats = NDArray[np.float64]
 
 __all__ = ["Exact"]
 
 _FEWEST, _NEAR = 200, 4
-_RELATED, _NO_ROOM, _FEW_VALUES = 0.3, 12, 5
+_RELATED, _NO_ROOM = 0.3, 12
 _SOLVED = 800
 _MOST_TERMS, _ROWS_EACH = 40, 5
 _MOSTLY = 0.8
@@ -39,7 +40,6 @@ _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _MANY = 64
 _STRAIGHT = 0.999
 _HALF, _LESS = 0.5, 0.05
-_NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -118,7 +118,7 @@ class Exact:
                 if add_parts(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
         for x in (j for j in self.logs.numbers if j not in self.made):
-            made = self._product(x) or self._span(x) or self._curve(x)
+            made = product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
             if made is not None and add_parts(found, x, {j for j, _ in made.terms}):
                 self.made[x] = made
         for x in self.logs.numbers:
@@ -142,7 +142,9 @@ class Exact:
         at, own = total.at(self.sample.numbers), self.sample.numbers[x]
         rows = np.flatnonzero(np.isfinite(at) & np.isfinite(own))
         about = total.constant, self.sample.half(x)
-        return replace(total, constant=self._constant(x, rows, at[rows] - total.constant, about))
+        return replace(
+            total, constant=nudged(self.sample, x, rows, at[rows] - total.constant, about)
+        )
 
     def _unseen(self, x: int, total: Anchor) -> bool:
         """Whether a sum is not looked for otherwise.
@@ -186,23 +188,6 @@ class Exact:
         share = sum(self.sample.rates(x, y).values())
         return share * float((other[there] != 0).mean()) if there.any() else 0.0
 
-    def _product(self, x: int) -> Product | None:
-        """Return the product that ``x`` is, no column in which is rather made of ``x``."""
-        others = [y for y in self.logs.numbers if y != x]
-        while self.sample.many[x] >= _FEW_VALUES:
-            made = next(self._multiplied(x, others), None)
-            if made is None or (self.sample.many[x] <= _NO_ROOM and not made.whole):
-                return None
-            parts = [j for j, _ in made.terms]
-            if len(parts) == 1:
-                return None
-            finer = (j for j in parts if self.sample.step(j) < self.sample.step(x))
-            better = next((j for j in finer if self._follows(j, [x, *parts])), None)
-            if better is None:
-                return made
-            others.remove(better)
-        return None
-
     def _curve(self, x: int) -> Anchor | None:
         """Return the power or logarithm of one column that ``x`` is, if no sum says it as well.
 
@@ -213,26 +198,11 @@ class Exact:
         for y in alike:
             pair = self.logs.numbers[y], self.logs.numbers[x]
             logarithms = (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s))
-            for found in (*self._multiplied(x, [y]), *logarithms):
+            for found in (*multiplied(self.sample, self.logs, x, [y]), *logarithms):
                 if self.sample.holds(x, found):
                     others = [z for z in self.logs.numbers if z != x]
                     return None if self._sum(x, others) else found
         return None
-
-    def _follows(self, x: int, members: Sequence[int]) -> bool:
-        others = [y for y in members if y != x]
-        return next(self._multiplied(x, others), None) is not None
-
-    def _multiplied(self, x: int, others: Sequence[int]) -> Iterator[Product]:
-        """Yield the product of other columns that ``x`` is but for rounding, if there is one."""
-        for found in self.logs.products(x, self.sample.rounding(x, self.logs.numbers[x]), others):
-            made = found.product
-            if made is not None and found.exact and (len(made.terms) > 1 or made.terms[0][1] != 1):
-                at = made.at(self.sample.numbers)
-                rows = np.flatnonzero(np.isfinite(at) & np.isfinite(self.sample.numbers[x]))
-                nudge = self._constant(x, rows, at[rows], (0.0, self.sample.half(x)))
-                if self.sample.holds(x, replace(made, constant=nudge)):
-                    yield replace(made, constant=nudge)
 
     def finer(self) -> dict[int, set[int]]:
         """Return of which other columns each is a multiple, but for rounding.
@@ -317,8 +287,8 @@ class Exact:
         for w in (*(1 / float(f"{1 / weight:.{digits}g}") for digits in range(1, 7)), weight):
             plain = Anchor(terms=((pair[0], w), (pair[1], -w)))
             about = constant, self.sample.half(x)
-            one = replace(plain, constant=self._constant(x, rows, plain.at(numbers), about))
-            tried.append((self._right(x, rows, one.at(numbers)), one))
+            one = replace(plain, constant=nudged(self.sample, x, rows, plain.at(numbers), about))
+            tried.append((rows_right(self.sample, x, rows, one.at(numbers)), one))
         return max(tried, key=lambda t: t[0])[1]
 
     def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
@@ -348,28 +318,7 @@ class Exact:
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
             sums = Anchor(terms=terms).at({j: numbers[j][rows] for j in full})
-            yield Anchor(terms=terms, constant=self._constant(x, rows, sums, (found[1], half)))
-
-    def _constant(
-        self, x: int, rows: NDArray[np.int64], sums: Floats, found: tuple[float, float]
-    ) -> float:
-        """Return the constant with which sums are ``x`` most often: none, or what was found.
-
-        A little more or less than a point of the grid is how halves are rounded up or down.
-        """
-        constant, half = found
-        tried = [constant]
-        if half:
-            snapped = 2 * half * round(constant / (2 * half))
-            nudge = min(_NUDGE[0] * half, _NUDGE[1])
-            tried = [snapped, snapped + nudge, snapped - nudge, constant]
-        right = [self._right(x, rows, sums + c) for c in tried]
-        return tried[int(np.argmax(right))]
-
-    def _right(self, x: int, rows: NDArray[np.int64], sums: Floats) -> int:
-        """Return in how many of the rows ``x`` is a sum to the point."""
-        own = self.sample.numbers[x][rows]
-        return int((apart(self.sample.codings[x], own, sums).points == 0).sum())
+            yield Anchor(terms=terms, constant=nudged(self.sample, x, rows, sums, (found[1], half)))
 
 
 def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:

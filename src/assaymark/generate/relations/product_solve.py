@@ -128,10 +128,26 @@ class Logs:
         return np.where(np.isin(self.places, self.places[list(step.chosen)]), -1.0, worth)
 
     def with_one(self, asked: _Asked, step: Found, column: int) -> Found:
-        """Return the step with one more column, by the line of it that leaves least."""
-        ways = np.flatnonzero(self.places == column).tolist()
-        tried = [self._fitted(asked, (*step.chosen, c)) for c in ways]
-        return min(tried, key=lambda t: (not t.exact, t.off))
+        """Return the step with one more column, by the line of it that leaves least.
+
+        Or with another line of a column in it, if that says all: alone, 1 less a share may seem
+        to say more than the share that is divided by.
+        """
+        tried = [self._fitted(asked, (*step.chosen, c)) for c in self._ways(column)]
+        best = min(tried, key=lambda t: (not t.exact, t.off))
+        if best.exact:
+            return best
+        others = (
+            (*best.chosen[:at], way, *best.chosen[at + 1 :])
+            for at, c in enumerate(step.chosen)
+            for way in self._ways(int(self.places[c]))
+            if way != c
+        )
+        tried = [best, *(self._fitted(asked, chosen) for chosen in others)]
+        return next((t for t in tried if t.exact), best)
+
+    def _ways(self, column: int) -> list[int]:
+        return np.flatnonzero(self.places == column).tolist()
 
     def _fitted(self, asked: _Asked, chosen: tuple[int, ...]) -> Found:
         weights, left = _least_squares(asked.log, self.values[list(chosen)])
