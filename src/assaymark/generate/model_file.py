@@ -39,6 +39,7 @@ from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.derived import Absent, Lookup
 from assaymark.generate.relations.one_of import Flag, OneOf
 from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.rounded import Decimals, Rounded
 from assaymark.generate.relations.same_as import Same
 from assaymark.generate.relations.wording import Wording
 from assaymark.generate.tree_chain import TreeChain
@@ -81,6 +82,7 @@ STORED: dict[str, type] = {
         Constant,
         DatePart,
         Dated,
+        Decimals,
         Days,
         DpAdaptiveModel,
         DpMarginalsModel,
@@ -102,6 +104,7 @@ STORED: dict[str, type] = {
         Pattern,
         Product,
         ReadOff,
+        Rounded,
         Same,
         Schema,
         Sum,

@@ -15,6 +15,7 @@ from assaymark.generate.relations.dated import find_dated
 from assaymark.generate.relations.derived import find_absent, find_derived
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.one_of import find_one_of
+from assaymark.generate.relations.rounded import find_rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from assaymark.generate.relations.date_parts import DatePart
     from assaymark.generate.relations.derived import Absent, Lookup
     from assaymark.generate.relations.one_of import Flag
+    from assaymark.generate.relations.rounded import Decimals
     from assaymark.generate.relations.same_as import Equal
 
 __all__ = ["Plan", "Relations", "plan_of"]
@@ -70,6 +72,8 @@ class Plan:
         Columns that are looked up in their turn, since sums or products are made of them.
     ends
         Dates that are their anchor wherever both are there.
+    rounded
+        Drawn numbers of which another column says how many decimals they have.
     """
 
     free: tuple[int, ...]
@@ -84,6 +88,7 @@ class Plan:
     one_of: Mapping[int, Flag] = field(default_factory=dict)
     looked_up: Mapping[int, Lookup] = field(default_factory=dict)
     ends: frozenset[int] = frozenset()
+    rounded: Mapping[int, Decimals] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -154,6 +159,8 @@ def plan_of(
     dated = {j: parts for j, parts in told.items() if j not in anchors}
     read_off = {j: parts for j, parts in told.items() if j in anchors}
     free = _parts_after(_parts_first(free, dated), read_off)
+    rounded = find_rounded(encoded, numbers, (free, said | told.keys()), protect)
+    free = _decimals_first(free, rounded)
     flags = [j for j in free if j not in same]
     return Plan(
         free=free,
@@ -166,6 +173,7 @@ def plan_of(
         dated=dated,
         read_off=read_off,
         one_of=find_one_of(encoded, flags),
+        rounded=rounded,
         looked_up=looked_up,
         ends=frozenset(j for j in exact.ends if anchors.get(j) == (exact.ends[j],)),
     )
@@ -198,6 +206,16 @@ def _parts_first(free: Sequence[int], dated: Mapping[int, tuple[DatePart, ...]])
             if moved.index(part.column) > moved.index(j):
                 moved.remove(part.column)
                 moved.insert(moved.index(j), part.column)
+    return tuple(moved)
+
+
+def _decimals_first(free: Sequence[int], rounded: Mapping[int, Decimals]) -> tuple[int, ...]:
+    """Let what says the decimals of a number come before it."""
+    moved = list(free)
+    for x, told in rounded.items():
+        if moved.index(told.source) > moved.index(x):
+            moved.remove(told.source)
+            moved.insert(moved.index(x), told.source)
     return tuple(moved)
 
 

@@ -1,0 +1,82 @@
+"""Rounded: results have the decimals of their test, and nobody is told from how many there are."""
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.generate.test_tree_chain import fit, table
+
+from assaymark.core.conditions import Conditions
+from assaymark.core.schema import Kind
+from assaymark.core.streams import Streams
+from assaymark.generate.model_file import ModelFile, read_model, write_model
+
+DIGITS = {"sodium": 0, "glucose": 1, "lactate": 2, "calcium": 2}
+
+
+def results(n=1500, seed=0, wrong=0):
+    """Return results of four tests, of which the first ``wrong`` of sodium have a decimal."""
+    rng = np.random.default_rng(seed)
+    test = rng.choice(list(DIGITS), n, p=[0.4, 0.3, 0.2, 0.1])
+    middle = {"sodium": 138, "glucose": 6, "lactate": 1.5, "calcium": 2.3}
+    value = [round(middle[t] * np.exp(rng.normal(0, 0.25)), DIGITS[t]) for t in test]
+    for i in np.flatnonzero(test == "sodium")[:wrong]:
+        value[i] += 0.5
+    gone = rng.random(n) < 0.05
+    return table(
+        test=(Kind.CATEGORY, test.tolist()),
+        ward=(Kind.CATEGORY, rng.choice(["a", "b", "c"], n).tolist()),
+        value=(Kind.DECIMAL, [None if g else float(v) for g, v in zip(gone, value, strict=True)]),
+    )
+
+
+def finer(frame, test):
+    """Return in which share of the results of a test there are more decimals than it has."""
+    values = frame.filter(test=test)["value"].drop_nulls()
+    return float(((values - values.round(DIGITS[test])).abs() > 1e-9).mean())
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 3])
+def test_results_have_the_decimals_of_their_test(wrong):
+    data = results(wrong=wrong)
+    model = fit(data)
+    assert model.summary["rounded"] == {"value": "test"}
+    made = model.sample(range(3000), Streams.from_seed(2)).frame
+    assert [finer(made, t) for t in DIGITS] == [0.0] * 4
+    for test in DIGITS:  # of 150 and more: standard errors of 2 % of the mean and less
+        means = [f.filter(test=test)["value"].mean() for f in (made, data.frame)]
+        assert abs(means[0] / means[1] - 1) < 0.08
+    gone = made["value"].null_count() / 3000
+    assert abs(gone - 0.05) < 0.02
+    held = ModelFile(model=model, generator={"name": "tree_chain"}, salt="00")
+    assert (
+        read_model(write_model(held))
+        .model.sample(range(300), Streams.from_seed(2))
+        .frame.equals(made.head(300))
+    )
+
+
+def test_a_test_of_which_more_than_a_few_have_decimals_is_not_rounded():
+    made = fit(results(wrong=30)).sample(range(3000), Streams.from_seed(2)).frame
+    assert finer(made, "sodium") > 0
+    assert finer(made, "glucose") == 0.0
+
+
+def test_a_number_as_fine_everywhere_is_not_rounded():
+    rng = np.random.default_rng(1)
+    for seed in range(3):
+        n = 400
+        whole = rng.random(n) < 0.6
+        value = np.where(whole, rng.normal(70, 9, n).round(), rng.normal(70, 9, n).round(1))
+        data = table(
+            group=(Kind.CATEGORY, rng.choice(list("abcdefgh"), n).tolist()),
+            site=(Kind.INTEGER, rng.integers(0, 12, n).tolist()),
+            value=(Kind.DECIMAL, value.tolist()),
+        )
+        assert "rounded" not in fit(data).summary, seed
+
+
+def test_conditions_on_a_rounded_number_hold():
+    model = fit(results())
+    given = Conditions.parse("value >= 2 and test == 'glucose'", model.encoding.schema)
+    made = model.sample(range(200), Streams.from_seed(2), given=given).frame
+    assert made.select((pl.col("value") >= 2) & (pl.col("test") == "glucose")).to_series().all()
