@@ -4,6 +4,7 @@ import numpy as np
 from tests.generate.test_tree_chain import fit, table
 
 from assaymark.core.schema import Kind
+from assaymark.core.streams import Streams
 
 
 def laboratory(wrong):
@@ -23,3 +24,22 @@ def test_what_a_finer_column_nearly_says_comes_after_it():
 
 def test_what_it_often_does_not_say_comes_before_as_fewer_codes_do():
     assert fit(laboratory(0.3)).summary["order"] == ["unit", "test"]
+
+
+def test_what_is_missing_because_of_a_band_is_so_though_the_band_is_worked_out_later():
+    rng = np.random.default_rng(0)
+    n = 1200
+    tasks = np.clip(rng.normal(12, 4, (3, n)).round(), 0, 20).astype(int)
+    points = tasks.sum(axis=0)
+    again = [None if p >= 30 else str(rng.choice(["yes", "no"], p=[0.8, 0.2])) for p in points]
+    data = table(
+        **{f"task {i}": (Kind.INTEGER, t.tolist()) for i, t in enumerate(tasks)},
+        points=(Kind.INTEGER, points.tolist()),
+        passed=(Kind.CATEGORY, ["pass" if p >= 30 else "fail" for p in points]),
+        resit=(Kind.CATEGORY, again),
+    )
+    model = fit(data)
+    assert model.summary["missing_because"]["resit"] == "points"
+    made = model.sample(range(3000), Streams.from_seed(2)).frame
+    assert ((made["passed"] == "pass") == made["resit"].is_null()).all()
+    assert ((made["points"] >= 30) == (made["passed"] == "pass")).all()

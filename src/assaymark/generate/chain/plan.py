@@ -12,7 +12,7 @@ from assaymark.generate.relations.anchor_sample import Sample
 from assaymark.generate.relations.anchor_search import find_anchors
 from assaymark.generate.relations.anchors import numbers_of
 from assaymark.generate.relations.dated import find_dated
-from assaymark.generate.relations.derived import find_absent, find_derived
+from assaymark.generate.relations.derived import find_absent, find_derived, told_by_derived
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.one_of import find_one_of
 from assaymark.generate.relations.rounded import find_rounded
@@ -142,6 +142,8 @@ def plan_of(
     drawn = _groups_after(encoded, drawn)
     parted = find_dated(encoded, numbers, (drawn, (), ()), protect)
     after = exact.after({rule.source for rule in derived.values()} | parted.keys())
+    for x, source in told_by_derived(encoded, drawn, derived, after).items():
+        add_parts(after, x, {source})
     looked_up = _looked_up(exact, after, derived)
     derived = {j: rule for j, rule in derived.items() if j not in looked_up}
     drawn += looked_up

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.core.schema import Role
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.coding.levels import LevelCoding, persons_per_code
 from assaymark.generate.trees.link import spread
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Absent", "Lookup", "find_absent", "find_derived", "tells_values"]
+__all__ = ["Absent", "Lookup", "find_absent", "find_derived", "tells_values", "told_by_derived"]
 
 _FIRST_LOOK = 3000
 _LARGEST = 4_000_000
@@ -89,6 +90,51 @@ def find_absent(
             if why is not None:
                 found[x] = why
     return found
+
+
+def told_by_derived(
+    encoded: Encoded,
+    drawn: Sequence[int],
+    derived: Mapping[int, Lookup],
+    later: Collection[int],
+) -> dict[int, int]:
+    """Return, by place in the table, columns that are missing because of one that is looked up.
+
+    And what that one follows from: drawn before, it says so in time. Not where these are missing
+    together, nor where a column that is drawn before, and not one of the ``later`` ones that are
+    made of others, says so itself.
+    """
+    found = {}
+    for i, x in enumerate(drawn):
+        coding = encoded.encoding.codings[x]
+        if not coding.missing or coding.size < _TWO or coding.column.has(Role.TARGET):
+            continue
+        missing, redrawn = encoded.codes[x] == coding.size - 1, encoded.redrawn[x]
+        sources = (
+            rule.source
+            for y, rule in derived.items()
+            if rule.source != x and _by_value(encoded, (y, rule), missing, redrawn)
+        )
+        source = next(sources, None)
+        before = [y for y in drawn[:i] if y not in later and y not in found]
+        if source is not None and not any(
+            _because(encoded, y, missing, redrawn) is not None for y in before
+        ):
+            found[x] = source
+    return found
+
+
+def _by_value(
+    encoded: Encoded,
+    derived: tuple[int, Lookup],
+    missing: NDArray[np.bool_],
+    redrawn: NDArray[np.bool_],
+) -> bool:
+    """Whether a column is missing because of the value that another follows from."""
+    y, rule = derived
+    why, coding = _because(encoded, y, missing, redrawn), encoded.encoding.codings[rule.source]
+    known = rule.table[: coding.size - coding.missing]
+    return why is not None and bool(why.table[known].any())
 
 
 def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
