@@ -43,3 +43,22 @@ def test_what_is_missing_because_of_a_band_is_so_though_the_band_is_worked_out_l
     made = model.sample(range(3000), Streams.from_seed(2)).frame
     assert ((made["passed"] == "pass") == made["resit"].is_null()).all()
     assert ((made["points"] >= 30) == (made["passed"] == "pass")).all()
+
+
+def test_a_region_keeps_its_codes_though_all_of_another_are_too_rare_to_come_out():
+    rng = np.random.default_rng(1)
+    shares = dict(zip("ABCDEF", (0.3, 0.2, 0.15, 0.15, 0.12, 0.08), strict=True))
+    region = rng.choice(list(shares), 1600, p=list(shares.values()))
+    code = [f"{r}-{rng.integers(0, 70 if r in 'EF' else 30)}" for r in region]
+    data = table(
+        code=(Kind.CATEGORY, code),
+        region=(Kind.CATEGORY, region.tolist()),
+        age=(Kind.INTEGER, rng.integers(18, 90, 1600).tolist()),
+    )
+    model = fit(data)
+    assert model.summary["order"][0] == "region"
+    made = model.sample(range(4000), Streams.from_seed(2)).frame
+    same = made["code"].str.slice(0, 1) == made["region"]
+    for name, share in shares.items():
+        assert abs((made["region"] == name).mean() - share) < 0.03
+    assert same.filter(made["region"].is_in(list("ABCD"))).mean() > 0.975  # .94 after its code

@@ -290,4 +290,5 @@ def _nearly(encoded: Encoded, x: int, y: int) -> bool:
         total, wrong = joint.sum(), joint.sum() - joint.max(axis=1).sum()
         if wrong > easily * min(_WRONG * total, _MISSED * (total - joint.sum(axis=0).max())):
             return False
-    return True
+    mass, told = encoded.mass(y), joint.sum(axis=0) > 0
+    return bool(mass[~told].sum() <= _WRONG * mass.sum())
