@@ -94,3 +94,17 @@ def test_no_weight_is_of_one_person():
     made = made_of(model)
     items = [c for c in made.columns if c.startswith("item")]
     assert (made["score"] == made.select(items).sum_horizontal()).all()
+
+
+def test_months_are_days_by_the_length_of_a_month_and_not_about_that():
+    rng = np.random.default_rng(0)
+    days = rng.integers(1, 1826, 800)
+    data = table(
+        days=(Kind.INTEGER, days.tolist()),
+        months=(Kind.DECIMAL, np.round(days / 30.4375, 1).tolist()),
+        percent=(Kind.DECIMAL, np.round(days / 18.5, 1).tolist()),
+        other=(Kind.INTEGER, rng.integers(0, 100, 800).tolist()),
+    )
+    made = fit(data).sample(range(3000), Streams.from_seed(2)).frame
+    assert ((made["days"] / 30.4375 - made["months"]).abs() < 0.0501).mean() > 0.98
+    assert ((made["days"] / 18.5 - made["percent"]).abs() < 0.0501).mean() > 0.98

@@ -18,7 +18,7 @@ from assaymark.generate.relations.anchor_totals import totals
 from assaymark.generate.relations.anchor_years import whole_years
 from assaymark.generate.relations.anchors import BASES, Anchor, Logarithm, natural_log
 from assaymark.generate.relations.made_of import add_parts
-from assaymark.generate.relations.product_solve import Logs
+from assaymark.generate.relations.product_solve import Logs, divisor
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -318,7 +318,19 @@ class Exact:
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
             sums = Anchor(terms=terms).at({j: numbers[j][rows] for j in full})
-            yield Anchor(terms=terms, constant=nudged(self.sample, x, rows, sums, (found[1], half)))
+            constant = nudged(self.sample, x, rows, sums, (found[1], half))
+            yield from self._divided(x, Anchor(terms=terms, constant=constant), rows)
+
+    def _divided(self, x: int, found: Anchor, rows: NDArray[np.int64]) -> Iterator[Anchor]:
+        """Yield a sum, or of one column a quotient by a round number that is right more often."""
+        (y, weight), half = found.terms[0], self.sample.half(x)
+        own, at = self.sample.numbers[x][rows], {y: self.sample.numbers[y][rows]}
+        by = divisor(own, at[y], half) if len(found.terms) == 1 and weight % 1 else None
+        if by is not None:
+            plain = Anchor(terms=((y, 1 / by),))
+            other = replace(plain, constant=nudged(self.sample, x, rows, plain.at(at), (0, half)))
+            found = max(found, other, key=lambda a: rows_right(self.sample, x, rows, a.at(at)))
+        yield found
 
 
 def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Logs", "rates"]
+__all__ = ["Logs", "divisor", "rates"]
 
 _MOST_TERMS, _STARTS = 4, 4
 _THERE = 0.8  # of the values, that a logarithm can be taken of
@@ -280,6 +280,20 @@ def _least_squares(aim: Floats, columns: Floats) -> tuple[Floats, Floats]:
         keep = np.abs(off) <= max(float(np.quantile(np.abs(off), _KEPT)), _LEAST)
     left[known] = off
     return np.asarray(weights[:-1], dtype=np.float64), left
+
+
+def divisor(y: Floats, given: Floats, room: float) -> float | None:
+    """Return the number with the fewest digits by which a column divided is another.
+
+    But for rounding by ``room``, and for a few rows. Days by 30.4375 are months.
+    """
+    known = np.isfinite(y) & np.isfinite(given) & (given != 0)
+    if known.sum() < _FEWEST:
+        return None
+    ratio, off = y[known] / given[known], room / np.abs(given[known])
+    low = float(np.quantile(ratio - off, 1 - _TRIMMED)) * (1 - _LEAST)
+    high = float(np.quantile(ratio + off, _TRIMMED)) * (1 + _LEAST)
+    return _shortest(1 / high, 1 / low) if 0 < low <= high else None
 
 
 def _shortest(low: float, high: float) -> float:
