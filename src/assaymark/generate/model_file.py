@@ -30,6 +30,7 @@ from assaymark.generate.dp_adaptive import DpAdaptiveModel
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.keys.identifiers import FreshColumn, Identifiers
 from assaymark.generate.keys.pattern import Characters, Constant, Number, Pattern
+from assaymark.generate.relations.anchor_balance import Balance
 from assaymark.generate.relations.anchor_days import Days
 from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Gap, Near, Sum
@@ -74,6 +75,7 @@ STORED: dict[str, type] = {
         Absent,
         Anchor,
         Anchored,
+        Balance,
         Branches,
         CellCoding,
         Characters,

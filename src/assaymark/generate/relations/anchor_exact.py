@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.relations.addends import addends
+from assaymark.generate.relations.anchor_balance import balances
 from assaymark.generate.relations.anchor_constant import nudged, rows_right
 from assaymark.generate.relations.anchor_days import whole_days
 from assaymark.generate.relations.anchor_ends import ends, seldom
@@ -16,12 +17,13 @@ from assaymark.generate.relations.anchor_product import multiplied, product_of
 from assaymark.generate.relations.anchor_solve import solved
 from assaymark.generate.relations.anchor_totals import totals
 from assaymark.generate.relations.anchor_years import whole_years
-from assaymark.generate.relations.anchors import BASES, Anchor, Logarithm, natural_log
+from assaymark.generate.relations.anchors import Anchor
+from assaymark.generate.relations.logarithms import logarithms_of
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.product_solve import Logs, divisor
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +40,6 @@ _MOST_TERMS, _ROWS_EACH = 40, 5
 _MOSTLY = 0.8
 _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _MANY = 64
-_STRAIGHT = 0.999
 _HALF, _LESS = 0.5, 0.05
 
 
@@ -107,24 +108,31 @@ class Exact:
         counted = *whole_years(self.sample), *whole_days(self.sample)
         drawn = {*sources} - self.seldom
         ended = ((x, a) for x, a in self.ends.items() if x not in drawn)
-        spans = *counted, *ended, *self._ends()
-        for x, span in spans:
-            if x not in self.made and add_parts(found, x, {j for j, _ in span.terms}):
-                self.made[x] = span
+        self._take(found, (*counted, *ended, *self._ends()))
         for x, total in totals(self.sample):
             looked_for = self._unseen(x, total) or self._whole_of(total)
             if x not in found and looked_for and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
                 if add_parts(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
-        for x in (j for j in self.logs.numbers if j not in self.made):
-            made = product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
-            if made is not None and add_parts(found, x, {j for j, _ in made.terms}):
-                self.made[x] = made
+        self._take(found, self._products())
+        self._take(found, balances(self.sample))
         for x in self.logs.numbers:
             for y in self._base(x):
                 add_parts(found, x, {y})
         return found
+
+    def _take(self, found: dict[int, set[int]], made: Iterable[tuple[int, Anchor]]) -> None:
+        """Let columns be made as given, in this order, where no circle comes about."""
+        for x, anchor in made:
+            if x not in self.made and add_parts(found, x, {j for j, _ in anchor.terms}):
+                self.made[x] = anchor
+
+    def _products(self) -> Iterator[tuple[int, Anchor]]:
+        for x in (j for j in self.logs.numbers if j not in self.made):
+            made = product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
+            if made is not None:
+                yield x, made
 
     def _of_total(self, x: int) -> Anchor | None:
         """Return which multiple of a total a column is, first the mean of as many items."""
@@ -197,7 +205,7 @@ class Exact:
         alike = [y for y in alike if abs(self.sample.related(x, y)) >= _ALIKE]
         for y in alike:
             pair = self.logs.numbers[y], self.logs.numbers[x]
-            logarithms = (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s))
+            logarithms = (f for s in (0.0, 1.0) for f in logarithms_of(y, *pair, s))
             for found in (*multiplied(self.sample, self.logs, x, [y]), *logarithms):
                 if self.sample.holds(x, found):
                     others = [z for z in self.logs.numbers if z != x]
@@ -331,21 +339,3 @@ class Exact:
             other = replace(plain, constant=nudged(self.sample, x, rows, plain.at(at), (0, half)))
             found = max(found, other, key=lambda a: rows_right(self.sample, x, rows, a.at(at)))
         yield found
-
-
-def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:
-    """Yield the logarithms of column ``y`` that are nearest to another, usual ones first."""
-    natural = natural_log(values + shift)
-    known = np.isfinite(natural) & np.isfinite(log)
-    if known.sum() < _FEWEST or not _bent(values[known], natural[known]):
-        return
-    factor, constant = (float(c) for c in np.polyfit(natural[known], log[known], 1))
-    usual = float(np.sign(factor)) * min(BASES.values(), key=lambda b: abs(b - abs(factor)))
-    middle = float(np.median(log[known] - usual * natural[known]))
-    for one in ((usual, round(middle, 3) + 0.0), (usual, middle), (factor, constant)):
-        yield Logarithm(terms=((y, one[0]),), constant=one[1], shift=shift)
-
-
-def _bent(values: Floats, natural: Floats) -> bool:
-    """Whether values are spread so far that their logarithms are not about a line of them."""
-    return bool(values.std() > 0 and abs(np.corrcoef(values, natural)[0, 1]) < _STRAIGHT)
