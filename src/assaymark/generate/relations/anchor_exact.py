@@ -21,6 +21,7 @@ from assaymark.generate.relations.anchors import Anchor
 from assaymark.generate.relations.logarithms import logarithms_of
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.product_solve import Logs, divisor
+from assaymark.generate.relations.to_the_point import sum_to_the_point
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -228,8 +229,11 @@ class Exact:
                     whole = self.anchor(z, [y for y in self.sample.numbers if y != z])
                     alone = [j for a in whole for j, _ in a.terms if self.anchor(z, [j])]
                     if not whole or len(whole[0].terms) == 1 or alone:
-                        found.setdefault(x, set()).add(z)
-                        self.made.setdefault(x, anchors[0])
+                        total = sum_to_the_point(self.sample, x, anchors[0])
+                        for made in (*(() if total is None else (total,)), anchors[0]):
+                            if add_parts(found, x, {j for j, _ in made.terms}):
+                                self.made.setdefault(x, made)
+                                break
         return found
 
     def _has_span(self, x: int, total: Anchor) -> bool:
