@@ -9,7 +9,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.model_file import ModelFile, read_model, write_model
 from assaymark.generate.relations.anchors import Product, natural_log
-from assaymark.generate.relations.product_solve import rates
+from assaymark.generate.relations.product_solve import _crowded, _quantile, rates
 
 DECIMAL, INTEGER = Kind.DECIMAL, Kind.INTEGER
 
@@ -389,3 +389,20 @@ def test_a_rounded_ratio_is_worked_out_from_what_it_is_of_and_not_the_other_way_
     words = {"share": "pressure / share", "percentage": "100 * pressure / share"}
     assert made_of_them["ratio"] == words[by]
     assert "pressure" not in made_of_them
+
+
+def test_quantiles_are_those_of_numpy_to_the_bit():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 100, 857):
+        values = rng.normal(size=n).round(2)
+        for share in (0.005, 0.5, 0.9, 0.995):
+            assert _quantile(values, share) == np.quantile(values, share)
+
+
+def test_most_intervals_overlap_where_counting_each_says():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 30, 200):
+        low = rng.normal(size=n).round(1)
+        high = low + rng.gamma(1, 0.1, n).round(2)
+        inside = ((low[:, None] <= low) & (low <= high[:, None])).sum(axis=0)
+        assert _crowded(np.sort(low), np.sort(high)) == low[inside == inside.max()].min()

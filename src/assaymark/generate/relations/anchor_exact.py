@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -116,7 +118,11 @@ class Exact:
                 whole = self._of_total(x) or self._rounded(x, total)
                 if add_parts(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
-        self._take(found, self._products())
+        others = [j for j in self.logs.numbers if j not in self.made]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            all_made = list(pool.map(self._worked_out, others))
+        pairs = zip(others, all_made, strict=True)
+        self._take(found, ((x, made) for x, made in pairs if made is not None))
         self._take(found, balances(self.sample))
         for x in self.logs.numbers:
             for y in self._base(x):
@@ -129,11 +135,9 @@ class Exact:
             if x not in self.made and add_parts(found, x, {j for j, _ in anchor.terms}):
                 self.made[x] = anchor
 
-    def _products(self) -> Iterator[tuple[int, Anchor]]:
-        for x in (j for j in self.logs.numbers if j not in self.made):
-            made = product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
-            if made is not None:
-                yield x, made
+    def _worked_out(self, x: int) -> Anchor | None:
+        """Return the product, the span or the curve that a column is."""
+        return product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
 
     def _of_total(self, x: int) -> Anchor | None:
         """Return which multiple of a total a column is, first the mean of as many items."""

@@ -12,7 +12,8 @@ from assaymark.generate.coding.levels import persons_among
 from assaymark.generate.relations.anchor_days import DAY, Days
 from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Near, Sum
-from assaymark.generate.relations.anchors import Anchor, cells_of, coded, density, density_at
+from assaymark.generate.relations.anchors import Anchor, cells_of
+from assaymark.generate.relations.densities import coded, density, density_at
 from assaymark.generate.trees.classes import Cut, cut_of, merged
 from assaymark.generate.trees.forest import Target, target_of
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
-from assaymark.generate.relations.anchors import apart, coded
+from assaymark.generate.relations.anchors import apart
+from assaymark.generate.relations.densities import coded
 from assaymark.generate.trees.link import spread
 
 if TYPE_CHECKING:
