@@ -79,3 +79,13 @@ def test_a_season_is_drawn_from_the_day_that_it_is_of():
     for season in ("high", "low"):
         here = [f.filter(season=season)["price"].mean() for f in (made, data.frame)]
         assert abs(here[0] - here[1]) < 3
+
+
+def test_rows_are_the_same_in_whatever_pieces_where_a_study_ends():
+    data = table(**follow_up(500))
+    model = fit(data)
+    whole = model.sample(range(1500), Streams.from_seed(2)).frame
+    for first, last in ((0, 400), (400, 403), (700, 1500)):
+        assert model.sample(range(first, last), Streams.from_seed(2)).frame.equals(
+            whole[first:last]
+        )

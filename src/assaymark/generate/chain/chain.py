@@ -195,7 +195,7 @@ class Chain:
             sums = [k for k in range(begin, i + 1) if isinstance(self.links[k], Sum)]
             which = np.flatnonzero(np.any([self.outside(rows, k) for k in sums], axis=0))
             if not len(which):
-                return
+                continue  # others may lie outside among all that begin earlier
             drawn = rows.again(which, (i % _AGAIN * _AGAIN + again) << _SHIFT)
             for k in range(begin, i + 1):
                 self.draw(drawn, k)
