@@ -1,5 +1,7 @@
 """Rounded: results have the decimals of their test, and nobody is told from how many there are."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +11,7 @@ from assaymark.core.conditions import Conditions
 from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.model_file import ModelFile, read_model, write_model
+from assaymark.generate.relations.rounded import Decimals, decimals_first
 
 DIGITS = {"sodium": 0, "glucose": 1, "lactate": 2, "calcium": 2}
 
@@ -80,3 +83,35 @@ def test_conditions_on_a_rounded_number_hold():
     given = Conditions.parse("value >= 2 and test == 'glucose'", model.encoding.schema)
     made = model.sample(range(200), Streams.from_seed(2), given=given).frame
     assert made.select((pl.col("value") >= 2) & (pl.col("test") == "glucose")).to_series().all()
+
+
+@pytest.mark.parametrize("weekday", ["of arrival", "of leaving"])
+def test_decimals_that_a_weekday_says_are_drawn_after_it_and_it_after_its_date(weekday):
+    rng = np.random.default_rng(0)
+    came = rng.integers(0, 700, 1500)
+    days = {"of arrival": came, "of leaving": came + rng.integers(1, 9, 1500)}
+    days = {k: [date(2018, 1, 1) + timedelta(days=int(d)) for d in v] for k, v in days.items()}
+    named = {k: [d.strftime("%a") for d in v] for k, v in days.items()}
+    whole = np.isin(named[weekday], ["Sat", "Sun"])
+    value = np.where(whole, rng.integers(0, 6, 1500), rng.integers(0, 16, 1500) / 10)
+    data = table(
+        **{f"day {k}": (Kind.DATE, v) for k, v in days.items()},
+        **{f"weekday {k}": (Kind.CATEGORY, v) for k, v in named.items()},
+        value=(Kind.DECIMAL, value.tolist()),
+    )
+    model = fit(data)
+    assert model.summary["rounded"] == {"value": f"weekday {weekday}"}
+    made = model.sample(range(2000), Streams.from_seed(2)).frame
+    for k in days:
+        assert (made[f"day {k}"].dt.strftime("%a") == made[f"weekday {k}"]).all()
+    ended = made.filter(pl.col(f"weekday {weekday}").is_in(["Sat", "Sun"]))["value"]
+    assert (ended % 1 == 0).all()
+    assert model.sample(range(500, 900), Streams.from_seed(2)).frame.equals(made[500:900])
+
+
+def test_what_says_the_decimals_is_moved_only_where_nothing_it_needs_comes_later():
+    told = {0: Decimals(source=2, steps=np.ones(1, dtype=np.int64))}
+    assert decimals_first([0, 1, 2], told, {}) == (2, 0, 1)
+    assert decimals_first([0, 1, 2], told, {2: {1}}) == (1, 2, 0)
+    assert decimals_first([0, 1, 2], told, {2: {1}, 1: {0}}) == (0, 1, 2)
+    assert decimals_first([2, 1, 0], told, {2: {1}}) == (2, 1, 0)

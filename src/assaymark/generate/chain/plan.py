@@ -15,7 +15,7 @@ from assaymark.generate.relations.dated import find_dated
 from assaymark.generate.relations.derived import find_absent, find_derived, told_by_derived
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.one_of import find_one_of
-from assaymark.generate.relations.rounded import find_rounded
+from assaymark.generate.relations.rounded import decimals_first, find_rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,7 +162,10 @@ def plan_of(
     read_off = {j: parts for j, parts in told.items() if j in anchors}
     free = _parts_after(_parts_first(free, dated), read_off)
     rounded = find_rounded(encoded, numbers, (free, said | told.keys()), protect)
-    free = _decimals_first(free, rounded)
+    if any(free.index(d.source) > free.index(x) for x, d in rounded.items()):
+        needs = _needed(after, (anchors, same, told), find_absent(encoded, free, derived))
+        free = decimals_first(free, rounded, needs)
+        rounded = {x: d for x, d in rounded.items() if free.index(d.source) < free.index(x)}
     flags = [j for j in free if j not in same]
     return Plan(
         free=free,
@@ -211,16 +214,6 @@ def _parts_first(free: Sequence[int], dated: Mapping[int, tuple[DatePart, ...]])
     return tuple(moved)
 
 
-def _decimals_first(free: Sequence[int], rounded: Mapping[int, Decimals]) -> tuple[int, ...]:
-    """Let what says the decimals of a number come before it."""
-    moved = list(free)
-    for x, told in rounded.items():
-        if moved.index(told.source) > moved.index(x):
-            moved.remove(told.source)
-            moved.insert(moved.index(x), told.source)
-    return tuple(moved)
-
-
 def _parts_after(free: Sequence[int], told: Mapping[int, tuple[DatePart, ...]]) -> tuple[int, ...]:
     """Let what is read off a date come after it."""
     moved = list(free)
@@ -230,6 +223,28 @@ def _parts_after(free: Sequence[int], told: Mapping[int, tuple[DatePart, ...]]) 
                 moved.remove(part.column)
                 moved.insert(moved.index(j) + 1, part.column)
     return tuple(moved)
+
+
+def _needed(
+    after: Mapping[int, set[int]],
+    found: tuple[
+        Mapping[int, tuple[Anchor, ...]], Mapping[int, Equal], Mapping[int, tuple[DatePart, ...]]
+    ],
+    absent: Mapping[int, Absent],
+) -> dict[int, set[int]]:
+    """Return what has to be drawn before each column."""
+    anchors, same, told = found
+    needs = {x: set(parts) for x, parts in after.items()}
+    for x, several in anchors.items():
+        needs.setdefault(x, set()).update(j for a in several for j, _ in a.terms)
+    for rules in (same, absent):
+        for x, rule in rules.items():
+            needs.setdefault(x, set()).add(rule.source)
+    for x, parts in told.items():
+        for part in parts:  # it is read off a date that has anchors, and says others
+            of, source = (part.column, x) if x in anchors else (x, part.column)
+            needs.setdefault(of, set()).add(source)
+    return needs
 
 
 def _sources_first(free: Sequence[int], same: Mapping[int, Equal]) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from assaymark.generate.relations.anchors import cells_of
 from assaymark.generate.relations.derived import tells_values
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Whole = NDArray[np.int64]
 
-__all__ = ["Decimals", "Rounded", "find_rounded"]
+__all__ = ["Decimals", "Rounded", "decimals_first", "find_rounded"]
 
 _FEW = 3  # persons who may have more decimals, whom nobody is told from
 _MOST_CODES, _MANY_DECIMALS = 1000, 10**6
@@ -131,6 +131,25 @@ def find_rounded(
         if best is not None:
             found[x] = best[1]
     return found
+
+
+def decimals_first(
+    free: Sequence[int], rounded: Mapping[int, Decimals], needs: Mapping[int, set[int]]
+) -> tuple[int, ...]:
+    """Let what says the decimals of a number come before it, or the number after that.
+
+    As far as nothing comes before what it ``needs``; some numbers may stay where they are.
+    """
+    moved = list(free)
+    for x, told in rounded.items():
+        at, source = moved.index(x), moved.index(told.source)
+        if source < at:
+            continue
+        if not needs.get(told.source, set()) & {*moved[at:source]}:
+            moved.insert(at, moved.pop(source))
+        elif not any(x in needs.get(y, set()) for y in moved[at : source + 1]):
+            moved.insert(source, moved.pop(at))
+    return tuple(moved)
 
 
 def _decimal(coding: Coding) -> bool:
