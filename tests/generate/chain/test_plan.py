@@ -1,6 +1,7 @@
 """Plan: what nearly follows from a finer column is drawn after it."""
 
 import numpy as np
+import pytest
 from tests.generate.test_tree_chain import fit, table
 
 from assaymark.core.schema import Kind
@@ -26,12 +27,14 @@ def test_what_it_often_does_not_say_comes_before_as_fewer_codes_do():
     assert fit(laboratory(0.3)).summary["order"] == ["unit", "test"]
 
 
-def test_what_is_missing_because_of_a_band_is_so_though_the_band_is_worked_out_later():
+@pytest.mark.parametrize(("n", "wrong"), [(1200, 0), (400, 1), (400, 2)])
+def test_what_is_missing_because_of_a_band_is_so_though_the_band_is_worked_out_later(n, wrong):
     rng = np.random.default_rng(0)
-    n = 1200
     tasks = np.clip(rng.normal(12, 4, (3, n)).round(), 0, 20).astype(int)
     points = tasks.sum(axis=0)
     again = [None if p >= 30 else str(rng.choice(["yes", "no"], p=[0.8, 0.2])) for p in points]
+    for i in np.flatnonzero(points >= 30)[:wrong]:
+        again[i] = "yes"
     data = table(
         **{f"task {i}": (Kind.INTEGER, t.tolist()) for i, t in enumerate(tasks)},
         points=(Kind.INTEGER, points.tolist()),

@@ -30,6 +30,7 @@ _FIRST_LOOK = 3000
 _LARGEST = 4_000_000
 _WRONG = 0.002
 _WRONG_OF = 0.02
+_FEW, _FEWEST, _WRONG_OF_FEW = 2.0, 200, 0.1  # of 200, two may be against it, of 20 of a kind
 _RIGHT_PER_CODE = 0.9
 _LOST = 0.05  # of the persons have a code that only rare levels tell, at most
 _RARE = 0.25  # the same of a number of which each level has one value
@@ -69,9 +70,9 @@ def find_absent(
 
     ``Absent.source`` is a place in the table too. Another column is why a column is missing if it
     tells whether for all but 0.2 % of the persons, and of those with and without a value for all
-    but 2 %; else, if it tells of more of those without a value than others do, a tenth at least,
-    by codes with which nobody has one. What an earlier column says by way of one that follows
-    from it, of the ``derived``, counts too.
+    but 2 %, or for all but two of 200 and of 20; else, if it tells of more of those without a value
+    than others do, a tenth at least, by codes with which nobody has one. What an earlier column
+    says by way of one that follows from it, of the ``derived``, counts too.
     """
     found = {}
     follow: dict[int, list[int]] = {}
@@ -181,7 +182,9 @@ def _because(
         wrong = np.array([joint[table, 0].sum(), joint[~table, 1].sum()])
         each = joint.sum(axis=0)
         strict = 1.0 if look == slice(None) else 5.0
-        if wrong.sum() > strict * _WRONG * each.sum() or (wrong > strict * _WRONG_OF * each).any():
+        few = _FEW * (each.sum() >= _FEWEST)
+        most = strict * np.maximum(_WRONG_OF * each, np.minimum(few, _WRONG_OF_FEW * each))
+        if wrong.sum() > strict * max(_WRONG * each.sum(), few) or (wrong > most).any():
             return None
     return Absent(source=y, table=table)
 
