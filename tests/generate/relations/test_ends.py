@@ -57,6 +57,88 @@ def test_times_to_a_death_and_to_the_end_of_a_study_are_kept(without):
         assert made["last seen"].max() <= END
 
 
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_status_that_the_end_of_a_study_says_leaves_the_days_to_be_drawn(seed):
+    data = table(**follow_up(seed=seed))
+    model = fit(data)
+    assert model.summary["derived"]["last seen"] == "entered + days"
+    made = model.sample(range(4000), Streams.from_seed(2)).frame
+    assert (made["died on"].is_null() == (made["status"] == "alive")).all()
+    for stage, room in (("s2", 20), ("s1", 60)):  # standard errors of 12 and 30
+        days = [f.filter(stage=stage)["days"].median() for f in (made, data.frame)]
+        assert abs(days[0] - days[1]) < room
+
+
+def died(lag, n=400, wrong=0):
+    """Return people of whom two fifths die so many days after they were last seen."""
+    rng = np.random.default_rng(1)
+    days = {"entered": rng.integers(0, 1095, n)}
+    days["last seen"] = days["entered"] + 1 + rng.exponential(600, n).astype(int)
+    days["died on"] = days["last seen"] + lag(rng, n)
+    dead, begin = rng.random(n) < 0.4, date(2018, 1, 1)
+    days["died on"][np.flatnonzero(dead)[:wrong]] += 50
+    dates = {k: [begin + timedelta(days=int(d)) for d in v] for k, v in days.items()}
+    dates["died on"] = [d if w else None for d, w in zip(dates["died on"], dead, strict=True)]
+    between = (days["last seen"] - days["entered"]).tolist()
+    return table(**{k: (Kind.DATE, v) for k, v in dates.items()}, days=(Kind.INTEGER, between))
+
+
+@pytest.mark.parametrize(
+    "lag", [lambda rng, n: rng.integers(0, 8, n), lambda rng, n: (rng.random(n) < 0.1).astype(int)]
+)
+def test_a_death_a_few_days_after_the_last_contact_stays_near_it(lag):
+    made = fit(died(lag)).sample(range(3000), Streams.from_seed(2)).frame
+    dead = made.drop_nulls("died on")
+    assert (dead["died on"] - dead["last seen"]).dt.total_days().is_between(0, 7).all()
+    assert (dead["died on"] >= dead["entered"]).all()
+    assert ((made["last seen"] - made["entered"]).dt.total_days() == made["days"]).all()
+
+
+@pytest.mark.parametrize("wrong", [1, 2])
+@pytest.mark.parametrize("n", [200, 400])
+def test_one_or_two_who_died_on_another_day_change_nothing(wrong, n):
+    data = died(lambda _, n: np.zeros(n, dtype=int), n, wrong)
+    made = fit(data).sample(range(2000), Streams.from_seed(2)).frame
+    dead = made.drop_nulls("died on")
+    assert (dead["died on"] == dead["last seen"]).all()
+
+
+def test_a_number_that_is_seldom_there_is_the_one_it_equals():
+    rng = np.random.default_rng(8)
+    start, days = rng.integers(0, 1000, 3000), rng.integers(1, 40, 3000)
+    private = rng.random(3000) < 0.1
+    end = (start + days).tolist()
+    data = table(
+        start=(Kind.INTEGER, start.tolist()),
+        days=(Kind.INTEGER, days.tolist()),
+        end=(Kind.INTEGER, end),
+        kind=(Kind.CATEGORY, np.where(private, "private", "public").tolist()),
+        billed=(Kind.INTEGER, [e if p else None for e, p in zip(end, private, strict=True)]),
+    )
+    made = fit(data).sample(range(3000), Streams.from_seed(2)).frame
+    billed = made.drop_nulls("billed")
+    assert (billed["billed"] == billed["end"]).all()
+    assert abs(len(billed) / 3000 - private.mean()) < 0.03
+    assert (made["start"] + made["days"] == made["end"]).all()
+
+
+def test_a_date_that_another_is_comes_where_this_one_would():
+    rng = np.random.default_rng(0)
+    begin = date(2018, 1, 1)
+    entered, days = rng.integers(0, 1400, 1500), 1 + rng.exponential(400, 1500).astype(int)
+    event = rng.random(1500) < 0.4
+    dates = [[begin + timedelta(days=int(d)) for d in v] for v in (entered, entered + days)]
+    data = table(
+        entered=(Kind.DATE, dates[0]),
+        last=(Kind.DATE, dates[1]),
+        months=(Kind.DECIMAL, (days / 30.4375).round(1).tolist()),
+        event=(Kind.BOOLEAN, event.tolist()),
+        happened=(Kind.DATE, [d if e else None for d, e in zip(dates[1], event, strict=True)]),
+    )
+    order = fit(data).summary["order"]
+    assert order.index("happened") == order.index("last") + 1  # after the months, as the last one
+
+
 def test_a_season_is_drawn_from_the_day_that_it_is_of():
     rng = np.random.default_rng(0)
     booked = rng.integers(0, 1095, 1500)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from assaymark.core.schema import Role
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.relations.anchor_exact import Exact
@@ -20,7 +22,6 @@ from assaymark.generate.relations.rounded import decimals_first, find_rounded
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from assaymark.core.dataset import Dataset
@@ -38,6 +39,7 @@ Relations: TypeAlias = Literal["all", "codes", "none"]
 
 _GLANCE = 3000
 _FEW_NUMBERS, _RELATED = 40, 0.3  # among so many are sums of few columns looked for
+_TWO = 2
 _LEVELS, _LARGEST = 3, 4_000_000  # fewest of a column that comes after, most pairs of levels
 _WRONG, _MISSED = 0.05, 0.2  # of everybody, and of those who have not the commonest level
 
@@ -140,8 +142,10 @@ def plan_of(
     }
     drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
     drawn = _groups_after(encoded, drawn)
+    drawn = _copied_first(drawn, exact.ends)
     parted = find_dated(encoded, numbers, (drawn, (), ()), protect)
-    after = exact.after({rule.source for rule in derived.values()} | parted.keys())
+    sources = {r.source for r in derived.values() if not _by_one_day(encoded, r)}
+    after = exact.after(sources | parted.keys())
     for x, source in told_by_derived(encoded, drawn, derived, after).items():
         add_parts(after, x, {source})
     looked_up = _looked_up(exact, after, derived)
@@ -270,6 +274,27 @@ def _numbers_of_bands_first(
                 moved.remove(rule.source)
                 moved.insert(at, rule.source)
     return moved
+
+
+def _copied_first(drawn: Sequence[int], ends: Mapping[int, Anchor]) -> list[int]:
+    """Let a column that another is where that is there come where this one would."""
+    moved = list(drawn)
+    for x, anchor in ends.items():
+        y = anchor.terms[0][0]
+        if len(anchor.terms) == 1 and {x, y} <= set(moved) and moved.index(x) < moved.index(y):
+            moved.remove(y)
+            moved.insert(moved.index(x), y)
+    return moved
+
+
+def _by_one_day(encoded: Encoded, rule: Lookup) -> bool:
+    """Whether a column follows from a date by one code only, as who lives when a study ends.
+
+    Such a column says nothing more of the date, and may come after it.
+    """
+    coding = encoded.encoding.codings[rule.source]
+    _, counts = np.unique(rule.table[: coding.size - coding.missing], return_counts=True)
+    return len(counts) == _TWO and counts.min() == 1
 
 
 def _groups_after(encoded: Encoded, drawn: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Anchor ends: dates that are another date, or another one and the days since, where both are."""
+"""Anchor ends: columns that are another, or dates so many days after one, where all are there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.schema import Kind
+from assaymark.generate.coding.levels import persons_among
 from assaymark.generate.relations.anchor_days import DAY
 from assaymark.generate.relations.anchors import Anchor
 from assaymark.generate.relations.ranks import correlation, ranked
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["ends", "last_day", "seldom"]
+__all__ = ["ends", "last_day", "near_ends", "seldom"]
 
 _MOST_DATES, _FEWEST_VALUES = 12, 12
-_ALIKE, _RELATED = 0.98, 0.3
+_NUMBERS = Kind.INTEGER, Kind.DECIMAL
+_ALIKE = 0.98
+_CLOSE, _SAME = 0.9, 0.2
+_WRONG, _FEWEST_PERSONS = 2, 200
 _WITHIN, _SELDOMER = 0.99, 0.95
 _UNITS = {Kind.DATE: (1.0, 7.0), Kind.DATETIME: (86_400e6, 3_600e6, 60e6, 1e6)}
 _ROUND = 1e-3
@@ -33,34 +37,71 @@ _MANY = 64
 
 
 def ends(sample: Sample) -> Iterator[tuple[int, Anchor]]:
-    """Yield dates that others say where all are there, and how.
+    """Yield columns that others say where all are there, and how.
 
-    A date that is there seldomer than another, and is it where it is there (a day of death, which
-    is that of the last contact); else one that is another and a number of days, or so many weeks,
-    hours, minutes: the end of a follow-up. Drawn both by themselves, two dates that do not say
-    each other would leave a time between them that nobody has.
+    A date or a number that is there seldomer than another, and is it where it is there (a day of
+    death, which is that of the last contact), but for two persons; else a date that is another and
+    a number of days, or so many weeks, hours, minutes: the end of a follow-up. Drawn both by
+    themselves, two dates that do not say each other would leave a time between them that nobody
+    has.
     """
     kinds = {j: c.column.kind for j, c in sample.codings.items()}
     there = {j: np.isfinite(v) for j, v in sample.numbers.items()}
     dates = [j for j, k in kinds.items() if k in DAY][:_MOST_DATES]
-    times = [
-        w
-        for w, k in kinds.items()
-        if k in (Kind.INTEGER, Kind.DECIMAL) and sample.many[w] >= _FEWEST_VALUES
-    ]
-    for x in sorted(dates, key=lambda j: int(there[j].sum())):
-        others = [y for y in dates if y != x and kinds[y] is kinds[x] and _within(there, x, y)]
-        same = (y for y in others if _seldomer(there, x, y) and sample.equal(x, [y]))
-        copies = (Anchor(terms=((y, 1.0),)) for y in same)
-        later = (_later(sample, x, *p) for p in product(others, times) if _within(there, x, p[1]))
-        tried = (a for found in (copies, later) for a in found if a is not None)
-        held = next((a for a in tried if sample.holds(x, a, gaps=True)), None)
-        if held is not None:
-            yield x, held
+    several = [w for w in kinds if kinds[w] in _NUMBERS and sample.many[w] >= _FEWEST_VALUES]
+    for x in sorted((*dates, *several), key=lambda j: int(there[j].sum())):
+        others = [y for y in (*dates, *several) if y != x and kinds[y] is kinds[x]]
+        others = [y for y in others if _within(there, x, y)]
+        copied = (y for y in others if _seldomer(there, x, y) and _copies(sample, x, y))
+        y = next(copied, None)
+        if y is not None:
+            yield x, Anchor(terms=((y, 1.0),))
+        elif x in dates:
+            times = [w for w in several if _within(there, x, w)]
+            later = (_later(sample, x, *p) for p in product(others, times))
+            held = next((a for a in later if a and sample.holds(x, a, gaps=True)), None)
+            if held is not None:
+                yield x, held
+
+
+def _copies(sample: Sample, x: int, y: int) -> bool:
+    """Whether one column is another where it is there, but for two of twenty persons and more."""
+    if not sample.equal(x, [y]):
+        return False
+    if sample.holds(x, Anchor(terms=((y, 1.0),)), gaps=True):
+        return True
+    own, other = sample.numbers[x], sample.numbers[y]
+    wrong = np.isfinite(own) & np.isfinite(other) & (own != other)
+    right, wrong_ones = (sample.persons[w] for w in (own == other, wrong))
+    many = persons_among(right) >= sample.fewest and sample.n_persons >= _FEWEST_PERSONS
+    return bool(many and persons_among(wrong_ones) <= _WRONG)
+
+
+def near_ends(sample: Sample, found: Mapping[int, Anchor]) -> Iterator[tuple[int, int]]:
+    """Yield dates that are near one that is worked out from days, and that one.
+
+    Drawn before it, they would be near nothing.
+    """
+    dates = [j for j, c in sample.codings.items() if c.column.kind in DAY][:_MOST_DATES]
+    for x, anchor in found.items():
+        terms = [j for j, _ in anchor.terms]
+        for z in dates if len(terms) > 1 else ():
+            if z != x and z not in terms and _close(sample, x, z):
+                yield z, x
+
+
+def _close(sample: Sample, x: int, z: int) -> bool:
+    """Whether two dates say each other roughly where both are there, or are often the same."""
+    own, other = sample.numbers[x], sample.numbers[z]
+    both = np.isfinite(own) & np.isfinite(other)
+    if persons_among(sample.persons[both]) < sample.fewest:
+        return False
+    same = (own[both] == other[both]).mean() >= _SAME
+    return bool(same or correlation(ranked(own[both]), ranked(other[both])) >= _CLOSE)
 
 
 def seldom(sample: Sample, found: Mapping[int, Anchor]) -> frozenset[int]:
-    """Return those dates that are often missing where what says them is there."""
+    """Return those of them that are often missing where what says them is there."""
     whole = {x: np.isfinite(a.at(sample.numbers)).sum() for x, a in found.items()}
     there = {x: np.isfinite(sample.numbers[x]).sum() for x in found}
     return frozenset(x for x in found if there[x] < _SELDOMER * whole[x])

@@ -14,7 +14,7 @@ from assaymark.generate.relations.addends import addends
 from assaymark.generate.relations.anchor_balance import balances
 from assaymark.generate.relations.anchor_constant import nudged, rows_right
 from assaymark.generate.relations.anchor_days import whole_days
-from assaymark.generate.relations.anchor_ends import ends, seldom
+from assaymark.generate.relations.anchor_ends import ends, near_ends, seldom
 from assaymark.generate.relations.anchor_product import multiplied, product_of
 from assaymark.generate.relations.anchor_solve import solved
 from assaymark.generate.relations.anchor_totals import totals
@@ -112,6 +112,9 @@ class Exact:
         drawn = {*sources} - self.seldom
         ended = ((x, a) for x, a in self.ends.items() if x not in drawn)
         self._take(found, (*counted, *ended, *self._ends()))
+        kept = {x: a for x, a in self.ends.items() if self.made.get(x) is a}
+        for z, x in near_ends(self.sample, kept):
+            add_parts(found, z, {x})
         for x, total in totals(self.sample):
             looked_for = self._unseen(x, total) or self._whole_of(total)
             if x not in found and looked_for and not self._has_span(x, total):
