@@ -28,6 +28,7 @@ from assaymark.flow.generate.fit import fit, why_never
 from assaymark.flow.generate.frames import in_zones
 from assaymark.flow.generate.identifiers import Found, find_identifiers, widened
 from assaymark.flow.generate.kinds import ALL, real_rows
+from assaymark.flow.generate.shifted import columns_of, shifted_notes
 from assaymark.flow.progress import silent
 from assaymark.flow.report.page import draft_page
 from assaymark.flow.source.read import kept
@@ -139,7 +140,9 @@ def draft(  # noqa: PLR0913
         )
     synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
     notices += vacuous(left, train) + _pools(spec, train.n_persons)
-    notices += empty_notes(train, real_rows(train, wanted, streams), synthetic)
+    asked_of = real_rows(train, wanted, streams)
+    notices += empty_notes(train, asked_of, synthetic, columns_of(left))
+    notices += shifted_notes(left, asked_of, synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(model.summary.get("written_out"))
     notices += _replaced(train, synthetic, derived) if kinds == ALL else []

@@ -14,6 +14,7 @@ from assaymark.core.compiled import compiled
 from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import persons_among
 from assaymark.generate.relations.anchor_days import DAY, day_of
+from assaymark.generate.relations.anchor_ends import last_day
 from assaymark.generate.relations.anchor_watch import Watch
 from assaymark.generate.relations.anchors import Anchor, Product, apart
 from assaymark.generate.relations.densities import coded, density, density_at
@@ -64,6 +65,7 @@ class Nearness:
     products: dict[int, tuple[Product, ...]] = field(default_factory=dict)
     chosen: dict[tuple[object, ...], Answer] = field(default_factory=dict)
     abouts: dict[int, dict[Anchor, _About]] = field(default_factory=dict)
+    last_days: dict[int, dict[int, Anchor]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sample: Sample, logs: Logs) -> Self:
@@ -129,7 +131,7 @@ class Nearness:
             for y, z in related.items()
             if not (sample.tells_day(x, y) or sample.tells_day(y, x))
         }
-        members = {j for p in self.products.get(x, ()) for j, _ in p.terms}
+        members = {j for p in self.products.get(x, ()) for j, _ in p.terms} | {*self._ended(x)}
         sample.forget_left(x, related)
         self.watch.note(x, answer, floors, left, members)
 
@@ -198,6 +200,8 @@ class Nearness:
         near = list(related)
         for y in {*near, *self.sample.equal(x, earlier)}:
             yield self._alone(x, y)
+        ended = self._ended(x)
+        yield from (ended[y] for y in earlier if y in ended)
         for y in near:
             for z, left in related[y]:
                 yield Anchor(terms=tuple(sorted(((y, 1.0), (z, float(np.sign(left)))))))
@@ -206,6 +210,13 @@ class Nearness:
         if self.sample.many[x] >= _MANY and x in self.logs.numbers:
             there = set(earlier)
             yield from (p for p in self._near_products(x) if {j for j, _ in p.terms} <= there)
+
+    def _ended(self, x: int) -> dict[int, Anchor]:
+        """Return by column with which ``x`` often ends on one day what ``x`` then lies near."""
+        if x not in self.last_days:
+            found = {y: last_day(self.sample, x, y) for y in self.sample.numbers if y != x}
+            self.last_days[x] = {y: a for y, a in found.items() if a is not None}
+        return self.last_days[x]
 
     def _multiples(self, x: int, y: int) -> Iterator[Product]:
         """Yield the multiples of another column, such as four fifths, where ``x`` often lies."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from assaymark.generate.coding.cells import CellCoding
     from assaymark.generate.coding.encoding import Encoded
+    from assaymark.generate.relations.anchors import Apart
 
     Floats = NDArray[np.float64]
 
@@ -43,7 +44,8 @@ class Sample:
 
     ``many`` is how many values each column has, however few codes these have: of a time to an
     event or the end of follow-up, most are the latter. ``ranked`` are the ranks of all columns,
-    one after the other, ``places`` which these are.
+    one after the other, ``places`` which these are. ``ends`` are dates that others say where all
+    are there: what is there more often than such a date does not follow from it.
     """
 
     numbers: Mapping[int, Floats]
@@ -62,6 +64,7 @@ class Sample:
     left: dict[int, dict[int, Floats]] = field(default_factory=dict)
     multiples: dict[tuple[int, int], dict[float, float]] = field(default_factory=dict)
     pairs: list[list[tuple[int, int]]] = field(default_factory=list)
+    ends: frozenset[int] = frozenset()
     gaps: bool = False
 
     @classmethod
@@ -102,6 +105,9 @@ class Sample:
         there are few rows: fewer than 200, or than 40 that are not the most frequent value.
         """
         steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
+        ending = not self.gaps and any(j in self.ends for j, _ in anchor.terms)
+        if ending and _often(steps):
+            return False
         room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
@@ -297,6 +303,11 @@ class Sample:
     def rounding(self, x: int, values: Floats) -> Floats:
         """Return by how much rounding may have changed each of the values of a column."""
         return self.half(x) + noise_of(self.codings[x]) * np.abs(values)
+
+
+def _often(steps: Apart) -> bool:
+    """Whether values are often there without an anchor."""
+    return bool((steps.value & ~steps.anchor).sum() > (1 - _ALWAYS) * steps.value.sum())
 
 
 def _unknown(known: Floats, among: Sequence[int]) -> list[int]:

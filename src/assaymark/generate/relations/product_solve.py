@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Logs", "rates"]
+__all__ = ["Logs", "divisor", "rates"]
 
 _MOST_TERMS, _STARTS = 4, 4
 _THERE = 0.8  # of the values, that a logarithm can be taken of
@@ -128,10 +128,26 @@ class Logs:
         return np.where(np.isin(self.places, self.places[list(step.chosen)]), -1.0, worth)
 
     def with_one(self, asked: _Asked, step: Found, column: int) -> Found:
-        """Return the step with one more column, by the line of it that leaves least."""
-        ways = np.flatnonzero(self.places == column).tolist()
-        tried = [self._fitted(asked, (*step.chosen, c)) for c in ways]
-        return min(tried, key=lambda t: (not t.exact, t.off))
+        """Return the step with one more column, by the line of it that leaves least.
+
+        Or with another line of a column in it, if that says all: alone, 1 less a share may seem
+        to say more than the share that is divided by.
+        """
+        tried = [self._fitted(asked, (*step.chosen, c)) for c in self._ways(column)]
+        best = min(tried, key=lambda t: (not t.exact, t.off))
+        if best.exact:
+            return best
+        others = (
+            (*best.chosen[:at], way, *best.chosen[at + 1 :])
+            for at, c in enumerate(step.chosen)
+            for way in self._ways(int(self.places[c]))
+            if way != c
+        )
+        tried = [best, *(self._fitted(asked, chosen) for chosen in others)]
+        return next((t for t in tried if t.exact), best)
+
+    def _ways(self, column: int) -> list[int]:
+        return np.flatnonzero(self.places == column).tolist()
 
     def _fitted(self, asked: _Asked, chosen: tuple[int, ...]) -> Found:
         weights, left = _least_squares(asked.log, self.values[list(chosen)])
@@ -294,6 +310,20 @@ def _least_squares(aim: Floats, columns: Floats) -> tuple[Floats, Floats]:
         keep = np.abs(off) <= max(_quantile(np.abs(off), _KEPT), _LEAST)
     left[known] = off
     return np.asarray(weights[:-1], dtype=np.float64), left
+
+
+def divisor(y: Floats, given: Floats, room: float) -> float | None:
+    """Return the number with the fewest digits by which a column divided is another.
+
+    But for rounding by ``room``, and for a few rows. Days by 30.4375 are months.
+    """
+    known = np.isfinite(y) & np.isfinite(given) & (given != 0)
+    if known.sum() < _FEWEST:
+        return None
+    ratio, off = y[known] / given[known], room / np.abs(given[known])
+    low = float(np.quantile(ratio - off, 1 - _TRIMMED)) * (1 - _LEAST)
+    high = float(np.quantile(ratio + off, _TRIMMED)) * (1 + _LEAST)
+    return _shortest(1 / high, 1 / low) if 0 < low <= high else None
 
 
 def _shortest(low: float, high: float) -> float:
