@@ -288,3 +288,25 @@ def evidence_with(folder, workspace, change):
 def test_evidence_that_does_not_pass_fails_the_same_step(made, release, change):
     evidence_with(release, made[1], change)
     assert broken_step(release) == ours(release) == [6]
+
+
+def test_a_folder_that_is_not_there_is_said_to_be_none(release):
+    missing = release.with_name("nothere")
+    command = [sys.executable, "-I", str(release / "verify.py"), str(missing)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert f"there is no folder '{missing}'" in done.stdout
+
+
+def test_a_signer_is_trusted_by_the_digits_that_step_1_prints(release):
+    signer = next((release / "keys").iterdir()).stem
+    for trusted in (signer[:16], signer[:20].upper(), signer):
+        assert verify(release, trusted=[trusted]).ok
+        done = run(release, "--today", "2029-01-01", "--trust", trusted)
+        assert (done.returncode, "which you trust" in done.stdout) == (0, True)
+    for odd in ("", signer[:15], "xyz"):
+        with pytest.raises(InputError, match="is not the fingerprint"):
+            verify(release, trusted=[odd])
+        done = run(release, "--trust", odd)
+        assert (done.returncode, "64 hex digits" in done.stderr) == (2, True)
+    assert broken_step(release, trusted=["0" * 16]) == [1]

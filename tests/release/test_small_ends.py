@@ -15,7 +15,7 @@ from assaymark.decide.policy import parse_policy, profile_bytes
 from assaymark.decide.self_test import NOT_ASKED, RuleResult
 from assaymark.decide.watch import Fired, Seen
 from assaymark.decide.watch_trial import WatchResult
-from assaymark.release.alone import steps
+from assaymark.release.alone import printed, steps
 from assaymark.release.drawing.forest import Effect, draw_effect
 from assaymark.release.drawing.privacy import GroupError, PrivacyPicture
 from assaymark.release.pages.comparison_words import leak_words, score_words
@@ -25,7 +25,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "releases"
 
 def asked(monkeypatch, *arguments):
     monkeypatch.setattr(sys, "argv", ["verify.py", *map(str, arguments)])
-    return steps.main()
+    return printed.main()
 
 
 def test_the_verifier_ends_with_4_and_prints_words_or_json(monkeypatch, capsys, tmp_path):
@@ -123,6 +123,6 @@ def test_a_verifier_runs_as_the_file_that_it_is(monkeypatch, capsys):
     assert "manifest" not in release
     monkeypatch.setattr(sys, "argv", ["x", str(GOLDEN / "whole"), "--today", "2027-03-01"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(steps.__file__, run_name="__main__")
+        runpy.run_path(printed.__file__, run_name="__main__")
     assert ended.value.code == 0
     assert capsys.readouterr().out.endswith("VERIFIED\n")

@@ -1,6 +1,7 @@
 """Rules are mined that every row keeps, and none of them points at anybody."""
 
 import numpy as np
+import polars as pl
 import pytest
 
 from assaymark.core.recipe import parse_recipe
@@ -49,6 +50,14 @@ def test_what_holds_for_everybody_is_proposed_in_words(visits):
     assert "where ward == 'eyes', drugs <= 4" in words
     assert "drugs is never negative" in words
     assert not any("balance is" in w for w in words)
+
+
+def test_an_order_of_numbers_is_called_one_of_numbers(visits, table):
+    names = {p.rule.name for p in proposals_of(visits) if p.rule.kind == "order"}
+    assert names == {"came not above left"}
+    days = {c: visits.frame[c].cast(pl.Int32).cast(pl.Date).to_list() for c in ("came", "left")}
+    dated = table(days, came="date", left="date")
+    assert [p.rule.name for p in proposals_of(dated)] == ["came not after left"]
 
 
 def test_every_row_keeps_every_proposal_and_none_names_what_few_have(visits):

@@ -40,6 +40,14 @@ def test_the_recipe_of_init_runs_as_it_is():
     assert [type(s) for s in recipe.transform] == [Drop, GroupRare]
 
 
+def test_privacy_can_be_added_to_the_recipe_of_init():
+    frame = table().drop("city")  # of which init proposes to group the rare ones
+    text = recipe_text("trial", "data/trial.csv", profile(frame, {}))
+    assert parse_recipe(text.encode()).generate.generator == "tree_chain"
+    private = f'{text}\n[privacy]\nepsilon = 1.0\nunit = "patient_id"\n'
+    assert parse_recipe(private.encode()).generate.generator == "dp_marginals"
+
+
 def test_nothing_is_noted_of_columns_that_are_dropped():
     frame = table()
     text = recipe_text("trial", "data/trial.csv", profile(frame, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,6 +11,8 @@ import typer
 from assaymark.cli.say import print_json, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from assaymark.flow.decide.found import Found
     from assaymark.flow.decide.review import Reviewed, Said
     from assaymark.flow.decide.waivers import Asked
@@ -153,6 +156,17 @@ def _findings(workspace: Workspace, decided: Found) -> None:
     typer.echo(f"\nread first: {workspace.path / decided.report}")
 
 
+@contextmanager
+def _unsigned() -> Iterator[None]:
+    """Say that nothing was signed where a question gets no answer."""
+    try:
+        yield
+    except typer.Abort:
+        typer.echo("\nnothing was signed")
+        raise typer.Exit(3) from None
+
+
+@_unsigned()
 def _guided_waiver(workspace: Workspace, decided: Found, key: SigningKey, role: str) -> int:
     """Ask what is waived, why, and until when; nothing is signed without a yes."""
     from assaymark.flow.decide.waivers import Asked, may_waive
@@ -207,6 +221,7 @@ def _waits(told: Reviewed) -> str:
     return "\n".join(f"waits: {line}" for line in told.missing) or "nothing blocks it"
 
 
+@_unsigned()
 def _letter(role: str, decided: Found | None) -> str:
     """Ask the person who sits at the terminal; nothing is signed without an answer."""
     waives = decided is not None and decided.rules
@@ -219,6 +234,7 @@ def _letter(role: str, decided: Found | None) -> str:
     return letter
 
 
+@_unsigned()
 def _said(letter: str, role: str) -> Said | None:
     from assaymark.flow.decide.review import Said
 

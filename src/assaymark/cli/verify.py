@@ -51,7 +51,11 @@ def _headline(found: Verified) -> str:
         failed = ", ".join(s.title for s in found.steps if s.outcome == "FAILED")
         return f"NOT VERIFIED: do not use this folder ({failed})"
     words = {u: u.replace("_", " ") for u in found.uses}
-    approved = [words[u] for u, s in found.uses.items() if s == "approved"]
-    others = [f"{words[u]} ({s})" for u, s in found.uses.items() if s != "approved"]
+    uses = found.uses | {u: "stale" for u in found.stale if u in found.uses}
+    approved = [words[u] for u, s in uses.items() if s == "approved"]
+    others = [f"{words[u]} ({s})" for u, s in uses.items() if s != "approved"]
     said = f"approved for {', '.join(approved)}" if approved else "approved for no use"
-    return f"VERIFIED: {said}" + (f"; not for {', '.join(others)}" if others else "")
+    said += f"; not for {', '.join(others)}" if others else ""
+    if found.status in {"CONTESTED", "DEGRADED"}:
+        return f"VERIFIED, but {found.status}: do not use it, ask who issued it; it was {said}"
+    return f"VERIFIED: {said}"

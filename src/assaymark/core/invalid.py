@@ -13,11 +13,17 @@ __all__ = ["invalid_words"]
 
 
 def invalid_words(error: ValidationError, plain: Mapping[str, Any]) -> str:
-    """Say what is wrong, and where in ``plain``: one table of a list is called by its name."""
+    """Say what is wrong, and where in ``plain``: one table of a list is called by its name.
+
+    That a list is too short is left out where it is for what is wrong with its items.
+    """
+    found = error.errors()
+    inside = {e["loc"][:n] for e in found for n in range(len(e["loc"]))}
     return "; ".join(
         f"{_place(e['loc'], plain)}: "
         + e["msg"].removeprefix("Value error, ").replace("Input should", "must")
-        for e in error.errors()
+        for e in found
+        if e["type"] != "too_short" or e["loc"] not in inside
     )
 
 

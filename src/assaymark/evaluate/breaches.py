@@ -102,7 +102,14 @@ def _order(rule: p.InOrder, data: Dataset) -> tuple[pl.Expr, pl.Expr]:
     if not all(k.ordered for k in kinds) or (
         len(kinds) > 1 and not kinds <= {Kind.INTEGER, Kind.DECIMAL}
     ):
-        raise ConditionError(f"{', '.join(rule.columns)} are not all numbers, or dates, alike")
+        named = [data.schema.column(c) for c in rule.columns]
+        said = ", ".join(f"{c.name} ({c.kind.value})" for c in named)
+        moments = ", ".join(c.name for c in named if c.kind is Kind.DATETIME)
+        hint = f'\n\nHint: kind = "date" for {moments} under [columns] compares days'
+        raise ConditionError(
+            f"{said} are not all numbers, or dates, alike"
+            f"{hint if kinds == {Kind.DATE, Kind.DATETIME} else ''}"
+        )
     pairs = [(pl.col(a), pl.col(b)) for a, b in combinations(rule.columns, 2)]
     wrong = [(b <= a) if rule.strict else (b < a) for a, b in pairs]
     known = [a.is_not_null() & b.is_not_null() for a, b in pairs]

@@ -28,6 +28,7 @@ from assaymark.flow.run import run as _run
 from assaymark.flow.source.claims import read_recipe
 from assaymark.flow.source.init import init as _init
 from assaymark.source.read import read_frame
+from assaymark.source.replicates import read_replicates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,7 +187,7 @@ def infer(  # noqa: PLR0913
         place = None if workspace is None else Path(workspace)
         rows = made_of(Path(one[0]), workspace=place)
     else:
-        rows = of_tables([read_frame(t) for t in one], made=made, n=n)
+        rows = of_tables(read_replicates(one), made=made, n=n)
     return _infer(rows, analysis, uncertified=uncertified)
 
 

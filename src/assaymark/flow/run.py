@@ -28,6 +28,7 @@ from assaymark.flow.progress import silent
 from assaymark.flow.release.history import commit_policy
 from assaymark.flow.release.intact import check_intact
 from assaymark.flow.release.publish import publish
+from assaymark.flow.release.split_key import split_commitment
 from assaymark.flow.report.crossfit_words import notices_of
 from assaymark.flow.report.learning import leaking
 from assaymark.flow.report.model_words import said_of
@@ -37,6 +38,7 @@ from assaymark.flow.source.population import attempts_at, openings_of
 from assaymark.flow.source.queries import asked_of
 from assaymark.flow.source.read import prepare
 from assaymark.flow.source.undeclared import undeclared
+from assaymark.release.pages.privacy_words import proved
 from assaymark.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -64,7 +66,8 @@ def run(job: Job, options: Options, progress: Progress = silent) -> Outcome:
         name = job.recipe.name
         begun = {"recipe": sha256(job.recipe_bytes), "policy": sha256(job.policy_bytes)}
         asked = {"questions": job.recipe.questions.identity} if job.recipe.questions else {}
-        workspace.ledger.append("run.started", name, {**begun, **asked}, actor)
+        split = {"split": split_commitment(workspace)}
+        workspace.ledger.append("run.started", name, {**begun, **asked, **split}, actor)
         commit_policy(workspace, begun["policy"], actor)
         try:
             outcome = _run(workspace, job, options, progress)
@@ -124,7 +127,8 @@ def _run(workspace: Workspace, job: Job, options: Options, progress: Progress) -
         openings=len(openings_of(workspace, asked.population)),
         randomness="secret root" if options.seed is None else f"public seed {options.seed}",
         notices=(
-            *notices_of(prepared, decision),
+            *proved(attempt.candidate.privacy),
+            *notices_of(prepared, decision, private=attempt.candidate.privacy is not None),
             *(_waived(w) for w, _ in waived),
             *earlier.notices,
             *notices_of_descent(descent),

@@ -30,6 +30,7 @@ from assaymark.generate.dp_adaptive import DpAdaptiveModel
 from assaymark.generate.independent import IndependentModel
 from assaymark.generate.keys.identifiers import FreshColumn, Identifiers
 from assaymark.generate.keys.pattern import Characters, Constant, Number, Pattern
+from assaymark.generate.relations.anchor_balance import Balance
 from assaymark.generate.relations.anchor_days import Days
 from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Gap, Near, Sum
@@ -39,6 +40,7 @@ from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.derived import Absent, Lookup
 from assaymark.generate.relations.one_of import Flag, OneOf
 from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.rounded import Decimals, Rounded
 from assaymark.generate.relations.same_as import Same
 from assaymark.generate.relations.wording import Wording
 from assaymark.generate.tree_chain import TreeChain
@@ -73,6 +75,7 @@ STORED: dict[str, type] = {
         Absent,
         Anchor,
         Anchored,
+        Balance,
         Branches,
         CellCoding,
         Characters,
@@ -81,6 +84,7 @@ STORED: dict[str, type] = {
         Constant,
         DatePart,
         Dated,
+        Decimals,
         Days,
         DpAdaptiveModel,
         DpMarginalsModel,
@@ -102,6 +106,7 @@ STORED: dict[str, type] = {
         Pattern,
         Product,
         ReadOff,
+        Rounded,
         Same,
         Schema,
         Sum,

@@ -10,6 +10,7 @@ import numpy as np
 
 from assaymark.core.dataset import Dataset
 from assaymark.core.registry import component
+from assaymark.generate.chain.abreast import Job, abreast
 from assaymark.generate.chain.chain import Chain, Rows
 from assaymark.generate.chain.grown import Growing
 from assaymark.generate.chain.model import TreeChainModel
@@ -26,7 +27,7 @@ from assaymark.generate.trees.known import Known, known_of
 from assaymark.generate.trees.shelter import sheltered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -143,6 +144,71 @@ class TreeChain:
     def fit(self, source: PrivateSource, streams: Streams) -> TreeChainModel:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
+        encoded, plan = self._planned(dataset, streams)
+        growth = self._growth
+        known: list[Known] = []
+        gaps: list[Gap] = []
+        links: list[Part] = []
+        place = plan.order.index
+        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
+        size = 2 * len(plan.order), int(np.clip(encoded.n_persons, *_MADE))
+        made = Rows.begun(streams.child("made").words(), 0, size)
+
+        def grown(column: int, before: Sequence[Known], wait: Callable[[], None]) -> Part:
+            tree = streams.child("tree", dataset.schema.names[column])
+            there = partial(_there, wait, made, absent.get(column))
+            return Growing(
+                encoded=encoded,
+                plan=plan,
+                column=column,
+                known=before,
+                links=links,
+                how=(self.protect, self.classes),
+                grow=partial(linked, made=there, how=growth, streams=tree),
+            ).part()
+
+        def jobs() -> Iterator[Job[Part]]:
+            for row, column in enumerate(plan.free):
+                before = tuple(known)
+                if column not in plan.looked_up:
+                    coding, mass = encoded.encoding.codings[column], encoded.mass(column)
+                    known.append(known_of(coding, mass, encoded.codes[column], row=row))
+                yield Job(partial(grown, column, before), alone=column in plan.anchors)
+
+        def finish(link: Part) -> None:
+            row = len(links)
+            links.append(link)
+            if isinstance(link, Anchored):
+                self._add_gap(encoded, plan, plan.free[row], (gaps, known))
+            chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
+            chain.draw(made, row)
+            chain.settle(made, row)
+
+        abreast(jobs(), finish)
+        links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
+        for text, number in plan.texts.items():
+            chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
+            for i in range(len(plan.free), len(links)):
+                chain.draw(made, i)
+            of = encoded.encoding.codings[number]
+            alone = made.codes[place(number)] >= of.size - of.missing
+            there = made.codes[:, alone if alone.any() else slice(None)]
+            tree = streams.child("tree", dataset.schema.names[text])
+            grow = partial(linked, made=partial(np.asarray, there), how=growth, streams=tree)
+            links.append(self._wording(dataset, encoded, plan, (text, number), known, grow))
+            coding, mass = encoded.encoding.codings[text], encoded.mass(text)
+            known.append(known_of(coding, mass, encoded.codes[text], row=len(links) - 1))
+        return TreeChainModel(
+            encoding=encoded.encoding,
+            order=plan.order,
+            links=tuple(links),
+            absent=tuple(absent.get(column) for column in plan.order),
+            gaps=tuple(gaps),
+            recipe=self,
+        )
+
+    def _planned(self, dataset: Dataset, streams: Streams) -> tuple[Encoded, Plan]:
+        """Return the table as codes, and what of it is worked out and drawn in which order."""
         edges = find_edges(dataset, self.protect) if self.relations != "none" else {}
         numerals = find_numerals(dataset, self.protect) if self.relations == "all" else {}
         words = words_alone(dataset, tuple(numerals))
@@ -155,8 +221,11 @@ class TreeChain:
             encoded, same = find_same(words, encoded, order, self.protect)
         plan = plan_of(dataset, encoded, order, (self.protect, self.relations), numerals, same)
         alone = streams.child("shelter").generator()
-        encoded = sheltered(encoded, self.shelter if self.honest else 0.0, alone)
-        growth = Growth(
+        return sheltered(encoded, self.shelter if self.honest else 0.0, alone), plan
+
+    @property
+    def _growth(self) -> Growth:
+        return Growth(
             k=self.k,
             trees=self.trees,
             honest=self.honest,
@@ -166,59 +235,6 @@ class TreeChain:
             slopes=self.slopes and self.honest,
             boost=self.quality == "high" and self.honest,
             protect=self.protect,
-        )
-        known: list[Known] = []
-        gaps: list[Gap] = []
-        links: list[Part] = []
-        place = plan.order.index
-        absent = {j: replace(r, source=place(r.source)) for j, r in plan.absent.items()}
-        size = 2 * len(plan.order), int(np.clip(encoded.n_persons, *_MADE))
-        made = Rows.begun(streams.child("made").words(), 0, size)
-        for column in plan.free:
-            tree = streams.child("tree", dataset.schema.names[column])
-            there = made.codes
-            if column in absent:
-                there = there[:, ~absent[column].table[there[absent[column].source]]]
-            grow = partial(linked, made=there, how=growth, streams=tree)
-            growing = Growing(
-                encoded=encoded,
-                plan=plan,
-                column=column,
-                known=known,
-                links=links,
-                how=(self.protect, self.classes),
-                grow=grow,
-            )
-            links.append(growing.part())
-            if column not in plan.looked_up:
-                coding = encoded.encoding.codings[column]
-                codes, mass = encoded.codes[column], encoded.mass(column)
-                known.append(known_of(coding, mass, codes, row=len(links) - 1))
-            if isinstance(links[-1], Anchored):
-                self._add_gap(encoded, plan, column, (gaps, known))
-            chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
-            chain.draw(made, len(links) - 1)
-            chain.settle(made, len(links) - 1)
-        links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
-        for text, number in plan.texts.items():
-            chain = self._begun(dataset, encoded, plan, (links, absent, gaps))
-            for i in range(len(plan.free), len(links)):
-                chain.draw(made, i)
-            of = encoded.encoding.codings[number]
-            alone = made.codes[place(number)] >= of.size - of.missing
-            there = made.codes[:, alone if alone.any() else slice(None)]
-            tree = streams.child("tree", dataset.schema.names[text])
-            grow = partial(linked, made=there, how=growth, streams=tree)
-            links.append(self._wording(dataset, encoded, plan, (text, number), known, grow))
-            coding, mass = encoded.encoding.codings[text], encoded.mass(text)
-            known.append(known_of(coding, mass, encoded.codes[text], row=len(links) - 1))
-        return TreeChainModel(
-            encoding=encoded.encoding,
-            order=plan.order,
-            links=tuple(links),
-            absent=tuple(absent.get(column) for column in plan.order),
-            gaps=tuple(gaps),
-            recipe=self,
         )
 
     def _begun(
@@ -285,3 +301,10 @@ class TreeChain:
             first = self.order == "target" and small
             columns = [at, *columns] if first else [*columns, at]
         return tuple(columns)
+
+
+def _there(wait: Callable[[], None], made: Rows, absent: Absent | None) -> NDArray[np.int32]:
+    """Return the rows drawn so far, once they are, in which a column is not said to be missing."""
+    wait()
+    codes = made.codes
+    return codes if absent is None else codes[:, ~absent.table[codes[absent.source]]]

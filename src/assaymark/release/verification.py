@@ -64,12 +64,18 @@ class Step:
 
 @dataclass(slots=True)
 class Verification:
-    """All checks, and what the release is approved for if they hold."""
+    """All checks, and what the release is approved for if they hold.
+
+    ``status`` is where it stands by the notices that were seen, empty where nobody looked;
+    ``stale`` are uses whose verdicts rest on what is no longer so.
+    """
 
     checks: list[Check] = field(default_factory=list)
     uses: dict[str, str] = field(default_factory=dict)
     signer: str = ""
     self_attested: bool = True
+    status: str = ""
+    stale: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

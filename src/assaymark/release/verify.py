@@ -25,6 +25,7 @@ from assaymark.release.predicates import (
     Released,
 )
 from assaymark.release.reading import Reading, there
+from assaymark.release.trusted import is_trusted
 from assaymark.release.verification import NOT_VERIFIED, Verification
 from assaymark.release.waived import check_waived
 
@@ -123,7 +124,7 @@ def _signer(state: Reading, found: Verification) -> None:
     if not state.trusted:
         found.hold(1, "Signer", f"one key signs, {found.signer[:16]}")
         found.leave("Signer", f"no key was given to compare with; this one is {found.signer}")
-    elif found.signer in state.trusted:
+    elif is_trusted(found.signer, state.trusted):
         found.hold(1, "Signer", f"{found.signer} is a key that you trust")
     else:
         raise IntegrityError(f"{found.signer} is not among the keys that you trust")

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["date_format", "date_formats", "in_words", "read_dates", "ways_in_words"]
+__all__ = [
+    "date_format",
+    "date_formats",
+    "in_words",
+    "read_dates",
+    "said_of_dates",
+]
 
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d-%b-%Y",
           "%d %b %Y", "%b %d, %Y", "%Y%m%d")  # fmt: skip
 _CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p")
 _DATED = r"^(?:\d{1,4}[-/. ][\dA-Za-z]|\d{8}|[A-Za-z]{3} \d)"
 _ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}|$)"
-_MOST_WAYS = 3
+_ZONE = r":\S*?\s*(Z|[+-]\d{2}:?\d{2})$"
+_MOST_WAYS, _MOST_OFFSETS = 3, 3
 _PLAIN = {"%Y": "yyyy", "%m": "mm", "%d": "dd", "%b": "mmm", "%H": "hh", "%M": "mm", "%S": "ss"}
 
 
@@ -64,7 +71,12 @@ def read_dates(text: pl.Series, forms: tuple[str, ...], to: pl.DataType) -> pl.S
     return read
 
 
-def ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
+def said_of_dates(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> list[str]:
+    """Return what is to be known of how dates are written; ``n`` counts the rows of each text."""
+    return [s for s in (_ways_in_words(text, n, forms), _offsets_in_words(text, forms)) if s]
+
+
+def _ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
     """Return how many of the rows are written in each way; ``n`` counts the rows of each text.
 
     Empty where there is one way.
@@ -79,6 +91,20 @@ def ways_in_words(text: pl.Series, n: pl.Series, forms: tuple[str, ...]) -> str:
         left = left.set(mine, None)
     many = {2: "two", 3: "three"}[len(forms)]
     return f"written in {many} ways: {', '.join(said)}; made rows have yyyy-mm-dd"
+
+
+def _offsets_in_words(text: pl.Series, forms: tuple[str, ...]) -> str:
+    """Say which offsets from UTC moments are written with; empty where there is none."""
+    if "iso" not in forms:
+        return ""
+    found = text.str.extract(_ZONE).drop_nulls().unique().sort().to_list()
+    if not found:
+        return ""
+    more = f" and {len(found) - _MOST_OFFSETS} more" if len(found) > _MOST_OFFSETS else ""
+    return (
+        f"times have an offset from UTC ({', '.join(found[:_MOST_OFFSETS])}{more}) and are read as "
+        "UTC; made rows are in UTC, without an offset"
+    )
 
 
 def in_words(form: str) -> str:
@@ -131,7 +157,7 @@ def _dates(text: pl.Series, form: str) -> pl.Series:
         return strict.str.to_datetime(form, strict=False, exact=True, time_unit="us")
     iso = text.set(~text.str.contains(_ISO).fill_null(value=True), None)
     plain = iso.str.replace("T", " ", literal=True)
-    zone = plain.str.extract(r":\S*?\s*(Z|[+-]\d{2}:?\d{2})$").str.replace(":", "", literal=True)
+    zone = plain.str.extract(_ZONE).str.replace(":", "", literal=True)
     plain = plain.str.replace(r"(:\S*?)\s*(?:Z|[+-]\d{2}:?\d{2})$", "${1}")
     day = ~plain.str.contains(":", literal=True).fill_null(value=True)
     minute = plain.str.contains(r" \d{2}:\d{2}$").fill_null(value=False)

@@ -10,13 +10,15 @@ import polars as pl
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
 from assaymark.source.band import band
-from assaymark.source.dates import date_formats, in_words, read_dates, ways_in_words
+from assaymark.source.dates import date_formats, in_words, read_dates, said_of_dates
+from assaymark.source.thousands import grouping_of
 from assaymark.source.values import (
     EXACT,
     INFINITY,
     is_decimal_comma,
     read_as,
     undressed,
+    unsigned,
 )
 from assaymark.source.vocabulary import CODE_WORDS, MEASURES, PROTECTED, glued_code, words
 
@@ -228,7 +230,10 @@ def _numeric(name: str, text: pl.Series, n: pl.Series, seen: tuple[str, ...]) ->
     notes = []
     if infinite.any():
         notes.append(f"infinite values are read as missing ({band(int(n.filter(infinite).sum()))})")
-    if not written.equals(text):
+    grouping = grouping_of(unsigned(written))
+    if grouping is not None:
+        notes.append(grouping.words)
+    elif not written.equals(text):
         notes.append("amounts are written with signs or with commas between thousands")
     if is_decimal_comma(text):
         notes.append("numbers are written with a decimal comma")
@@ -303,8 +308,7 @@ def _dated(text: pl.Series, n: pl.Series, seen: tuple[str, ...]) -> KindFound | 
     if lost > (1 - _MOSTLY) * int(n.sum()):
         return None
     notes = [stray_note(lost, kind)] if lost else []
-    ways = ways_in_words(text, n, forms)
-    notes += [ways] if ways else []
+    notes += said_of_dates(text, n, forms)
     if form in {"%d/%m/%Y", "%d-%m-%Y"} and not _day_above_12(text):
         notes.append("day and month cannot be told apart: read as day first")
     shown = "ISO 8601" if form == "iso" else form

@@ -97,6 +97,7 @@ def _orders(columns: list[Column], data: Dataset, support: int) -> Iterator[Prop
     for a, b in combinations(columns, 2):
         if a.kind is not b.kind:
             continue
+        after = "after" if a.kind in {Kind.DATE, Kind.DATETIME} else "above"
         for low, high in ((a, b), (b, a)):
             x, y = data.frame[low.name], data.frame[high.name]
             known = (x.is_not_null() & y.is_not_null()).to_numpy()
@@ -108,7 +109,7 @@ def _orders(columns: list[Column], data: Dataset, support: int) -> Iterator[Prop
                 continue  # apart from each other: no order between the two
             rule = InOrder(
                 kind="order",
-                name=_named(f"{low.name} not after {high.name}"),
+                name=_named(f"{low.name} not {after} {high.name}"),
                 severity="soft",
                 who=_WHO,
                 columns=(low.name, high.name),

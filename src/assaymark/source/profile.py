@@ -11,7 +11,7 @@ from assaymark.core.schema import Column, Kind, Role, Schema
 from assaymark.errors import UnknownNameError
 from assaymark.source.canonical import canonical
 from assaymark.source.coded import LABELS, are_wide, can_be_codes, label_of, owners
-from assaymark.source.dates import date_formats, ways_in_words
+from assaymark.source.dates import date_formats, said_of_dates
 from assaymark.source.kinds import KindFound, find_kind, stray_note
 from assaymark.source.roles import RolesFound, propose_roles
 from assaymark.source.suspicion import Facts
@@ -222,8 +222,7 @@ def _ways(raw: pl.Series, found: KindFound) -> list[str]:
         return []
     text = stripped(raw, found.missing).drop_nulls()
     levels = text.rename("value").value_counts(name="n")
-    said = ways_in_words(levels["value"], levels["n"], date_formats(text))
-    return [said] if said else []
+    return said_of_dates(levels["value"], levels["n"], date_formats(text))
 
 
 def _said_missing(raw: pl.Series, words: tuple[str, ...]) -> tuple[tuple[str, int], ...]:

@@ -32,7 +32,7 @@ reference = 0.1
 cross_fit = "auto"  # true or false: whatever the size
 
 [generate]
-generator = "tree_chain"  # or independent, the baseline
+# generator = "tree_chain"  # the default, or what [privacy] takes; independent is the baseline
 rows = 0                  # 0: about as many as the generator saw
 replicates = 10           # tables of that many rows; ten make intervals narrow, 1 is quicker
 # [generate.parameters]   # the default is for estimates and for training at once

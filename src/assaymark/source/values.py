@@ -7,6 +7,7 @@ import polars as pl
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
 from assaymark.source.dates import date_formats, read_dates
+from assaymark.source.thousands import grouping_of
 
 __all__ = [
     "EXACT",
@@ -17,6 +18,7 @@ __all__ = [
     "read_as",
     "stripped",
     "undressed",
+    "unsigned",
 ]
 
 EXACT = 2**53
@@ -26,7 +28,7 @@ _NUMBER = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 _POINT_ZERO = r"^-?(?:0|[1-9][0-9]*)(?:\.0)?$"
 _COMMA = r"^[+-]?[0-9]+,[0-9]+$"
 _GROUPED = r"^[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]+)?$"
-_DRESSED = r"^[+-]?[$€£¥]\s?[0-9.,]+$|^[+-]?[0-9.,]+\s?(?:[€%]|[$£¥])$"
+_DRESSED = r"^[+-]?[$€£¥]\s?[0-9.,'’\s]+$|^[+-]?[0-9.,'’\s]+\s?(?:[€%]|[$£¥])$"
 
 
 def stripped(s: pl.Series, missing: tuple[str, ...]) -> pl.Series:
@@ -36,22 +38,31 @@ def stripped(s: pl.Series, missing: tuple[str, ...]) -> pl.Series:
 
 
 def undressed(text: pl.Series) -> pl.Series:
-    """Return amounts without currency or per cent sign and without commas between thousands.
+    """Return amounts without currency or per cent sign and without marks between thousands.
 
     Signs are removed where most values have one, commas where every one of them can only stand
-    between thousands; otherwise the text stays as it is.
+    between thousands, and so other marks; otherwise the text stays as it is.
     """
+    text = unsigned(text)
     present = text.drop_nulls()
-    signs = present.filter(present.str.contains_any(["$", "€", "£", "¥", "%"]))
-    if signs.len() and int(signs.str.contains(_DRESSED).sum()) * 2 > present.len():
-        text = text.str.replace_all(r"[$€£¥%\s]", "")
-        present = text.drop_nulls()
+    grouping = grouping_of(present)
+    if grouping is not None:
+        return grouping.ungrouped(text)
     comma = present.filter(present.str.contains(",", literal=True))
     if comma.len() == 0 or not comma.str.contains(_GROUPED).all():
         return text
     if present.str.contains(r"^[+-]?\d{4,}").any():
         return text
     return text.str.replace_all(",", "", literal=True)
+
+
+def unsigned(text: pl.Series) -> pl.Series:
+    """Return amounts without currency or per cent sign, where most values have one."""
+    present = text.drop_nulls()
+    signs = present.filter(present.str.contains_any(["$", "€", "£", "¥", "%"]))
+    if signs.len() and int(signs.str.contains(_DRESSED).sum()) * 2 > present.len():
+        return text.str.replace_all(r"\s*[$€£¥%]\s*", "")
+    return text
 
 
 def is_decimal_comma(text: pl.Series) -> bool:

@@ -16,7 +16,13 @@ __all__ = ["checked"]
 
 
 def checked(db: sqlite3.Connection) -> None:
-    """Raise unless entries, kept subtrees and recorded roots are those of one growing tree."""
+    """Raise unless entries, kept subtrees and recorded roots are those of one growing tree.
+
+    The database's own index must find what its table holds.
+    """
+    (whole,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if whole != "ok":
+        raise IntegrityError(f"the ledger is not an intact database: {whole}")
     nodes: dict[tuple[int, int], bytes] = {}
     heads = db.execute("SELECT size, root FROM heads ORDER BY size").fetchall()
     before, n = "", 0

@@ -1,5 +1,6 @@
 import numpy as np
 
+from assaymark.core.measurement import NO_SUBJECT
 from assaymark.core.schema import Role
 from assaymark.core.streams import Streams
 from assaymark.evaluate.fairness.disparity import Disparity
@@ -50,3 +51,10 @@ def test_small_groups_are_named_apart_and_selection_needs_two_classes(population
     found = measured(make_case(*parts))
     assert ("disparity.introduced", "group:sex=f") in found
     assert any(name.endswith("_small") and "age" in s for name, s in found)
+
+
+def test_where_no_group_is_small_there_is_nothing_to_judge(table, make_case):
+    found = measured(make_case(rows(table, 1), rows(table, 2), rows(table, 3)))
+    assert found["disparity.introduced_small", NO_SUBJECT].reason == "no group is small"
+    assert found["disparity.introduced_selection_small", NO_SUBJECT].reason == "no group is small"
+    assert {s for name, s in found if "small" not in name} == {"group:g=a", "group:g=b"}

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import date, datetime
 
 import numpy as np
 import pytest
@@ -107,6 +108,17 @@ def test_each_kind_finds_the_rows_that_break_it(visits, plain, broken, about):
 def test_a_rule_that_does_not_fit_is_an_error(visits, plain):
     with pytest.raises(AssaymarkError):
         breaches_of(rule(**plain), visits)
+
+
+def test_an_order_of_a_day_and_a_moment_says_how_to_have_it(table):
+    day, moment = date(2024, 1, 1), datetime.fromisoformat("2024-01-01 12:00")
+    both = table({"born": [day], "came": [moment]}, born="date", came="datetime")
+    with pytest.raises(AssaymarkError) as error:
+        breaches_of(rule(kind="order", columns=["born", "came"]), both)
+    assert str(error.value) == (
+        "born (date), came (datetime) are not all numbers, or dates, alike\n\n"
+        'Hint: kind = "date" for came under [columns] compares days'
+    )
 
 
 def shortened(code):

@@ -1,5 +1,7 @@
 """What would change a verdict: more people for what is not proven, the remedy for what is bad."""
 
+from dataclasses import replace
+
 from assaymark.core.measurement import Measurement
 from assaymark.decide.policy import Rule
 from assaymark.decide.verdict import RuleVerdict, Verdict
@@ -44,6 +46,34 @@ def test_what_would_decide_names_each_rule_once_under_what_it_lacks():
     assert [s.count("Titled") for s in said] == [1, 1, 1, 1]
     assert "1,500 people behind the figure (dealt), or differential privacy" in said[0]
     assert what_would_decide([BAD]) == ()
+
+
+def test_differential_privacy_is_offered_to_attacks_only_and_not_twice():
+    few = judged("n = 1376", metric="two_sample.auc", n=1376)
+    attacked, useful = what_would_decide([few, FEW])
+    assert attacked.endswith("or differential privacy, whose promise needs no holdout.")
+    assert useful.endswith("What would change it: 1,500 people behind the figure.")
+    assert "differential privacy" not in remedy_of(few)
+    assert "differential privacy" in remedy_of(FEW)
+    every = [FEW, few, PLANT, WIDE, APART]
+    assert "differential" not in " ".join(what_would_decide(every, private=True))
+    assert "differential" not in " ".join(remedy_of(v, private=True) for v in (FEW, PLANT, WIDE))
+
+
+def test_a_remedy_under_differential_privacy_is_about_its_noise_first():
+    bad = judged("the interval", Verdict.FAIL, metric="two_sample.auc")
+    default = replace(
+        bad, rule=bad.rule.model_copy(update={"remedy": "Use the default generator."})
+    )
+    assert remedy_of(default) == "Use the default generator."
+    said = remedy_of(default, private=True)
+    assert said.startswith("Rows under differential privacy carry its noise.")
+    assert "a larger epsilon" in said
+    assert said.endswith("Without differential privacy: Use the default generator.")
+    assert remedy_of(bad, private=True).endswith(DROP)
+    assert remedy_of(BAD, private=True) == DROP  # an attack: the noise is not its reason
+    never = replace(default, verdict=Verdict.NOT_RUN)
+    assert remedy_of(never, private=True).startswith("Without differential privacy: ")
 
 
 def test_a_rule_says_before_any_run_what_would_change_it():

@@ -8,8 +8,10 @@ import polars as pl
 import pytest
 
 import assaymark
+from assaymark.core.comparison import Figure
+from assaymark.core.measurement import Measurement
 from assaymark.errors import InputError, NotApprovedError, RecipeError, UnknownNameError
-from assaymark.flow.evaluate.compare import Comparing, compare
+from assaymark.flow.evaluate.compare import Comparing, _score, compare
 from assaymark.flow.evaluate.entrants import prepared_alike, read_entrants
 from assaymark.flow.status import entries_of
 
@@ -134,3 +136,11 @@ def test_python_takes_a_frame_and_gives_the_comparison_back(unlike):
     assert found.report is None
     with pytest.raises(InputError, match="recipes, or one table"):
         assaymark.compare(pl.DataFrame(), pl.DataFrame())
+
+
+def test_an_interval_of_an_auc_stays_between_0_and_1():
+    wide = {"subject": "t", "value": 0.46, "low": -0.03, "high": 1.95, "n": 9}
+    auc = Measurement(metric="tstr.synthetic", details={"score": "AUC"}, **wide)
+    squared = Measurement(metric="tstr.synthetic", details={"score": "R squared"}, **wide)
+    assert _score(auc) == Figure(value=0.46, low=0.0, high=1.0)
+    assert _score(squared) == Figure(value=0.46, low=-0.03, high=1.95)

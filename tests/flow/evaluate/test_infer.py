@@ -148,3 +148,23 @@ def test_shipped_certificates_are_of_the_default_generator():
 def test_fewest_persons_that_a_band_stands_for():
     said = ("about 25,000", "about 320", "about 60", "fewer than 50", "")
     assert [least_persons(s) for s in said] == [24_500, 315, 60, 0, 0]
+
+
+def test_text_files_have_the_columns_that_their_values_say(tmp_path):
+    tables = [made(s).with_columns((pl.col("age") > 50).alias("old")) for s in range(2)]
+    tables = [t.with_columns(pl.lit([7.0, 7.5][i]).alias("ward")) for i, t in enumerate(tables)]
+    files = {"csv": [], "parquet": []}
+    for i, table in enumerate(tables):
+        table.write_csv(tmp_path / f"{i}.csv")
+        table.write_parquet(tmp_path / f"{i}.parquet")
+        for ending in files:
+            files[ending].append(tmp_path / f"{i}.{ending}")
+    for asked in (
+        {"mean": "age", "where": "old == true"},
+        {"share": "old == true", "where": "age >= 40"},
+        {"quantile": ("age", 0.5)},
+        {"mean": "ward"},
+        {"model": "ill ~ age", "family": "logistic"},
+    ):
+        a, b = (assaymark.infer(f, n=500, made="one fit", **asked) for f in files.values())
+        assert a == b

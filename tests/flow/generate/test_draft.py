@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import assaymark
 from assaymark.errors import DataError, InputError, NotApprovedError, RecipeError
 from assaymark.flow.generate.draft import MARK, draft, write_draft
 from assaymark.flow.generate.fit import read_parameters
+from assaymark.flow.generate.impute import impute
 
 
 def write(source="stays.csv", out=None, **how):
@@ -298,3 +300,41 @@ def test_words_that_are_read_as_missing_are_said_and_can_be_kept(stays):
 
 def test_a_table_that_says_nothing_of_missing_has_no_such_notice(stays):
     assert not any("Read as missing" in n for n in draft(stays(300), seed=1).notices)
+
+
+def moments(n=200):
+    start = datetime(2024, 3, 1, tzinfo=UTC)
+    hours = np.random.default_rng(0).integers(0, 4000, n)
+    return pl.DataFrame(
+        {"seen": [start + timedelta(hours=int(h)) for h in hours], "ward": ["a", "b"] * (n // 2)}
+    )
+
+
+def test_rows_come_back_in_the_time_zone_of_the_frame(tmp_path):
+    zoned = moments().with_columns(pl.col("seen").dt.convert_time_zone("Europe/Berlin"))
+    made = assaymark.generate(zoned, seed=1).rows
+    assert made.schema["seen"] == pl.Datetime("us", "Europe/Berlin")
+    plain = assaymark.generate(
+        moments().with_columns(pl.col("seen").dt.replace_time_zone(None)), seed=1
+    ).rows
+    assert made["seen"].dt.convert_time_zone("UTC").dt.replace_time_zone(None).equals(plain["seen"])
+    pandas = assaymark.generate(zoned.to_pandas(), seed=1).rows
+    assert str(pandas["seen"].dtype) == "datetime64[us, Europe/Berlin]"
+    assert pl.Series(pandas["seen"].dt.tz_convert("UTC").dt.tz_localize(None)).equals(plain["seen"])
+    arrow = assaymark.generate(zoned.to_arrow(), seed=1).rows
+    assert arrow.schema.field("seen").type.tz == "Europe/Berlin"
+    zoned.write_parquet(tmp_path / "t.parquet")
+    out = tmp_path / "rows.parquet"
+    write(tmp_path / "t.parquet", out)
+    assert pl.read_parquet_schema(out)["seen"] == pl.Datetime("us", "Europe/Berlin")
+
+
+def test_offsets_of_a_text_file_are_said(tmp_path):
+    text = moments().with_columns(pl.col("seen").dt.strftime("%Y-%m-%dT%H:%M:%S+02:00"))
+    text.write_csv(tmp_path / "t.csv")
+    made = write(tmp_path / "t.csv", tmp_path / "rows.csv")
+    said = "Column 'seen': times have an offset from UTC (+02:00) and are read as UTC"
+    assert f"{said}; made rows are in UTC, without an offset." in made.notices
+    gap = text.with_columns(seen=pl.when(pl.int_range(pl.len()) > 5).then("seen"))
+    notices = impute(gap, seed=1).notices
+    assert f"{said}." in notices

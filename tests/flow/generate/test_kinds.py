@@ -51,7 +51,7 @@ def test_a_draft_of_rows_that_no_real_row_is_like_is_made_and_not_measured(stays
     made = draft(table, rows=5, seed=1, kinds=kinds)
     assert made.frame.height == 5
     assert (made.frame["code"] == 7.75).all()
-    assert any("Fewer than 10 real rows" in n for n in made.notices)
+    assert any("No real row is of the kind" in n for n in made.notices)
     assert all(m.value is None and m.reason for m in made.measurements if m.metric == "two_sample")
 
 
@@ -103,3 +103,13 @@ def test_real_rows_are_taken_in_the_same_shares():
     assert even.frame["x"].value_counts().sort("x")["count"].to_list() == [10, 10]
     assert real_rows(data, Conditions.parse("x == 'b'", schema), streams).n == 10
     assert real_rows(data, None, streams) is data
+
+
+def test_where_there_is_no_real_row_none_is_said_to_be_compared_with():
+    few, none = (Kinds(where="age > 90").notices(n) for n in (4, 0))
+    assert few[0].startswith("Fewer than 10 real rows are of the kind")
+    assert few[1].endswith("compared with real rows of that kind.")
+    assert none[0].startswith("No real row is of the kind that was asked for")
+    assert none[1].endswith("there are no real rows of that kind to compare them with.")
+    (_, shared) = Kinds(shares={"sex": {"f": 1.0}}).notices(0)
+    assert shared.endswith("there are no real rows of that kind to compare them with.")

@@ -68,7 +68,9 @@ def kinds():
 
 @pytest.mark.slow
 def test_the_guarantee_is_in_the_statement_the_card_and_step_nine(private):
-    release = Path(run(read_job(RECIPE), Options(workspace=WS)).release)
+    outcome = run(read_job(RECIPE), Options(workspace=WS))
+    assert outcome.notices[0].startswith("Made under differential privacy: epsilon 8, delta 1e-05")
+    release = Path(outcome.release)
     payload = json.loads((release / "attestations/provenance.dsse.json").read_text())["payload"]
     said = json.loads(base64.b64decode(payload))["predicate"]
     found = PrivacyGuarantee.parse(json.dumps(said["privacy"]))

@@ -84,6 +84,9 @@ def test_a_newer_attack_that_is_open_or_succeeds_opens_an_advisory(desk):
     assert reassess(workspace, release.name, []).why.startswith("the real rows are not kept")
     stale = reassess(workspace, release.name, [RECIPE])
     assert stale.standing.startswith("RELEASED; STALE for analytics: the verdict of probe-fails")
+    assert verify(release).stale == ("analytics",)
+    first = CliRunner().invoke(app, ["verify", str(release)]).output.splitlines()[0]
+    assert "analytics (stale)" in first
     with pytest.raises(NotApprovedError, match="no longer approved for analytics"):
         assaymark.load(release, use="analytics")
 

@@ -21,6 +21,9 @@ from assaymark.flow.monitor.batches import reference_of
 from assaymark.flow.release.admit import admit
 from assaymark.flow.release.intact import check_intact
 from assaymark.flow.release.log import logged, workspace_at
+from assaymark.flow.release.split_key import split_commitment
+from assaymark.flow.source.population import population_of
+from assaymark.flow.status import check_ledger, status_of
 from assaymark.store.workspace import Workspace
 
 WHOLE = Path(__file__).parents[2] / "golden/releases/whole"
@@ -124,6 +127,14 @@ def test_a_workspace_is_made_where_somebody_begins(tmp_path):
         workspace_at(tmp_path / "nowhere")
 
 
+def test_a_workspace_without_its_ledger_is_not_said_to_be_none(place):
+    (place.path / "ledger.db").unlink()
+    for look in (workspace_at, status_of, check_ledger):
+        with pytest.raises(IntegrityError, match="the ledger is empty, and releases/first is"):
+            look(place.path)
+        assert not (place.path / "ledger.db").exists()
+
+
 def test_an_older_ledger_or_none_beside_a_release_is_found(place, tmp_path):
     shutil.copy(tmp_path / "older.db", place.path / "ledger.db")
     with pytest.raises(IntegrityError, match="1 entries, and had 2 when first was released"):
@@ -218,3 +229,48 @@ def test_a_blob_that_cannot_be_read_is_named(place):
     path.mkdir()
     with pytest.raises(IntegrityError, match="from a backup"):
         place.get(digest)
+
+
+def looked_at(place):
+    """Return the workspace after a run that split people and opened their rows."""
+    actor, people = Actor(key=place.key().fingerprint), ["a" * 64, "b" * 64]
+    begun = {"recipe": "r", "policy": "p", "split": split_commitment(place)}
+    place.ledger.append("run.started", "x", begun, actor)
+    opened = {"who": "fit", "parts": ["train"], "population": population_of(place, people)}
+    place.ledger.append("source.opened", "c" * 64, opened, actor)
+    check_intact(place)
+    return place
+
+
+@pytest.mark.parametrize("lost", ["split", "populations"])
+def test_the_same_people_are_not_split_anew(place, lost, tmp_path):
+    workspace = looked_at(place)
+    (workspace.path / "sealed" / lost).unlink()
+    size = workspace.ledger.size
+    for name, sign in signing(workspace, tmp_path).items():
+        with pytest.raises(IntegrityError, match=f"sealed/{lost}") as error:
+            sign()
+        assert (workspace.ledger.size, name) == (size, name)
+    assert "from a backup" in str(error.value)
+    assert workspace.unseal(lost) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "said"),
+    [
+        ("split", b"x" * 32, "is another than in the last run"),
+        ("populations", b"{}", "its people are not in sealed/populations any more"),
+        ("populations", b"[1]", "cannot be read"),
+        ("populations", b"\xff", "cannot be read"),
+    ],
+)
+def test_what_people_were_split_by_is_not_exchanged(place, name, raw, said):
+    workspace = looked_at(place)
+    workspace.seal(name, raw)
+    with pytest.raises(IntegrityError, match=said):
+        check_intact(workspace)
+
+
+def test_a_workspace_in_which_nobody_was_split_needs_no_secret(place):
+    assert place.unseal("split") is None
+    check_intact(place)

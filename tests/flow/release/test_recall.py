@@ -1,6 +1,8 @@
 import json
 import shutil
-from datetime import datetime
+import subprocess
+import sys
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -23,8 +25,11 @@ from assaymark.flow.release.recall import (
 )
 from assaymark.flow.release.verify import verify
 from assaymark.flow.run import run
+from assaymark.release.alone.steps import Release, verified
 from assaymark.release.notices import read_notice
 from assaymark.store.workspace import Workspace
+
+TODAY = date(2035, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +186,89 @@ def test_the_commands_admit_challenge_and_withdraw(desk, tmp_path):
     assert "Send this notice" in do(
         *("withdraw", name, "--reason", "quality", "--why", "w", "--workspace", "ws")
     )
+
+
+def flipped(ledger):
+    """Flip one byte in the head of the second page."""
+    raw = bytearray(ledger.read_bytes())
+    raw[4096 + 7] ^= 0xFF
+    ledger.write_bytes(bytes(raw))
+
+
+SPOILT = {
+    "removed": lambda ledger: ledger.unlink(),
+    "emptied": lambda ledger: ledger.write_bytes(b""),
+    "flipped": flipped,
+    "another": lambda ledger: shutil.copy(Workspace.open(Path("other")).path / "ledger.db", ledger),
+    "text": lambda ledger: ledger.write_text("nothing was ever withdrawn" * 99),
+}
+
+
+@pytest.mark.parametrize("how", SPOILT)
+@pytest.mark.parametrize("withdrawn", [True, False])
+def test_no_release_stands_where_the_ledger_is_not_what_it_was(desk, how, withdrawn):
+    workspace, name, copy = desk
+    place = workspace.path / "releases" / name
+    if withdrawn:
+        withdraw(workspace, name, "consent", "two people left")
+    today = TODAY
+    assert verify(place).ok is not withdrawn
+    assert (verified(Release(place, [], today))[10][2] == "OK") is not withdrawn
+    SPOILT[how](workspace.path / "ledger.db")
+    found = verify(place)
+    assert [s.title for s in found.steps if s.outcome == "FAILED"] == ["Status"]
+    assert "\n" not in found.steps[10].said
+    assert found.uses == {}
+    assert verified(Release(place, [], today))[10][2] == "FAILED"
+    with pytest.raises((IntegrityError, NotApprovedError)):
+        load(place, "analytics")
+    load(copy, "analytics")
+
+
+def test_a_withdrawal_in_the_workspace_is_read_whatever_its_ledger_says(desk):
+    workspace, name, _ = desk
+    shutil.copy("ws/ledger.db", "before.db")
+    withdraw(workspace, name, "consent", "two people left")
+    shutil.copy("before.db", "ws/ledger.db")
+    place = workspace.path / "releases" / name
+    for said in (verify(place).steps[10].said, verified(Release(place, [], TODAY))[10][3]):
+        assert "two people left" in said
+    with pytest.raises(NotApprovedError, match="two people left"):
+        load(place, "analytics")
+
+
+def test_an_answer_of_the_same_second_comes_after_what_it_answers(desk, tmp_path):
+    workspace, name, copy = desk
+    new_key(tmp_path / "k")
+    raw = challenge(copy, read_key(tmp_path / "k"), "no-copies", "looked")
+    finding = take_in(workspace, name, raw)
+    answer(workspace, name, finding, "refuted", "not so")
+    place = workspace.path / "releases" / name
+    said = verify(place).steps[10].said
+    assert "RELEASED" in said
+    assert "2 notices" in said
+    assert "RELEASED" in verified(Release(place, [], TODAY))[10][3]
+
+
+def test_the_first_line_says_that_a_release_is_contested_or_degraded(desk, tmp_path):
+    workspace, name, copy = desk
+    new_key(tmp_path / "k")
+    place = workspace.path / "releases" / name
+
+    def first():
+        done = CliRunner().invoke(app, ["verify", str(place)])
+        assert done.exit_code == 0
+        return done.output.splitlines()[0]
+
+    assert first() == "VERIFIED: approved for analytics"
+    finding = take_in(workspace, name, challenge(copy, read_key(tmp_path / "k"), "c", "m"))
+    less = "do not use it, ask who issued it; it was approved for analytics"
+    for status in ("CONTESTED", "DEGRADED"):
+        assert first() == f"VERIFIED, but {status}: {less}"
+        assert verify(place).status == status
+        command = [sys.executable, str(place / "verify.py"), str(place)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0
+        assert done.stdout.splitlines()[-1] == f"VERIFIED, but {status}: do not use it"
+        if status == "CONTESTED":
+            answer(workspace, name, finding, "upheld", "so it is")

@@ -1,8 +1,9 @@
 import numpy as np
 import polars as pl
+import pytest
 
 from assaymark.core.schema import Column, Kind
-from assaymark.generate.coding.cells import fit_cells, fit_points
+from assaymark.generate.coding.cells import _banded, fit_cells, fit_points
 from assaymark.generate.coding.grid import Grid
 
 WHOLE = Column(name="x", kind=Kind.INTEGER)
@@ -83,3 +84,22 @@ def test_what_comes_out_is_what_some_draw_gives():
             atoms,
             loose,
         )
+
+
+@pytest.mark.parametrize("protect", [1, 3, 10])
+def test_points_of_as_many_persons_are_cut_as_points_of_persons_with_several(protect):
+    rng = np.random.default_rng(protect)
+    for n in (0, 1, 9, 20, 45, 300, 2000):
+        for width in (1, 4, 60, 10**7):
+            points = (rng.normal(size=n) * width).astype(np.int64)
+            points[rng.random(n) < 0.3] = 0
+            persons = rng.permutation(n)
+            coding, codes = fit_points(WHOLE, points, persons, protect)
+            no_edges = np.zeros(0, dtype=np.int64)
+            other, known = _banded(WHOLE, Grid(), (points, persons), protect, no_edges)
+            assert np.array_equal(codes, known)
+            for part in ("atoms", "first", "points"):
+                assert np.array_equal(getattr(coding, part), getattr(other, part))
+            assert coding.hidden == other.hidden
+            if len(coding.first):
+                assert np.array_equal(coding.encode(points), codes)

@@ -184,3 +184,27 @@ def test_parts_of_a_date_near_another_hold_where_the_other_is_missing_too(missin
     assert (names == made["weekday"]).all()
     assert set(made["seen"].dt.weekday()) == set(data.frame["seen"].dt.weekday())
     assert set(made["hour"]) == set(data.frame["hour"])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_first_and_the_last_hour_of_a_day_are_had_as_often_though_nights_lie_between(seed):
+    rng = np.random.default_rng(seed)
+    n, begin = 1500, datetime.fromisoformat("2022-01-01")
+    came, days = rng.integers(0, 700, n), rng.gamma(2, 3, n).astype(int) + 1
+    minutes = rng.integers(8 * 60, 14 * 60, n)
+    left = [
+        begin + timedelta(days=int(d), minutes=int(m))
+        for d, m in zip(came + days, minutes, strict=True)
+    ]
+    data = table(
+        came=(Kind.DATE, [(begin + timedelta(days=int(d))).date() for d in came]),
+        left=(Kind.DATETIME, left),
+        hour=(Kind.INTEGER, (minutes // 60).tolist()),
+        weekday=(Kind.CATEGORY, [NAMES[(begin + timedelta(days=int(d))).weekday()] for d in came]),
+    )
+    model = fit(data)
+    assert "left" in model.summary["near"]
+    made = model.sample(range(6000), Streams.from_seed(2)).frame
+    assert (made["left"].dt.hour() == made["hour"]).all()
+    for hour in (8, 13):  # 1 in 6 with an error of .01; .10 and .12 before
+        assert abs((made["hour"] == hour).mean() - 1 / 6) < 0.04

@@ -9,7 +9,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.model_file import ModelFile, read_model, write_model
 from assaymark.generate.relations.anchors import Product, natural_log
-from assaymark.generate.relations.product_solve import rates
+from assaymark.generate.relations.product_solve import _crowded, _quantile, rates
 
 DECIMAL, INTEGER = Kind.DECIMAL, Kind.INTEGER
 
@@ -342,3 +342,67 @@ def test_of_columns_that_are_multiples_of_each_other_none_is_a_difference_of_two
     )
     assert ((made["kmh"] / 3.6 - made["ms"]).abs() < 0.0051).all()
     assert ((made["kmh"] / 60 - made["km"]).abs() < 0.00051).all()
+
+
+def test_an_invoice_is_made_of_its_price_though_each_step_of_it_is_rounded():
+    rng = np.random.default_rng(2)
+    n = 3000
+    percent = rng.choice([0, 5, 10, 15, 20], n, p=[0.6, 0.15, 0.15, 0.05, 0.05])
+    tax = rng.choice([0, 7, 19], n, p=[0.1, 0.45, 0.45])
+    quantity, price = rng.integers(1, 21, n), cents(rng.lognormal(2.5, 0.9, n))
+    off = np.round(quantity * price * percent / 100, 2)
+    net = np.round(quantity * price - off, 2)
+    vat = np.round(net * tax / 100, 2)
+    data = table(
+        quantity=(INTEGER, quantity.tolist()),
+        price=(DECIMAL, price.tolist()),
+        percent=(INTEGER, percent.tolist()),
+        off=(DECIMAL, off.tolist()),
+        net=(DECIMAL, net.tolist()),
+        tax=(INTEGER, tax.tolist()),
+        vat=(DECIMAL, vat.tolist()),
+        gross=(DECIMAL, np.round(net + vat, 2).tolist()),
+    )
+    model = fit(data)
+    made = model.sample(range(4000), Streams.from_seed(2)).frame
+    assert model.summary["near"]["net"] == ["quantity * price * (1 - 0.01 * percent)"]
+    exact = made["quantity"] * made["price"] * (1 - made["percent"] / 100)
+    assert ((made["net"] - exact).abs() < 0.0151).mean() > 0.98  # two roundings, and few ends
+    assert ((made["net"] + made["vat"] - made["gross"]).abs() < 1e-6).all()
+
+
+@pytest.mark.parametrize("by", ["share", "percentage"])
+def test_a_rounded_ratio_is_worked_out_from_what_it_is_of_and_not_the_other_way_round(by):
+    rng = np.random.default_rng(3)
+    n = 2500
+    worse = rng.random(n)
+    share = np.where(worse > 0.5, rng.choice([0.3, 0.4, 0.5, 0.6, 0.8, 1.0], n), 0.21)
+    size = 1 if by == "share" else 100
+    pressure = np.rint(np.clip(rng.normal(85, 20, n) * (0.6 + share), 45, 450))
+    data = table(
+        share=(DECIMAL, (share * size).round(2).tolist()),
+        pressure=(INTEGER, pressure.astype(int).tolist()),
+        ratio=(INTEGER, np.rint(pressure / share).astype(int).tolist()),
+        score=(INTEGER, np.rint(15 - 10 * worse + rng.normal(0, 1, n)).astype(int).tolist()),
+    )
+    made_of_them = fit(data).summary["derived"]
+    words = {"share": "pressure / share", "percentage": "100 * pressure / share"}
+    assert made_of_them["ratio"] == words[by]
+    assert "pressure" not in made_of_them
+
+
+def test_quantiles_are_those_of_numpy_to_the_bit():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 3, 100, 857):
+        values = rng.normal(size=n).round(2)
+        for share in (0.005, 0.5, 0.9, 0.995):
+            assert _quantile(values, share) == np.quantile(values, share)
+
+
+def test_most_intervals_overlap_where_counting_each_says():
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 30, 200):
+        low = rng.normal(size=n).round(1)
+        high = low + rng.gamma(1, 0.1, n).round(2)
+        inside = ((low[:, None] <= low) & (low <= high[:, None])).sum(axis=0)
+        assert _crowded(np.sort(low), np.sort(high)) == low[inside == inside.max()].min()

@@ -94,3 +94,29 @@ def test_no_weight_is_of_one_person():
     made = made_of(model)
     items = [c for c in made.columns if c.startswith("item")]
     assert (made["score"] == made.select(items).sum_horizontal()).all()
+
+
+def test_months_are_days_by_the_length_of_a_month_and_not_about_that():
+    rng = np.random.default_rng(0)
+    days = rng.integers(1, 1826, 800)
+    data = table(
+        days=(Kind.INTEGER, days.tolist()),
+        months=(Kind.DECIMAL, np.round(days / 30.4375, 1).tolist()),
+        percent=(Kind.DECIMAL, np.round(days / 18.5, 1).tolist()),
+        other=(Kind.INTEGER, rng.integers(0, 100, 800).tolist()),
+    )
+    made = fit(data).sample(range(3000), Streams.from_seed(2)).frame
+    assert ((made["days"] / 30.4375 - made["months"]).abs() < 0.0501).mean() > 0.98
+    assert ((made["days"] / 18.5 - made["percent"]).abs() < 0.0501).mean() > 0.98
+
+
+def test_a_gross_is_net_and_tax_to_the_point_where_the_tax_is_rounded_either_way():
+    rng = np.random.default_rng(2)
+    prices = [9.5, 14.0, 19.0, 24.9, 28.0, 28.5, 38.0, 42.0, 47.5, 49.8, 56.0, 70.0, 74.7, 79.0]
+    prices += [99.6, 124.5, 158.0, 237.0, 316.0, 395.0]
+    net = rng.choice(prices, 7000)
+    vat = np.array([round(v * 0.19, 2) for v in net.tolist()])  # 1.80 of 9.50, 9.03 of 47.50
+    columns = {"net": net, "vat": vat, "gross": np.round(net + vat, 2)}
+    model = fit(table(**{c: (Kind.DECIMAL, v.tolist()) for c, v in columns.items()}))
+    made = model.sample(range(7000), Streams.from_seed(1)).frame
+    assert ((made["net"] + made["vat"] - made["gross"]).abs() < 0.005).all()

@@ -4,7 +4,7 @@ import pytest
 from assaymark.generate.philox import philox, philox_strip
 from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
-from assaymark.generate.trees.drawing import pool_arrays, worth_arrays
+from assaymark.generate.trees.drawing import _stands, pool_arrays, worth_arrays
 from assaymark.generate.trees.effects import Effects
 from assaymark.generate.trees.link import Place, link_of, spread
 
@@ -153,3 +153,13 @@ def test_large_corrections_that_cancel_are_not_cut_one_by_one(code):
     assert (
         np.abs(np.bincount(out, minlength=4) / len(out) - expected(code, WORTH[code])).max() < 0.02
     )
+
+
+def test_what_stands_is_as_the_exponential_and_its_polynomials_say():
+    rng = np.random.default_rng(0)
+    for x in (0.0, *-rng.gamma(1.0, 1.0, 400), -3.999, -4.4, -4.6, -510.0, -1500.0):
+        e, words = np.exp(x), rng.integers(0, 2**32, 20)
+        near = np.clip(np.floor(e * 2**32) + rng.integers(-3, 5, 6), 0, 2**32 - 1)
+        for u in np.array([0.0, *words, *near]) * 2.0**-32:
+            most = 1.0 + x + 0.5 * x * x
+            assert _stands(x, u) == (u < most + x * x * x / 6.0 or (u < most and u < e))

@@ -149,7 +149,12 @@ def test_people_decide_branches_as_often_as_is_due_and_in_whole():
         known = [known_of(coding, encoded.mass(0), encoded.codes[0], row=0)]
         made = np.zeros((2, 10), np.int32)
         link = linked(
-            encoded, target_of(encoded, 1, 64), known, made, how=how, streams=Streams.from_seed(1)
+            encoded,
+            target_of(encoded, 1, 64),
+            known,
+            lambda: made,
+            how=how,
+            streams=Streams.from_seed(1),
         )
         return int((link.nodes[0] >= 0).sum())
 

@@ -14,9 +14,10 @@ from assaymark.core.threat import Profile, threat_of
 from assaymark.errors import IntegrityError
 from assaymark.release.documents.card import account_of, card
 from assaymark.release.documents.graph import Graph
-from assaymark.release.documents.quoted import check_linked, linked_of, typed_in
+from assaymark.release.documents.quoted import check_linked, linked_of, typed_in, unlinked
 from assaymark.release.drawing.marks import figure
 from assaymark.release.pages.report_content import UseLine
+from assaymark.release.pages.report_rules import rule_blocks, uses_in_order
 
 
 def test_the_card_names_uses_policy_threat_limits_attribution_and_verification(release):
@@ -38,7 +39,7 @@ def test_the_card_names_uses_policy_threat_limits_attribution_and_verification(r
 def test_every_measured_number_in_the_card_is_in_the_content(release):
     rows = [r for r in card(release).splitlines() if r.startswith("| ")][1:]
     known = {v.title: v for v in release.verdicts}
-    assert len(rows) == len({v.rule for v in release.verdicts})
+    assert len(rows) >= len({v.rule for v in release.verdicts})
     for row in rows:
         title, _, _, _, value, _, n = (c.strip() for c in row.strip("|").split(" | "))
         lines = [v for v in release.verdicts if v.title == title]
@@ -154,3 +155,63 @@ def test_earlier_releases_waivers_and_a_leak_that_nothing_caught_are_said(releas
     assert "1 required rule waived." in text
     one = card(replace(release, threat=threat_of(Profile.CONTROLLED, earlier=1)))
     assert "1 earlier release of the same people was attacked together" in one
+
+
+def test_a_value_links_to_where_it_is_said_not_to_where_the_same_text_stands(release):
+    lines = {
+        "Rows of the source": ("about 12,000", "source_rows"),
+        "Persons of the source": ("about 12,000", "source_persons"),
+        "Unit of privacy": ("person", "unit"),
+        "Source commitment (keyed)": ("ab" * 32, "source_commitment"),
+        "Attempts for these persons": ("1", "attempts"),
+        "Openings of the confirmation holdout": ("1 of 3", "account"),
+        "Ancestry": ("person", ""),
+    }
+    content = replace(release, provenance=tuple((k, v) for k, (v, _) in lines.items()))
+    signed = {at: value for value, at in lines.values() if at not in {"account", ""}}
+    elsewhere = {"ancestry": {"real_fraction": "1"}, "a": {"weigh": "person", "of": "ab" * 32}}
+    graph = graph_of(content, **{**elsewhere, **signed, "attempts": 1})
+    text = card(content, graph)
+    for label, (value, at) in lines.items():
+        (line,) = [x for x in text.splitlines() if x.startswith(f"- {label}: ")]
+        found = linked_of(line)
+        assert [t for t, _ in found] == [value][: bool(at)], label
+        assert all(f"#/predicate/{at}" in source for _, source in found), label
+
+
+def test_a_verdict_is_shown_for_the_use_that_it_is_about(release):
+    line = replace(release.verdicts[0], title="A rule", rule="r", severity="warn")
+    m = line.measurement
+    lines = tuple(
+        replace(line, use=use, verdict=v, stage=stage, measurement=replace(m, value=x, reason=""))
+        for use, v, stage, x in (
+            ("pretraining", "INCONCLUSIVE", "development", 0.02),
+            ("analytics", "PASS", "confirmation", 0.01),
+            ("policy_simulation", "PASS", "confirmation", 0.01),
+        )
+    )
+    uses = tuple(UseLine(use=u, status="approved") for u in ("analytics", "pretraining"))
+    text = card(replace(release, verdicts=lines, uses=uses))
+    rows = [r.split(" | ") for r in text.splitlines() if r.startswith("| A rule")]
+    assert [r[1:3] for r in rows] == [
+        ["Inconclusive (warns, does not block)", "pretraining"],
+        ["Pass (warns, does not block)", "analytics and policy simulation"],
+    ]
+    assert [r[4].split(" ")[0] for r in rows] == ["0.02", "0.01"]
+
+
+def test_uses_come_in_one_order(release):
+    (first, *_), uses = release.verdicts, ("analytics", "pretraining")
+    lines = tuple(replace(first, use=use) for use in reversed(uses))
+    content = replace(
+        release, verdicts=lines, uses=tuple(UseLine(use=u, status="approved") for u in uses)
+    )
+    assert uses_in_order(content) == rule_blocks(content)[0].uses == uses
+    assert uses_in_order(replace(content, uses=())) == uses[::-1]
+
+
+def test_the_card_counts_every_table(release):
+    text = card(release, graph_of(release, replicates=2))
+    assert dict(linked_of(text))["2"].endswith("/predicate/replicates")
+    assert "- Synthetic rows: 2 tables of 25000 rows each" in unlinked(text)
+    assert "- Synthetic rows: 25000\n" in unlinked(card(release, graph_of(release, replicates=1)))

@@ -16,7 +16,7 @@ from assaymark.release.documents.graph import Graph
 from assaymark.release.documents.lay import lay
 from assaymark.release.documents.pack import pack_called, packs
 from assaymark.release.documents.quoted import check_quoted, quotes_of, typed_of, unlinked
-from assaymark.release.documents.written import DATASHEET, LAY, pack_page
+from assaymark.release.documents.written import DATASHEET, LAY, lay_page, pack_page
 
 PAGES = (DATASHEET, LAY)
 
@@ -198,3 +198,12 @@ def test_a_figure_that_is_in_no_statement_is_not_said(files):
     said = lay(graph, judged)
     assert said.tests
     assert not any(t.lines for t in said.tests)
+
+
+def test_the_lay_page_counts_every_table(files):
+    graph, path = Graph.of(files), "attestations/provenance.dsse.json"
+    said = graph.plain[path] | {"predicate": graph.plain[path]["predicate"] | {"replicates": 2}}
+    more = replace(graph, plain={**graph.plain, path: said})
+    one, two = words_of(files[LAY]), words_of(lay_page(more, judged_of(files)))
+    assert "It then made up 14,000 new rows. Each row" in one
+    assert "It then made up 2 tables of 14,000 new rows each. Each row" in two

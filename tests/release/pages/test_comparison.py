@@ -125,6 +125,8 @@ def test_a_difference_that_may_be_chance_is_called_so():
     twin = contender("twin", 0.845, behind=Figure(value=0.005, low=-0.01, high=0.02))
     said = compared_answer(compared(contender("near", 0.85), twin)).sentence
     assert "The difference to twin may be chance" in said
+    head = compared_answer(compared(contender("near", 0.85), twin)).headline
+    assert head.startswith("near came closest to the real rows, which may be chance, and every")
 
 
 def test_what_failed_is_shown_with_its_reason_and_nothing_is_made_up():

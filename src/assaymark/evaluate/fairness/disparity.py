@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from assaymark.core.measurement import Measurement, Quantity
+from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.groups import FEWEST, NO_GROUPS, banded, groups_of
 from assaymark.evaluate.models.predictors import task_and_test, train
@@ -46,6 +46,7 @@ class Disparity:
     model selects as many test rows as have it. Persons count once; ``n`` is rounded to tens.
     Groups of fewer than 100 test persons are measured under names of their own (``_small``),
     since their intervals are too wide for most verdicts; below 10 there is a reason instead.
+    Where no group is small, or none large, there is nothing to judge under that name.
 
     It is about this target and this kind of model only.
 
@@ -109,7 +110,7 @@ class Disparity:
                 no_group = "no group is that large" if "small" not in name else "no group is small"
                 unfit = name.startswith(SELECTION) and selection is None
                 reason = "selection is defined for a target with two classes" if unfit else no_group
-                yield Measurement.missing(name, reason, "group:*")
+                yield Measurement.missing(name, reason, NO_SUBJECT)
 
 
 def _errors(task: Task, model: Predictor, test: Dataset) -> Floats:

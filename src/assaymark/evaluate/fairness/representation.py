@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
-from assaymark.core.measurement import Measurement, Quantity
+from assaymark.core.measurement import NO_SUBJECT, Measurement, Quantity
 from assaymark.core.registry import component
 from assaymark.evaluate.features import why_incomparable
 from assaymark.evaluate.groups import FEWEST, NO_GROUPS, banded, groups_of
@@ -75,7 +75,7 @@ class Representation:
         yield from found
         for name, size in ((LARGE, "large"), (SMALL, "small")):
             if not any(m.metric == name for m in found):
-                yield Measurement.missing(name, f"no group is {size}", "group:*")
+                yield Measurement.missing(name, f"no group is {size}", NO_SUBJECT)
 
 
 class _Share(NamedTuple):

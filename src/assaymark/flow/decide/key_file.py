@@ -17,14 +17,30 @@ _KEY_MOST = 4_096
 
 
 def new_key(path: Path) -> str:
-    """Write a fresh private key, readable by its owner only, and return the public key in hex."""
+    """Write a fresh private key, readable by its owner only, and return the public key in hex.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written, or is there already; of a key it says the public half.
+    """
     key = SigningKey.new()
+    if path.exists():
+        raise InputError(f"cannot write the key {str(path)!r}: File exists\n\nHint: {_held(path)}")
     try:
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(key.raw().hex() + "\n")
     except OSError as error:
         raise InputError(f"cannot write the key {str(path)!r}: {error.strerror}") from error
     return key.public.hex()
+
+
+def _held(path: Path) -> str:
+    try:
+        public = read_key(path).public.hex()
+    except InputError:
+        return "give another --out"
+    return f"it holds a key already, whose public half is {public}; else give another --out"
 
 
 def read_key(path: Path) -> SigningKey:

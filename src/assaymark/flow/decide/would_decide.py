@@ -17,60 +17,88 @@ if TYPE_CHECKING:
 __all__ = ["remedy_of", "unproven", "what_would_decide"]
 
 
-class _Lack(Enum):
-    """Why a rule is not proven, and what would change it."""
+_CLOSER = (
+    "Rows under differential privacy carry its noise. Less of it is needed with more people, fewer "
+    'columns, and [privacy.bounds] and categories declared; effort = "thorough" and a larger '
+    "epsilon bring the rows closer, too."
+)
 
-    PEOPLE = ("too few people stand behind it", "")
+
+class _Lack(Enum):
+    """Why a rule is not proven, and what would change it; the last is said where nothing proves."""
+
+    PEOPLE = ("too few people stand behind it", "", "")
     PLANT = (
         "a planted leak of the size asked was not shown to be seen",
-        "more people, or differential privacy",
+        "more people",
+        ", or differential privacy",
     )
     LEAK = (
         "the interval is too wide",
-        "more people, or differential privacy; or less of a leak, where there is one",
+        "more people",
+        ", or differential privacy; or less of a leak, where there is one",
     )
     CLOSENESS = (
         "the interval is too wide",
         "more people, or rows that are closer to the source",
+        "",
     )
 
+    @property
+    def why(self) -> str:
+        """Why it is not proven."""
+        return self.value[0]
 
-def what_would_decide(verdicts: Iterable[RuleVerdict], *, dealt: str = "") -> tuple[str, ...]:
+    def what(self, *, private: bool) -> str:
+        """Return what would change it; no differential privacy where there is that already."""
+        _, what, unproved = self.value
+        return what + (unproved.replace(", or differential privacy", "") if private else unproved)
+
+
+def what_would_decide(
+    verdicts: Iterable[RuleVerdict], *, dealt: str = "", private: bool = False
+) -> tuple[str, ...]:
     """Return what would change each required or warning rule that is INCONCLUSIVE.
 
     Rules are put together that need the same: more people than there are, a planted leak that is
     seen, a narrower interval. ``dealt`` is a further way to have more people behind a figure.
+    ``private`` rows have differential privacy already; elsewhere it is offered for attacks, which
+    are what it bounds.
     """
     open_ = [v for v in verdicts if v.verdict is Verdict.INCONCLUSIVE]
+    few = [v for v in open_ if _lack(v) is _Lack.PEOPLE]
     said = []
-    for least in sorted({v.rule.minimum_n for v in open_ if _lack(v) is _Lack.PEOPLE}):
-        few = [v for v in open_ if _lack(v) is _Lack.PEOPLE and v.rule.minimum_n == least]
+    for least, attacks in sorted({(v.rule.minimum_n, not _attacks(v.rule)) for v in few}):
+        alike = [v for v in few if (v.rule.minimum_n, not _attacks(v.rule)) == (least, attacks)]
         said.append(
-            f"Not proven, since {_Lack.PEOPLE.value[0]}: {_once(few)}. What would change it: "
-            f"{_people(least, dealt)}."
+            f"Not proven, since {_Lack.PEOPLE.why}: {_once(alike)}. What would change it: "
+            f"{_people(alike[0].rule, dealt, private=private)}."
         )
     for lack in (_Lack.PLANT, _Lack.LEAK, _Lack.CLOSENESS):
         alike = [v for v in open_ if _lack(v) is lack]
-        why, what = lack.value
         if alike:
-            said.append(f"Not proven, since {why}: {_once(alike)}. What would change it: {what}.")
+            said.append(
+                f"Not proven, since {lack.why}: {_once(alike)}. "
+                f"What would change it: {lack.what(private=private)}."
+            )
     return tuple(said)
 
 
-def remedy_of(v: RuleVerdict) -> str:
+def remedy_of(v: RuleVerdict, *, private: bool = False) -> str:
     """Return what to do about a verdict: the rule's remedy is for what was found to be bad.
 
     What is only not proven needs evidence first. Nothing is said of the figure itself, which may
-    be of the sealed holdout.
+    be of the sealed holdout. How far ``private`` rows are from real ones is first of all noise.
     """
+    bad = _noisy(v) if private and not _attacks(v.rule) else v.rule.remedy
     if v.verdict is not Verdict.INCONCLUSIVE:
-        return v.rule.remedy
+        return bad
     lack = _lack(v)
-    why, what = lack.value
-    what = what or _people(v.rule.minimum_n, "")
-    said = f"Not proven either way, since {why}. What would change it: {what}."
+    few = lack is _Lack.PEOPLE
+    what = _people(v.rule, "", private=private) if few else lack.what(private=private)
+    said = f"Not proven either way, since {lack.why}. What would change it: {what}."
     also = lack in {_Lack.LEAK, _Lack.CLOSENESS}
-    return f"{said} Where the figure itself is bad: {v.rule.remedy}" if also else said
+    return f"{said} Where the figure itself is bad: {bad}" if also else said
 
 
 def unproven(rule: Rule) -> str:
@@ -81,8 +109,18 @@ def unproven(rule: Rule) -> str:
     return f"Nothing bad was shown. What would change it: {', or '.join(ways)}."
 
 
-def _people(least: int, dealt: str) -> str:
-    ways = f"{least:,} people behind the figure{f' ({dealt})' if dealt else ''}"
+def _noisy(v: RuleVerdict) -> str:
+    """Return the remedy where the rows carry noise: the default generator would be without."""
+    said = v.rule.remedy
+    if "default generator" in said:
+        said = f"Without differential privacy: {said}"
+    return said if v.verdict is Verdict.NOT_RUN else f"{_CLOSER} {said}"
+
+
+def _people(rule: Rule, dealt: str, *, private: bool) -> str:
+    ways = f"{rule.minimum_n:,} people behind the figure{f' ({dealt})' if dealt else ''}"
+    if private or not _attacks(rule):
+        return ways
     return f"{ways}, or differential privacy, whose promise needs no holdout"
 
 

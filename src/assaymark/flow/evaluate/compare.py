@@ -226,7 +226,7 @@ def _comparison(
         target=bench.parts.train.target,
         score="" if real is None else str(real.details.get("score", "")),
         ceiling=mean_of(ceiling, least=0.0),
-        real_utility=Figure.missing(missing) if real is None else Figure.of(real),
+        real_utility=Figure.missing(missing) if real is None else _score(real),
         repeats=how.repeats,
         rows_told_apart=min(how.rows, bench.held_out.n, bench.parts.train.n),
         told_by=teller(),
@@ -241,7 +241,7 @@ def _contender(tried: _Tried, policy: Policy, best: tuple[float, ...] | None) ->
     spec, made = tried.entrant.recipe.generate, tried.made
     attacks = attacks_of(tried.measured, policy)
     held, worst = held_of(attacks)
-    use = {m.metric: Figure.of(m) for m in tried.measured if m.subject == _BOOSTING}
+    use = {m.metric: _score(m) for m in tried.measured if m.subject == _BOOSTING}
     none = Figure.missing(tried.reason or "no target is declared")
     scores = () if made is None else made.scores
     return Contender(
@@ -263,6 +263,16 @@ def _contender(tried: _Tried, policy: Policy, best: tuple[float, ...] | None) ->
         holds_records=made is not None and made.holds_records,
         reason=tried.reason,
     )
+
+
+def _score(m: Measurement) -> Figure:
+    """Return a figure; an AUC lies between 0 and 1, and so does its interval."""
+    found = Figure.of(m)
+    if m.metric == "tstr.loss" or not str(m.details.get("score", "")).endswith("AUC"):
+        return found
+    if found.low is None or found.high is None:
+        return found
+    return found.model_copy(update={"low": max(0.0, found.low), "high": min(1.0, found.high)})
 
 
 def _notices(how: Comparing, prepared: Sequence[Prepared], tried: Sequence[_Tried]) -> list[str]:

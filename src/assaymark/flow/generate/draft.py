@@ -25,8 +25,10 @@ from assaymark.flow.generate.constraints import still_to_hold, vacuous
 from assaymark.flow.generate.drawn import drawn
 from assaymark.flow.generate.empty import empty_notes
 from assaymark.flow.generate.fit import fit, why_never
+from assaymark.flow.generate.frames import in_zones
 from assaymark.flow.generate.identifiers import Found, find_identifiers, widened
 from assaymark.flow.generate.kinds import ALL, real_rows
+from assaymark.flow.generate.shifted import columns_of, shifted_notes
 from assaymark.flow.progress import silent
 from assaymark.flow.report.page import draft_page
 from assaymark.flow.source.read import kept
@@ -35,7 +37,7 @@ from assaymark.flow.written import check_can_write, write_files
 from assaymark.generate.keys.identifiers import Identifiers
 from assaymark.source.band import band, rounded_rows
 from assaymark.source.profile import profile
-from assaymark.source.read import read_table
+from assaymark.source.read import PARQUET, read_table
 from assaymark.source.split import hold_out
 
 if TYPE_CHECKING:
@@ -138,7 +140,9 @@ def draft(  # noqa: PLR0913
         )
     synthetic = drawn(model, n, streams.child("sample", 0), wanted, progress)
     notices += vacuous(left, train) + _pools(spec, train.n_persons)
-    notices += empty_notes(train, real_rows(train, wanted, streams), synthetic)
+    asked_of = real_rows(train, wanted, streams)
+    notices += empty_notes(train, asked_of, synthetic, columns_of(left))
+    notices += shifted_notes(left, asked_of, synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(model.summary.get("written_out"))
     notices += _replaced(train, synthetic, derived) if kinds == ALL else []
@@ -256,7 +260,7 @@ def write_draft(  # noqa: PLR0913
         When ``out`` is neither CSV nor Parquet, is the source itself, or cannot be written.
     """
     frame = read_table(source)
-    suffix = ".parquet" if source.suffix.lower() in {".parquet", ".pq"} else ".csv"
+    suffix = ".parquet" if source.suffix.lower() in PARQUET else ".csv"
     target = Path(f"{source.stem}.synthetic-ungated{suffix}") if out is None else out
     if target.suffix.lower() not in {".csv", ".parquet"}:
         raise InputError(
@@ -279,7 +283,10 @@ def write_draft(  # noqa: PLR0913
         progress=progress,
     )
     report = target.with_suffix(".html")
-    write_files({**_row_files(made.frame, target), report: made.page})
+    rows_made = made.frame
+    if source.suffix.lower() in PARQUET:
+        rows_made = in_zones(rows_made, pl.read_parquet_schema(source))
+    write_files({**_row_files(rows_made, target), report: made.page})
     progress("release", "none: a draft is not released", 1.0)
     return WrittenDraft(
         rows=str(target), report=str(report), n=made.frame.height, notices=made.notices

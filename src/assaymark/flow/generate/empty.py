@@ -8,7 +8,7 @@ from assaymark.core.schema import Kind
 from assaymark.source.dates import date_formats
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from assaymark.core.dataset import Dataset
 
@@ -17,10 +17,13 @@ __all__ = ["empty_notes"]
 _ROWS = 20  # of a kind, so that "none of them has a value" is of no single person
 
 
-def empty_notes(train: Dataset, alike: Dataset, synthetic: Dataset) -> list[str]:
+def empty_notes(
+    train: Dataset, alike: Dataset, synthetic: Dataset, asked: Collection[str] = ()
+) -> list[str]:
     """Say which columns came out empty though the source has values there, and why.
 
-    ``alike`` are the rows of ``train`` of the kind that was asked for: all, where none was.
+    ``alike`` are the rows of ``train`` of the kind that was asked for: all, where none was. Of
+    columns that are ``asked`` for something by constraints, these may be why.
     """
     if not synthetic.n:
         return []
@@ -36,13 +39,19 @@ def empty_notes(train: Dataset, alike: Dataset, synthetic: Dataset) -> list[str]
         for c in lost
         if c not in bare and c.kind is Kind.CATEGORY and date_formats(train.frame[c.name])
     ]
-    rare = [c for c in lost if c not in (*bare, *dated)]
+    bound = [c for c in lost if c not in (*bare, *dated) and c.name in asked]
+    rare = [c for c in lost if c not in (*bare, *dated, *bound)]
     causes = (
         (bare, "No row of the source of the kind that was asked for has a value there"),
         (
             dated,
             "They are dates written in several ways, which count as categories of which hardly "
             "two people share one: write all in one way, and they are made as dates",
+        ),
+        (
+            bound,
+            "The model draws no row with a value there that keeps to the constraints, or too few "
+            "people share a value; without the constraints it shows which",
         ),
         (
             rare,

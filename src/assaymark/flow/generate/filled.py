@@ -52,8 +52,8 @@ class Filled:
 class FilledColumn(Document):
     """How many cells of a column were filled, and how many are missing still.
 
-    ``exact`` of those that were filled follow from other cells of their row; ``must`` of those
-    that are missing still must be, as another column says.
+    ``exact`` of those that were filled follow from other cells of their row or person; ``must`` of
+    those that are missing still must be, as another column says.
     """
 
     name: str
@@ -115,9 +115,11 @@ def _exactly(fill: Mapping[str, Bools], exact: Mapping[str, Bools], ties: Ties) 
     texts = [t for t, about in rules_in_words(ties) if set(about) & set(columns)]
     why = f" ({_listed(texts, '; ')})" if texts else ""
     each = _listed([f"{c} {held[c]:,}" for c in columns])
+    persons = any(t.column in columns for t in ties.of_persons)
+    whose = "their row or person" if persons else "their row"
     return [
         f"{sum(held.values()):,} of the filled cells are no draws: they follow from other cells of "
-        f"their row{why}. {each}."
+        f"{whose}{why}. {each}."
     ]
 
 

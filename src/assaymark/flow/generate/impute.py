@@ -20,6 +20,7 @@ from assaymark.flow.source.read import kept
 from assaymark.flow.source.usable import usable_part
 from assaymark.flow.written import check_can_write, write_files
 from assaymark.generate.chain.model import TreeChainModel
+from assaymark.generate.filling.agreed import agreed
 from assaymark.generate.filling.asked import possible_demands
 from assaymark.generate.filling.completion import Completion
 from assaymark.generate.filling.ties import find_ties, schema_beside
@@ -184,8 +185,14 @@ def impute_often(frame: pl.DataFrame, how: Filling) -> tuple[Filled, ...]:
         said = "No cell that could be filled is missing: the rows are as they were."
         return (Filled(frame=frame, cells={}, notices=(*table.notices, said)),) * how.imputations
     completion = _completion(table.given, how, streams)
-    often = (completion.filled(streams.child("impute", m)) for m in range(how.imputations))
-    return tuple(_filled(table, completion, made) for made in often)
+    return tuple(
+        _filled(table, completion, _completed(completion, streams.child("impute", m)))
+        for m in range(how.imputations)
+    )
+
+
+def _completed(completion: Completion, streams: Streams) -> Completed:
+    return agreed(completion, completion.filled(streams), streams)
 
 
 def _check_often(how: Filling) -> None:

@@ -71,14 +71,16 @@ class Kinds:
         """Return sentences that the reader needs; ``real`` rows of these kinds were fitted to."""
         found = []
         if (self.where or self.shares) and real < _FEW:
+            few = f"Fewer than {_FEW} real rows are" if real else "No real row is"
+            never = "" if real else ", and may be such as there are none of"
             found.append(
-                f"Fewer than {_FEW} real rows are of the kind that was asked for: these rows are "
-                "what the model makes of people who are like that in part."
+                f"{few} of the kind that was asked for: these rows are what the model makes of "
+                f"people who are like that in part{never}."
             )
         if self.where:
             found.append(
-                f"Only rows where {self.where}, as the model of all rows has them; compared with "
-                "real rows of that kind."
+                f"Only rows where {self.where}, as the model of all rows has them; "
+                f"{'compared with real rows of that kind' if real else _NONE}."
             )
         if self.constraints:
             many = len(self.constraints)
@@ -88,13 +90,14 @@ class Kinds:
             given = ", ".join(f"{value}: {share:g}" for value, share in shares.items())
             found.append(
                 f"The shares of {name} were set ({given}) and are not those of the source; within "
-                "each of them rows are as the model has them. Compared with real rows in the same "
-                "shares."
+                "each of them rows are as the model has them; "
+                f"{'compared with real rows in the same shares' if real else _NONE}."
             )
         return found
 
 
 _FEW = 10
+_NONE = "there are no real rows of that kind to compare them with"
 
 ALL = Kinds()
 """All rows, as the model has them."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from assaymark.source.dates import date_formats
-from assaymark.source.values import is_code, is_decimal_comma, stripped, undressed
+from assaymark.source.thousands import grouping_of
+from assaymark.source.values import is_code, is_decimal_comma, stripped, undressed, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,22 +83,25 @@ def _numbers(new: pl.Series, text: pl.Series) -> pl.Series:
     """Return numbers with the comma, the groups of digits and the sign of a currency of most."""
     before, after = (_most(text.str.extract(p).fill_null("").to_list()) for p in (_BEFORE, _AFTER))
     bare = text.str.replace_all(r"[$€£¥%\s]", "")
-    comma = is_decimal_comma(undressed(text))
-    grouped = not comma and bool(bare.str.contains(_GROUPED).any())
+    between, mark = "", "," if is_decimal_comma(undressed(text)) else "."
+    if (grouping := grouping_of(unsigned(text))) is not None:
+        between, mark = grouping
+    elif mark == "." and bool(bare.str.contains(_GROUPED).any()):
+        between = ","
     return pl.Series(
         [
-            v if v is None else _dressed(v, (before, after), comma=comma, grouped=grouped)
+            v if v is None else _dressed(v, (before, after), between, mark)
             for v in new.cast(pl.String).to_list()
         ],
         dtype=pl.String,
     )
 
 
-def _dressed(number: str, signs: tuple[str, str], *, comma: bool, grouped: bool) -> str:
+def _dressed(number: str, signs: tuple[str, str], between: str, mark: str) -> str:
     whole, point, rest = number.partition(".")
-    if grouped and whole.lstrip("-").isdigit():
-        whole = f"{int(whole):,}"
-    said = whole + ("," if comma and point else point) + rest
+    if between and whole.lstrip("-").isdigit():
+        whole = f"{int(whole):,}".replace(",", between)
+    said = whole + (mark if point else "") + rest
     before, after = signs
     sign = "-" if before and said.startswith("-") else ""
     return f"{sign}{before}{said.removeprefix(sign)}{after}"

@@ -38,6 +38,7 @@ from assaymark.release.build import MANIFEST
 from assaymark.release.envelope import payload_of
 from assaymark.release.predicates import Provenance
 from assaymark.release.statement import read_statement
+from assaymark.release.trusted import check_trusted, is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,7 +144,7 @@ def monitor(
     """
     how = watching or Watching()
     made = issued(release)
-    if how.trusted and made.signer not in how.trusted:
+    if how.trusted and not is_trusted(made.signer, check_trusted(how.trusted)):
         raise IntegrityError(
             f"the release is signed by {made.signer[:16]}, which is not a signer that you trust\n\n"
             "Hint: --trust FINGERPRINT, as whoever issued it told you"

@@ -19,6 +19,7 @@ from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.heard import check_in_force
 from assaymark.flow.release.log import workspace_at
 from assaymark.flow.release.recall import issued
+from assaymark.release.trusted import check_trusted, is_trusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def admit(  # noqa: PLR0913
     if use not in USES:
         raise UnknownNameError("use", use, USES)
     release, who = issued(folder), consumer or Consumer()
-    if trusted and release.signer not in trusted:
+    if trusted and not is_trusted(release.signer, check_trusted(trusted)):
         raise IntegrityError(f"{release.signer} is not among the keys that you trust")
     place = () if workspace is None else (workspace_at(workspace, make=True),)
     now = datetime.now(UTC)

@@ -9,8 +9,9 @@ from assaymark.core.notice import NOTICES, Withdrawal
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
 from assaymark.errors import NotApprovedError
-from assaymark.flow.release.beside import home_of, notices_beside
+from assaymark.flow.release.beside import notices_beside
 from assaymark.flow.release.handed import read_handed
+from assaymark.flow.release.home import home_of
 from assaymark.release.logged import STATEMENT
 from assaymark.release.notices import is_about, read_notice
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from assaymark.flow.release.issued import Issued
     from assaymark.store.workspace import Workspace
 
-__all__ = ["check_ancestors", "check_in_force", "heard_of", "notices_in"]
+__all__ = ["check_ancestors", "check_in_force", "heard_of", "in_order", "notices_in"]
 
 _ORDER = {"Finding": 0, "Answer": 1, "Observation": 2, "Withdrawal": 3}
 
@@ -47,10 +48,13 @@ def check_in_force(
     With a ``use``, what is STALE for other uses alone does not count.
 
     Notices are looked for in the files given, in the folder ``RELEASE.notices`` beside the
-    release, in the ledgers of ``workspaces``, and in that of the workspace where it lies.
+    release, in the ledgers of ``workspaces``, and in ledger and folder ``notices`` of the
+    workspace where it lies.
 
     Raises
     ------
+    IntegrityError
+        When the ledger of the workspace where it lies is not what it was.
     NotApprovedError
         When it is expired, contested, degraded or withdrawn, verdicts of the use are STALE, or an
         ancestor of it is withdrawn.
@@ -113,7 +117,7 @@ def notices_in(
 def _sources(
     release: Issued, notices: Sequence[Path], workspaces: Iterable[Workspace]
 ) -> tuple[list[bytes], list[Workspace]]:
-    home = home_of(release.folder)
+    home = home_of(release.folder, signer=release.signer, public=release.public)
     places = [*workspaces, *([] if home is None else [home])]
     return [read_handed(p) for p in (*notices, *notices_beside(release.folder))], places
 
@@ -142,7 +146,12 @@ def _heard(
         about = is_about(raw)
         if about in who:
             found.setdefault(sha256(raw), _read(raw, who[about]))
-    return sorted(found.items(), key=lambda f: (f[1].made_at, _ORDER[type(f[1]).__name__]))
+    return in_order(found)
+
+
+def in_order(told: dict[str, Notice]) -> list[tuple[str, Notice]]:
+    """Return notices oldest first; of one second, an answer after what it answers."""
+    return sorted(told.items(), key=lambda f: (f[1].made_at, _ORDER[type(f[1]).__name__]))
 
 
 def _read(raw: bytes, who: _Signer) -> Notice:

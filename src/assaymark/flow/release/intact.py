@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from assaymark.core.checkpoint import InclusionProof, log_key
 from assaymark.errors import IntegrityError
+from assaymark.flow.release.home import check_grown
+from assaymark.flow.release.split_key import check_split
 from assaymark.release.build import MANIFEST
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF, STATEMENT
 from assaymark.store.keys import SigningKey
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from assaymark.core.checkpoint import Checkpoint
     from assaymark.store.workspace import Workspace
 
-__all__ = ["check_intact"]
+__all__ = ["check_intact", "check_new"]
 
 _ENTERED = ("quarantine", "ready", "releases")
 _ONLY_RELEASES = (MANIFEST, "attestations", "log")
@@ -27,7 +29,7 @@ _BACKUP = "\n\nHint: put the workspace back as it was, from a backup; nothing wa
 
 
 def check_intact(workspace: Workspace) -> None:
-    """Check the ledger, the key that signs, and both against the workspace's own releases.
+    """Check the ledger, the keys that sign and split, and all against the workspace's releases.
 
     A release holds a checkpoint of the ledger that it was entered in: an older ledger, put in
     place of that one, does not lead there.
@@ -35,37 +37,34 @@ def check_intact(workspace: Workspace) -> None:
     Raises
     ------
     IntegrityError
-        When the ledger was altered, emptied or set back, the signing key is gone or another, or a
-        release lacks the proof that it is in the ledger.
+        When the ledger was altered, emptied or set back, the signing key or the secret that people
+        are split by is gone or another, or a release lacks the proof that it is in the ledger.
     """
     ledger = workspace.ledger
     ledger.check()
     if ledger.size == 0:
-        _check_new(workspace)
+        check_new(workspace.path)
         return
     raw = workspace.unseal("signing-key")
     own = None if raw is None else SigningKey.parse(raw)
     _check_key(workspace, own)
+    check_split(workspace)
     if own is None:
         return
     for name, head in _heads(workspace, own):
-        there = ledger.size
-        if head.size > there:
-            raise IntegrityError(
-                f"the ledger has {there} entries, and had {head.size} when {name} was released: "
-                f"entries were removed, or an older ledger was put in its place{_BACKUP}"
-            )
-        if ledger.root(head.size) != head.root.hex():
-            raise IntegrityError(
-                f"the ledger is not the one that {name} was entered in: its first {head.size} "
-                f"entries are others{_BACKUP}"
-            )
+        check_grown(ledger, head, name)
 
 
-def _check_new(workspace: Workspace) -> None:
-    """Refuse an empty ledger beside what only comes after entries."""
+def check_new(path: Path) -> None:
+    """Refuse a folder without a ledger, or with an empty one, where there is what comes after.
+
+    Raises
+    ------
+    IntegrityError
+        When releases, rows kept back or rows to be reviewed are there.
+    """
     for folder in _ENTERED:
-        there = (workspace.path / folder).glob("[!.]*")
+        there = (path / folder).glob("[!.]*")
         found = next((p for p in there if folder != "releases" or _is_release(p)), None)
         if found is not None:
             raise IntegrityError(

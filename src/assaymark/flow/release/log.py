@@ -15,7 +15,7 @@ from assaymark.core.checkpoint import (
 from assaymark.core.document import Document
 from assaymark.core.note import NoteKey
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.release.intact import check_intact
+from assaymark.flow.release.intact import check_intact, check_new
 from assaymark.release.history import HISTORY, History
 from assaymark.release.logged import LOG_ENTRY, LOG_PROOF
 from assaymark.store.workspace import Workspace
@@ -63,6 +63,7 @@ class Compared(Document):
 def workspace_at(path: Path, *, make: bool = False) -> Workspace:
     """Open a workspace that is what it was; with ``make``, one that is not there yet is made."""
     if not make and not (path / "ledger.db").exists():
+        check_new(path)
         raise InputError(
             f"there is no workspace at {str(path)!r}\n\nHint: --workspace FOLDER; `assaymark run` "
             "makes one"

@@ -16,6 +16,7 @@ from assaymark.flow.release.standing_check import check_standing
 from assaymark.monitor.agree import agree
 from assaymark.monitor.sketch import Sketch
 from assaymark.release.lots import LOT_ROWS, check_lot
+from assaymark.release.trusted import is_trusted
 from assaymark.release.verification import STEPS, Verification
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _signer(lot: LotFound, trusted: Sequence[str], found: Verification) -> None:
     if not trusted:
         found.hold(1, "Signer", f"one key signs, {lot.signer[:16]}")
         found.leave("Signer", f"no key was given to compare with; this one is {lot.signer}")
-    elif lot.signer not in trusted:
+    elif not is_trusted(lot.signer, trusted):
         raise IntegrityError(f"{lot.signer} is not among the keys that you trust")
     else:
         found.hold(1, "Signer", f"{lot.signer} is a key that you trust")

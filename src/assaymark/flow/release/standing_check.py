@@ -10,8 +10,9 @@ from assaymark.core.plain import MOST
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
 from assaymark.errors import IntegrityError, WorkspaceError
-from assaymark.flow.release.beside import home_of, notices_beside
-from assaymark.flow.release.heard import notices_in
+from assaymark.flow.release.beside import notices_beside
+from assaymark.flow.release.heard import in_order, notices_in
+from assaymark.flow.release.home import home_of
 from assaymark.release.notices import is_about, read_notice
 
 if TYPE_CHECKING:
@@ -35,19 +36,22 @@ def check_standing(
 ) -> None:
     """Check that a release, or the lot of one, has not expired, nor was withdrawn.
 
-    Notices are looked for beside the folder ``place``, and in the ledger of the workspace that it
-    lies in, if it lies in one; what was found says where that was. ``manifest`` is the digest of
-    the release's manifest, ``public`` the key that signed it.
+    Notices are looked for beside the folder ``place``, and in ledger and folder ``notices`` of the
+    workspace that it lies in, if it lies in one; what was found says where that was. A ledger that
+    is not what it was is a failure. ``manifest`` is the digest of the release's manifest,
+    ``public`` the key that signed it.
     """
     try:
         told = _beside(place, manifest, found.signer, public)
-        home = home_of(place)
+        home = home_of(place, signer=found.signer, public=public)
         if home is not None:
             told |= dict(notices_in(home, manifest, signer=found.signer, public=public))
-        now = standing(_in_order(told), expires=expires, today=today)
+        now = standing(in_order(told), expires=expires, today=today)
     except (IntegrityError, WorkspaceError) as error:
-        found.fail(11, "Status", f"its end, or a notice about it, does not hold: {error}")
+        said = " ".join(str(error).split())
+        found.fail(11, "Status", f"its end, or what was said of it, does not hold: {said}")
         return
+    found.status, found.stale = now.status.value, tuple(s.use for s in now.stale)
     until = f"until {expires}" if expires else "without an end"
     said = now.words if now.why or now.stale else f"{now.status.value}, {until}"
     if now.status in {Status.WITHDRAWN, Status.EXPIRED}:
@@ -69,10 +73,6 @@ def _beside(place: Path, manifest: str, signer: str, public: bytes) -> dict[str,
         for raw in raws
         if is_about(raw) == manifest
     }
-
-
-def _in_order(told: dict[str, Notice]) -> list[tuple[str, Notice]]:
-    return sorted(told.items(), key=lambda n: n[1].made_at)
 
 
 def _plain_bytes(path: Path) -> bytes:

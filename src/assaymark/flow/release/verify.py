@@ -25,6 +25,7 @@ from assaymark.release.lots import LOT
 from assaymark.release.predicates import Released
 from assaymark.release.reading import Policies
 from assaymark.release.statement import read_statement
+from assaymark.release.trusted import check_trusted
 from assaymark.release.verification import Verification
 from assaymark.release.verify import verify as verify_files
 
@@ -68,13 +69,19 @@ class StepLine(Document):
 
 
 class Verified(Document):
-    """What was verified, and what was not."""
+    """What was verified, and what was not.
+
+    ``status`` is where it stands by the notices that were seen, ``stale`` are uses whose verdicts
+    rest on what is no longer so.
+    """
 
     release: str
     ok: bool
     uses: dict[str, str]
     signer: str
     self_attested: bool
+    status: str = ""
+    stale: tuple[str, ...] = ()
     steps: tuple[StepLine, ...]
     checks: tuple[CheckLine, ...]
 
@@ -96,8 +103,10 @@ def verify(
     Raises
     ------
     InputError
-        When there is no such folder. What does not hold is a finding, not an error.
+        When there is no such folder, or ``trusted`` has what is no fingerprint. What does not
+        hold is a finding, not an error.
     """
+    trusted = check_trusted(trusted)
     try:
         files = Folder(release)
     except IntegrityError as error:
@@ -131,6 +140,8 @@ def _shown(release: Path, found: Verification) -> Verified:
         uses=found.uses,
         signer=found.signer,
         self_attested=found.self_attested,
+        status=found.status,
+        stale=found.stale,
         steps=tuple(
             StepLine(number=s.number, title=s.title, outcome=s.outcome, said=s.said)
             for s in found.steps

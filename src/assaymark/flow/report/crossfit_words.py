@@ -30,11 +30,14 @@ LIMITS = (
 """What a cross-fit leaves open."""
 
 
-def notices_of(prepared: Prepared, decision: Decision) -> tuple[str, ...]:
-    """Return what stands on the first screen: how people were held out, what would decide."""
+def notices_of(prepared: Prepared, decision: Decision, *, private: bool = False) -> tuple[str, ...]:
+    """Return what stands on the first screen: how people were held out, what would decide.
+
+    ``private`` rows have differential privacy, which is not offered to them again.
+    """
     parts = prepared.parts
     if not isinstance(parts, Folds):
-        return what_would_decide(decision.verdicts, dealt=_DEALT)
+        return what_would_decide(decision.verdicts, dealt=_DEALT, private=private)
     people = prepared.n_persons
     few = "Cross-fitted, as the recipe says, instead of split."
     if people < CROSS_FIT_BELOW:
@@ -53,7 +56,7 @@ def notices_of(prepared: Prepared, decision: Decision) -> tuple[str, ...]:
         "The verdicts are therefore about the recipe, measured on refits, not about these exact "
         "rows, which come from one more fit to everybody.",
         *_repeats(decision.confirmation.assessment.measurements),
-        *what_would_decide(decision.confirmation.judgement.verdicts),
+        *what_would_decide(decision.confirmation.judgement.verdicts, private=private),
     )
 
 

@@ -88,7 +88,11 @@ def run_content(ran: Ran, queries: Queries, *, released: bool) -> ReportContent:
         fitness=fitness_lines(decision.uses, decision.cells),
         must_know=ran.blocked,
         self_attested=not ran.reviewed,
-        verdicts=tuple(line for s in deciding for line in verdict_lines(s, measured)),
+        verdicts=tuple(
+            line
+            for s in deciding
+            for line in verdict_lines(s, measured, private=made.privacy is not None)
+        ),
         measurements=tuple(m for m in measured if _of(m) not in judged),
         quantities=(*quantities().values(), *(REPEATS if _crossed(ran) else ())),
         columns=columns_of(train, ran.synthetics[0]),
@@ -192,8 +196,13 @@ def draft_page(  # noqa: PLR0913
     return render(content)
 
 
-def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[VerdictLine, ...]:
-    """Return the verdicts of a stage as lines; sealed numbers are replaced by a reason."""
+def verdict_lines(
+    shown: Shown, measured: Sequence[Measurement], *, private: bool = False
+) -> tuple[VerdictLine, ...]:
+    """Return the verdicts of a stage as lines; sealed numbers are replaced by a reason.
+
+    Of ``private`` rows, which have differential privacy, remedies are others.
+    """
     known = quantities()
     details = {(m.metric, m.subject): m for m in (*measured, *shown.measured)}
     lines = []
@@ -201,7 +210,8 @@ def verdict_lines(shown: Shown, measured: Sequence[Measurement]) -> tuple[Verdic
         m = v.measurement if shown.numbers else _sealed(v.measurement, shown.name)
         rich = details.get((m.metric, m.subject))
         same = rich is not None and replace(rich, details={}) == m
-        lines.append(verdict_line(v, shown.name, rich if same else m, known.get(v.rule.metric)))
+        line = verdict_line(v, shown.name, rich if same else m, known.get(v.rule.metric))
+        lines.append(replace(line, remedy=remedy_of(v, private=private)))
     return tuple(lines)
 
 

@@ -6,13 +6,21 @@ import json
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
+from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from assaymark.store.workspace import Workspace
 
-__all__ = ["OPENINGS", "attempts_at", "openings_of", "population_of", "populations_of"]
+__all__ = [
+    "OPENINGS",
+    "attempts_at",
+    "known_populations",
+    "openings_of",
+    "population_of",
+    "populations_of",
+]
 
 OPENINGS = 3
 """How many candidates may be held against one population's confirmation holdout."""
@@ -42,6 +50,23 @@ def population_of(workspace: Workspace, persons: Collection[str]) -> str:
 def populations_of(workspace: Workspace, persons: Collection[str]) -> frozenset[str]:
     """Return every known population that shares more than 5 % of its persons with ``persons``."""
     return frozenset(_sharing(_known(workspace), _short(persons)))
+
+
+def known_populations(workspace: Workspace) -> frozenset[str]:
+    """Return the ids of every population whose people the workspace knows.
+
+    Raises
+    ------
+    IntegrityError
+        When what is sealed about them cannot be read.
+    """
+    try:
+        return frozenset(_known(workspace))
+    except (ValueError, AttributeError) as error:
+        raise IntegrityError(
+            f"sealed/{_SEALED} of the workspace cannot be read: {error}\n\nHint: put it back from "
+            "a backup"
+        ) from error
 
 
 def _known(workspace: Workspace) -> dict[str, list[str]]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared", "kept", "notes_of", "prepare"]
 
+_MADE = "; made rows "
 _NOTES, _WORDS = 12, 6
 
 
@@ -144,6 +145,8 @@ def notes_of(
     """Return what the profile noticed of single columns but those ``dropped``, the first twelve."""
     kept = [c for c in found.columns if c.column.name not in dropped]
     notes = [f"Column {c.column.name!r}: {note}." for c in kept for note in c.notes]
+    if command == "impute":  # which keeps to the table's own way
+        notes = [f"{n.partition(_MADE)[0]}." if _MADE in n else n for n in notes]
     more = len(notes) - _NOTES
     said = [f"And {more} more notes on columns."] if more > 0 else []
     return [*notes[:_NOTES], *said, *_read_as_missing(kept, command)]

@@ -14,6 +14,7 @@ from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.derived import Absent, Lookup
 from assaymark.generate.relations.one_of import OneOf
 from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.rounded import Rounded
 from assaymark.generate.relations.same_as import Same
 from assaymark.generate.relations.wording import Worded, Wording
 from assaymark.generate.trees.link import Link, Place
@@ -38,7 +39,9 @@ class Restricted(Protocol):
         ...
 
 
-Part: TypeAlias = Link | Lookup | Anchored | Sum | Same | Dated | ReadOff | OneOf | Wording
+Part: TypeAlias = (
+    Link | Lookup | Anchored | Sum | Same | Dated | Rounded | ReadOff | OneOf | Wording
+)
 
 _FROM_LAST = 3
 _AGAIN, _SHIFT = 8, 26  # anchored columns count their own tries below
@@ -149,7 +152,7 @@ class Chain:
             number = {link.number: self._numbers(rows, link.number)}
             rows.texts[i] = link.draw(drawn, rows.place(i), rows.inside[i], number)
             rows.codes[i] = rows.texts[i].codes
-        elif isinstance(link, Anchored | Sum | Dated):
+        elif isinstance(link, Anchored | Sum | Dated | Rounded):
             rows.found[i] = self._found(rows, i, link)
             rows.codes[i] = rows.found[i].codes
         elif isinstance(link, ReadOff):
@@ -172,9 +175,9 @@ class Chain:
                 if isinstance(column, CellCoding):
                     rows.codes[j] = gap.codes(column, own, gap.anchor.at(numbers))
 
-    def _found(self, rows: Rows, i: int, link: Anchored | Sum | Dated) -> Found:
+    def _found(self, rows: Rows, i: int, link: Anchored | Sum | Dated | Rounded) -> Found:
         """Draw a column whose values are not drawn within cells."""
-        if isinstance(link, Dated):
+        if isinstance(link, Dated | Rounded):
             return link.draw(rows.codes, rows.place(i), rows.inside[i])
         numbers = {j: self._numbers(rows, j) for a in link.anchors for j, _ in a.terms}
         return link.draw(rows.codes, rows.place(i), rows.inside[i], numbers)
@@ -192,7 +195,7 @@ class Chain:
             sums = [k for k in range(begin, i + 1) if isinstance(self.links[k], Sum)]
             which = np.flatnonzero(np.any([self.outside(rows, k) for k in sums], axis=0))
             if not len(which):
-                return
+                continue  # others may lie outside among all that begin earlier
             drawn = rows.again(which, (i % _AGAIN * _AGAIN + again) << _SHIFT)
             for k in range(begin, i + 1):
                 self.draw(drawn, k)

@@ -13,6 +13,7 @@ from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.derived import Lookup
 from assaymark.generate.relations.one_of import OneOf
 from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.rounded import Rounded
 from assaymark.generate.relations.same_as import Same
 from assaymark.generate.trees.link import Link
 
@@ -41,7 +42,8 @@ def dependencies(
     first; ``pools`` is how many pools a tree has on average, 1 where there are no branches;
     ``near`` has the columns that it is drawn near, by its difference from them; ``same`` those
     that it is the same as, and ``often`` says whether not always; ``told`` has the columns that
-    say a part of a date, and which; ``formula`` what a column is worked out by.
+    say a part of a date, and which, or the decimals of a number; ``formula`` what a column is
+    worked out by.
     """
     drawn = [names[i] for i in order]
     before = [*drawn, *(f"{drawn[g.of]} - ({g.anchor.words(drawn)})" for g in gaps)]
@@ -56,8 +58,12 @@ def _told(link: Part, before: Sequence[str]) -> dict[str, Json]:
     if isinstance(link, Same):
         same: dict[str, Json] = {"same": [before[link.source]], "often": link.alone}
         return {**_of(link.link, before), **same}
-    if isinstance(link, Dated):
-        told: dict[str, Json] = {before[p.column]: p.unit for p in link.parts}
+    if isinstance(link, Dated | Rounded):
+        told: dict[str, Json] = (
+            {before[p.column]: p.unit for p in link.parts}
+            if isinstance(link, Dated)
+            else {before[link.decimals.source]: "decimals"}
+        )
         return {**_of(link.link, before), "told": told}
     if isinstance(link, OneOf) and link.link is not None:
         return _of(link.link, before)

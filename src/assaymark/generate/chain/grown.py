@@ -15,6 +15,7 @@ from assaymark.generate.relations.anchors import apart, cells_of
 from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.one_of import OneOf
 from assaymark.generate.relations.read_off import comes_out, read_off
+from assaymark.generate.relations.rounded import Rounded
 from assaymark.generate.relations.same_as import same_as
 from assaymark.generate.trees.known import target_of
 
@@ -92,13 +93,22 @@ class Growing:
             if part is not None:
                 kind = self.encoded.encoding.codings[date].column.kind
                 return read_off(part, kind, self._known(part), place(date), self._plain())
-        if column in plan.dated:
-            at = tuple(replace(p, column=place(p.column)) for p in plan.dated[column])
-            coding = cells_of(self.encoded.encoding, column)
-            return Dated(coding=coding, link=self._plain(), parts=at)
+        if column in plan.dated or column in plan.rounded:
+            return self._told()
         if column in plan.anchors:
             return self._anchored(present)
         return self._plain()
+
+    def _told(self) -> Dated | Rounded:
+        """Return what draws a date on the days, or a number with the decimals, others say."""
+        plan, column, place = self.plan, self.column, self.plan.order.index
+        coding = cells_of(self.encoded.encoding, column)
+        if column in plan.rounded:
+            told = plan.rounded[column]
+            moved = replace(told, source=place(told.source))
+            return Rounded(coding=coding, link=self._plain(), decimals=moved)
+        at = tuple(replace(p, column=place(p.column)) for p in plan.dated[column])
+        return Dated(coding=coding, link=self._plain(), parts=at)
 
     def _known(self, part: DatePart) -> int:
         """Return how many codes of a column that says a part of a date are not "missing"."""
@@ -127,7 +137,9 @@ class Growing:
             a.moved(plan.order): step if present is None else step.only(present)
             for a, step in apart_from.items()
         }
-        found = anchored(self.encoded, column, steps, self.how, self._trees)
+        found = anchored(
+            self.encoded, column, steps, self.how, self._trees, gaps=column in plan.ends
+        )
         if not isinstance(found, Anchored):
             return found
         kind = own[0].column.kind

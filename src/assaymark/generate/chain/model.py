@@ -15,6 +15,7 @@ from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.derived import Lookup
 from assaymark.generate.relations.one_of import OneOf
 from assaymark.generate.relations.read_off import ReadOff
+from assaymark.generate.relations.rounded import Rounded
 from assaymark.generate.relations.same_as import Same
 from assaymark.generate.relations.wording import Wording
 
@@ -86,6 +87,11 @@ class TreeChainModel:
             for at, link in zip(self.order, self.links, strict=True)
             if isinstance(link, OneOf)
         }
+        rounded: dict[str, Json] = {
+            names[at]: drawn[link.decimals.source]
+            for at, link in zip(self.order, self.links, strict=True)
+            if isinstance(link, Rounded)
+        }
         texts: dict[str, Json] = {
             names[at]: link.anchors[0].words(drawn)
             for at, link in zip(self.order, self.links, strict=True)
@@ -124,6 +130,7 @@ class TreeChainModel:
             **({"same_as": same} if same else {}),
             **({"dated": dated} if dated else {}),
             **({"one_of": one_of} if one_of else {}),
+            **({"rounded": rounded} if rounded else {}),
             **({"written_out": texts} if texts else {}),
             "dependencies": dependencies(names, self.order, self.links, self.gaps),
             "columns": self.encoding.summary(),

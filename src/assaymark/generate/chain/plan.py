@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import numpy as np
+
 from assaymark.core.schema import Role
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.relations.anchor_exact import Exact
@@ -12,14 +14,14 @@ from assaymark.generate.relations.anchor_sample import Sample
 from assaymark.generate.relations.anchor_search import find_anchors
 from assaymark.generate.relations.anchors import numbers_of
 from assaymark.generate.relations.dated import find_dated
-from assaymark.generate.relations.derived import find_absent, find_derived
+from assaymark.generate.relations.derived import find_absent, find_derived, told_by_derived
 from assaymark.generate.relations.made_of import add_parts
 from assaymark.generate.relations.one_of import find_one_of
+from assaymark.generate.relations.rounded import decimals_first, find_rounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from assaymark.core.dataset import Dataset
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from assaymark.generate.relations.date_parts import DatePart
     from assaymark.generate.relations.derived import Absent, Lookup
     from assaymark.generate.relations.one_of import Flag
+    from assaymark.generate.relations.rounded import Decimals
     from assaymark.generate.relations.same_as import Equal
 
 __all__ = ["Plan", "Relations", "plan_of"]
@@ -36,6 +39,7 @@ Relations: TypeAlias = Literal["all", "codes", "none"]
 
 _GLANCE = 3000
 _FEW_NUMBERS, _RELATED = 40, 0.3  # among so many are sums of few columns looked for
+_TWO = 2
 _LEVELS, _LARGEST = 3, 4_000_000  # fewest of a column that comes after, most pairs of levels
 _WRONG, _MISSED = 0.05, 0.2  # of everybody, and of those who have not the commonest level
 
@@ -68,6 +72,10 @@ class Plan:
         Flags of a group of which exactly one is set, but for the first of each group.
     looked_up
         Columns that are looked up in their turn, since sums or products are made of them.
+    ends
+        Dates that are their anchor wherever both are there.
+    rounded
+        Drawn numbers of which another column says how many decimals they have.
     """
 
     free: tuple[int, ...]
@@ -81,6 +89,8 @@ class Plan:
     read_off: Mapping[int, tuple[DatePart, ...]] = field(default_factory=dict)
     one_of: Mapping[int, Flag] = field(default_factory=dict)
     looked_up: Mapping[int, Lookup] = field(default_factory=dict)
+    ends: frozenset[int] = frozenset()
+    rounded: Mapping[int, Decimals] = field(default_factory=dict)
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -124,22 +134,28 @@ def plan_of(
     order = [j for j in order if j not in texts]
     numbers = numbers_of(dataset)
     exact = Exact.of(Sample.of(numbers, encoded, protect))
+    seldom = exact.seldom
     derived = {
         j: rule
-        for j, rule in find_derived(encoded, order, cells=False, last=texts).items()
+        for j, rule in find_derived(encoded, order, cells=False, last=texts, there=seldom).items()
         if not exact.is_part(j, rule.source)
     }
     drawn = [j for j in _numbers_of_bands_first(encoded, order, derived) if j not in derived]
     drawn = _groups_after(encoded, drawn)
+    drawn = _copied_first(drawn, exact.ends)
     parted = find_dated(encoded, numbers, (drawn, (), ()), protect)
-    after = exact.after()
+    sources = {r.source for r in derived.values() if not _by_one_day(encoded, r)}
+    after = exact.after(sources | parted.keys())
+    for x, source in told_by_derived(encoded, drawn, derived, after).items():
+        add_parts(after, x, {source})
     looked_up = _looked_up(exact, after, derived)
     derived = {j: rule for j, rule in derived.items() if j not in looked_up}
     drawn += looked_up
     free, anchors = find_anchors(exact, drawn, after, parted=parted, looked_up=looked_up)
     held = {j for found in anchors.values() for a in found for j, _ in a.terms} | anchors.keys()
     held |= {rule.source for rule in (*derived.values(), *looked_up.values())} | looked_up.keys()
-    more = find_derived(encoded, [j for j in free if j not in held], cells=True, last=texts)
+    rest = [j for j in free if j not in held]
+    more = find_derived(encoded, rest, cells=True, last=texts, there=seldom)
     derived |= {j: rule for j, rule in more.items() if rule.source not in derived}
     free = tuple(j for j in free if j not in derived)
     same = {x: e for x, e in same.items() if x in free and e.source in free}
@@ -149,6 +165,11 @@ def plan_of(
     dated = {j: parts for j, parts in told.items() if j not in anchors}
     read_off = {j: parts for j, parts in told.items() if j in anchors}
     free = _parts_after(_parts_first(free, dated), read_off)
+    rounded = find_rounded(encoded, numbers, (free, said | told.keys()), protect)
+    if any(free.index(d.source) > free.index(x) for x, d in rounded.items()):
+        needs = _needed(after, (anchors, same, told), find_absent(encoded, free, derived))
+        free = decimals_first(free, rounded, needs)
+        rounded = {x: d for x, d in rounded.items() if free.index(d.source) < free.index(x)}
     flags = [j for j in free if j not in same]
     return Plan(
         free=free,
@@ -161,7 +182,9 @@ def plan_of(
         dated=dated,
         read_off=read_off,
         one_of=find_one_of(encoded, flags),
+        rounded=rounded,
         looked_up=looked_up,
+        ends=frozenset(j for j in exact.ends if anchors.get(j) == (exact.ends[j],)),
     )
 
 
@@ -206,6 +229,28 @@ def _parts_after(free: Sequence[int], told: Mapping[int, tuple[DatePart, ...]]) 
     return tuple(moved)
 
 
+def _needed(
+    after: Mapping[int, set[int]],
+    found: tuple[
+        Mapping[int, tuple[Anchor, ...]], Mapping[int, Equal], Mapping[int, tuple[DatePart, ...]]
+    ],
+    absent: Mapping[int, Absent],
+) -> dict[int, set[int]]:
+    """Return what has to be drawn before each column."""
+    anchors, same, told = found
+    needs = {x: set(parts) for x, parts in after.items()}
+    for x, several in anchors.items():
+        needs.setdefault(x, set()).update(j for a in several for j, _ in a.terms)
+    for rules in (same, absent):
+        for x, rule in rules.items():
+            needs.setdefault(x, set()).add(rule.source)
+    for x, parts in told.items():
+        for part in parts:  # it is read off a date that has anchors, and says others
+            of, source = (part.column, x) if x in anchors else (x, part.column)
+            needs.setdefault(of, set()).add(source)
+    return needs
+
+
 def _sources_first(free: Sequence[int], same: Mapping[int, Equal]) -> tuple[int, ...]:
     """Let a column that is often the same as another come after it."""
     moved = list(free)
@@ -229,6 +274,27 @@ def _numbers_of_bands_first(
                 moved.remove(rule.source)
                 moved.insert(at, rule.source)
     return moved
+
+
+def _copied_first(drawn: Sequence[int], ends: Mapping[int, Anchor]) -> list[int]:
+    """Let a column that another is where that is there come where this one would."""
+    moved = list(drawn)
+    for x, anchor in ends.items():
+        y = anchor.terms[0][0]
+        if len(anchor.terms) == 1 and {x, y} <= set(moved) and moved.index(x) < moved.index(y):
+            moved.remove(y)
+            moved.insert(moved.index(x), y)
+    return moved
+
+
+def _by_one_day(encoded: Encoded, rule: Lookup) -> bool:
+    """Whether a column follows from a date by one code only, as who lives when a study ends.
+
+    Such a column says nothing more of the date, and may come after it.
+    """
+    coding = encoded.encoding.codings[rule.source]
+    _, counts = np.unique(rule.table[: coding.size - coding.missing], return_counts=True)
+    return len(counts) == _TWO and counts.min() == 1
 
 
 def _groups_after(encoded: Encoded, drawn: Sequence[int]) -> list[int]:
@@ -264,4 +330,5 @@ def _nearly(encoded: Encoded, x: int, y: int) -> bool:
         total, wrong = joint.sum(), joint.sum() - joint.max(axis=1).sum()
         if wrong > easily * min(_WRONG * total, _MISSED * (total - joint.sum(axis=0).max())):
             return False
-    return True
+    mass, told = encoded.mass(y), joint.sum(axis=0) > 0
+    return bool(mass[~told].sum() <= _WRONG * mass.sum())

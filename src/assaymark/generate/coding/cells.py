@@ -10,9 +10,10 @@ import polars as pl
 
 from assaymark.core.dataset import POLARS_TYPES
 from assaymark.core.schema import Kind
+from assaymark.generate.coding.bands import usable, widened
 from assaymark.generate.coding.grid import Grid, on_grid
 from assaymark.generate.coding.levels import persons_among, persons_per_code
-from assaymark.generate.coding.points import drawn_points
+from assaymark.generate.coding.points import coded_points, drawn_points, points_off, ranked_cells
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,26 +98,11 @@ class CellCoding:
 
     def encode(self, index: NDArray[np.int64]) -> NDArray[np.int32]:
         """Return the code of each point: its special value, its cell, or the nearest one's."""
-        cells = np.flatnonzero(self.points > 0)
-        own = np.flatnonzero(self.points == 0)
-        out = np.zeros(len(index), dtype=np.int64)
-        atom = np.zeros(len(index), dtype=np.bool_)
-        if len(own):
-            near = _nearest(self.atoms, index)
-            atom = self.atoms[near] == index
-            out = own[near]
-        if len(cells):
-            plain = index - np.searchsorted(self.atoms, index)
-            found = cells[np.maximum(np.searchsorted(self.first[cells], plain, "right") - 1, 0)]
-            out = np.where(atom, out, found)
-        return out.astype(np.int32)
+        return coded_points(index, (self.first, self.points, self.atoms))
 
     def off(self, index: NDArray[np.int64], codes: NDArray[np.int32]) -> NDArray[np.int64]:
         """Return how far each point lies from the nearest that its code gives."""
-        first, points = self.first[codes], self.points[codes]
-        plain = index - np.searchsorted(self.atoms, index)
-        outside = np.maximum(first - plain, plain - (first + points - 1))
-        return np.where(points > 0, np.maximum(outside, 0), np.abs(index - first))
+        return points_off(index, codes, (self.first, self.points, self.atoms))
 
     @property
     def span(self) -> tuple[int, int]:
@@ -188,11 +174,29 @@ def _code(
     protect: int,
     edges: NDArray[np.int64] = _NO_POINTS,
 ) -> tuple[CellCoding, NDArray[np.int32]]:
+    if not len(edges) and persons_among(persons) == len(persons):
+        order = np.argsort(index, kind="stable")
+        ranked, own = index[order], np.empty(len(index), dtype=np.int32)
+        atoms, ends, own[order] = ranked_cells(ranked, protect, MAX_CELLS)
+        loose = ranked[np.append(True, ranked[1:] != ranked[:-1])[: len(ranked)]]
+        return _coding(column, grid, (atoms, *ends), loose, own)
+    return _banded(column, grid, (index, persons), protect, edges)
+
+
+def _banded(
+    column: Column,
+    grid: Grid,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    protect: int,
+    edges: NDArray[np.int64],
+) -> tuple[CellCoding, NDArray[np.int32]]:
+    """Code points, each of a person, in cells that reach across none of the ``edges``."""
+    index, persons = rows
     distinct, position = np.unique(index, return_inverse=True)
     special = persons_per_code(position, persons, len(distinct)) >= protect
     atoms = distinct[special]
     loose = ~special[position]
-    edges = _usable(edges, atoms, index[loose], persons[loose], protect)
+    edges = usable(edges, atoms, index[loose], persons[loose], protect)
     band = np.searchsorted(edges, index, "right")
     own = np.minimum(np.searchsorted(atoms, index, "left"), max(len(atoms) - 1, 0))
     low, high = _NO_POINTS, _NO_POINTS
@@ -200,7 +204,7 @@ def _code(
         here = loose & (band == b)
         if persons_among(persons[here]) >= protect:
             cuts, (begin, end) = _cut(index[here], persons[here], protect)
-            begin, end = _widened(begin, end, index[here], edges[b - 1 : b], edges[b : b + 1])
+            begin, end = widened(begin, end, index[here], edges[b - 1 : b], edges[b : b + 1])
             own[here] = len(atoms) + len(low) + np.searchsorted(cuts, index[here], "left")
             low, high = (
                 np.concatenate([low, [begin], cuts + 1]),
@@ -210,6 +214,21 @@ def _code(
             beside = np.flatnonzero(np.searchsorted(edges, atoms, "right") == b)
             beside = beside if len(beside) else np.arange(len(atoms))
             own[here] = beside[_nearest(atoms[beside], index[here])]
+    return _coding(column, grid, (atoms, low, high), distinct, own)
+
+
+def _coding(
+    column: Column,
+    grid: Grid,
+    cells: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    distinct: NDArray[np.int64],
+    own: NDArray[np.int64] | NDArray[np.int32],
+) -> tuple[CellCoding, NDArray[np.int32]]:
+    """Return special values and cells, from the lowest to the highest point of each, in order.
+
+    ``own`` is the number of the one that each row falls to, special values first.
+    """
+    atoms, low, high = cells
     first_cell = low - np.searchsorted(atoms, low, "left")
     points = high - np.searchsorted(atoms, high, "right") - first_cell + 1
     middle = np.concatenate([atoms * 1.0, (low * 0.5 + high * 0.5)])
@@ -224,51 +243,11 @@ def _code(
         points=np.concatenate([np.zeros(len(atoms), dtype=np.int64), points])[order],
         exact=np.zeros(0),
         missing=False,
-        hidden=_hidden(distinct[~special], low, high),
+        hidden=_hidden(np.delete(distinct, np.searchsorted(distinct, atoms)), low, high),
     )
     if not len(order):
-        return coding, np.zeros(len(index), dtype=np.int32)
+        return coding, np.zeros(len(own), dtype=np.int32)
     return coding, rank[own]
-
-
-def _usable(
-    edges: NDArray[np.int64],
-    atoms: NDArray[np.int64],
-    index: NDArray[np.int64],
-    persons: NDArray[np.int64],
-    protect: int,
-) -> NDArray[np.int64]:
-    """Return the edges between bands each of which has special values, or persons enough."""
-    kept = list(edges.tolist())
-    at = 0
-    while kept and at <= len(kept):
-        here = np.searchsorted(kept, index, "right") == at
-        special = (np.searchsorted(kept, atoms, "right") == at).any()
-        if special or persons_among(persons[here]) >= protect:
-            at += 1
-        else:
-            kept.pop(at if at < len(kept) else at - 1)
-            at = max(at - 1, 0)
-    return np.array(kept, dtype=np.int64)
-
-
-def _widened(
-    low: int,
-    high: int,
-    index: NDArray[np.int64],
-    below: NDArray[np.int64],
-    above: NDArray[np.int64],
-) -> tuple[int, int]:
-    """Let cells reach towards the edges of their band, by as much as was cut off of others."""
-    if not len(below) and not len(above):
-        return low, high
-    ranked = np.sort(index)
-    n = int((index <= low).sum()), int((index >= high).sum())
-    if len(below):
-        low = max(int(below[0]), 2 * low - int(ranked[min(2 * n[0], len(ranked)) - 1]))
-    if len(above):
-        high = min(int(above[0]) - 1, 2 * high - int(ranked[-min(2 * n[1], len(ranked))]))
-    return low, high
 
 
 def _hidden(loose: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> int:

@@ -48,7 +48,8 @@ class LevelCoding:
         del u
         kind = pl.Boolean() if self.column.kind is Kind.BOOLEAN else pl.String()
         known = pl.Series(self.column.name, [*self.levels, None], dtype=kind)
-        return known.gather(pl.Series(codes, dtype=pl.UInt32))
+        places = np.ascontiguousarray(codes, dtype=np.int32).view(np.uint32)  # read where they are
+        return known.gather(pl.Series(places))
 
 
 def fit_levels(

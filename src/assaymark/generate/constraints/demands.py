@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from assaymark.core.conditions import Given
     from assaymark.core.schema import Column
 
-__all__ = ["Demands", "bounds_of", "demands_of", "inequality_of"]
+__all__ = ["Demands", "bounds_of", "demands_of", "inequality_of", "words_of"]
 
 _SINGLE = 2.0**-22  # of the size: what floats of 32 bits leave of a sum
 
@@ -170,7 +170,7 @@ def _explained(spec: c.ConstraintSpec, data: Dataset) -> Iterator[None]:
         yield
     except ConditionError as error:
         empty = [x for x in data.schema.names if data.frame[x].null_count() == data.n]
-        said = next((x for x in empty if x in _words(spec)), None)
+        said = next((x for x in empty if x in words_of(spec)), None)
         why = str(error) if said is None else f"column {said!r} has no value, which breaks nothing"
         raise RecipeError(f"[[constraint]] of kind {spec.kind!r}: {why}") from error
     except UnknownNameError as error:
@@ -180,7 +180,7 @@ def _explained(spec: c.ConstraintSpec, data: Dataset) -> Iterator[None]:
         raise UnknownNameError("column", error.name, data.schema.names, place) from error
 
 
-def _words(spec: c.ConstraintSpec) -> set[str]:
+def words_of(spec: c.ConstraintSpec) -> set[str]:
     """Return what may be columns in a constraint."""
     values = [v for x in spec.plain().values() for v in (x if isinstance(x, list) else [x])]
     texts = [v for v in values if isinstance(v, str)]

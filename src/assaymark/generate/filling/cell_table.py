@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Bools = NDArray[np.bool_]
 
-__all__ = ["CellTable", "cell_table"]
+__all__ = ["CellTable", "cell_table", "put_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,11 +37,14 @@ class CellTable:
         The levels of categories and booleans.
     kinds
         What each column holds.
+    persons
+        The number of the person of each row, where persons have several.
     """
 
     values: Mapping[str, Floats]
     levels: Mapping[str, tuple[str | bool, ...]]
     kinds: Mapping[str, Kind]
+    persons: NDArray[np.int64] | None = None
 
     @property
     def n(self) -> int:
@@ -58,7 +61,9 @@ class CellTable:
 
     def take(self, rows: NDArray[np.int64]) -> CellTable:
         """Return some of the rows."""
-        return replace(self, values={c: v[rows] for c, v in self.values.items()})
+        persons = None if self.persons is None else self.persons[rows]
+        values = {c: v[rows] for c, v in self.values.items()}
+        return replace(self, values=values, persons=persons)
 
     def also(self, other: CellTable) -> CellTable:
         """Return the same with more columns."""
@@ -66,6 +71,7 @@ class CellTable:
             values={**self.values, **other.values},
             levels={**self.levels, **other.levels},
             kinds={**self.kinds, **other.kinds},
+            persons=self.persons,
         )
 
     def series(self, column: str) -> pl.Series:
@@ -107,6 +113,15 @@ def cell_table(frame: pl.DataFrame, schema: Schema, like: CellTable | None = Non
         values[column.name] = np.array(found, dtype=np.float64)
         levels[column.name] = known
     return CellTable(values=values, levels=levels, kinds={c.name: c.kind for c in schema.columns})
+
+
+def put_rows(cells: CellTable, rows: NDArray[np.int64], made: CellTable) -> CellTable:
+    """Return the cells with some rows replaced."""
+    for column, values in made.values.items():
+        new = cells.values[column].copy()
+        new[rows] = values
+        cells = cells.put(column, new)
+    return cells
 
 
 def _levels(series: pl.Series) -> tuple[str | bool, ...]:

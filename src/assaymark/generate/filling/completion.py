@@ -11,7 +11,7 @@ from assaymark.core.dataset import Dataset
 from assaymark.generate.chain.imputed import Because
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.coding.levels import LevelCoding
-from assaymark.generate.filling.cell_table import cell_table
+from assaymark.generate.filling.cell_table import cell_table, put_rows
 from assaymark.generate.filling.fitting import fitting
 from assaymark.generate.filling.numerals import Numerals
 from assaymark.generate.filling.reasons import absent
@@ -112,11 +112,11 @@ class Completion:
                 known = self.known.take(todo[left])
                 tried = with_seldom(tried, known, rare, rng)
                 made = self._completed(known, tried, (round_, rng))
-                wrong, open_ = self._wrong(made, known), self._open(made).any(axis=0)
+                wrong, open_ = self.wrong(made, known), self._open(made).any(axis=0)
                 holds = ~np.logical_or.reduce([np.zeros(made.n, dtype=np.bool_), *wrong.values()])
                 right = holds & ~open_
                 put = np.flatnonzero(right | (holds & ~kept[todo[left]]))
-                cells = _put(cells, todo[left[put]], made.take(put))
+                cells = put_rows(cells, todo[left[put]], made.take(put))
                 kept[todo[left[put]]] = True
                 last, left = made.take(np.flatnonzero(~right)), left[~right]
                 lost = ~kept[todo[left]]
@@ -127,7 +127,7 @@ class Completion:
         lost = np.flatnonzero(~kept[todo])
         if len(lost):
             emptied = self._emptied(last.take(lost), self.known.take(todo[lost]))
-            cells = _put(cells, todo[lost], emptied)
+            cells = put_rows(cells, todo[lost], emptied)
         given = self.known.frame().select(self.schema.names)
         already = {one.text: int((~one.hold(given)).sum()) for one in self.demands.single}
         return Completed(
@@ -137,6 +137,13 @@ class Completion:
             broken=broken if len(todo) else {},
             already={text: n for text, n in already.items() if n},
         )
+
+    def wrong(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
+        """Return by what must hold in which rows it does not, if it is about a filled cell."""
+        found: dict[str, Bools] = {}
+        for tie in self.ties.all:
+            found[tie.text] = tie.broken(cells) & _touched(tie, cells, known)
+        return found | self._asked(cells, known)
 
     def _completed(
         self, cells: CellTable, drawn: CellTable, how: tuple[int, np.random.Generator]
@@ -151,7 +158,7 @@ class Completion:
                 continue
             here = cells.take(rows).put(column, drawn.values[column][rows])
             here = fitting(here, column, self.ties, self.known, rng)
-            cells = _put(cells, rows, settled(here, self.ties))
+            cells = put_rows(cells, rows, settled(here, self.ties))
         return cells
 
     def _order(self, round_: int) -> list[str]:
@@ -170,13 +177,6 @@ class Completion:
             early = {*(t.source for t in parts), *rounded} - why
             names.sort(key=lambda c: (c in late) - (c in early))
         return names
-
-    def _wrong(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
-        """Return by what must hold in which rows it does not, if it is about a filled cell."""
-        found: dict[str, Bools] = {}
-        for tie in self.ties.all:
-            found[tie.text] = tie.broken(cells) & _touched(tie, cells, known)
-        return found | self._asked(cells, known)
 
     def _asked(self, cells: CellTable, known: CellTable) -> dict[str, Bools]:
         """Return by constraint in which rows filled cells break it, and known ones do not."""
@@ -246,12 +246,3 @@ def _touched(tie: Tie, cells: CellTable, known: CellTable) -> Bools:
     """Return in which rows a cell that it is about was filled."""
     filled = [cells.known(c) & ~known.known(c) for c in tie.columns]
     return np.asarray(np.logical_or.reduce(filled), dtype=np.bool_)
-
-
-def _put(cells: CellTable, rows: Rows, made: CellTable) -> CellTable:
-    """Return the cells with some rows replaced."""
-    for column, values in made.values.items():
-        new = cells.values[column].copy()
-        new[rows] = values
-        cells = cells.put(column, new)
-    return cells

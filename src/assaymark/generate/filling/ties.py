@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from assaymark.generate.filling.cell_table import cell_table
 from assaymark.generate.filling.in_order import find_order
 from assaymark.generate.filling.in_range import find_ranges
 from assaymark.generate.filling.numerals import Numerals, find_said
+from assaymark.generate.filling.of_person import OfPerson, find_of_person
 from assaymark.generate.filling.reasons import find_reasons, present
 from assaymark.generate.filling.told import find_told
 from assaymark.generate.filling.worked import find_worked
@@ -95,6 +96,16 @@ class Ties:
         return tuple(b for b in self.besides if isinstance(b, Sameness))
 
     @property
+    def of_persons(self) -> tuple[OfPerson, ...]:
+        """Which columns are the same in all rows of a person."""
+        return tuple(t for t in self.follows if isinstance(t, OfPerson))
+
+    def with_persons(self, others: Sequence[OfPerson]) -> Ties:
+        """Return the same with other values of persons."""
+        rest = tuple(t for t in self.follows if not isinstance(t, OfPerson))
+        return replace(self, follows=(*rest, *others))
+
+    @property
     def all(self) -> tuple[Tie, ...]:
         """All of them."""
         return (*self.follows, *self.reasons, *self.orders, *self.ranges)
@@ -132,6 +143,8 @@ def find_ties(
     """
     names = dataset.schema.names
     cells = cell_table(dataset.frame, dataset.schema)
+    if dataset.persons is not None:
+        cells = replace(cells, persons=dataset.person_codes)
     numerals, cells = find_said(dataset, cells, protect, anyway)
     said = [frozenset({n.said, n.number}) for n in numerals]
     look = cells.take(np.arange(0, cells.n, cells.n // _LOOK + 1))
@@ -154,14 +167,25 @@ def find_ties(
         *find_sameness(look, names, known),
     )
     ties = Ties(
-        follows=(*worked, *told, *besides),
+        follows=(*worked, *told, *besides, *find_of_person(cells, names)),
         reasons=(*(n.reason(cells) for n in numerals), *reasons),
         orders=tuple(orders),
         besides=besides,
         ranges=find_ranges(cells),
     )
     first = settled(beside(cells, numerals), ties)
-    return ties, settled(beside(first, besides[len(numerals) :]), ties)
+    return _with_persons(settled(beside(first, besides[len(numerals) :]), ties), ties)
+
+
+def _with_persons(cells: CellTable, ties: Ties) -> tuple[Ties, CellTable]:
+    """Return ties and cells with what follows in one row of a person said in the others."""
+    for _ in range(_ROUNDS if ties.of_persons else 0):
+        before = cells
+        ties = ties.with_persons([t.learnt(cells) for t in ties.of_persons])
+        cells = settled(cells, ties)
+        if cells is before:
+            break
+    return ties, cells
 
 
 def settled(cells: CellTable, ties: Ties) -> CellTable:

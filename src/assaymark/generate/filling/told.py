@@ -149,10 +149,22 @@ def _told(cells: CellTable, x: str, y: str, part: str) -> Told | None:
         table = table or _table(of, own[rows], easily)
         if table is None:
             return None
-    if table is None:
+    if table is None or not _of_several(cells, x, y, both, part):
         return None
     low, high, values = table
     return Told(column=x, source=y, part=part, low=low, high=high, values=values)
+
+
+def _of_several(cells: CellTable, x: str, y: str, both: NDArray[np.int64], part: str) -> bool:
+    """Whether it is so between persons: in a person's own rows a birthday says the sex, too."""
+    if cells.persons is None:
+        return True
+    of = feature_of(cells.values[y][both], part, cells.kinds[y])
+    own = cells.values[x][both]
+    each = np.unique(np.column_stack([of, own, cells.persons[both]]), axis=0)
+    if part == "itself" and y not in cells.levels and _bands(each[:, 0], each[:, 1]):
+        return True
+    return _table(each[:, 0], each[:, 1], 1.0) is not None
 
 
 def _table(of: Floats, own: Floats, easily: float) -> tuple[Floats, Floats, Floats] | None:

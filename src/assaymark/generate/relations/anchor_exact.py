@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -9,47 +11,52 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.relations.addends import addends
+from assaymark.generate.relations.anchor_balance import balances
+from assaymark.generate.relations.anchor_constant import nudged, rows_right
 from assaymark.generate.relations.anchor_days import whole_days
+from assaymark.generate.relations.anchor_ends import ends, near_ends, seldom
+from assaymark.generate.relations.anchor_product import multiplied, product_of
 from assaymark.generate.relations.anchor_solve import solved
 from assaymark.generate.relations.anchor_totals import totals
 from assaymark.generate.relations.anchor_years import whole_years
-from assaymark.generate.relations.anchors import BASES, Anchor, Logarithm, apart, natural_log
+from assaymark.generate.relations.anchors import Anchor
+from assaymark.generate.relations.logarithms import logarithms_of
 from assaymark.generate.relations.made_of import add_parts
-from assaymark.generate.relations.product_solve import Logs
+from assaymark.generate.relations.product_solve import Logs, divisor
+from assaymark.generate.relations.to_the_point import sum_to_the_point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from assaymark.generate.relations.anchor_sample import Sample
-    from assaymark.generate.relations.anchors import Product
 
     Floats = NDArray[np.float64]
 
 __all__ = ["Exact"]
 
 _FEWEST, _NEAR = 200, 4
-_RELATED, _NO_ROOM, _FEW_VALUES = 0.3, 12, 5
+_RELATED, _NO_ROOM = 0.3, 12
 _SOLVED = 800
 _MOST_TERMS, _ROWS_EACH = 40, 5
 _MOSTLY = 0.8
 _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _MANY = 64
-_STRAIGHT = 0.999
 _HALF, _LESS = 0.5, 0.05
-_NUDGE = 2e-4, 5e-6  # of half a point of the grid, and at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Exact:
     """The relations that hold on every row of a sample, but for rounding.
 
-    ``made`` has, by column, the product or logarithm that it is.
+    ``made`` has, by column, the product or logarithm that it is, and ``ends`` the dates that
+    others say where all are there.
     """
 
     sample: Sample
     logs: Logs
+    ends: Mapping[int, Anchor] = field(default_factory=dict)
     made: dict[int, Anchor] = field(default_factory=dict)
     sums: dict[tuple[int, tuple[int, ...]], tuple[Anchor, ...]] = field(default_factory=dict)
     spans: dict[int, tuple[Anchor, ...]] = field(default_factory=dict)
@@ -60,7 +67,14 @@ class Exact:
         few = slice(None, None, max(1, len(sample.persons) // _SOLVED))
         kept = (j for j, n in sample.many.items() if n > 1 and sample.measured(j))
         numbers = {j: sample.numbers[j][few] for j in kept}
-        return cls(sample=sample, logs=Logs.of(numbers, gaps=sample.gaps, zeros=True))
+        logs = Logs.of(numbers, gaps=sample.gaps, zeros=True)
+        found = dict(ends(sample))
+        return cls(sample=replace(sample, ends=frozenset(found)), logs=logs, ends=found)
+
+    @property
+    def seldom(self) -> frozenset[int]:
+        """Those dates of the ``ends`` that are often missing where what says them is there."""
+        return seldom(self.sample, self.ends)
 
     def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
         """Return the anchor that ``x`` always is, or is but for rounding, if there is one."""
@@ -85,31 +99,48 @@ class Exact:
         terms = [j for j, _ in found[0].terms] if found else []
         return x in terms and len(terms) > 1
 
-    def after(self) -> dict[int, set[int]]:
+    def after(self, sources: Collection[int] = ()) -> dict[int, set[int]]:
         """Return which other columns each comes after: those that it is made of.
 
         Of columns any of which follows from the others, the one with the finest steps is what
         they say: a price times a quantity, and not the quantity, which few totals would give.
+        A date among the ``sources`` of others, such as of a season, is not worked out from days
+        if it is always there: what is drawn before would not know it.
         """
         found = self.finer()
-        spans = (*whole_years(self.sample), *whole_days(self.sample), *self._ends())
-        for x, span in spans:
-            if x not in self.made and add_parts(found, x, {j for j, _ in span.terms}):
-                self.made[x] = span
+        counted = *whole_years(self.sample), *whole_days(self.sample)
+        drawn = {*sources} - self.seldom
+        ended = ((x, a) for x, a in self.ends.items() if x not in drawn)
+        self._take(found, (*counted, *ended, *self._ends()))
+        kept = {x: a for x, a in self.ends.items() if self.made.get(x) is a}
+        for z, x in near_ends(self.sample, kept):
+            add_parts(found, z, {x})
         for x, total in totals(self.sample):
             looked_for = self._unseen(x, total) or self._whole_of(total)
             if x not in found and looked_for and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
                 if add_parts(found, x, {j for j, _ in whole.terms}):
                     self.made[x] = whole
-        for x in (j for j in self.logs.numbers if j not in self.made):
-            made = self._product(x) or self._span(x) or self._curve(x)
-            if made is not None and add_parts(found, x, {j for j, _ in made.terms}):
-                self.made[x] = made
+        others = [j for j in self.logs.numbers if j not in self.made]
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            all_made = list(pool.map(self._worked_out, others))
+        pairs = zip(others, all_made, strict=True)
+        self._take(found, ((x, made) for x, made in pairs if made is not None))
+        self._take(found, balances(self.sample))
         for x in self.logs.numbers:
             for y in self._base(x):
                 add_parts(found, x, {y})
         return found
+
+    def _take(self, found: dict[int, set[int]], made: Iterable[tuple[int, Anchor]]) -> None:
+        """Let columns be made as given, in this order, where no circle comes about."""
+        for x, anchor in made:
+            if x not in self.made and add_parts(found, x, {j for j, _ in anchor.terms}):
+                self.made[x] = anchor
+
+    def _worked_out(self, x: int) -> Anchor | None:
+        """Return the product, the span or the curve that a column is."""
+        return product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
 
     def _of_total(self, x: int) -> Anchor | None:
         """Return which multiple of a total a column is, first the mean of as many items."""
@@ -127,7 +158,9 @@ class Exact:
         at, own = total.at(self.sample.numbers), self.sample.numbers[x]
         rows = np.flatnonzero(np.isfinite(at) & np.isfinite(own))
         about = total.constant, self.sample.half(x)
-        return replace(total, constant=self._constant(x, rows, at[rows] - total.constant, about))
+        return replace(
+            total, constant=nudged(self.sample, x, rows, at[rows] - total.constant, about)
+        )
 
     def _unseen(self, x: int, total: Anchor) -> bool:
         """Whether a sum is not looked for otherwise.
@@ -171,23 +204,6 @@ class Exact:
         share = sum(self.sample.rates(x, y).values())
         return share * float((other[there] != 0).mean()) if there.any() else 0.0
 
-    def _product(self, x: int) -> Product | None:
-        """Return the product that ``x`` is, no column in which is rather made of ``x``."""
-        others = [y for y in self.logs.numbers if y != x]
-        while self.sample.many[x] >= _FEW_VALUES:
-            made = next(self._multiplied(x, others), None)
-            if made is None or (self.sample.many[x] <= _NO_ROOM and not made.whole):
-                return None
-            parts = [j for j, _ in made.terms]
-            if len(parts) == 1:
-                return None
-            finer = (j for j in parts if self.sample.step(j) < self.sample.step(x))
-            better = next((j for j in finer if self._follows(j, [x, *parts])), None)
-            if better is None:
-                return made
-            others.remove(better)
-        return None
-
     def _curve(self, x: int) -> Anchor | None:
         """Return the power or logarithm of one column that ``x`` is, if no sum says it as well.
 
@@ -197,27 +213,12 @@ class Exact:
         alike = [y for y in alike if abs(self.sample.related(x, y)) >= _ALIKE]
         for y in alike:
             pair = self.logs.numbers[y], self.logs.numbers[x]
-            logarithms = (f for s in (0.0, 1.0) for f in _logarithms_of(y, *pair, s))
-            for found in (*self._multiplied(x, [y]), *logarithms):
+            logarithms = (f for s in (0.0, 1.0) for f in logarithms_of(y, *pair, s))
+            for found in (*multiplied(self.sample, self.logs, x, [y]), *logarithms):
                 if self.sample.holds(x, found):
                     others = [z for z in self.logs.numbers if z != x]
                     return None if self._sum(x, others) else found
         return None
-
-    def _follows(self, x: int, members: Sequence[int]) -> bool:
-        others = [y for y in members if y != x]
-        return next(self._multiplied(x, others), None) is not None
-
-    def _multiplied(self, x: int, others: Sequence[int]) -> Iterator[Product]:
-        """Yield the product of other columns that ``x`` is but for rounding, if there is one."""
-        for found in self.logs.products(x, self.sample.rounding(x, self.logs.numbers[x]), others):
-            made = found.product
-            if made is not None and found.exact and (len(made.terms) > 1 or made.terms[0][1] != 1):
-                at = made.at(self.sample.numbers)
-                rows = np.flatnonzero(np.isfinite(at) & np.isfinite(self.sample.numbers[x]))
-                nudge = self._constant(x, rows, at[rows], (0.0, self.sample.half(x)))
-                if self.sample.holds(x, replace(made, constant=nudge)):
-                    yield replace(made, constant=nudge)
 
     def finer(self) -> dict[int, set[int]]:
         """Return of which other columns each is a multiple, but for rounding.
@@ -235,8 +236,11 @@ class Exact:
                     whole = self.anchor(z, [y for y in self.sample.numbers if y != z])
                     alone = [j for a in whole for j, _ in a.terms if self.anchor(z, [j])]
                     if not whole or len(whole[0].terms) == 1 or alone:
-                        found.setdefault(x, set()).add(z)
-                        self.made.setdefault(x, anchors[0])
+                        total = sum_to_the_point(self.sample, x, anchors[0])
+                        for made in (*(() if total is None else (total,)), anchors[0]):
+                            if add_parts(found, x, {j for j, _ in made.terms}):
+                                self.made.setdefault(x, made)
+                                break
         return found
 
     def _has_span(self, x: int, total: Anchor) -> bool:
@@ -302,8 +306,8 @@ class Exact:
         for w in (*(1 / float(f"{1 / weight:.{digits}g}") for digits in range(1, 7)), weight):
             plain = Anchor(terms=((pair[0], w), (pair[1], -w)))
             about = constant, self.sample.half(x)
-            one = replace(plain, constant=self._constant(x, rows, plain.at(numbers), about))
-            tried.append((self._right(x, rows, one.at(numbers)), one))
+            one = replace(plain, constant=nudged(self.sample, x, rows, plain.at(numbers), about))
+            tried.append((rows_right(self.sample, x, rows, one.at(numbers)), one))
         return max(tried, key=lambda t: t[0])[1]
 
     def _sums(self, x: int, earlier: Sequence[int]) -> Iterator[Anchor]:
@@ -333,43 +337,16 @@ class Exact:
         if found is not None and found[0].any():
             terms = tuple((j, w) for j, w in zip(full, found[0].tolist(), strict=True) if w)
             sums = Anchor(terms=terms).at({j: numbers[j][rows] for j in full})
-            yield Anchor(terms=terms, constant=self._constant(x, rows, sums, (found[1], half)))
+            constant = nudged(self.sample, x, rows, sums, (found[1], half))
+            yield from self._divided(x, Anchor(terms=terms, constant=constant), rows)
 
-    def _constant(
-        self, x: int, rows: NDArray[np.int64], sums: Floats, found: tuple[float, float]
-    ) -> float:
-        """Return the constant with which sums are ``x`` most often: none, or what was found.
-
-        A little more or less than a point of the grid is how halves are rounded up or down.
-        """
-        constant, half = found
-        tried = [constant]
-        if half:
-            snapped = 2 * half * round(constant / (2 * half))
-            nudge = min(_NUDGE[0] * half, _NUDGE[1])
-            tried = [snapped, snapped + nudge, snapped - nudge, constant]
-        right = [self._right(x, rows, sums + c) for c in tried]
-        return tried[int(np.argmax(right))]
-
-    def _right(self, x: int, rows: NDArray[np.int64], sums: Floats) -> int:
-        """Return in how many of the rows ``x`` is a sum to the point."""
-        own = self.sample.numbers[x][rows]
-        return int((apart(self.sample.codings[x], own, sums).points == 0).sum())
-
-
-def _logarithms_of(y: int, values: Floats, log: Floats, shift: float) -> Iterator[Logarithm]:
-    """Yield the logarithms of column ``y`` that are nearest to another, usual ones first."""
-    natural = natural_log(values + shift)
-    known = np.isfinite(natural) & np.isfinite(log)
-    if known.sum() < _FEWEST or not _bent(values[known], natural[known]):
-        return
-    factor, constant = (float(c) for c in np.polyfit(natural[known], log[known], 1))
-    usual = float(np.sign(factor)) * min(BASES.values(), key=lambda b: abs(b - abs(factor)))
-    middle = float(np.median(log[known] - usual * natural[known]))
-    for one in ((usual, round(middle, 3) + 0.0), (usual, middle), (factor, constant)):
-        yield Logarithm(terms=((y, one[0]),), constant=one[1], shift=shift)
-
-
-def _bent(values: Floats, natural: Floats) -> bool:
-    """Whether values are spread so far that their logarithms are not about a line of them."""
-    return bool(values.std() > 0 and abs(np.corrcoef(values, natural)[0, 1]) < _STRAIGHT)
+    def _divided(self, x: int, found: Anchor, rows: NDArray[np.int64]) -> Iterator[Anchor]:
+        """Yield a sum, or of one column a quotient by a round number that is right more often."""
+        (y, weight), half = found.terms[0], self.sample.half(x)
+        own, at = self.sample.numbers[x][rows], {y: self.sample.numbers[y][rows]}
+        by = divisor(own, at[y], half) if len(found.terms) == 1 and weight % 1 else None
+        if by is not None:
+            plain = Anchor(terms=((y, 1 / by),))
+            other = replace(plain, constant=nudged(self.sample, x, rows, plain.at(at), (0, half)))
+            found = max(found, other, key=lambda a: rows_right(self.sample, x, rows, a.at(at)))
+        yield found

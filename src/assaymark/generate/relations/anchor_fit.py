@@ -12,7 +12,8 @@ from assaymark.generate.coding.levels import persons_among
 from assaymark.generate.relations.anchor_days import DAY, Days
 from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Near, Sum
-from assaymark.generate.relations.anchors import Anchor, cells_of, coded, density, density_at
+from assaymark.generate.relations.anchors import Anchor, cells_of
+from assaymark.generate.relations.densities import coded, density, density_at
 from assaymark.generate.trees.classes import Cut, cut_of, merged
 from assaymark.generate.trees.known import Target, target_of
 
@@ -51,6 +52,8 @@ def anchored(
     steps: Mapping[Anchor, Apart],
     how: tuple[int, int],
     grow: Grow,
+    *,
+    gaps: bool = False,
 ) -> Sum | Anchored | Link:
     """Return what draws a column that has anchors.
 
@@ -65,10 +68,12 @@ def anchored(
         Persons who must stand behind a difference, and classes that pools tell apart.
     grow
         Grows the trees of what is to be drawn, from some of the rows or all.
+    gaps
+        Whether the column may be missing where what it is worked out from is there.
     """
     coding = cells_of(encoded.encoding, column)
     first = next(iter(steps))
-    gaps = isinstance(first, Years | Days)
+    gaps = gaps or isinstance(first, Years | Days)
     if _says_all(encoded, column, steps[first], 2 * how[0] if gaps else None):
         needed = (steps[first].value & ~steps[first].anchor).any()
         otherwise = grow(target_of(encoded, column, how[1]), None) if needed else None

@@ -12,15 +12,16 @@ from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import persons_among
 from assaymark.generate.relations.anchors import Anchor, apart, cells_of, noise_of
 from assaymark.generate.relations.product_solve import rates
-from assaymark.generate.relations.ranks import correlation, ranked, telling
+from assaymark.generate.relations.ranks import correlation, correlations, ranked, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from assaymark.generate.coding.cells import CellCoding
     from assaymark.generate.coding.encoding import Encoded
+    from assaymark.generate.relations.anchors import Apart
 
     Floats = NDArray[np.float64]
 
@@ -42,11 +43,15 @@ class Sample:
     """Rows of persons drawn at random; anchors are fitted to some and judged by the others.
 
     ``many`` is how many values each column has, however few codes these have: of a time to an
-    event or the end of follow-up, most are the latter.
+    event or the end of follow-up, most are the latter. ``ranked`` are the ranks of all columns,
+    one after the other, ``places`` which these are. ``ends`` are dates that others say where all
+    are there: what is there more often than such a date does not follow from it.
     """
 
     numbers: Mapping[int, Floats]
     ranks: Mapping[int, Floats]
+    ranked: Floats
+    places: NDArray[np.int64]
     codes: NDArray[np.int32]
     masses: Mapping[int, Floats]
     codings: Mapping[int, CellCoding]
@@ -56,8 +61,10 @@ class Sample:
     telling: Mapping[int, NDArray[np.bool_]]
     many: Mapping[int, int]
     pair_values: dict[tuple[object, ...], Floats] = field(default_factory=dict)
+    left: dict[int, dict[int, Floats]] = field(default_factory=dict)
     multiples: dict[tuple[int, int], dict[float, float]] = field(default_factory=dict)
     pairs: list[list[tuple[int, int]]] = field(default_factory=list)
+    ends: frozenset[int] = frozenset()
     gaps: bool = False
 
     @classmethod
@@ -69,14 +76,19 @@ class Sample:
         numbers = {j: v for j, v in numbers.items() if len(cells_of(encoded.encoding, j).first)}
         look = np.sort(rng.permutation(encoded.codes.shape[1])[:_LOOK])
         part = {j: v[look] for j, v in numbers.items()}
+        ranks = np.empty((len(part), len(look)))
+        for row, values in zip(ranks, part.values(), strict=True):
+            row[:] = ranked(values)
         many = {j: len(np.unique(v[np.isfinite(v)])) for j, v in part.items()}
         return cls(
             numbers=part,
-            ranks={j: ranked(v) for j, v in part.items()},
+            ranks=dict(zip(part, ranks, strict=True)),
+            ranked=ranks,
+            places=np.array(list(part), dtype=np.int64),
             codes=encoded.codes[:, look],
             masses={j: encoded.mass(j) for j in numbers},
             codings={j: cells_of(encoded.encoding, j) for j in numbers},
-            persons=encoded.persons[look],
+            persons=np.unique(encoded.persons[look], return_inverse=True)[1].astype(np.int64),
             protect=protect,
             fitted=(rng.permutation(encoded.n_persons) % 2 == 0)[encoded.persons[look]],
             telling={j: telling(v) for j, v in part.items()},
@@ -93,6 +105,9 @@ class Sample:
         there are few rows: fewer than 200, or than 40 that are not the most frequent value.
         """
         steps = apart(self.codings[x], self.numbers[x], anchor.at(self.numbers))
+        ending = not self.gaps and any(j in self.ends for j, _ in anchor.terms)
+        if ending and _often(steps):
+            return False
         room = _NO_ROOM if type(anchor) is Anchor else _MANY
         rounded = self.many[x] > room and not anchor.whole
         right = steps.both & (np.abs(steps.points) <= rounded)
@@ -167,17 +182,26 @@ class Sample:
             mine[y] = other[x] = self._together(self.ranks[x], self.ranks[y])
         return float(mine[y])
 
+    def relate(self, x: int, among: Sequence[int]) -> Floats:
+        """Return the correlations of ranks with ``x`` by column, those ``among`` all known."""
+        known = self._of("related", x)
+        left = _unknown(known, among)
+        known[left] = self._all_together(self.ranks[x], left)
+        for y in left:
+            self._of("related", y)[x] = known[y]
+        return known
+
     def nearest(self, x: int, among: Sequence[int], many: int, least: float) -> list[int]:
         """Return the ``many`` columns most related to ``x`` by at least ``least``, that first."""
-        known = self._of("related", x)
-        for y in _unknown(known, among):
-            self.related(x, y)
+        known = self.relate(x, among)
         return [y for y, _ in _strongest(known, among, many, least)]
 
     def alike(self) -> list[tuple[int, int]]:
         """Return pairs of columns of many values that say each other where both are there."""
         if not self.pairs:
             many = [j for j in self.many if self.fine(j)]
+            for i, x in enumerate(many):
+                self.relate(x, many[i + 1 :])
             found = {p: self.related(*p) for p in combinations(many, 2)}
             near = sorted((p for p in found if found[p] >= _RELATED), key=lambda p: -found[p])
             held = [p for p in near[:_PAIRS] if self._where_both(*p) >= _ALIKE]
@@ -206,11 +230,28 @@ class Sample:
         if self.tells_day(x, y) or self.tells_day(y, x):
             return []
         known = self._of("left", x, y)
-        if ("ranks", x, y) not in self.pair_values:
-            self.pair_values["ranks", x, y] = ranked(self.numbers[x] - self.numbers[y])
-        for z in _unknown(known, among):
-            known[z] = self._together(self.pair_values["ranks", x, y], self.ranks[z])
+        left = _unknown(known, among)
+        known[left] = self._all_together(self.left_ranks(x, y), left)
         return _strongest(known, among, many, least)
+
+    def left_ranks(self, x: int, y: int) -> Floats:
+        """Return the ranks of what ``x`` is more than ``y``."""
+        of = self.left.setdefault(x, {})
+        if y not in of:
+            of[y] = ranked(self.numbers[x] - self.numbers[y])
+        return of[y]
+
+    def forget_left(self, x: int, kept: Collection[int]) -> None:
+        """Keep of the ranks of what ``x`` is more than others those for some of these alone."""
+        self.left[x] = {y: ranks for y, ranks in self.left.get(x, {}).items() if y in kept}
+
+    def _all_together(self, one: Floats, others: Sequence[int]) -> Floats:
+        """Return how ranks go together with those of several columns, shape ``(others,)``."""
+        if self.gaps:
+            return np.array([self._together(one, self.ranks[z]) for z in others])
+        out = np.empty(len(others))
+        correlations(one, self.ranked, np.searchsorted(self.places, others), out)
+        return out
 
     def _together(self, a: Floats, b: Floats) -> float:
         """Return how ranks go together; with gaps, where both are there: 0 is the middle."""
@@ -222,20 +263,27 @@ class Sample:
 
     def equal(self, x: int, earlier: Sequence[int]) -> list[int]:
         """Return the columns that say the very values of ``x`` in some of the rows."""
-        telling, own = self.telling[x], self.numbers[x]
-        few = telling.sum() < _FEWEST
-        least = max(_EQUAL * telling.sum(), self.fewest if few else _FEW)
-        known = self._of("equal", x)
-        for y in _unknown(known, earlier):
-            known[y] = float((telling & (own == self.numbers[y])).sum())
         among = np.asarray(earlier, dtype=np.int64)
-        return [int(y) for y in among[known[among] >= least]]
+        return [int(y) for y in among[self.equally(x, earlier)[among] >= self.least_equal(x)]]
+
+    def least_equal(self, x: int) -> float:
+        """Return in how many rows a column that often equals ``x`` must have its very value."""
+        telling = int(self.telling[x].sum())
+        return max(_EQUAL * telling, self.fewest if telling < _FEWEST else _FEW)
+
+    def equally(self, x: int, among: Sequence[int]) -> Floats:
+        """Return in how many rows each column says the value of ``x``, those ``among`` known."""
+        known = self._of("equal", x)
+        for y in _unknown(known, among):
+            known[y] = float((self.telling[x] & (self.numbers[x] == self.numbers[y])).sum())
+        return known
 
     def _of(self, *what: object) -> Floats:
         """Return what is known of pairs by their other column, NaN where that is nothing yet."""
-        if what not in self.pair_values:
-            self.pair_values[what] = np.full(max(self.numbers) + 1, np.nan)
-        return self.pair_values[what]
+        found = self.pair_values.get(what)
+        if found is None:  # columns are looked at side by side: what came first is kept
+            found = self.pair_values.setdefault(what, np.full(max(self.numbers) + 1, np.nan))
+        return found
 
     def rates(self, x: int, y: int) -> dict[float, float]:
         """Return the multiples of ``y`` where ``x`` often lies, and how often."""
@@ -255,6 +303,11 @@ class Sample:
     def rounding(self, x: int, values: Floats) -> Floats:
         """Return by how much rounding may have changed each of the values of a column."""
         return self.half(x) + noise_of(self.codings[x]) * np.abs(values)
+
+
+def _often(steps: Apart) -> bool:
+    """Whether values are often there without an anchor."""
+    return bool((steps.value & ~steps.anchor).sum() > (1 - _ALWAYS) * steps.value.sum())
 
 
 def _unknown(known: Floats, among: Sequence[int]) -> list[int]:

@@ -51,7 +51,7 @@ def find_anchors(
     sample = exact.sample
     if sample.n_persons < sample.fewest:
         return tuple(order), {}
-    nearness = Nearness(sample=sample, logs=Logs.of(exact.logs.numbers).plain())
+    nearness = Nearness.of(sample, Logs.of(exact.logs.numbers).plain())
     placed: list[int] = []
     found: dict[int, tuple[Anchor, ...]] = {}
     left = list(order)
@@ -62,7 +62,7 @@ def find_anchors(
         near: dict[int, tuple[tuple[Anchor, ...], float]] = {}
         if sample.fine(x) and x not in looked_up:
             waiting = [y for y in free if sample.fine(y) and y not in looked_up]
-            near = {y: nearness.near(y, earlier) for y in waiting}
+            near = nearness.all_near(waiting, earlier)
             x = sample.fullest(max(near, key=lambda y: near[y][1]), waiting)
             x = _parted_first(sample, x, [y for y in waiting if y in parted])
         asked = x in sample.numbers and x not in looked_up

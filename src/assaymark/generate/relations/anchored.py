@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
-from assaymark.generate.relations.anchors import apart, coded
+from assaymark.generate.relations.anchors import apart
+from assaymark.generate.relations.densities import coded
+from assaymark.generate.trees.link import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ __all__ = ["Anchored", "Found", "Gap", "Near", "Sum", "gap_of"]
 _FEWEST_GAPS = 3
 _TIMES, _MOST_TIMES = 8, 64
 _AGAIN = 1 << 20
+_WITHIN, _BETWEEN = 16, 1 << 16  # columns are fewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -241,7 +244,7 @@ class Anchored:
             at = replace(place.only(which), column=place.column + again * _AGAIN)
             codes, u = np.empty(len(which), dtype=np.int32), np.empty(len(which))
             self.link.draw(drawn[:, which], at, codes, u)
-            found = self._points(codes, u, [a[which] for a in anchors])
+            found = self._within(at, codes, u, [a[which] for a in anchors])
             new = ~(found.null & there[which])  # what is there stays there
             points[which[new]], null[which] = found.points[new], found.null & new
             inside[which[new]] = u[new]
@@ -253,6 +256,24 @@ class Anchored:
         low, high = self.coding.span if self.reach is None else self.reach
         points = self._settled(np.clip(points, low, high), null, anchors)
         return Found(coding=self.coding, points=points, null=null)
+
+    def _within(self, place: Place, codes: Codes, u: Floats, anchors: Sequence[Floats]) -> _Tried:
+        """Return points of these cells, so far as there are any on the days and hours that are had.
+
+        A cell that reaches across a night is none to be drawn again for that: those that touch the
+        first and the last hour would be left out too often. ``u`` gets where in them they are.
+        """
+        found = self._points(codes, u, anchors)
+        for again in range(1, _WITHIN if self.when is not None else 0):
+            which = np.flatnonzero(found.wrong & ~found.null & (codes >= self.coding.size))
+            if not len(which):
+                break
+            other = np.empty(len(which))
+            spread(replace(place.only(which), column=place.column + again * _BETWEEN), other)
+            part = self._points(codes[which], other, [a[which] for a in anchors])
+            found.points[which], found.wrong[which] = part.points, part.wrong
+            u[which] = other
+        return found
 
     def _settled(
         self, points: Points, null: NDArray[np.bool_], anchors: Sequence[Floats]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from assaymark.core.schema import Column, Kind
-from assaymark.generate.coding.cells import CellCoding, fit_points
+from assaymark.core.compiled import compiled
+from assaymark.core.schema import Kind
+from assaymark.generate.coding.cells import CellCoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,15 +30,13 @@ __all__ = [
     "Product",
     "apart",
     "cells_of",
-    "coded",
-    "density",
-    "density_at",
     "natural_log",
     "noise_of",
     "numbers_of",
 ]
 
 _LARGEST = 2.0**52
+_BEYOND = 2.0**62
 _LAST_OF_64, _LAST_OF_32 = 2.0**-48, 2.0**-22
 _WHOLE_32 = 2.0**24
 _SMALL = 0.01
@@ -49,7 +48,6 @@ BASES = {"": 1.0, "10": 0.4342944819032518, "2": 1.4426950408889634}
 _ROUNDING = 1e-5  # so little says how halves are rounded, and is not worth a word
 _PLAIN = 1, 86_400e6  # a date as a moment is a multiple of it
 _UNITS = {60_000_000: "1 min", 3_600_000_000: "1 h", 86_400_000_000: "1 day"}
-_DIFFERENCE = Column(name="difference", kind=Kind.INTEGER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,10 +257,38 @@ def apart(coding: CellCoding, numbers: Floats, anchor: Floats) -> Apart:
     """
     value, there = np.isfinite(numbers), np.isfinite(anchor)
     both = value & there
-    mine, other = (coding.grid.index(np.where(both, v, 0.0)) for v in (numbers, anchor))
-    noise = noise_of(coding)
-    same = np.abs(np.where(both, numbers - anchor, 0.0)) <= noise * np.abs(numbers)
-    return Apart(points=np.where(both & ~same, mine - other, 0), value=value, anchor=there)
+    noise, grid = noise_of(coding), coding.grid
+    points = np.zeros(len(numbers), dtype=np.int64)
+    if grid.scale:
+        known = (float(grid.scale), float(grid.base), float(grid.step)), noise
+        _points_apart(numbers, anchor, both, known, points)
+    else:
+        mine, other = (grid.index(v[both]) for v in (numbers, anchor))
+        same = np.abs(numbers[both] - anchor[both]) <= noise * np.abs(numbers[both])
+        points[both] = np.where(same, 0, mine - other)
+    return Apart(points=points, value=value, anchor=there)
+
+
+@compiled
+def _points_apart(
+    numbers: Floats,
+    anchor: Floats,
+    both: NDArray[np.bool_],
+    known: tuple[tuple[float, float, float], float],
+    out: NDArray[np.int64],
+) -> None:
+    grid, noise = known
+    for i in range(len(out)):
+        if both[i] and not abs(numbers[i] - anchor[i]) <= noise * abs(numbers[i]):
+            out[i] = _point(numbers[i], grid) - _point(anchor[i], grid)
+
+
+@compiled
+def _point(value: float, grid: tuple[float, float, float]) -> int:
+    """Return the point of a grid at which a value is, as ``Grid.index`` does."""
+    scale, base, step = grid
+    at = np.rint((np.rint(value * scale) - base) / step)
+    return int(min(max(at, -_BEYOND), _BEYOND))
 
 
 def noise_of(coding: CellCoding) -> float:
@@ -314,42 +340,3 @@ def cells_of(encoding: Encoding, column: int) -> CellCoding:
     if not isinstance(coding, CellCoding):
         raise TypeError(f"column {coding.column.name!r} has no order")
     return coding
-
-
-def coded(
-    steps: NDArray[np.int64], persons: NDArray[np.int64], protect: int
-) -> tuple[CellCoding, NDArray[np.int32]]:
-    """Code differences, so that none of fewer than ``protect`` persons comes out."""
-    return fit_points(_DIFFERENCE, steps, persons, protect)
-
-
-def density(coding: CellCoding, mass: Floats) -> Floats:
-    """Return the log of the share of each point of each code, shape ``(codes,)``."""
-    known = mass[: len(coding.first)]
-    share = known / max(float(known.sum()), 1e-12)
-    return np.log(np.maximum(share, 1e-12)) - np.log(np.maximum(coding.points, 1))
-
-
-def density_at(coding: CellCoding, log: Floats, steps: NDArray[np.int64], *, ends: bool) -> Floats:
-    """Return the log-density of differences, given that of each code, shape ``(n,)``.
-
-    What lies beside a cell, where fewer persons are than protect a value, falls to it with the
-    square of the distance, and what is between special values to none. With ``ends``, such as of
-    few persons, of whom the ten at either end are many, so does what lies outside the outermost
-    codes; else none does.
-    """
-    codes, (low, high) = coding.encode(steps), coding.span
-    below, above = steps < low, steps > high
-    outside, points = below | above, coding.points
-    far = np.where(outside, np.where(below, low - steps, steps - high), coding.off(steps, codes))
-    said, off = log[codes], np.flatnonzero(far)
-    inside = np.where(above[off], points[-1], points[codes[off]])
-    said[off] -= _tail(far[off], np.where(below[off], points[0], inside))
-    if not ends:
-        said[off[outside[off] | (points[codes[off]] == 0)]] = -np.inf
-    return said
-
-
-def _tail(off: NDArray[np.int64], width: NDArray[np.int64] | np.int64) -> Floats:
-    """Return how much less likely differences so far off a code of a width are than in it."""
-    return np.asarray(2 * np.log1p(off / np.maximum(width, 1)), dtype=np.float64)

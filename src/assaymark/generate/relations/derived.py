@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.core.schema import Role
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.coding.levels import LevelCoding, persons_per_code
 from assaymark.generate.trees.link import spread
@@ -23,17 +24,19 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Absent", "Lookup", "find_absent", "find_derived", "tells_values"]
+__all__ = ["Absent", "Lookup", "find_absent", "find_derived", "tells_values", "told_by_derived"]
 
 _FIRST_LOOK = 3000
 _LARGEST = 4_000_000
 _WRONG = 0.002
 _WRONG_OF = 0.02
+_FEW, _FEWEST, _WRONG_OF_FEW = 2.0, 200, 0.1  # of 200, two may be against it, of 20 of a kind
 _RIGHT_PER_CODE = 0.9
 _LOST = 0.05  # of the persons have a code that only rare levels tell, at most
 _RARE = 0.25  # the same of a number of which each level has one value
 _SOME, _ROUGHLY = 0.1, 0.8  # of the persons without a value, and of that in a first look
 _BY_CHANCE = 0.01
+_TWO = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,9 +70,9 @@ def find_absent(
 
     ``Absent.source`` is a place in the table too. Another column is why a column is missing if it
     tells whether for all but 0.2 % of the persons, and of those with and without a value for all
-    but 2 %; else, if it tells of more of those without a value than others do, a tenth at least,
-    by codes with which nobody has one. What an earlier column says by way of one that follows
-    from it, of the ``derived``, counts too.
+    but 2 %, or for all but two of 200 and of 20; else, if it tells of more of those without a value
+    than others do, a tenth at least, by codes with which nobody has one. What an earlier column
+    says by way of one that follows from it, of the ``derived``, counts too.
     """
     found = {}
     follow: dict[int, list[int]] = {}
@@ -88,6 +91,51 @@ def find_absent(
             if why is not None:
                 found[x] = why
     return found
+
+
+def told_by_derived(
+    encoded: Encoded,
+    drawn: Sequence[int],
+    derived: Mapping[int, Lookup],
+    later: Collection[int],
+) -> dict[int, int]:
+    """Return, by place in the table, columns that are missing because of one that is looked up.
+
+    And what that one follows from: drawn before, it says so in time. Not where these are missing
+    together, nor where a column that is drawn before, and not one of the ``later`` ones that are
+    made of others, says so itself.
+    """
+    found = {}
+    for i, x in enumerate(drawn):
+        coding = encoded.encoding.codings[x]
+        if not coding.missing or coding.size < _TWO or coding.column.has(Role.TARGET):
+            continue
+        missing, redrawn = encoded.codes[x] == coding.size - 1, encoded.redrawn[x]
+        sources = (
+            rule.source
+            for y, rule in derived.items()
+            if rule.source != x and _by_value(encoded, (y, rule), missing, redrawn)
+        )
+        source = next(sources, None)
+        before = [y for y in drawn[:i] if y not in later and y not in found]
+        if source is not None and not any(
+            _because(encoded, y, missing, redrawn) is not None for y in before
+        ):
+            found[x] = source
+    return found
+
+
+def _by_value(
+    encoded: Encoded,
+    derived: tuple[int, Lookup],
+    missing: NDArray[np.bool_],
+    redrawn: NDArray[np.bool_],
+) -> bool:
+    """Whether a column is missing because of the value that another follows from."""
+    y, rule = derived
+    why, coding = _because(encoded, y, missing, redrawn), encoded.encoding.codings[rule.source]
+    known = rule.table[: coding.size - coding.missing]
+    return why is not None and bool(why.table[known].any())
 
 
 def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
@@ -134,13 +182,20 @@ def _because(
         wrong = np.array([joint[table, 0].sum(), joint[~table, 1].sum()])
         each = joint.sum(axis=0)
         strict = 1.0 if look == slice(None) else 5.0
-        if wrong.sum() > strict * _WRONG * each.sum() or (wrong > strict * _WRONG_OF * each).any():
+        few = _FEW * (each.sum() >= _FEWEST)
+        most = strict * np.maximum(_WRONG_OF * each, np.minimum(few, _WRONG_OF_FEW * each))
+        if wrong.sum() > strict * max(_WRONG * each.sum(), few) or (wrong > most).any():
             return None
     return Absent(source=y, table=table)
 
 
 def find_derived(
-    encoded: Encoded, columns: Collection[int], *, cells: bool, last: Collection[int] = ()
+    encoded: Encoded,
+    columns: Collection[int],
+    *,
+    cells: bool,
+    last: Collection[int] = (),
+    there: Collection[int] = (),
 ) -> dict[int, Lookup]:
     """Return, by place in the table, those of the ``columns`` that follow from another one.
 
@@ -155,6 +210,8 @@ def find_derived(
         Whether those count whose codes stand for cells, so that the values follow but roughly.
     last
         Columns that are written after all others, from which none follows.
+    there
+        Columns from which none follows that they say only by being there, as who died by a date.
     """
     codings = encoded.encoding.codings
     glance = _Glance.at(encoded)
@@ -172,7 +229,8 @@ def find_derived(
         for source in kept if asked else ():
             told = glance.tells(source, target)
             table = _table(encoded, source, target) if told else None
-            if table is not None:
+            only = source in there and table is not None and len(np.unique(table[:-1])) < _TWO
+            if table is not None and not only:
                 found[target] = Lookup(source=source, table=table)
                 break
         else:

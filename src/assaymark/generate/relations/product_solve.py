@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from assaymark.core.compiled import compiled
 from assaymark.generate.relations.anchors import Product
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Logs", "rates"]
+__all__ = ["Logs", "divisor", "rates"]
 
 _MOST_TERMS, _STARTS = 4, 4
 _THERE = 0.8  # of the values, that a logarithm can be taken of
@@ -100,8 +101,8 @@ class Logs:
         if there.sum() < _FEWEST or not len(part.places) or aim[there].std() < _LEAST:
             return
         asked = _Asked(y=self.numbers[x][there], log=aim[there], rounding=rounding[there])
-        begin = Found(chosen=(), left=asked.log - asked.log.mean())
-        order = part.places[np.argsort(-part.worth(begin), kind="stable")].tolist()
+        begin, full = Found(chosen=(), left=asked.log - asked.log.mean()), _Full.of(part.values)
+        order = part.places[np.argsort(-part.worth(begin, full), kind="stable")].tolist()
         columns = list(dict.fromkeys(order))
         for column in columns[:_STARTS]:
             step = part.with_one(asked, begin, column)
@@ -109,29 +110,44 @@ class Logs:
             for _ in range(1, min(_MOST_TERMS, len(columns))):
                 if step.exact:
                     break
-                more = int(part.places[np.argmax(part.worth(step))])
+                more = int(part.places[np.argmax(part.worth(step, full))])
                 step = part.with_one(asked, step, more)
                 yield from step.told(asked)
 
     def _only(self, rows: NDArray[np.bool_], among: Collection[int]) -> Logs:
         of = np.isin(self.places, list(among))
-        numbers = {j: self.numbers[j][rows] for j in among}
         lines = tuple(line for line, kept in zip(self.lines, of, strict=True) if kept)
-        values = self.values[np.ix_(of, rows)]
+        every = bool(rows.all())
+        numbers = self.numbers if every else {j: self.numbers[j][rows] for j in among}
+        values = self.values[of] if every else self.values[np.ix_(of, rows)]
         return Logs(numbers=numbers, places=self.places[of], lines=lines, values=values)
 
-    def worth(self, step: Found) -> Floats:
+    def worth(self, step: Found, full: _Full) -> Floats:
         """Return how much each line says of what a step leaves; of columns in it, nothing."""
-        full = np.nan_to_num(self.values)
-        length = np.sqrt((full**2).sum(axis=1))
-        worth = np.abs(full @ step.left) / np.maximum(length, _LEAST)
+        worth = np.abs(full.values @ step.left) / full.length
         return np.where(np.isin(self.places, self.places[list(step.chosen)]), -1.0, worth)
 
     def with_one(self, asked: _Asked, step: Found, column: int) -> Found:
-        """Return the step with one more column, by the line of it that leaves least."""
-        ways = np.flatnonzero(self.places == column).tolist()
-        tried = [self._fitted(asked, (*step.chosen, c)) for c in ways]
-        return min(tried, key=lambda t: (not t.exact, t.off))
+        """Return the step with one more column, by the line of it that leaves least.
+
+        Or with another line of a column in it, if that says all: alone, 1 less a share may seem
+        to say more than the share that is divided by.
+        """
+        tried = [self._fitted(asked, (*step.chosen, c)) for c in self._ways(column)]
+        best = min(tried, key=lambda t: (not t.exact, t.off))
+        if best.exact:
+            return best
+        others = (
+            (*best.chosen[:at], way, *best.chosen[at + 1 :])
+            for at, c in enumerate(step.chosen)
+            for way in self._ways(int(self.places[c]))
+            if way != c
+        )
+        tried = [best, *(self._fitted(asked, chosen) for chosen in others)]
+        return next((t for t in tried if t.exact), best)
+
+    def _ways(self, column: int) -> list[int]:
+        return np.flatnonzero(self.places == column).tolist()
 
     def _fitted(self, asked: _Asked, chosen: tuple[int, ...]) -> Found:
         weights, left = _least_squares(asked.log, self.values[list(chosen)])
@@ -149,8 +165,8 @@ class Logs:
             return Found(chosen=chosen, left=left)
         ratio, room = asked.y[known] / at[known], asked.rounding[known] / np.abs(at[known])
         sign = 1.0 if np.median(ratio) > 0 else -1.0
-        low = float(np.quantile(np.abs(ratio) - room, 1 - _TRIMMED))
-        high = float(np.quantile(np.abs(ratio) + room, _TRIMMED))
+        low = _quantile(np.abs(ratio) - room, 1 - _TRIMMED)
+        high = _quantile(np.abs(ratio) + room, _TRIMMED)
         low, high = low * (1 - _LEAST), high * (1 + _LEAST)
         factor = float(f"{np.median(np.abs(ratio)):.4g}") if low > high else _shortest(low, high)
         return Found(
@@ -158,8 +174,21 @@ class Logs:
             left=left,
             product=replace(plain, factor=sign * factor),
             exact=low <= high,
-            off=float(np.quantile(np.abs(np.log(np.abs(ratio) / factor)), _KEPT)),
+            off=_quantile(np.abs(np.log(np.abs(ratio) / factor)), _KEPT),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Full:
+    """Logarithms, 0 where there is none, and how long each line of them is."""
+
+    values: Floats
+    length: Floats
+
+    @classmethod
+    def of(cls, values: Floats) -> Self:
+        full = np.where(np.isnan(values), 0.0, values)
+        return cls(values=full, length=np.maximum(np.sqrt((full**2).sum(axis=1)), _LEAST))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -222,11 +251,7 @@ def rates(
     found: dict[float, float] = {}
     n, least = len(low), max(_OFTEN * len(low), _OFTEN_ROWS)
     while len(found) < _MOST_RATES and len(low) >= least:
-        ends = np.concatenate([low, high])
-        step = np.where(np.arange(len(ends)) < len(low), 1, -1)
-        order = np.lexsort((-step, ends))
-        at = int(np.argmax(np.cumsum(step[order])))
-        middle = ends[order[at]]
+        middle = _crowded(np.sort(low), np.sort(high))
         inside = (low <= middle) & (high >= middle)
         if inside.sum() < least:
             break
@@ -235,6 +260,27 @@ def rates(
             found[rate] = float(inside.sum()) / n
         low, high, who = low[~inside], high[~inside], who[~inside]
     return found
+
+
+@compiled
+def _crowded(low: Floats, high: Floats) -> float:
+    """Return where most intervals overlap, given their sorted ends: the first such place."""
+    most, middle, closed = 0, 0.0, 0
+    for i in range(len(low)):
+        while high[closed] < low[i]:
+            closed += 1
+        if i + 1 - closed > most:
+            most, middle = i + 1 - closed, low[i]
+    return middle
+
+
+def _quantile(values: Floats, share: float) -> float:
+    """Return what ``numpy.quantile`` does of one share, where no value is missing."""
+    at = (len(values) - 1) * share
+    low = int(at)
+    part = np.partition(values, (low, min(low + 1, len(values) - 1)))
+    a, b, rest = float(part[low]), float(part[min(low + 1, len(values) - 1)]), at - low
+    return a + (b - a) * rest if rest < 0.5 else b - (b - a) * (1 - rest)
 
 
 def _log(values: Floats) -> Floats:
@@ -261,9 +307,23 @@ def _least_squares(aim: Floats, columns: Floats) -> tuple[Floats, Floats]:
     for _ in range(2):
         weights = np.linalg.lstsq(design[keep], aim[known][keep], rcond=1e-10)[0]
         off = aim[known] - design @ weights
-        keep = np.abs(off) <= max(float(np.quantile(np.abs(off), _KEPT)), _LEAST)
+        keep = np.abs(off) <= max(_quantile(np.abs(off), _KEPT), _LEAST)
     left[known] = off
     return np.asarray(weights[:-1], dtype=np.float64), left
+
+
+def divisor(y: Floats, given: Floats, room: float) -> float | None:
+    """Return the number with the fewest digits by which a column divided is another.
+
+    But for rounding by ``room``, and for a few rows. Days by 30.4375 are months.
+    """
+    known = np.isfinite(y) & np.isfinite(given) & (given != 0)
+    if known.sum() < _FEWEST:
+        return None
+    ratio, off = y[known] / given[known], room / np.abs(given[known])
+    low = float(np.quantile(ratio - off, 1 - _TRIMMED)) * (1 - _LEAST)
+    high = float(np.quantile(ratio + off, _TRIMMED)) * (1 + _LEAST)
+    return _shortest(1 / high, 1 / low) if 0 < low <= high else None
 
 
 def _shortest(low: float, high: float) -> float:

@@ -14,6 +14,7 @@ from assaymark.core.compiled import compiled
 from assaymark.generate.philox import philox, philox_strip, uniform
 from assaymark.generate.trees.effects import BARRED, CLIP, NEVER
 from assaymark.generate.trees.falling import STRIP, FallScratch, TreeArrays, fall, scratch
+from assaymark.generate.trees.strips import strips_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,8 +34,6 @@ __all__ = [
     "worth_arrays",
 ]
 
-TOGETHER = np.uint64(6)  # 2**6 rows in a row use the same tree
-CHOICE = np.uint64(1 << 31)
 _TRIES = 256
 _HALF, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
 _LANES = 8  # groups are filled up to a multiple, so that the processor adds so many at once
@@ -45,6 +44,7 @@ _FEW = 1 << 8  # so much of a slot, of 2**32, is next to nothing
 _FAR = np.int32(1 << 28)
 _HIGHEST = -2 * NEVER  # the sum, if not what is summed before its end, fits in 32 bits
 _UNIT = 1.0 / _ONE
+_LOWEST, _E_2, _UNSURE = -4.5, 0.1353352832366127, 1e-5
 
 
 class PoolArrays(NamedTuple):
@@ -158,7 +158,7 @@ def _draw(
 ) -> None:
     key, rows, column = where
     drawn, code, inside = columns
-    begin, chosen, strips = _strips(where, len(trees.roots))
+    begin, chosen, strips = strips_of(where, len(trees.roots))
     for tree in range(len(trees.roots)):
         for s in range(strips):
             if chosen[s] != tree:
@@ -172,25 +172,6 @@ def _draw(
 
 
 @compiled
-def _strips(where: Where, trees: int) -> tuple[NDArray[np.int64], Codes, int]:
-    """Cut rows into strips that use one tree: where each begins, which tree, how many."""
-    key, rows, column = where
-    room = len(rows) // STRIP + 2
-    for i in range(1, len(rows)):
-        room += rows[i] >> TOGETHER != rows[i - 1] >> TOGETHER
-    begin, chosen = np.zeros(room, np.int64), np.empty(room, np.int32)
-    strips, of = 0, np.uint64(0)
-    for i in range(len(rows)):
-        if i == 0 or rows[i] >> TOGETHER != of or i - begin[strips - 1] == STRIP:
-            of = rows[i] >> TOGETHER
-            begin[strips] = i
-            chosen[strips] = philox(key, of, column, CHOICE)[0] * np.uint64(trees) >> _HALF
-            strips += 1
-    begin[strips] = len(rows)
-    return begin, chosen, strips
-
-
-@compiled
 def _bound(pools: PoolArrays, worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
     """Find what each group is worth in each row of a strip, and the most of those at its leaf."""
     total, size, groups = strip.worth, drawn.shape[1], worths.worth.shape[1]
@@ -198,17 +179,34 @@ def _bound(pools: PoolArrays, worths: WorthArrays, drawn: Codes, strip: _Strip) 
         leaf = np.uint64(pools.pool[strip.fallen.node[k]])
         for g in range(groups):
             total[k, g] = -_FAR * np.int32(pools.absent[leaf, g])
-    for j in range(len(worths.of)):
-        begin, column = np.uint64(worths.start[j]), worths.of[j]
-        for k in range(size):
-            at = np.uint64(worths.bins[begin + np.uint64(drawn[column, k])])
-            for g in range(groups):
-                total[k, g] += worths.worth[at, g]
+    _add_up(worths, drawn, total)
     for k in range(size):
         most = -_MOST
         for g in range(groups):
             most = max(most, total[k, g])
         strip.bound[k] = min(most, _MOST)
+
+
+@compiled
+def _add_up(worths: WorthArrays, drawn: Codes, total: Codes) -> None:
+    """Add what each column is worth for each group in each row of a strip."""
+    size, groups = drawn.shape[1], worths.worth.shape[1]
+    last = len(worths.of) - len(worths.of) % 3
+    for j in range(0, last, 3):  # three columns at a time, so that sums are written less often
+        a, b, c = np.uint64(worths.start[j]), np.uint64(worths.start[j + 1]), worths.start[j + 2]
+        one, two, three = drawn[worths.of[j]], drawn[worths.of[j + 1]], drawn[worths.of[j + 2]]
+        for k in range(size):
+            p = np.uint64(worths.bins[a + np.uint64(one[k])])
+            q = np.uint64(worths.bins[b + np.uint64(two[k])])
+            r = np.uint64(worths.bins[np.uint64(c) + np.uint64(three[k])])
+            for g in range(groups):
+                total[k, g] += worths.worth[p, g] + worths.worth[q, g] + worths.worth[r, g]
+    for j in range(last, len(worths.of)):
+        begin, column = np.uint64(worths.start[j]), worths.of[j]
+        for k in range(size):
+            at = np.uint64(worths.bins[begin + np.uint64(drawn[column, k])])
+            for g in range(groups):
+                total[k, g] += worths.worth[at, g]
 
 
 @compiled
@@ -227,8 +225,7 @@ def _pick(
     classes = np.uint64(pools.keep.shape[1])
     for k in range(size):
         leaf, slot = pools.pool[strip.fallen.node[k]], np.uint64(words[0, k]) * classes
-        c = np.int64(slot >> _HALF)
-        code[k] = pools.other[leaf, c] if (slot & _LOW) > pools.keep[leaf, c] else c
+        code[k] = _of_slot(pools, leaf, slot)
     if len(worths.of):
         _correct(where, pools, strip, code)
     for k in range(size):
@@ -241,37 +238,84 @@ def _pick(
 def _correct(where: Where, pools: PoolArrays, strip: _Strip, drawn: Codes) -> None:
     """Draw again, from the same pools, what does not stand.
 
-    A class stands with probability exp(worth - bound). The exponential lies between its Taylor
-    polynomials of second and third order, which decide most draws without it. Two tries need four
-    words, and those of the second and third try are made for the whole strip at once.
+    A class stands with probability exp(worth - bound). Two tries need four words, and those of the
+    second and third try are made for the whole strip at once. All rows are tried before any is
+    tried again, so that the processor need not guess how often.
     """
     key, rows, column = where
-    groups, worth, again = pools.groups, strip.worth, strip.again
-    philox_strip(key, rows, column, np.uint64(1), strip.others)
-    left = 0
+    again, others, left = strip.again, strip.others, 0
     for k in range(len(drawn)):
-        x = _apart(worth[k, np.uint64(groups[np.uint64(drawn[k])])], strip.bound[k])
+        group = np.uint64(pools.groups[np.uint64(drawn[k])])
+        x = _apart(strip.worth[k, group], strip.bound[k])
         again[left] = k
         left += uniform(np.uint64(strip.words[1, k])) >= 1.0 + x + 0.5 * x * x + x * x * x / 6.0
+    unsure, left = left, 0
+    for r in range(unsure):
+        k = again[r]
+        again[left] = k
+        group = np.uint64(pools.groups[np.uint64(drawn[k])])
+        x = _apart(strip.worth[k, group], strip.bound[k])
+        left += not _stands(x, uniform(np.uint64(strip.words[1, k])))
+    if left:
+        philox_strip(key, rows, column, np.uint64(1), others)
+    for draw in range(1, _TRIES // 2 + 1):
+        if not left:
+            return
+        for r in range(left if draw > 1 else 0):
+            k = again[r]
+            words = philox(key, rows[k], column, np.uint64(draw))
+            others[0, k], others[1, k] = np.uint32(words[0]), np.uint32(words[1])
+            others[2, k], others[3, k] = np.uint32(words[2]), np.uint32(words[3])
+        left = _tried(pools, strip, (others[0], others[1]), (left, drawn))
+        left = _tried(pools, strip, (others[2], others[3]), (left, drawn))
+
+
+@compiled
+def _tried(
+    pools: PoolArrays, strip: _Strip, words: tuple[Words, Words], rows: tuple[int, Codes]
+) -> int:
+    """Draw again what is left once, and keep in ``again`` what does not stand; return how many."""
+    (slots, lucks), (left, drawn), again, kept = words, rows, strip.again, 0
     classes = np.uint64(pools.keep.shape[1])
     for r in range(left):
         k = again[r]
-        c, leaf, bound = drawn[k], pools.pool[strip.fallen.node[k]], strip.bound[k]
-        a, b = np.uint64(strip.others[0, k]), np.uint64(strip.others[1, k])
-        p, q = np.uint64(strip.others[2, k]), np.uint64(strip.others[3, k])
-        word = np.uint64(strip.words[1, k])
-        for attempt in range(_TRIES):
-            x, u = _apart(worth[k, groups[c]], bound), uniform(word)
-            most = 1.0 + x + 0.5 * x * x
-            if u < most + x * x * x / 6.0 or (u < most and u < np.exp(x)):
-                break
-            if attempt > 0 and attempt % 2 == 0:
-                a, b, p, q = philox(key, rows[k], column, np.uint64(attempt // 2 + 1))
-            slot, word = a * classes, b
-            a, b = p, q
-            c = np.int32(slot >> _HALF)
-            c = pools.other[leaf, c] if (slot & _LOW) > pools.keep[leaf, c] else c
+        leaf, slot = pools.pool[strip.fallen.node[k]], np.uint64(slots[k]) * classes
+        c = _of_slot(pools, leaf, slot)
         drawn[k] = c
+        again[kept] = k
+        x = _apart(strip.worth[k, np.uint64(pools.groups[np.uint64(c)])], strip.bound[k])
+        kept += not _stands(x, uniform(np.uint64(lucks[k])))
+    return kept
+
+
+@compiled
+def _of_slot(pools: PoolArrays, leaf: int, slot: np.uint64) -> int:
+    """Return the class at a slot of a leaf: its own or the other, which is read in any case.
+
+    So there is no branch, which the processor would often guess wrong.
+    """
+    row, own = np.uint64(leaf), slot >> _HALF
+    other = pools.other[row, own]
+    kept = np.int64((slot & _LOW) <= pools.keep[row, own])
+    return int(kept * np.int64(own) + (1 - kept) * np.int64(other))
+
+
+@compiled
+def _stands(x: float, u: float) -> bool:
+    """Whether ``u`` is below e to the power of ``x``, which is 0 or less.
+
+    The exponential lies between its Taylor polynomials of second and third order. Where ``u``
+    does, about the exponential decides but once in 50,000 draws, and then the exponential does.
+    """
+    if x >= _LOWEST:
+        y = 0.25 * x + 0.5  # e to the power of x + 2 is that of this to the fourth
+        e = 1.0 + y * (0.2 + y * (1.0 / 30.0 + y * (1.0 / 210.0)))
+        e = 1.0 + y * (1.0 + y * (0.5 + y * (1.0 / 6.0 + y * (1.0 / 24.0) * e)))
+        e = e * e * (e * e) * _E_2
+        if abs(u - e) > _UNSURE * e:
+            return bool(u < e)
+    most = 1.0 + x + 0.5 * x * x
+    return bool(u < most + x * x * x / 6.0 or (u < most and u < np.exp(x)))
 
 
 @compiled
@@ -285,15 +329,12 @@ def _apart(worth: np.int32, bound: np.int32) -> float:
 def code_in(fine: tuple[Codes, Floats, Codes], c: np.int64, u: float) -> int:
     """Return the code of class ``c`` at ``u`` of the class's mass."""
     codes, total, first = fine
-    low, high = first[c], first[c + 1]
-    if high - low > 1:
-        aim = total[low] + u * (total[high] - total[low])
-        high -= 1
-        while low < high:
-            middle = (low + high) // 2
-            if total[middle + 1] > aim:
-                high = middle
-            else:
-                low = middle + 1
-    code: int = codes[low]
+    at, left = first[c], first[c + 1] - first[c]
+    if left > 1:
+        aim = total[at] + u * (total[at + left] - total[at])
+        while left > 1:
+            half = left // 2
+            at += half * (total[at + half] <= aim)
+            left -= half
+    code: int = codes[at]
     return code

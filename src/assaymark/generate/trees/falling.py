@@ -65,6 +65,7 @@ class FallScratch(NamedTuple):
     local: NDArray[np.uint8]
     node: NDArray[np.int64]
     left: Bits
+    more: Bits
 
 
 def tree_arrays(
@@ -110,6 +111,7 @@ def scratch(features: int) -> FallScratch:
         np.empty((max(features, 1), STRIP), np.uint8),
         np.empty(STRIP, np.int64),
         np.empty(STRIP, np.uint64),
+        np.empty(STRIP, np.uint64),
     )
 
 
@@ -131,19 +133,29 @@ def fall(trees: TreeArrays, tree: int, drawn: Codes, strip: FallScratch) -> None
 
 @compiled
 def _rule_out(trees: TreeArrays, tree: int, drawn: Codes, strip: FallScratch) -> None:
-    left, node, size = strip.left, strip.node, drawn.shape[1]
+    left, more, node, size = strip.left, strip.more, strip.node, drawn.shape[1]
     node[:] = 0
-    for w in range(len(trees.opened)):
+    for w in range(0, len(trees.opened), 2):  # two words at a time, so that codes are read once
+        two = w + 1 < len(trees.opened)
         left[:] = trees.every[w, tree]
+        more[:] = trees.every[w + 1, tree] if two else np.uint64(0)
         for j in range(len(trees.given)):
             if not trees.used[tree, j]:
                 continue
             begin, column = np.uint64(trees.start[tree, j]), trees.given[j]
-            for k in range(size):
-                at = np.uint64(trees.row[begin + np.uint64(drawn[column, k])])
-                left[k] &= trees.opened[w, at]
+            if two:
+                for k in range(size):
+                    at = np.uint64(trees.row[begin + np.uint64(drawn[column, k])])
+                    left[k] &= trees.opened[w, at]
+                    more[k] &= trees.opened[w + 1, at]
+            else:
+                for k in range(size):
+                    at = np.uint64(trees.row[begin + np.uint64(drawn[column, k])])
+                    left[k] &= trees.opened[w, at]
         for k in range(size):  # one bit is left, in one of the words
-            node[k] += _BIT[left[k] * _DE_BRUIJN >> _TOP] + (STRIP * w if left[k] else 0)
+            last = more[k] != 0
+            bits = more[k] if last else left[k]
+            node[k] += _BIT[bits * _DE_BRUIJN >> _TOP] + (STRIP * (w + last) if bits else 0)
     for k in range(size):
         node[k] = trees.leaf[tree, np.uint64(node[k])]
 

@@ -26,12 +26,12 @@ from assaymark.generate.trees.known import axis_of, sure
 from assaymark.generate.trees.link import link_of
 from assaymark.generate.trees.pools import Filling, pooled
 from assaymark.generate.trees.repeated import persons_worth
+from assaymark.generate.trees.said import Tree, asked_of, grouped_shares, said_of
 from assaymark.generate.trees.slopes import Rows, fit_slopes
-from assaymark.generate.trees.stretches import Pooled
 from assaymark.generate.trees.telling import most_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from assaymark.generate.trees.effects import Effects
     from assaymark.generate.trees.known import Known, Target
     from assaymark.generate.trees.link import Link
+    from assaymark.generate.trees.stretches import Pooled
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
@@ -51,7 +52,6 @@ __all__ = ["Growth", "linked"]
 
 _DECIDE = 0.4  # of the persons decide a tree's branches, the others fill its pools
 _MOST_ROWS = 50_000
-_MOST_SEEN = 100_000
 _MOST_KNOWN = 24
 _FEW = 4
 
@@ -75,7 +75,7 @@ def linked(
     encoded: Encoded,
     target: Target,
     known: Sequence[Known],
-    made: Codes,
+    made: Callable[[], Codes],
     *,
     how: Growth,
     streams: Streams,
@@ -84,56 +84,47 @@ def linked(
 
     What the declared outcome has to do with a group of people is kept as it was seen, however
     little it is, and so is, of many persons, what an outcome of few codes says of columns drawn
-    after it. ``made`` are the codes of rows drawn from the chain so far, shape
-    ``(places in the chain, n)``.
+    after it. ``made`` returns the codes of rows drawn from the chain so far, shape
+    ``(places in the chain, n)``, and is asked when all that needs none of them is done.
     """
     cut = target.cut
     classes = cut.classes[target.codes]
     groups = cut.groups[classes]
-    given = most_telling([k.bins[k.codes] for k in known], groups, _MOST_KNOWN)
+    given = most_telling([(k.bins, k.codes) for k in known], groups, _MOST_KNOWN)
     declared = [sure(k, target, encoded.n_persons) for k in known]
     given = sorted({*given, *np.flatnonzero(declared).tolist()})
     used = [known[j] for j in given]
     seen = np.stack([k.codes for k in used]) if used else np.zeros((0, len(classes)), np.int32)
-    there = made[[k.row for k in used]]
     ground = _Ground(encoded=encoded, used=used, seen=seen, classes=classes, cut=cut)
     draws = [streams.child(m).generator() for m in range(how.trees if used else 1)]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         trees = list(pool.map(partial(_tree, ground, how), draws))
-    base, times = np.zeros((len(classes), cut.n_groups)), np.zeros(len(classes))
-    drawn = np.zeros((2, len(classes)), dtype=np.int32)  # the tree and the node of each row
-    said = np.zeros((there.shape[1], cut.n_groups))
-    for m, tree in enumerate(trees if used and (how.effects or how.slopes or how.boost) else ()):
-        times[tree.deciding] += 1  # a row is drawn from one of its trees, not from their mean
-        turn = tree.luck * times[tree.deciding] < 1
-        grouped = _grouped(tree.shares, cut)
-        base[tree.deciding[turn]] = grouped[tree.leaf[turn]]
-        drawn[0, tree.deciding[turn]], drawn[1, tree.deciding[turn]] = m, tree.leaf[turn]
-        said[m :: how.trees] = grouped[tree.branches.leaves(there[:, m :: how.trees])]
     effects: Effects | None = None
-    rows_seen = np.flatnonzero(times)
-    if len(rows_seen) > _MOST_SEEN:
-        rng = streams.child("effects").generator()
-        rows_seen = np.sort(rng.choice(rows_seen, _MOST_SEEN, replace=False))
-    if encoded.n_persons < len(encoded.persons):  # the rows of a person lie together
-        rows_seen = rows_seen[np.argsort(encoded.persons[rows_seen], kind="stable")]
-    if len(rows_seen):
+    if used and (how.effects or how.slopes or how.boost):
+        rows = asked_of(trees, encoded, streams)
         people = People(
-            codes=np.ascontiguousarray(seen[:, rows_seen]),
-            groups=groups[rows_seen],
-            weights=encoded.weights[rows_seen],
-            counted=encoded.counted[rows_seen],
-            due=encoded.due[rows_seen],
-            persons=encoded.persons[rows_seen],
+            codes=np.ascontiguousarray(seen[:, rows]),
+            groups=groups[rows],
+            weights=encoded.weights[rows],
+            counted=encoded.counted[rows],
+            due=encoded.due[rows],
+            persons=encoded.persons[rows],
         )
-        pools = [t.shares for t in trees]
-        pooled_of = Pooled(drawn[0, rows_seen], drawn[1, rows_seen], base[rows_seen], pools)
-        known_of_them = people, pooled_of, classes[rows_seen]
-        rng = streams.child("boost").generator()
+        grouped = [grouped_shares(t.shares, cut) for t in trees]
         told = [declared[j] for j in given]
-        rule = how, told, rng
-        effects, split = _corrections(used, target, known_of_them, (there, said), rule)
-        cut = replace(cut, groups=split)
+
+        def there() -> tuple[Codes, Floats]:
+            codes = made()[[k.row for k in used]]
+            said = np.zeros((codes.shape[1], cut.n_groups))
+            for m, (tree, shares) in enumerate(zip(trees, grouped, strict=True)):
+                said[m :: how.trees] = shares[tree.branches.leaves(codes[:, m :: how.trees])]
+            return codes, said
+
+        if len(rows):
+            seen_there = people, said_of(trees, grouped, rows), classes[rows]
+            rng = streams.child("boost").generator()
+            effects, split = _corrections(used, target, seen_there, there, (how, told, rng))
+            cut = replace(cut, groups=split)
     grown = [t.branches for t in trees], [t.shares for t in trees]
     worth = effects if effects is not None and len(effects.of) else None
     return link_of(tuple(k.row for k in used), *grown, cut, target.mass, worth)
@@ -150,21 +141,7 @@ class _Ground:
     cut: Cut
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Tree:
-    """A tree, what its nodes' pools say, and the rows that decided its branches.
-
-    ``leaf`` is where those end, ``luck`` a draw for each.
-    """
-
-    branches: Branches
-    shares: Floats
-    deciding: NDArray[np.int64]
-    leaf: Codes
-    luck: Floats
-
-
-def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
+def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> Tree:
     """Grow one tree and fill its pools."""
     encoded, classes, cut = ground.encoded, ground.classes, ground.cut
     deciding, filling = _halves(encoded, honest=how.honest and bool(ground.used), rng=rng)
@@ -180,23 +157,23 @@ def _tree(ground: _Ground, how: Growth, rng: np.random.Generator) -> _Tree:
         Filling(k=how.k, shrink=how.shrink),
     )
     luck = rng.random(len(deciding))
-    return _Tree(branches=tree, shares=filled, deciding=deciding, leaf=leaf[deciding], luck=luck)
+    return Tree(branches=tree, shares=filled, deciding=deciding, leaf=leaf[deciding], luck=luck)
 
 
 def _corrections(
     used: Sequence[Known],
     target: Target,
     seen: tuple[People, Pooled, Codes],
-    made: tuple[Codes, Floats],
+    there: Callable[[], tuple[Codes, Floats]],
     rule: tuple[Growth, list[bool], np.random.Generator],
 ) -> Barred:
     """Fit what corrects the trees: bin by bin where that is believed, by small trees, and slopes.
 
-    ``seen`` are people, what trees say of them and their classes, ``made`` the codes of rows made
-    so far and what trees say there.
+    ``seen`` are people and what trees say of them, ``there`` returns the codes of rows made so far
+    and what trees say there.
     """
-    (people, said_of, classes), (how, declared, rng) = seen, rule
-    base = said_of.base
+    (people, said_of_them, classes), (how, declared, rng) = seen, rule
+    base = said_of_them.base
     bins = [k.bins for k in used]
     found, own = no_effects(base.shape[1]), (people.groups, people.weights, people.persons)
     if how.effects:
@@ -209,27 +186,20 @@ def _corrections(
         boosts = boosts_of(places, people, told, (float(how.k), how.shrink), rng)
         found = boosted(found, boosts, len(used))
     if how.slopes and target.scores is not None:
+        made = there()
         present, rows = (
             Rows(cells=np.stack([b[x] for b, x in zip(bins, c, strict=True)]), weight=w)
             for c, w in ((people.codes, people.counted), (made[0], np.ones(made[0].shape[1])))
         )
         said = rows, corrected(found, *made)
         scores = [k.scores for k in used]
-        there = present, people.groups
-        given = scores, target.scores, there, said, how.shrink
+        given = scores, target.scores, (present, people.groups), said, how.shrink
         more = fit_slopes(*given, gentle=how.effects)
         found = steepened(found, bins, more)
     share = corrected(found, people.codes, base)
-    judged = Seen(classes=classes, share=share, persons=people.persons, said=said_of)
+    judged = Seen(classes=classes, share=share, persons=people.persons, said=said_of_them)
     asked = Axis(target.cut.groups, target.ordered)
     return barred(found, [axis_of(k) for k in used], people.codes, asked, judged, how.protect)
-
-
-def _grouped(shares: Floats, cut: Cut) -> Floats:
-    """Return the shares of groups from those of their classes."""
-    order = np.argsort(cut.groups, kind="stable")
-    first = np.searchsorted(cut.groups[order], np.arange(cut.n_groups))
-    return np.asarray(np.add.reduceat(shares[:, order], first, axis=1), dtype=np.float64)
 
 
 def _grown(

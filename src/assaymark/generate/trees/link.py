@@ -11,8 +11,6 @@ from assaymark.core.compiled import compiled
 from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
 from assaymark.generate.trees.drawing import (
-    CHOICE,
-    TOGETHER,
     FineArrays,
     PoolArrays,
     WorthArrays,
@@ -25,6 +23,7 @@ from assaymark.generate.trees.drawing import (
 from assaymark.generate.trees.effects import BARRED, CLIP
 from assaymark.generate.trees.falling import TreeArrays, tree_arrays
 from assaymark.generate.trees.pools import alias
+from assaymark.generate.trees.strips import CHOICE, TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,20 +17,27 @@ _LOOK = 4000
 
 
 def most_telling(
-    features: Sequence[NDArray[np.int32]], y: NDArray[np.int32], most: int
+    features: Sequence[tuple[NDArray[np.int32], NDArray[np.int32]]],
+    y: NDArray[np.int32],
+    most: int,
 ) -> list[int]:
     """Return the places of the ``most`` features that explain most of ``y`` one by one, sorted.
 
     Each is judged by the log-likelihood that its codes add, less what as many codes add by
     chance, on 4,000 rows at most. All are returned where there are no more than ``most``.
+
+    Parameters
+    ----------
+    features
+        The bin of each code, and the code of each row.
     """
     if len(features) <= most:
         return list(range(len(features)))
     look = slice(None, None, len(y) // _LOOK + 1)
     group, classes = _numbered(y[look])
     gains = []
-    for codes in features:
-        place, size = _numbered(codes[look])
+    for bins, codes in features:
+        place, size = _numbered(bins[codes[look]])
         joint = np.bincount(place * classes + group, minlength=size * classes)
         added = _worth(joint) - _worth(np.bincount(place))
         gains.append(added - (size - 1) * (classes - 1) / 2)

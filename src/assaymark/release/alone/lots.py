@@ -32,8 +32,8 @@ LOT_LEFT_OUT = (
 
 def check_lot(
     read: Callable[[str], bytes], digests: dict[str, str], signer: str, public: bytes
-) -> tuple[Plain, str]:
-    """Return the lot, and where it is in the ledger.
+) -> tuple[Plain, tuple[int, int, bytes]]:
+    """Return the lot, its place in the ledger, and size and root of the checkpoint it is under.
 
     ``digests`` are those of all files of the lot.
     """
@@ -70,5 +70,4 @@ def check_lot(
     need(set(lot["uses"]) <= set(released["approved"]), "the lot is for uses not approved")
     until = released.get("expires", "")
     need(lot["expires"] == until, "the lot ends on another day than the release")
-    index, size, _ = entered(read, sha256(read(LOT)), signer, public)
-    return lot, f"entry {index} under a checkpoint of {size} entries"
+    return lot, entered(read, sha256(read(LOT)), signer, public)

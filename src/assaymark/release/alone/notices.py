@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
+from assaymark.release.alone.log import check_grown
 from assaymark.release.alone.pieces import (
     MOST,
     Broken,
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["standing_of"]
 
-NOTICE_KINDS = ("withdrawal", "finding", "answer", "observation")
+NOTICE_KINDS = ("finding", "answer", "observation", "withdrawal")
+"""Of one second, in this order: an answer comes after what it answers."""
 
 
 def notices_of(
@@ -45,16 +47,23 @@ def notices_of(
         subjects, notice, _ = envelope(raw, by, kind, what)
         need(subjects == {"manifest.json": manifest}, f"{what} is about something else")
         found.append((kind, sha256(raw), notice))
-    return sorted(found, key=lambda n: str(n[2]["made_at"]))
+    return sorted(found, key=lambda n: (str(n[2]["made_at"]), NOTICE_KINDS.index(n[0])))
 
 
-def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
-    """Return where a release, or the lot of one, stands; one that was withdrawn does not hold."""
+def standing_of(
+    folder: Path, manifest: str, keys: dict[str, bytes], head: tuple[int, bytes]
+) -> tuple[str, str]:
+    """Return where a release, or the lot of one, stands, and in words; withdrawn is Broken.
+
+    ``head`` is size and root of the checkpoint that it carries.
+    """
     places = dict.fromkeys((folder.absolute(), folder.resolve()))
     beside = [p.with_name(p.name + ".notices") for p in places if p.name]
     home = folder.resolve().parent.parent
-    at_home = (home / "ledger.db").is_file()
-    beside += [home / "notices"] * at_home
+    at_home = (home / "ledger.db").exists() or all(
+        (home / name).is_dir() for name in ("blobs", "sealed")
+    )
+    beside.append(home / "notices")
     open_, less, notices = [], "", notices_of(beside, manifest, keys)
     for kind, digest, notice in notices:
         if kind == "withdrawal":
@@ -67,8 +76,12 @@ def standing_of(folder: Path, manifest: str, keys: dict[str, bytes]) -> str:
                 less = f"a finding was upheld: {notice['reason']}"
         if kind == "observation" and notice["then"] != "stale":
             less = "; ".join(notice["seen"])
-    now = "CONTESTED" if open_ else f"DEGRADED: {less}" if less else "RELEASED"
+    if at_home:
+        check_grown(home / "ledger.db", *head)
+    now = "CONTESTED" if open_ else "DEGRADED" if less else "RELEASED"
+    why = f"{now}: {less}" if now == "DEGRADED" else now
     count = f"{len(notices) or 'no'} notice{'' if len(notices) == 1 else 's'}"
     if at_home:
-        return f"{now}; {count} beside it or in the folder `notices` of its workspace"
-    return f"{now}; as far as is known here: {count} beside it; a withdrawal elsewhere is not seen"
+        return now, f"{why}; {count} beside it or in the folder `notices` of its workspace"
+    seen = f"{count} beside it; a withdrawal elsewhere is not seen"
+    return now, f"{why}; as far as is known here: {seen}"

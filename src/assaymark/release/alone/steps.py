@@ -1,14 +1,11 @@
-"""Alone, steps: the twelve steps over a release's folder, and the table of them."""
+"""Alone, steps: the twelve steps over a release's folder."""
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import hashlib
-import json
 import re
 import stat
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +27,7 @@ from assaymark.release.alone.log import (
     entered,
     shown_under,
 )
-from assaymark.release.alone.lots import LOT, LOT_LEFT_OUT, check_lot
+from assaymark.release.alone.lots import LOT, check_lot
 from assaymark.release.alone.notices import standing_of
 from assaymark.release.alone.people import check_people, check_waivers
 from assaymark.release.alone.pieces import MOST, Broken, Plain, envelope, need, read_json, sha256
@@ -39,24 +36,12 @@ from assaymark.release.boundary.linter import leaks_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["main"]
+__all__ = ["STEPS", "verified"]
 
 STEPS = (
     *("People and keys", "Files", "Signatures", "Chain of digests", "Ledger", "Verdicts"),
     *("Controls", "Attempts", "Privacy budget", "Waivers", "Status", "Documents and boundary"),
 )
-LEFT_OUT = (
-    "Whether CSV and Parquet hold the same rows, which takes a reader of Parquet",
-    "Whether each number of card, datasheet and lay page is that of its statement",
-    "The form of each document, field by field",
-    "That nothing leaks: no known accidental leak was found, which is no proof of privacy",
-    "Notices that did not arrive: ask who issued the release",
-    "Truth of the measurements: only the holder of the source can repeat them",
-    "The person behind the key, unless you know its fingerprint in another way (--trust)",
-    "The rest of the ledger, and attempts that were never entered in it",
-    "Attacks outside the threat model in threat.json",
-)
-LEFT_OF_LOT = (*LOT_LEFT_OUT, *LEFT_OUT[5:8])
 MANIFEST, RELEASE = "manifest.json", "attestations/release.dsse.json"
 DECISION = "attestations/decision.dsse.json"
 PLAIN = re.compile(r"(?!/)(?:(?!\.\.?(?:/|$))[^/:\\]+(?:/|$))+(?<!/)")
@@ -73,7 +58,7 @@ class Release:
         self.keys: dict[str, bytes] = {}
         self.uses: dict[str, str] = {}
         self.is_lot = (folder / LOT).is_file()
-        self.signer = ""
+        self.signer = self.now = ""
 
     def note(self, step: int, said: str, outcome: str = "OK") -> None:
         self.said.setdefault(step, []).append((outcome, said))
@@ -113,6 +98,7 @@ class Release:
         return self.digests[path]
 
     def find(self) -> None:
+        need(self.folder.is_dir(), f"there is no folder {str(self.folder)!r}")
         for n, path in enumerate(sorted(self.folder.rglob("*"))):
             need(n < 10_000, "more than 10,000 files, which no release has")
             name, kind = path.relative_to(self.folder).as_posix(), path.lstat().st_mode
@@ -157,7 +143,8 @@ class Release:
 
     def key(self) -> None:
         said = f"one key signs, {self.signer[:16]}"
-        need(not self.trusted or self.signer in self.trusted, f"{self.signer} is not trusted")
+        known = any(len(t) >= 16 and self.signer.startswith(t) for t in self.trusted)
+        need(not self.trusted or known, f"{self.signer} is not trusted")
         self.note(1, said + (", which you trust" if self.trusted else ""))
 
     def statements(self) -> None:
@@ -226,6 +213,7 @@ class Release:
     def log(self) -> None:
         public = self.keys[self.signer]
         index, size, root = entered(self.raw, sha256(self.raw(RELEASE)), self.signer, public)
+        self.head = (size, root)
         self.shown = shown_under(self.raw(HISTORY), size, root)
         approvals = [self.digests[p] for p in self.several("approvals/")]
         check_order(self.shown, self.decided, self.digests[DECISION], approvals, index)
@@ -266,7 +254,11 @@ class Release:
 
     def status(self) -> None:
         self.expiry(self.released.get("expires", ""))
-        self.note(11, standing_of(self.folder, self.digest(MANIFEST), self.keys))
+        self.stands(self.digest(MANIFEST))
+
+    def stands(self, manifest: str) -> None:
+        self.now, said = standing_of(self.folder, manifest, self.keys, self.head)
+        self.note(11, said)
 
     def expiry(self, until: str) -> None:
         need(not until or until >= self.today.isoformat(), f"EXPIRED: it expired on {until}")
@@ -276,10 +268,12 @@ class Release:
         self.find()
         found = {path: self.digest(path) for path in self.paths}
         lot, logged = check_lot(self.raw, found, self.signer, self.keys[self.signer])
+        index, size, root = logged
+        self.head = (size, root)
         self.note(2, f"all {len(found)} are as they were signed, none is extra")
         self.note(3, "lot, release and provenance, all by the same key")
         self.note(4, f"lot {lot['number']}, from the model that the release was approved with")
-        self.note(5, logged)
+        self.note(5, f"entry {index} under a checkpoint of {size} entries")
         for step in (6, 12):
             self.note(step, "not checked here: `assaymark verify`", "NOT CHECKED")
         for step in (7, 8, 9, 10):
@@ -289,7 +283,7 @@ class Release:
 
     def lot_status(self) -> None:
         self.expiry(self.until)
-        self.note(11, standing_of(self.folder, self.manifest, self.keys))
+        self.stands(self.manifest)
 
 
 UNREADABLE = (
@@ -331,33 +325,3 @@ def verified(release: Release) -> list[tuple[int, str, str, str]]:
         said = release.said.get(n, [("NOT RUN", unreached)])
         table.append((n, title, said[0][0], "; ".join(words for _, words in said)))
     return table
-
-
-def main() -> int:
-    """Print the table; return 4 where anything does not hold."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", nargs="?", default=Path(__file__).parent, type=Path)
-    parser.add_argument("--trust", action="append", default=[])
-    parser.add_argument("--today", type=datetime.date.fromisoformat)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    today = asked.today or datetime.datetime.now(datetime.UTC).date()
-    release = Release(asked.folder, asked.trust, today)
-    table = verified(release)
-    holds = all(outcome not in {"FAILED", "NOT RUN"} for _, _, outcome, _ in table)
-    left = LEFT_OF_LOT if release.is_lot else LEFT_OUT
-    if asked.json:
-        steps = [dict(zip(("number", "title", "outcome", "said"), s, strict=True)) for s in table]
-        said = {"ok": holds, "uses": release.uses, "steps": steps, "not_verified": left}
-        sys.stdout.write(json.dumps(said, indent=1) + "\n")
-    else:
-        lines = [f"  {n:>2}  {title:<23} {out:<15} {said}" for n, title, out, said in table]
-        lines += ["", "Not verified:", *(f"  {said}" for said in left), ""]
-        lines += [f"  {use}: {status}" for use, status in release.uses.items()]
-        lines += ["", "VERIFIED" if holds else "NOT VERIFIED: do not use this folder"]
-        sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if holds else 4
-
-
-if __name__ == "__main__":
-    sys.exit(main())

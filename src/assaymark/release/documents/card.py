@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from assaymark.release.documents.graph import Graph
 from assaymark.release.drawing.marks import figure, percent
-from assaymark.release.pages.report_rules import rule_blocks
+from assaymark.release.pages.report_rules import rule_blocks, told_apart
 from assaymark.release.pages.report_words import (
+    SEVERITIES,
     answer,
     listed,
     must_know,
@@ -29,6 +30,20 @@ __all__ = ["account_of", "card", "escaped"]
 _CODE = re.compile("(`[^`|\n\r]+`)")
 _IN_CODE = str.maketrans({"\n": " ", "\r": " "})
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>|#"} | {"\n": " ", "\r": " "})
+_PLACES = {
+    "Source": ("provenance:/title", "provenance:/name"),
+    "Owner": ("provenance:/rights/owner",),
+    "Licence or basis": ("provenance:/rights/licence", "provenance:/rights/basis"),
+    "Rows of the source": ("provenance:/source_rows",),
+    "Persons of the source": ("provenance:/source_persons",),
+    "Unit of privacy": ("provenance:/unit",),
+    "Source commitment (keyed)": ("provenance:/source_commitment",),
+    "Split commitment (keyed)": ("provenance:/split_commitment",),
+    "Candidate digest": ("provenance:/candidate",),
+    "Policy digest": ("decision:/policy",),
+    "Attempts for these persons": ("provenance:/attempts",),
+}
+"""Where each line of how it was made is said; short values stand in many places by chance."""
 _NOWHERE = Graph(plain={}, digests={})
 
 
@@ -47,7 +62,7 @@ def card(content: ReportContent, graph: Graph = _NOWHERE) -> str:
         raise ValueError(f"only a release has a card, this content is a {content.mode}")
     made = _Card(content, graph)
     parts = [
-        f"# {made.said(content.title)}",
+        f"# {made.placed(content.title, 'provenance:/title', 'provenance:/name')}",
         f"Synthetic data. {made.said(answer(content).headline)} "
         f"Made {made.at(content.made_at, 'decision:/made_at', 'time')} by assaymark.",
         _section("Uses", made.uses()),
@@ -111,8 +126,17 @@ class _Card:
         return f"[{text.translate(_ESCAPED)}]({quote.source})"
 
     def said(self, text: str) -> str:
-        """Return a text as a link to where a statement says it word by word."""
+        """Return a sentence as a link to where a statement says it word by word."""
         return self.at(text, self._known.get(text, ""))
+
+    def placed(self, text: str, *references: str) -> str:
+        """Return a value as a link to the first of these places, or to what the run vouches for."""
+        account = self.graph.value("provenance:/account") or []
+        if text in account:
+            references = (*references, f"provenance:/account/{account.index(text)}")
+        whole = {r for r in references if isinstance(self.graph.value(r), int)}
+        linked = (self.at(text, r, "digits" if r in whole else "plain") for r in references)
+        return next((found for found in linked if found != escaped(text)), escaped(text))
 
     def items(self, sentences: Iterable[str]) -> list[str]:
         return [f"- {self.said(s)}" for s in sentences]
@@ -128,26 +152,29 @@ class _Card:
         return lines
 
     def rules(self) -> list[str]:
-        blocks = rule_blocks(self.content)
-        if not blocks:
+        told = told_apart(self.content)
+        if not told:
             return []
+        name = self.content.policy_name or "the policy"
         lines = [
-            f"Judged by {self.said(self.content.policy_name or 'the policy')}. What did not pass "
-            "comes first; of each rule the worst is shown:",
+            f"Judged by {self.placed(name, 'policy:/name')}. What did not pass "
+            "comes first; of each rule the worst is shown, apart for uses that it says different "
+            "things of:",
             "",
             "| Rule | Verdict | For | Worst | Measured | Allowed | n |",
             "|---|---|---|---|---|---|---|",
         ]
-        for b in blocks:
-            m, rule = b.worst.measurement, self.graph.rule(b.line.rule)
-            at = self.graph.measurement(m, b.worst.stage)
+        for t in told:
+            m, rule = t.worst.measurement, self.graph.rule(t.worst.rule)
+            at = self.graph.measurement(m, t.worst.stage)
+            kind = "" if t.worst.severity == "block" else f" ({SEVERITIES[t.worst.severity]})"
             cells = [
-                self.at(b.line.title, f"{rule}/title"),
-                b.badge.word,
-                escaped(listed([spoken_use(u) for u in b.uses])),
-                self.at(b.worst.subject, f"{at}/subject", "subject"),
+                self.at(t.worst.title, f"{rule}/title"),
+                f"{t.badge.word}{kind}",
+                escaped(listed([spoken_use(u) for u in t.uses])),
+                self.at(spoken_subject(m.subject), f"{at}/subject", "subject"),
                 self._measured(m, at),
-                self._allowed(b.line, rule),
+                self._allowed(t.worst, rule),
                 self.at(str(m.n), f"{at}/n", "digits"),
             ]
             lines.append(f"| {' | '.join(cells)} |")
@@ -218,12 +245,12 @@ class _Card:
         rung = self.at(threat.rung, "threat:/rung")
         return [
             f"- Profile: {escaped(threat.profile.value)}, rung {rung}",
-            f"- Recipients: {self.said(threat.recipient)}",
-            f"- The attacker knows: {self.said(threat.knowledge)}",
+            f"- Recipients: {self.placed(threat.recipient, 'threat:/recipient')}",
+            f"- The attacker knows: {self.placed(threat.knowledge, 'threat:/knowledge')}",
             f"- Tried: {escaped(listed(threat.goals))}",
             f"- {self.said(together(threat))}",
-            f"- Not covered: {self.said(threat.not_covered)}",
-            f"- Accepted: {self.said(threat.residual_risk)}",
+            f"- Not covered: {self.placed(threat.not_covered, 'threat:/not_covered')}",
+            f"- Accepted: {self.placed(threat.residual_risk, 'threat:/residual_risk')}",
             *[f"- {line}" for line in self._planted()],
         ]
 
@@ -243,15 +270,21 @@ class _Card:
 
     def how(self) -> list[str]:
         content = self.content
-        lines = [f"- {escaped(label)}: {self.said(value)}" for label, value in content.provenance]
+        lines = [
+            f"- {escaped(label)}: {self.placed(value, *_PLACES.get(label, ()))}"
+            for label, value in content.provenance
+        ]
         if content.rows is not None:
             rows = self.at(str(content.rows), "provenance:/rows", "digits")
-            lines.append(f"- Synthetic rows: {rows}")
+            tables = self.graph.value("provenance:/replicates") or 1
+            n = self.at(str(tables), "provenance:/replicates", "digits")
+            each = f"{n} tables of {rows} rows each" if tables > 1 else rows
+            lines.append(f"- Synthetic rows: {each}")
         lines += [
             f"- Changed before the fit: {self._change(t, f'provenance:/transformations/{i}')}"
             for i, t in enumerate(content.transformations)
         ]
-        lines += [f"- {escaped(s.name)}: {self.said(s.result)}" for s in content.stages]
+        lines += [f"- {escaped(s.name)}: {self.placed(s.result)}" for s in content.stages]
         if content.attempts:
             n = self.at(str(len(content.attempts)), "provenance:/attempts", "digits")
             lines.append(f"- Attempts for the same people: {n}")

@@ -82,6 +82,7 @@ class Lay:
     alone: bool
     planted: bool
     rebuilt: bool
+    tables: bool
 
 
 def lay(graph: Graph, judged: Sequence[VerdictLine]) -> Lay:
@@ -102,6 +103,7 @@ def lay(graph: Graph, judged: Sequence[VerdictLine]) -> Lay:
         unshown=tuple({str(q): q for q in unshown if q is not None}.values()),
         planted=any(v.measurement.metric in _ATTACKS and v.detect is not None for v in last),
         alone=bool(graph.value("decision:/self_attested")),
+        tables=(graph.value("provenance:/replicates") or 1) > 1,
         rebuilt=graph.value("threat:/rung") == "K3",
     )
 

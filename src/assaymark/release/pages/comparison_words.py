@@ -34,6 +34,12 @@ HELD = {
 _NEVER = Badge(mark="✕", word="Leaks on purpose", tone="bad")
 
 
+_CLOSEST = {
+    False: "is closest to the real rows",
+    True: "came closest to the real rows, which may be chance",
+}
+
+
 def badge_of(c: Contender) -> Badge:
     """Return what the attacks say of a recipe, in one badge."""
     return _NEVER if c.holds_records else HELD[c.held]
@@ -60,23 +66,21 @@ def compared_answer(found: Comparison) -> Answer:
     whole = [c for c in able if c.held != "leaks"]
     if not able:
         return Answer(headline="No recipe has a figure", sentence=_why(found), tone="bad")
+    first = f"{able[0].name} {_CLOSEST[any(level_with_best(c) for c in able[1:])]}"
     if not whole:
-        said = f"{able[0].name} is closest to the real rows, and it leaks"
+        said = f"{first}, and it leaks"
         if len(able) > 1:
-            said = f"Every recipe leaks; {able[0].name} is closest to the real rows"
+            said = f"Every recipe leaks; {first}"
         return Answer(headline=said, sentence=_sentence(found, able), tone="bad")
     best = whole[0]
     if best is able[0]:
         held = "every attack stays within the policy’s limits"
         if best.held != "held":
             held = "whether it leaks is not proven on so few people"
-        head = f"{best.name} is closest to the real rows, and {held}"
+        head = f"{first}, and {held}"
         tone = "good" if best.held == "held" else "open"
     else:
-        head = (
-            f"{able[0].name} is closest to the real rows, and it leaks; of those that were not "
-            f"caught, {best.name} is closest"
-        )
+        head = f"{first}, and it leaks; of those that were not caught, {best.name} is closest"
         tone = "open"
     return Answer(headline=head, sentence=_sentence(found, able), tone=tone)
 

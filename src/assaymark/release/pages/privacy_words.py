@@ -9,7 +9,7 @@ from assaymark.core.zcdp import best_success, best_tpr
 if TYPE_CHECKING:
     from assaymark.core.privacy import PrivacyGuarantee
 
-__all__ = ["privacy_limits", "privacy_lines"]
+__all__ = ["privacy_limits", "privacy_lines", "proved"]
 
 _FALSE = 0.01
 
@@ -26,6 +26,18 @@ def privacy_lines(found: PrivacyGuarantee | None) -> tuple[tuple[str, str], ...]
             f"{float(found.rho):.6g}; neighbours: {found.neighbours}",
         ),
         *((("Audit", found.audit.words(found.epsilon)),) if found.audit else ()),
+    )
+
+
+def proved(found: PrivacyGuarantee | None) -> tuple[str, ...]:
+    """Return on the first screen what is proved; none where nothing is."""
+    if found is None:
+        return ()
+    whose = "row" if found.unit == "row" else "person"
+    return (
+        f"Made under differential privacy: epsilon {float(found.epsilon):.6g}, delta "
+        f"{float(found.delta):.6g}, for each {whose}. The noise that this takes is part of how far "
+        "the rows are from real ones.",
     )
 
 

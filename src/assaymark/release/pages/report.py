@@ -39,7 +39,7 @@ from assaymark.release.drawing.privacy import ceiling_words, draw_ceiling
 from assaymark.release.pages.analyst import analyst_view
 from assaymark.release.pages.claims import claim_blocks
 from assaymark.release.pages.fitness_table import fitness_table
-from assaymark.release.pages.report_rules import rule_blocks, tally, telling
+from assaymark.release.pages.report_rules import rule_blocks, tally, telling, uses_in_order
 from assaymark.release.pages.report_words import (
     BADGES,
     HEADINGS,
@@ -92,7 +92,7 @@ def render(content: ReportContent) -> bytes:
         blocks=rule_blocks(content),
         tally=tally(content.verdicts),
         unruled=_unruled(content),
-        requested=list(dict.fromkeys(v.use for v in content.verdicts)),
+        requested=list(uses_in_order(content)),
         columns=shown,
         with_tables=len(content.columns) <= _MOST_TABLES,
         worst_pairs=sorted(content.pairs, key=lambda p: -p.distance)[:_MOST_PAIRS],

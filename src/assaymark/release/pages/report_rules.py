@@ -27,7 +27,18 @@ if TYPE_CHECKING:
     from assaymark.core.measurement import Measurement
     from assaymark.release.pages.report_content import ReportContent, VerdictLine
 
-__all__ = ["Row", "RuleBlock", "UseCell", "badness", "rule_blocks", "tally", "telling"]
+__all__ = [
+    "Row",
+    "RuleBlock",
+    "Told",
+    "UseCell",
+    "badness",
+    "rule_blocks",
+    "tally",
+    "telling",
+    "told_apart",
+    "uses_in_order",
+]
 
 _MOST_DRAWN = 60
 _MOST_TELLING = 6
@@ -83,6 +94,15 @@ class RuleBlock:
         return not self.open_rows
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What one rule says of the uses that it says the same of, and the worst line for them."""
+
+    badge: Badge
+    uses: tuple[str, ...]
+    worst: VerdictLine
+
+
 def rule_blocks(content: ReportContent) -> tuple[RuleBlock, ...]:
     """Return one block a rule: required ones that did not pass, other such ones, what passed."""
     by_rule: dict[str, list[VerdictLine]] = {}
@@ -92,7 +112,31 @@ def rule_blocks(content: ReportContent) -> tuple[RuleBlock, ...]:
         by_rule.values(),
         key=lambda ls: (_rank(ls) == _PASSED, ls[0].severity != "block", _rank(ls)),
     )
-    return tuple(_block(lines, f"rule-{i}") for i, lines in enumerate(ranked, 1))
+    order = uses_in_order(content)
+    return tuple(_block(lines, f"rule-{i}", order) for i, lines in enumerate(ranked, 1))
+
+
+def uses_in_order(content: ReportContent) -> tuple[str, ...]:
+    """Return the uses that rules apply to, in the order in which the answer names them."""
+    judged = dict.fromkeys(v.use for v in content.verdicts)
+    named = [u.use for u in content.uses if u.use in judged]
+    return tuple(dict.fromkeys((*named, *judged)))
+
+
+def told_apart(content: ReportContent) -> tuple[Told, ...]:
+    """Return the worst verdict of each rule, apart for uses that it says different things of.
+
+    What passes comes last.
+    """
+    found = []
+    for block in rule_blocks(content):
+        alike: dict[Badge, list[str]] = {}
+        for use in block.uses:
+            alike.setdefault(block.cells[use].badge, []).append(use)
+        for badge, uses in alike.items():
+            lines = [v for v in content.verdicts if v.rule == block.line.rule and v.use in uses]
+            found.append(Told(badge=badge, uses=tuple(uses), worst=min(lines, key=_goodness)))
+    return tuple(sorted(found, key=lambda t: t.worst.verdict == "PASS"))
 
 
 def tally(verdicts: Iterable[VerdictLine]) -> list[tuple[Badge, int]]:
@@ -117,7 +161,11 @@ def _rank(lines: Sequence[VerdictLine]) -> int:
     return min(ORDER.index(v.verdict) for v in lines)
 
 
-def _block(lines: Sequence[VerdictLine], anchor: str) -> RuleBlock:
+def _goodness(line: VerdictLine) -> tuple[int, float]:
+    return ORDER.index(line.verdict), -badness(line)
+
+
+def _block(lines: Sequence[VerdictLine], anchor: str, order: Sequence[str]) -> RuleBlock:
     first = lines[0]
     scale = scale_of((v.measurement for v in lines), first.threshold, first.direction)
     merged: dict[tuple[object, ...], list[VerdictLine]] = {}
@@ -126,8 +174,8 @@ def _block(lines: Sequence[VerdictLine], anchor: str) -> RuleBlock:
         merged.setdefault((m.subject, line.verdict, line.reason, m.value, line.stage), []).append(
             line
         )
-    uses = tuple(dict.fromkeys(v.use for v in lines))
-    ordered = sorted(merged.values(), key=lambda vs: (ORDER.index(vs[0].verdict), -badness(vs[0])))
+    uses = tuple(sorted({v.use for v in lines}, key=order.index))
+    ordered = sorted(merged.values(), key=lambda vs: _goodness(vs[0]))
     rows = [_row(vs, scale, uses, drawn=i < _MOST_DRAWN) for i, vs in enumerate(ordered)]
     open_count = sum(vs[0].verdict != "PASS" for vs in ordered)
     quantity = first.quantity
