@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["TreeChain"]
 
 _MADE = 2000, 20_000  # rows made while fitting: as many as persons, within these
+_MOST_ABREAST = 100_000  # rows: a column of more holds much, and keeps all cores busy by itself
 _FEW = 24  # codes of a target that is drawn first
 
 
@@ -184,7 +185,7 @@ class TreeChain:
             chain.draw(made, row)
             chain.settle(made, row)
 
-        abreast(jobs(), finish)
+        abreast(jobs(), finish, 1 + (dataset.n <= _MOST_ABREAST))
         links.extend(replace(r, source=place(r.source)) for r in plan.derived.values())
         for text, number in plan.texts.items():
             chain = self._begun(dataset, encoded, plan, (links, absent, gaps))

@@ -6,7 +6,8 @@ import pytest
 from assaymark.generate.chain.abreast import Job, abreast
 
 
-def test_jobs_are_finished_in_order_and_wait_for_those_before():
+@pytest.mark.parametrize("most", [1, 2])
+def test_jobs_are_finished_in_order_and_wait_for_those_before(most):
     finished, seen = [], {}
 
     def work(number, wait):
@@ -14,7 +15,7 @@ def test_jobs_are_finished_in_order_and_wait_for_those_before():
         seen[number] = list(finished)
         return number
 
-    abreast((Job(partial(work, k), alone=False) for k in range(6)), finished.append)
+    abreast((Job(partial(work, k), alone=False) for k in range(6)), finished.append, most)
     assert finished == [0, 1, 2, 3, 4, 5]
     assert seen == {k: list(range(k)) for k in range(6)}
 
@@ -32,7 +33,7 @@ def test_two_are_at_work_at_once_and_one_that_is_alone_by_itself():
 
     jobs = [Job(partial(together, k), alone=False) for k in (0, 1)]
     jobs += [Job(partial(by_itself, 2), alone=True)]
-    abreast(iter(jobs), finished.append)
+    abreast(iter(jobs), finished.append, 2)
     assert begun == [[0, 1]]
     assert finished == [0, 1, 2]
 
@@ -46,4 +47,4 @@ def test_what_fails_ends_all_and_nobody_waits_for_ever():
 
     jobs = [Job(fails, alone=False), Job(waits, alone=False)]
     with pytest.raises(ValueError, match="no"):
-        abreast(iter(jobs), print)
+        abreast(iter(jobs), print, 2)

@@ -1,4 +1,4 @@
-"""Abreast: two columns at work at once, each of which is drawn after those before it."""
+"""Abreast: a few columns at work at once, each of which is drawn after those before it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["Job", "abreast"]
 
 T = TypeVar("T")
-_ABREAST = 2  # each holds the rows it is grown on, and grows trees on all cores
 
 
 class Job(NamedTuple, Generic[T]):
@@ -27,8 +26,8 @@ class Job(NamedTuple, Generic[T]):
     alone: bool
 
 
-def abreast(jobs: Iterable[Job[T]], finish: Callable[[T], None]) -> None:
-    """Do jobs, two at a time, and ``finish`` what each returns, one after the other in their order.
+def abreast(jobs: Iterable[Job[T]], finish: Callable[[T], None], most: int) -> None:
+    """Do jobs, ``most`` at a time, and ``finish`` what each returns, one by one in their order.
 
     What a job waits for is there whatever else is at work, so all comes out as one by one. The
     next job is asked for when the one before has begun; after one that is alone, when that is
@@ -36,18 +35,18 @@ def abreast(jobs: Iterable[Job[T]], finish: Callable[[T], None]) -> None:
     """
     turns, pending = _Turns(), deque[Future[T]]()
 
-    def settle(most: int) -> None:
-        while len(pending) > most:
+    def settle(left: int) -> None:
+        while len(pending) > left:
             finish(pending.popleft().result())
             turns.go_on()
 
-    with ThreadPoolExecutor(_ABREAST) as pool:
+    with ThreadPoolExecutor(most) as pool:
         try:
             for number, job in enumerate(jobs):
                 if job.alone:
                     settle(0)
                 pending.append(pool.submit(job.work, partial(turns.wait, number)))
-                settle(0 if job.alone else _ABREAST - 1)
+                settle(0 if job.alone else most - 1)
             settle(0)
         finally:
             turns.stop()
