@@ -11,12 +11,15 @@ from assaymark.core.schema import Kind
 from assaymark.errors import ConditionError, RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from assaymark.core.claim import ClaimSpec
     from assaymark.core.schema import Schema
 
-__all__ = ["check_claims"]
+__all__ = ["check_claims", "check_named"]
+
+
+_NAMING = ("column", "numerator", "denominator", "outcome", "by", "per")
 
 
 def check_claims(claims: Iterable[ClaimSpec], schema: Schema) -> None:
@@ -37,6 +40,26 @@ def check_claims(claims: Iterable[ClaimSpec], schema: Schema) -> None:
             _check(spec, schema, where)
         except ConditionError as error:
             raise RecipeError(f"{where}: {error}") from error
+
+
+def check_named(claims: Iterable[ClaimSpec], columns: Collection[str]) -> None:
+    """Refuse a claim on a column that the table lacks, before a run has begun.
+
+    What conditions and formulas name is checked with the kinds of the columns.
+
+    Raises
+    ------
+    UnknownNameError
+        When a claim names a column that is not there; the message names the nearest.
+    """
+    for spec in claims:
+        for key in _NAMING:
+            name = getattr(spec, key, "")
+            if name and name not in columns:
+                raise UnknownNameError("column", name, columns, f"claim {spec.name!r}")
+        for name in getattr(spec, "covariates", ()):
+            if name not in columns:
+                raise UnknownNameError("column", name, columns, f"claim {spec.name!r}")
 
 
 def _check(spec: ClaimSpec, schema: Schema, where: str) -> None:  # noqa: C901

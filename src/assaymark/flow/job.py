@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assaymark.core.claim_check import check_named
 from assaymark.core.recipe import parse_recipe
 from assaymark.core.time_limit import LIMIT
 from assaymark.decide.policy import profile_bytes
@@ -116,6 +117,8 @@ def read_job(
     ------
     RecipeError
         When recipe and policy are unreadable, or are meant for different recipients.
+    UnknownNameError
+        When a claim names a column that is not there.
     NotApprovedError
         When the source's terms rule out a requested use, or it has expired; raised before the
         table is read.
@@ -139,6 +142,7 @@ def read_job(
         )
     frame = read_table(table) if data is None else data
     check_columns(own, frame.columns)
+    check_named(recipe.claim, frame.columns)
     return Job(
         recipe=recipe,
         recipe_bytes=recipe_bytes,

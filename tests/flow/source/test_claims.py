@@ -6,7 +6,9 @@ import pytest
 
 import assaymark
 from assaymark.errors import RecipeError, UnknownNameError
+from assaymark.flow.job import read_job
 from assaymark.flow.source.claims import read_recipe
+from assaymark.flow.source.read import prepare
 
 RECIPE = """
 name = "taxes"
@@ -113,7 +115,6 @@ def test_what_is_wrong_with_a_claim_is_said_by_its_name(folder, claim, said):
     [
         ('kind = "regression"\nformula = "income ~ agee"', "claim 'a': unknown column 'agee'"),
         ('kind = "regression"\nformula = "income ~ open(1)"', "claim 'a'.*calls what it may not"),
-        ('kind = "quantile"\ncolumn = "agee"', "claim 'a': unknown column 'agee'"),
         ('kind = "query"\nsql = "SELEC 1"', "claim 'a': .*cannot be read: Parser Error"),
         ('kind = "query"\nsql = "SELECT avg(agee) FROM data"', '(?s)"agee" not found.*age'),
         ('kind = "query"\nsql = "DROP TABLE data"', "claim 'a': a query is one SELECT"),
@@ -125,3 +126,28 @@ def test_an_analysis_that_cannot_be_asked_is_refused_before_anything_is_made(fol
     )
     with pytest.raises(RecipeError, match=said):
         assaymark.run(folder / "recipe.toml", workspace=folder / "w")
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        'kind = "mean"\ncolumn = "incme"',
+        'kind = "ranking"\ncolumn = "age"\nby = "incme"',
+        'kind = "quantile"\ncolumn = "incme"',
+    ],
+)
+def test_a_claim_on_a_column_that_is_not_there_is_told_before_a_run_begins(folder, claim):
+    recipe = folder / "recipe.toml"
+    recipe.write_text(f'{RECIPE}[[claim]]\nname = "late"\n{claim}\n')
+    with pytest.raises(UnknownNameError, match="'incme' in claim 'late'\n\nHint: did you mean"):
+        read_job(recipe)
+
+
+def test_of_two_targets_it_is_said_which_is_predicted(folder):
+    recipe = folder / "recipe.toml"
+    columns = '[columns]\nage = "target"\nincome = "target"\n'
+    recipe.write_text(RECIPE.replace("[[claim]]", f"{columns}[[claim]]", 1))
+    job = read_job(recipe)
+    notices = prepare(job.frame, job.recipe, b"k" * 32).notices
+    (said,) = [n for n in notices if "declared targets" in n]
+    assert said.startswith("'income', 'age' are declared targets: 'income' is what models are to")

@@ -111,10 +111,12 @@ def unproven(rule: Rule) -> str:
 
 def _noisy(v: RuleVerdict) -> str:
     """Return the remedy where the rows carry noise: the default generator would be without."""
-    said = v.rule.remedy
+    said, never = v.rule.remedy, v.verdict is Verdict.NOT_RUN
     if "default generator" in said:
         said = f"Without differential privacy: {said}"
-    return said if v.verdict is Verdict.NOT_RUN else f"{_CLOSER} {said}"
+        if never:
+            said = f"Leave {v.use.replace('_', ' ')} out of what is asked for. {said}"
+    return said if never else f"{_CLOSER} {said}"
 
 
 def _people(rule: Rule, dealt: str, *, private: bool) -> str:

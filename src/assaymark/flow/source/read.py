@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from assaymark.core.recipe import ColumnSpec, Drop
-from assaymark.core.schema import Kind
+from assaymark.core.schema import Kind, Role
 from assaymark.errors import DataError, UnknownNameError
 from assaymark.evaluate.breaches import check_rules
 from assaymark.flow.source.claims import check_asked
@@ -90,6 +90,7 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
             "person counting once; the person key is not in the output, and sequences of rows of "
             "one person are not reproduced."
         )
+    notices += _targets(dataset)
     if parts.shared_persons:
         notices.append(
             f"{parts.shared_persons:,} persons have rows both in what the generator saw and in "
@@ -105,6 +106,17 @@ def prepare(frame: pl.DataFrame, recipe: Recipe, key: bytes) -> Prepared:
         n_persons=sum(p.n_persons for p in parts.all),
         prints=_prints(raw, recipe, key),
     )
+
+
+def _targets(dataset: Dataset) -> list[str]:
+    """Say which of several declared targets is predicted."""
+    targets = [repr(c.name) for c in dataset.schema.with_role(Role.TARGET)]
+    if len(targets) < 2:
+        return []
+    return [
+        f"{', '.join(targets)} are declared targets: {targets[0]} is what models are to predict, "
+        "and the others are columns like any. One recipe for each looks at them all."
+    ]
 
 
 def _check_named(recipe: Recipe, columns: Sequence[str]) -> None:
