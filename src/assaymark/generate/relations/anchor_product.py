@@ -43,11 +43,17 @@ def product_of(sample: Sample, logs: Logs, x: int) -> Product | None:
 
 
 def _follows(found_in: tuple[Sample, Logs], y: int, x: int, members: Sequence[int]) -> bool:
-    """Whether ``y``, finer than ``x``, is the product: to the point, or but for roundings."""
+    """Whether ``y``, finer than ``x``, is the product: to the point, or but for roundings.
+
+    In the latter case only if it is one of other columns to the point, and is worked out so.
+    """
     sample, logs = found_in
     others = [j for j in members if j != y]
     if next(multiplied(sample, logs, y, others), None) is not None:
         return True
+    every = [j for j in logs.numbers if j not in (x, y)]
+    if next(multiplied(sample, logs, y, every, alone=True), None) is None:
+        return False
     rounding = _ROUNDINGS * sample.rounding(y, logs.numbers[y])
     found = logs.products(y, rounding, others)
     return any(f.exact and f.product and _rounded_of(sample, y, x, f.product) for f in found)
@@ -71,11 +77,18 @@ def _rounded_of(sample: Sample, y: int, x: int, product: Product) -> bool:
     return bool(few >= _ALWAYS and np.median(off[known]) <= _PART)
 
 
-def multiplied(sample: Sample, logs: Logs, x: int, others: Sequence[int]) -> Iterator[Product]:
-    """Yield the product of other columns that ``x`` is but for rounding, if there is one."""
+def multiplied(
+    sample: Sample, logs: Logs, x: int, others: Sequence[int], *, alone: bool = False
+) -> Iterator[Product]:
+    """Yield the product of other columns that ``x`` is but for rounding, if there is one.
+
+    With ``alone`` also a multiple of one column.
+    """
     for found in logs.products(x, sample.rounding(x, logs.numbers[x]), others):
         made = found.product
-        if made is not None and found.exact and (len(made.terms) > 1 or made.terms[0][1] != 1):
+        if made is None or not found.exact:
+            continue
+        if alone or len(made.terms) > 1 or made.terms[0][1] != 1:
             at = made.at(sample.numbers)
             rows = np.flatnonzero(np.isfinite(at) & np.isfinite(sample.numbers[x]))
             nudge = nudged(sample, x, rows, at[rows], (0.0, sample.half(x)))
