@@ -218,6 +218,7 @@ def test_no_release_stands_where_the_ledger_is_not_what_it_was(desk, how, withdr
     found = verify(place)
     assert [s.title for s in found.steps if s.outcome == "FAILED"] == ["Status"]
     assert "\n" not in found.steps[10].said
+    assert ("WITHDRAWN" in found.steps[10].said) is withdrawn
     assert found.uses == {}
     assert verified(Release(place, [], today))[10][2] == "FAILED"
     with pytest.raises((IntegrityError, NotApprovedError)):

@@ -43,7 +43,8 @@ def check_standing(
     """
     try:
         told = _beside(place, manifest, found.signer, public)
-        home = home_of(place, signer=found.signer, public=public)
+        final = standing(in_order(told), expires=expires, today=today).status is Status.WITHDRAWN
+        home = None if final else home_of(place, signer=found.signer, public=public)
         if home is not None:
             told |= dict(notices_in(home, manifest, signer=found.signer, public=public))
         now = standing(in_order(told), expires=expires, today=today)
