@@ -268,12 +268,15 @@ class _Card:
                 lines.append(f"{title}: smallest planted leak caught {caught}")
         return lines
 
+    def _made(self, label: str, value: str) -> str:
+        """Return a line of how it was made, linked; where labels come from is a whole sentence."""
+        if label == "Labels":
+            return self.said(value)
+        return self.placed(value, *_PLACES.get(label, ()))
+
     def how(self) -> list[str]:
         content = self.content
-        lines = [
-            f"- {escaped(label)}: {self.placed(value, *_PLACES.get(label, ()))}"
-            for label, value in content.provenance
-        ]
+        lines = [f"- {escaped(label)}: {self._made(label, v)}" for label, v in content.provenance]
         if content.rows is not None:
             rows = self.at(str(content.rows), "provenance:/rows", "digits")
             tables = self.graph.value("provenance:/replicates") or 1
