@@ -408,7 +408,7 @@ def test_most_intervals_overlap_where_counting_each_says():
         assert _crowded(np.sort(low), np.sort(high)) == low[inside == inside.max()].min()
 
 
-def test_a_gross_amount_that_no_product_is_to_the_point_leaves_its_price_to_be_one():
+def test_a_gross_amount_without_a_net_is_what_three_roundings_leave_of_its_parts():
     rng = np.random.default_rng(0)
     quantity, price = rng.integers(1, 21, 1500), rng.lognormal(2.5, 0.9, 1500).round(2)
     off, rate = rng.choice([0, 5, 10, 15, 20], 1500), rng.choice([7, 19], 1500)
@@ -422,6 +422,4 @@ def test_a_gross_amount_that_no_product_is_to_the_point_leaves_its_price_to_be_o
     )
     made = fit(data).sample(range(2000), Streams.from_seed(2)).frame
     said = made["quantity"] * made["price"] * (1 - made["off"] / 100) * (1 + made["rate"] / 100)
-    wrong = (made["gross"] / said - 1).abs()  # a fifth before; rounding is 1 of 100 cents at most
-    assert wrong.quantile(0.5) < 0.01
-    assert wrong.quantile(0.9) < 0.02
+    assert ((made["gross"] - said).abs() < 0.03).mean() > 0.97

@@ -147,7 +147,7 @@ def _ready(chain: Chain, because: Sequence[Because]) -> _Ready:
         if not isinstance(link, Link):
             raise InputError(
                 f"missing cells cannot be filled by this model: {coding.column.name!r} is drawn "
-                "near other columns\n\nHint: fit it with relations = 'codes'"
+                "near other columns, or as these say\n\nHint: fit it with relations = 'codes'"
             )
         left = np.ones(coding.size)
         left[-1] = not coding.missing or coding.size == 1

@@ -73,7 +73,7 @@ class Plan:
     looked_up
         Columns that are looked up in their turn, since sums or products are made of them.
     ends
-        Dates that are their anchor wherever both are there.
+        Columns that are their anchor wherever both are there.
     rounded
         Drawn numbers of which another column says how many decimals they have.
     """

@@ -49,7 +49,8 @@ def ends(sample: Sample) -> Iterator[tuple[int, Anchor]]:
     there = {j: np.isfinite(v) for j, v in sample.numbers.items()}
     dates = [j for j, k in kinds.items() if k in DAY][:_MOST_DATES]
     several = [w for w in kinds if kinds[w] in _NUMBERS and sample.many[w] >= _FEWEST_VALUES]
-    for x in sorted((*dates, *several), key=lambda j: int(there[j].sum())):
+    seldom_there = dates if sample.gaps else (*dates, *several)  # who fills gaps finds equal ones
+    for x in sorted(seldom_there, key=lambda j: int(there[j].sum())):
         others = [y for y in (*dates, *several) if y != x and kinds[y] is kinds[x]]
         others = [y for y in others if _within(there, x, y)]
         copied = (y for y in others if _seldomer(there, x, y) and _copies(sample, x, y))
@@ -68,8 +69,9 @@ def _copies(sample: Sample, x: int, y: int) -> bool:
     """Whether one column is another where it is there, but for two of twenty persons and more."""
     if not sample.equal(x, [y]):
         return False
-    if sample.holds(x, Anchor(terms=((y, 1.0),)), gaps=True):
-        return True
+    held = sample.holds(x, Anchor(terms=((y, 1.0),)), gaps=True)
+    if held or sample.gaps:
+        return held
     own, other = sample.numbers[x], sample.numbers[y]
     wrong = np.isfinite(own) & np.isfinite(other) & (own != other)
     right, wrong_ones = (sample.persons[w] for w in (own == other, wrong))

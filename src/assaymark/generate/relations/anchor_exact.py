@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from assaymark.generate.relations.anchor_sample import Sample
+    from assaymark.generate.relations.anchors import Product
 
     Floats = NDArray[np.float64]
 
@@ -50,8 +51,8 @@ _HALF, _LESS = 0.5, 0.05
 class Exact:
     """The relations that hold on every row of a sample, but for rounding.
 
-    ``made`` has, by column, the product or logarithm that it is, and ``ends`` the dates that
-    others say where all are there.
+    ``made`` has, by column, the product or logarithm that it is, and ``ends`` the columns
+    that others say where all are there.
     """
 
     sample: Sample
@@ -73,7 +74,7 @@ class Exact:
 
     @property
     def seldom(self) -> frozenset[int]:
-        """Those dates of the ``ends`` that are often missing where what says them is there."""
+        """Those of the ``ends`` that are often missing where what says them is there."""
         return seldom(self.sample, self.ends)
 
     def anchor(self, x: int, earlier: Sequence[int]) -> tuple[Anchor, ...]:
@@ -125,7 +126,10 @@ class Exact:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             all_made = list(pool.map(self._worked_out, others))
         pairs = zip(others, all_made, strict=True)
-        self._take(found, ((x, made) for x, made in pairs if made is not None))
+        self._take(found, ((x, made) for x, (made, _) in pairs if made is not None))
+        aside = ((x, p) for _, several in all_made for x, p in several.items())
+        rest = {x: [j for j in self.logs.numbers if j != x] for x in others}
+        self._take(found, ((x, p) for x, p in aside if x in rest and not self._sum(x, rest[x])))
         self._take(found, balances(self.sample))
         for x in self.logs.numbers:
             for y in self._base(x):
@@ -138,9 +142,11 @@ class Exact:
             if x not in self.made and add_parts(found, x, {j for j, _ in anchor.terms}):
                 self.made[x] = anchor
 
-    def _worked_out(self, x: int) -> Anchor | None:
-        """Return the product, the span or the curve that a column is."""
-        return product_of(self.sample, self.logs, x) or self._span(x) or self._curve(x)
+    def _worked_out(self, x: int) -> tuple[Anchor | None, dict[int, Product]]:
+        """Return the product, the span or the curve that a column is, and those set aside."""
+        aside: dict[int, Product] = {}
+        made = product_of(self.sample, self.logs, x, aside) or self._span(x) or self._curve(x)
+        return made, aside
 
     def _of_total(self, x: int) -> Anchor | None:
         """Return which multiple of a total a column is, first the mean of as many items."""

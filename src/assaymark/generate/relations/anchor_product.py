@@ -24,8 +24,11 @@ _ROUNDINGS, _ALWAYS = 3, 0.99  # of a price, a discount and a tax, each after an
 _PART = 0.25
 
 
-def product_of(sample: Sample, logs: Logs, x: int) -> Product | None:
-    """Return the product that ``x`` is, no column in which is rather made of ``x``."""
+def product_of(sample: Sample, logs: Logs, x: int, aside: dict[int, Product]) -> Product | None:
+    """Return the product that ``x`` is, no column in which is rather made of ``x``.
+
+    What such a column is but for roundings is added to ``aside``, if it is always there.
+    """
     others = [y for y in logs.numbers if y != x]
     while sample.many[x] >= _FEW_VALUES:
         made = next(multiplied(sample, logs, x, others), None)
@@ -35,28 +38,36 @@ def product_of(sample: Sample, logs: Logs, x: int) -> Product | None:
         if len(parts) == 1:
             return None
         finer = (j for j in parts if sample.step(j) < sample.step(x))
-        better = next((j for j in finer if _follows((sample, logs), j, x, [x, *parts])), None)
+        follows = (j for j in finer if _follows((sample, logs, aside), j, x, [x, *parts]))
+        better = next(follows, None)
         if better is None:
             return made
         others.remove(better)
     return None
 
 
-def _follows(found_in: tuple[Sample, Logs], y: int, x: int, members: Sequence[int]) -> bool:
+def _follows(
+    found_in: tuple[Sample, Logs, dict[int, Product]], y: int, x: int, members: Sequence[int]
+) -> bool:
     """Whether ``y``, finer than ``x``, is the product: to the point, or but for roundings.
 
-    In the latter case only if it is one of other columns to the point, and is worked out so.
+    In the latter case only if it is that to the point where it is there, and lies near it, or one
+    of other columns, which it is worked out from.
     """
-    sample, logs = found_in
+    sample, logs, aside = found_in
     others = [j for j in members if j != y]
     if next(multiplied(sample, logs, y, others), None) is not None:
         return True
-    every = [j for j in logs.numbers if j not in (x, y)]
-    if next(multiplied(sample, logs, y, every, alone=True), None) is None:
-        return False
     rounding = _ROUNDINGS * sample.rounding(y, logs.numbers[y])
-    found = logs.products(y, rounding, others)
-    return any(f.exact and f.product and _rounded_of(sample, y, x, f.product) for f in found)
+    found = [f.product for f in logs.products(y, rounding, others) if f.exact and f.product]
+    found = [p for p in found if _rounded_of(sample, y, x, p)]
+    held = next((p for p in found if sample.holds(y, p, gaps=True)), None)
+    if held is not None and sample.holds(y, held):
+        aside.setdefault(y, held)
+    every = [j for j in logs.numbers if j not in (x, y)]
+    return held is not None or (
+        bool(found) and next(multiplied(sample, logs, y, every, alone=True), None) is not None
+    )
 
 
 def _rounded_of(sample: Sample, y: int, x: int, product: Product) -> bool:

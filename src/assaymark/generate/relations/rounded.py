@@ -200,10 +200,11 @@ def _told(
         finer = persons_per_code(codes[fine], persons[fine], size)
         chance = tries * (1.0 - float(fine.mean() if len(fine) else 0.0)) ** people
         few = (finer <= _FEW) & (people - finer >= 2 * protect) & (chance < _BY_CHANCE)
-        few &= _values(codes[~fine], kept[~fine], size) >= _FEWEST_VALUES
-        more = finer >= _OFTEN * people
-        if more.any() and people[few | more].sum() >= _CLEAR * people.sum():
-            steps[few] = step
+        more, clear = finer >= _OFTEN * people, _CLEAR * people.sum()
+        if few.any() and more.any() and people[few | more].sum() >= clear:
+            few &= _values(codes[~fine], kept[~fine], size) >= _FEWEST_VALUES
+            if people[few | more].sum() >= clear:
+                steps[few] = step
         step *= 10
     weight = float(encoded.weights[here][steps[codes] > 1].sum())
     if weight > 0:
