@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.generate.relations.anchor_days import Days
-from assaymark.generate.relations.anchored import Anchored
+from assaymark.generate.relations.anchored import Anchored, Sum
 from assaymark.generate.relations.anchors import Anchor
 from assaymark.generate.relations.dated import Dated
 from assaymark.generate.relations.derived import Lookup
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from assaymark.core.measurement import Json
     from assaymark.generate.chain.chain import Part
-    from assaymark.generate.relations.anchored import Gap, Sum
+    from assaymark.generate.relations.anchored import Gap
     from assaymark.generate.relations.wording import Wording
 
 __all__ = ["dependencies"]
@@ -86,6 +86,8 @@ def _worked_out(
     else:
         sources = [j for j, _ in link.anchors[0].terms]
     terms: dict[str, Json] = {before[j]: 1.0 for j in sources}
+    if isinstance(link, Sum) and link.anchor == Anchor(terms=((sources[0], 1.0),)):
+        formula = {"same": [before[sources[0]]], "often": False}
     return {"from": terms, "pools": 0.0, **formula}
 
 
