@@ -31,7 +31,7 @@ def test_a_constraint_that_a_model_does_not_know_makes_what_it_asks_of_rarer():
     assert made.rows["billed"].count() < 0.05 * made.rows.height
     (text,) = said(made)
     assert "billed has a value in" in text
-    assert "there in 2" in text  # a fifth of the table
+    assert "in the table in 2" in text  # a fifth of it
 
 
 def test_means_that_move_are_said():

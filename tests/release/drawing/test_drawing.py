@@ -72,6 +72,8 @@ def test_figures_read_as_people_read_them(x, text):
         (0.9996, ">\u00a099.9\u00a0%"),
         (0.123, "12.3\u00a0%"),
         (0.29, "29\u00a0%"),
+        (-0.02, "−2\u00a0%"),
+        (-0.021, "−2.1\u00a0%"),
     ],
 )
 def test_shares_keep_the_difference_between_none_and_few(x, text):

@@ -50,7 +50,7 @@ def _shift(real: Dataset, made: Dataset, name: str) -> str:
     error = sqrt(there[0] * (1 - there[0]) * (1 / max(real.n_persons, 1) + 1 / max(made.n, 1)))
     apart = abs(there[1] - there[0])
     if apart > _SURE * error and (apart > _POINTS or there[1] < _HALF * there[0]):
-        return f"{name} has a value in {there[1]:.1%} of them, there in {there[0]:.1%}"
+        return f"{name} has a value in {there[1]:.1%} of them, in the table in {there[0]:.1%}"
     if made.schema.column(name).kind not in {Kind.INTEGER, Kind.DECIMAL}:
         return ""
     values = [d.frame[name].drop_nulls().cast(float).to_numpy() for d in (real, made)]
@@ -59,5 +59,5 @@ def _shift(real: Dataset, made: Dataset, name: str) -> str:
     apart = abs(float(np.mean(values[1]) - np.mean(values[0]))) / spread
     if apart > max(_SD, _SURE * sqrt(sum(1 / len(v) for v in values))):
         means = [f"{float(np.mean(v)):.4g}" for v in values]
-        return f"{name} is {means[1]} on average, there {means[0]}"
+        return f"{name} is {means[1]} on average, in the table {means[0]}"
     return ""

@@ -81,7 +81,7 @@ def percent(x: float | None) -> str:
     if x is None:
         return "withheld"
     if abs(100 * x - round(100 * x)) < 1e-9:
-        return f"{100 * x:.0f}\u00a0%"
+        return f"{round(100 * x)}\u00a0%".replace("-", "−")
     text = f"{100 * x:.1f}"
     if text in {"0.0", "100.0"}:
         text = "<\u00a00.1" if text == "0.0" else ">\u00a099.9"

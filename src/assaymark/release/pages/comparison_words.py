@@ -89,9 +89,8 @@ def score_words(f: Figure) -> str:
     """Say a score with its interval, or why there is none."""
     if f.value is None:
         return f.reason
-    if f.low is None or f.high is None:
-        return f"{f.value:.3f}"
-    return f"{f.value:.3f} ({f.low:.3f} to {f.high:.3f})"
+    ends = "" if f.low is None or f.high is None else f" ({f.low:.3f} to {f.high:.3f})"
+    return f"{f.value:.3f}{ends}".replace("-", "−")
 
 
 def leak_words(attack: Attack | None) -> str:
