@@ -545,7 +545,8 @@ def test_notices_beside_a_release_are_replayed(tmp_path, monkeypatch):
     assert statuses(folder) == "DEGRADED"
     again = notice(Finding, folder, 3, claim="close to the real rows")
     watched = {"watch": "w", "policy": "0" * 64, "observe": "column", "seen": ("age drifted",)}
-    notice(Observation, folder, 4, method="looked", then="stale", **watched)
+    notice(Observation, folder, 4, method="looked", then="stale", uses=("analytics",), **watched)
+    assert "STALE for analytics" in said(folder, 11)
     notice(Observation, folder, 5, method="looked", then="degraded", **watched)
     assert statuses(folder) == "CONTESTED"
     notice(Answer, folder, 6, finding=again, outcome="refuted")

@@ -113,6 +113,13 @@ def documents(
     if json:
         print_json(made.plain())
         return
+    if made.standing or made.stale:
+        uses = ", ".join(use.replace("_", " ") for use in made.stale)
+        less = [made.standing, f"STALE for {uses}" if uses else ""]
+        typer.echo(
+            f"It is {'; '.join(filter(None, less))} since it was issued, "
+            "of which these documents say nothing.\n"
+        )
     for filled in made.packs:
         typer.echo(f"{filled.title} ({filled.name}); counsel confirms\n")
         rows = [(c.status, c.id, c.reason) for c in filled.cells]

@@ -27,7 +27,8 @@ def command(
 ) -> int:
     """Check a release offline: every file, every signature, every decision.
 
-    Prints twelve steps, and what was not verified. Ends with 4 when anything does not hold.
+    Prints twelve steps, and what was not verified. Ends with 4 when anything does not hold, and
+    with 3 when all holds but it is contested or degraded, or approved for no use any more.
     """
     from assaymark.flow.release.place import folder_at
     from assaymark.flow.release.verify import verify
@@ -42,7 +43,7 @@ def command(
         typer.echo("\nNot verified:")
         for check in found.not_verified:
             typer.echo(f"  {check.title}: {check.said}")
-    return 0 if found.ok else 4
+    return 0 if found.usable else 3 if found.ok else 4
 
 
 def _headline(found: Verified) -> str:
@@ -51,11 +52,11 @@ def _headline(found: Verified) -> str:
         failed = ", ".join(s.title for s in found.steps if s.outcome == "FAILED")
         return f"NOT VERIFIED: do not use this folder ({failed})"
     words = {u: u.replace("_", " ") for u in found.uses}
-    uses = found.uses | {u: "stale" for u in found.stale if u in found.uses}
+    uses = found.now
     approved = [words[u] for u, s in uses.items() if s == "approved"]
     others = [f"{words[u]} ({s})" for u, s in uses.items() if s != "approved"]
     said = f"approved for {', '.join(approved)}" if approved else "approved for no use"
     said += f"; not for {', '.join(others)}" if others else ""
-    if found.status in {"CONTESTED", "DEGRADED"}:
+    if not found.stands:
         return f"VERIFIED, but {found.status}: do not use it, ask who issued it; it was {said}"
     return f"VERIFIED: {said}"

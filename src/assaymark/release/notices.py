@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from assaymark.core.notice import Notice
 
-__all__ = ["is_about", "notice_bytes", "read_notice"]
+__all__ = ["is_about", "is_ours", "notice_bytes", "read_notice"]
+
+_OURS = "https://assaymark.dev/"
 
 
 def is_about(raw: bytes) -> str:
@@ -26,6 +29,23 @@ def is_about(raw: bytes) -> str:
         return str(read_plain(payload_of(raw), "the notice")["predicate"]["release"])
     except (ValueError, KeyError, TypeError) as error:
         raise IntegrityError("not a withdrawal, a finding, an answer or an observation") from error
+
+
+def is_ours(raw: bytes, what: str) -> bool:
+    """Whether a signed statement, called ``what``, is one of assaymark; nothing is verified.
+
+    Raises
+    ------
+    IntegrityError
+        When it is no signed statement.
+    """
+    try:
+        payload = base64.b64decode(read_plain(raw, what)["payload"], validate=True)
+        return str(read_plain(payload, what)["predicateType"]).startswith(_OURS)
+    except (ValueError, KeyError, TypeError) as error:
+        raise IntegrityError(
+            f"{what} is not a signed statement: put it elsewhere, or get it anew from whom it came"
+        ) from error
 
 
 def notice_bytes(notice: Notice, sign: Callable[[bytes], bytes], key: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -10,9 +12,24 @@ from assaymark.core.merkle import Tree, grown, leaf_hash
 from assaymark.errors import IntegrityError
 
 if TYPE_CHECKING:
-    import sqlite3
+    from pathlib import Path
 
-__all__ = ["checked"]
+__all__ = ["checked", "may_be_ledger"]
+
+_TABLES = {"entries", "heads"}
+
+
+def may_be_ledger(path: Path) -> bool:
+    """Whether a file is a ledger, or no database that can be read; nothing is written to it.
+
+    A database of something else, which happens to have the name of a ledger, is none.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+            names = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.Error:
+        return True
+    return names >= _TABLES
 
 
 def checked(db: sqlite3.Connection) -> None:

@@ -1,5 +1,7 @@
+import base64
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from datetime import date, datetime
@@ -14,6 +16,7 @@ from assaymark.errors import InputError, IntegrityError, NotApprovedError, Unkno
 from assaymark.flow.decide.people import new_key, read_key
 from assaymark.flow.job import Options, read_job
 from assaymark.flow.release.admit import admit, load
+from assaymark.flow.release.documents import documents
 from assaymark.flow.release.recall import (
     answer,
     challenge,
@@ -238,6 +241,84 @@ def test_a_withdrawal_in_the_workspace_is_read_whatever_its_ledger_says(desk):
         load(place, "analytics")
 
 
+def both_say(place):
+    """Return whether a release stands for either verifier, and what they say of it."""
+    (mine,), (theirs,) = (
+        [s.said for s in verify(place).steps if s.number == 11],
+        [s[3] for s in verified(Release(place, [], TODAY)) if s[0] == 11],
+    )
+    return mine, theirs
+
+
+def test_a_withdrawal_in_the_ledger_alone_is_seen_by_both_verifiers(desk):
+    workspace, name, _ = desk
+    withdraw(workspace, name, "consent", "two people left")
+    shutil.rmtree("ws/notices")
+    place = workspace.path / "releases" / name
+    assert all("two people left" in said for said in both_say(place))
+    with pytest.raises(IntegrityError, match="two people left"):
+        documents(place)
+    (entry,) = [e for e in workspace.ledger.entries() if e.body.get("statement") == "withdrawal"]
+    (Path("ws/blobs") / entry.subject[:2] / entry.subject[2:]).unlink()
+    assert all("blob" in said for said in both_say(place))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_withdrawal_is_seen_where_the_folder_of_releases_is_a_link(desk, kept):
+    workspace, name, _ = desk
+    withdraw(workspace, name, "consent", "two people left")
+    Path("disk/far").mkdir(parents=True)
+    Path("ws/releases").rename("disk/far/releases")
+    Path("ws/releases").symlink_to("../disk/far/releases")
+    shutil.rmtree("ws/reports" if kept else "ws/notices")
+    place = workspace.path / "releases" / name
+    assert all("two people left" in said for said in both_say(place))
+    with pytest.raises(NotApprovedError, match="two people left"):
+        load(place, "analytics")
+
+
+def test_a_release_that_was_handed_over_stands_in_a_workspace_of_the_recipient(desk):
+    workspace, name, copy = desk
+    admit(copy, "analytics", into="m", workspace=Path("mine"))
+    place = Path("mine/releases") / name
+    shutil.copytree(copy, place)
+    assert all("a withdrawal elsewhere is not seen" in said for said in both_say(place))
+    assert load(place, "analytics")
+    withdraw(workspace, name, "consent", "two people left")
+    shutil.copytree("ws/notices", "mine/notices")
+    assert all("two people left" in said for said in both_say(place))
+
+
+def test_what_only_has_the_name_of_a_ledger_is_left_alone(desk):
+    _, name, copy = desk
+    place = Path("money/releases") / name
+    shutil.copytree(copy, place)
+    Path("money/ledger.db").mkdir()
+    assert all("a withdrawal elsewhere is not seen" in said for said in both_say(place))
+    Path("money/ledger.db").rmdir()
+    db = sqlite3.connect("money/ledger.db")
+    db.execute("CREATE TABLE entries (amount REAL)")
+    db.commit()
+    before = Path("money/ledger.db").read_bytes()
+    assert all("a withdrawal elsewhere is not seen" in said for said in both_say(place))
+    assert load(place, "analytics")
+    assert Path("money/ledger.db").read_bytes() == before
+
+
+def test_statements_of_other_programs_where_notices_lie_are_passed_over(desk):
+    _, _, copy = desk
+    said = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://slsa.dev/x/v1"}
+    payload = base64.b64encode(json.dumps(said).encode()).decode()
+    sealed = {"payload": payload, "payloadType": "x", "signatures": [{"keyid": "k", "sig": "AA=="}]}
+    beside = copy.with_name(f"{copy.name}.notices")
+    beside.mkdir()
+    (beside / "build.dsse.json").write_text(json.dumps(sealed))
+    assert all("RELEASED" in said for said in both_say(copy))
+    assert load(copy, "analytics")
+    (beside / "build.dsse.json").write_text('{"hello": 1}')
+    assert all("build.dsse.json beside it is not a signed" in said for said in both_say(copy))
+
+
 def test_an_answer_of_the_same_second_comes_after_what_it_answers(desk, tmp_path):
     workspace, name, copy = desk
     new_key(tmp_path / "k")
@@ -256,12 +337,12 @@ def test_the_first_line_says_that_a_release_is_contested_or_degraded(desk, tmp_p
     new_key(tmp_path / "k")
     place = workspace.path / "releases" / name
 
-    def first():
-        done = CliRunner().invoke(app, ["verify", str(place)])
-        assert done.exit_code == 0
+    def first(code=3):
+        done = CliRunner().invoke(app, ["verify", str(place)], standalone_mode=False)
+        assert done.return_value == code
         return done.output.splitlines()[0]
 
-    assert first() == "VERIFIED: approved for analytics"
+    assert first(0) == "VERIFIED: approved for analytics"
     finding = take_in(workspace, name, challenge(copy, read_key(tmp_path / "k"), "c", "m"))
     less = "do not use it, ask who issued it; it was approved for analytics"
     for status in ("CONTESTED", "DEGRADED"):
@@ -269,7 +350,9 @@ def test_the_first_line_says_that_a_release_is_contested_or_degraded(desk, tmp_p
         assert verify(place).status == status
         command = [sys.executable, str(place / "verify.py"), str(place)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0
+        assert done.returncode == 3
         assert done.stdout.splitlines()[-1] == f"VERIFIED, but {status}: do not use it"
+        written = CliRunner().invoke(app, ["release", "documents", str(place), "--out", "d"])
+        assert (written.exit_code, f"It is {status} since" in written.output) == (0, True)
         if status == "CONTESTED":
             answer(workspace, name, finding, "upheld", "so it is")

@@ -15,7 +15,7 @@ from assaymark.decide.gate import judge
 from assaymark.decide.policy import parse_policy
 from assaymark.errors import InputError, RecipeError
 from assaymark.flow.release.folder import read_release
-from assaymark.flow.release.recall import issued
+from assaymark.flow.release.verify import check_verifies
 from assaymark.flow.report.page import verdict_line
 from assaymark.release.approved import CARD
 from assaymark.release.documents.card import card
@@ -68,9 +68,15 @@ class PackLine(Document):
 
 
 class Documented(Document):
-    """Where the documents of a release were written, and what the packs say."""
+    """Where the documents of a release were written, and what the packs say.
+
+    ``standing`` is CONTESTED or DEGRADED and ``stale`` are uses whose verdicts are STALE, where
+    notices that were seen say so: the documents are those of the day when it was issued.
+    """
 
     release: str
+    standing: str = ""
+    stale: tuple[str, ...] = ()
     files: tuple[str, ...]
     packs: tuple[PackLine, ...]
 
@@ -84,13 +90,13 @@ def documents(release: Path, named: Sequence[str] = (), out: Path | None = None)
     Raises
     ------
     IntegrityError
-        When the release does not verify.
+        When the release does not verify, as one that expired or was withdrawn.
     UnknownNameError, RecipeError, InputError
         When there is no such pack, a file is not one, or the folder cannot be written.
     """
     chosen = [_pack(name) for name in named or packs()]
     _check_names(chosen)
-    issued(release)
+    found = check_verifies(release, status=True)
     files = read_release(release)
     graph, judged = Graph.of(files), judged_of(files)
     filled = [fill(pack, graph, judged) for pack in chosen]
@@ -100,6 +106,8 @@ def documents(release: Path, named: Sequence[str] = (), out: Path | None = None)
     _write(folder, pages)
     return Documented(
         release=str(release),
+        standing="" if found.stands else found.status,
+        stale=found.stale,
         files=tuple(str(folder / name) for name in sorted(pages)),
         packs=tuple(_line(f) for f in filled if f.pack.kind == "regulation"),
     )

@@ -119,7 +119,7 @@ def _sources(
 ) -> tuple[list[bytes], list[Workspace]]:
     home = home_of(release.folder, signer=release.signer, public=release.public)
     places = [*workspaces, *([] if home is None else [home])]
-    return [read_handed(p) for p in (*notices, *notices_beside(release.folder))], places
+    return [*map(read_handed, notices), *notices_beside(release.folder)], places
 
 
 def _about(

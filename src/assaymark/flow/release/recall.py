@@ -24,7 +24,7 @@ from assaymark.flow.release.descendants import descendants_of
 from assaymark.flow.release.folder import read_release
 from assaymark.flow.release.heard import notices_in
 from assaymark.flow.release.issued import Issued
-from assaymark.flow.release.verify import verify
+from assaymark.flow.release.verify import check_verifies
 from assaymark.release.envelope import payload_of
 from assaymark.release.logged import STATEMENT
 from assaymark.release.lots import LOT, check_lot
@@ -79,10 +79,7 @@ def issued(folder: Path) -> Issued:
         When it does not; the message names the first check that fails.
     """
     folder = folder if folder.name not in {"", ".."} else folder.resolve()
-    found = verify(folder, status=False)
-    if not found.ok:
-        broken = next(c for c in found.checks if c.outcome == "FAILED")
-        raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    found = check_verifies(folder, status=False)
     if (folder / LOT).is_file():
         return _of_lot(folder)
     public = (folder / f"keys/{found.signer}.pub").read_text("ascii")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import stat
 from typing import TYPE_CHECKING
 
 from assaymark.core.document import sha256
-from assaymark.core.plain import MOST
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
 from assaymark.errors import IntegrityError, WorkspaceError
@@ -68,15 +66,8 @@ def check_standing(
 
 
 def _beside(place: Path, manifest: str, signer: str, public: bytes) -> dict[str, Notice]:
-    raws = [_plain_bytes(path) for path in notices_beside(place)]
     return {
         sha256(raw): read_notice(raw, signer=signer, public=public)
-        for raw in raws
+        for raw in notices_beside(place)
         if is_about(raw) == manifest
     }
-
-
-def _plain_bytes(path: Path) -> bytes:
-    if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MOST:
-        raise IntegrityError(f"{path.name} beside it is no plain file of at most {MOST >> 20} MB")
-    return path.read_bytes()

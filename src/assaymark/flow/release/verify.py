@@ -35,19 +35,14 @@ if TYPE_CHECKING:
 
     from assaymark.release.contained import Contained
 
-__all__ = [
-    "POLICIES",
-    "CheckLine",
-    "StepLine",
-    "Verified",
-    "verify",
-]
+__all__ = ["CheckLine", "StepLine", "Verified", "check_verifies", "verify"]
 
 POLICIES = Policies(
     rejudge=rejudge, refitness=refitness, needed=needed_approvals, controls=controls
 )
 _COMPARED = 32 << 20
 _AT_ONCE = 50_000
+_LESS = {"CONTESTED", "DEGRADED"}
 
 
 class CheckLine(Document):
@@ -84,6 +79,21 @@ class Verified(Document):
     stale: tuple[str, ...] = ()
     steps: tuple[StepLine, ...]
     checks: tuple[CheckLine, ...]
+
+    @property
+    def now(self) -> dict[str, str]:
+        """Each use and what holds of it by now: its verdict, or ``stale``."""
+        return self.uses | {u: "stale" for u in self.stale if u in self.uses}
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is neither contested nor degraded, by the notices that were seen."""
+        return self.status not in _LESS
+
+    @property
+    def usable(self) -> bool:
+        """Whether it holds, stands, and is approved for a use by now."""
+        return self.ok and self.stands and "approved" in self.now.values()
 
     @property
     def not_verified(self) -> tuple[CheckLine, ...]:
@@ -127,6 +137,21 @@ def verify(
     if found.ok and status:
         _status(release, files, found, day)
     return _shown(release, found)
+
+
+def check_verifies(release: Path, *, status: bool) -> Verified:
+    """Return what :func:`verify` finds of a release that verifies.
+
+    Raises
+    ------
+    IntegrityError
+        When it does not; the message names the first check that fails.
+    """
+    found = verify(release, status=status)
+    if not found.ok:
+        broken = next(c for c in found.checks if c.outcome == "FAILED")
+        raise IntegrityError(f"the release does not verify: {broken.title}: {broken.said}")
+    return found
 
 
 def _lot(release: Path, trusted: Sequence[str], day: date, *, status: bool) -> Verification:

@@ -20,7 +20,7 @@ _PARTS = (
     ),
     *("release/boundary/rows", "release/boundary/linter"),
     *(f"release/alone/{n}" for n in ("budget", "gate", "people", "groups", "governed")),
-    *(f"release/alone/{n}" for n in ("notices", "log", "lots", "steps", "printed")),
+    *(f"release/alone/{n}" for n in ("home", "notices", "log", "lots", "steps", "printed")),
 )
 """The linter is the same in both verifiers; all else is written a second time, on plain values."""
 _NAMES = "\n\nIntegrityError = LeakError = Broken\n\n"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from assaymark.release.alone.pieces import (
-    Broken,
     Plain,
     b64,
     canonical,
@@ -19,10 +17,9 @@ from assaymark.release.alone.pieces import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 __all__ = [
-    *("HISTORY", "LOG", "check_attempts", "check_grown", "check_order", "entered", "shown_under"),
+    *("HISTORY", "LOG", "check_attempts", "check_order", "entered", "shown_under"),
 ]
 
 LOG = ("log/release.json", "log/release.tlog-proof")
@@ -122,35 +119,3 @@ def check_attempts(shown: list[Plain], made: Plain) -> None:
         need(fits, f"the provenance counts {said} of {kind!r}, the ledger shows {len(found)}")
     tried = [e for e in shown if e["kind"] in {"attempt", "confirmation.opened"}]
     need(len({e["body"]["population"] for e in tried}) <= 1, "attempts of different people")
-
-
-def check_grown(ledger: Path, size: int, root: bytes) -> None:
-    """Raise unless a workspace's ledger is whole, and the checkpoint's with what came after."""
-    import sqlite3  # some builds of Python are without it
-
-    where = "the ledger of its workspace"
-    there = ledger.is_file() and ledger.stat().st_size
-    need(there, f"{where}, {ledger.name}, was removed or emptied")
-    try:
-        with closing(sqlite3.connect(f"{ledger.resolve().as_uri()}?mode=ro", uri=True)) as db:
-            (whole,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-            entries = db.execute("SELECT position, raw FROM entries ORDER BY position")
-            leaves = [(n, hashlib.sha256(b"\x00" + raw).digest()) for n, raw in entries]
-            heads = db.execute("SELECT size, root FROM heads ORDER BY size").fetchall()
-    except sqlite3.Error as error:
-        raise Broken(f"{where} cannot be read: {error}") from error
-    need(whole == "ok", f"{where} is not an intact database: {whole}")
-    n, hashes = len(leaves), [h for _, h in leaves]
-    need([i for i, _ in leaves] == list(range(n)), f"{where} lacks entries")
-    need(n >= size, f"{where} has {n} entries, and had {size} when this was entered")
-    need(tree_root(hashes[:size]) == root, f"{where} is not the one that this was entered in")
-    need(heads and heads[-1] == (n, tree_root(hashes)), f"{where} was altered since")
-
-
-def tree_root(leaves: list[bytes]) -> bytes:
-    """Return the root over hashes of leaves (RFC 6962, section 2.1)."""
-    if len(leaves) == 1:
-        return leaves[0]
-    half = 1 << (len(leaves) - 1).bit_length() - 1
-    both = tree_root(leaves[:half]) + tree_root(leaves[half:])
-    return hashlib.sha256(b"\x01" + both).digest()

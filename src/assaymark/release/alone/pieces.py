@@ -1,7 +1,8 @@
 """Check this release with Python and `cryptography` alone, offline: python verify.py FOLDER.
 
 The same steps as `assaymark verify`, as far as one file can take them; it says what it left out.
-Options: --trust FINGERPRINT (repeat), --today YYYY-MM-DD, --json. Ends with 4 if anything fails.
+Options: --trust FINGERPRINT (repeat), --today YYYY-MM-DD, --json. Ends with 4 if anything fails,
+and with 3 if all holds but the release is contested or degraded, or approved for no use any more.
 """
 
 from __future__ import annotations

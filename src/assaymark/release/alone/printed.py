@@ -29,7 +29,7 @@ LEFT_OF_LOT = (*LOT_LEFT_OUT, *LEFT_OUT[5:8])
 
 
 def main() -> int:
-    """Print the table; return 4 where anything does not hold."""
+    """Print the table; return 4 where anything does not hold, 3 where it holds for no use now."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", default=Path(__file__).parent, type=Path)
     parser.add_argument("--trust", action="append", default=[])
@@ -44,20 +44,23 @@ def main() -> int:
     table = verified(release)
     holds = all(outcome not in {"FAILED", "NOT RUN"} for _, _, outcome, _ in table)
     left = LEFT_OF_LOT if release.is_lot else LEFT_OUT
+    uses = release.uses | dict.fromkeys(release.uses.keys() & release.stale, "stale")
+    less = release.now in {"CONTESTED", "DEGRADED"}
     if asked.json:
         steps = [dict(zip(("number", "title", "outcome", "said"), s, strict=True)) for s in table]
         said = {"ok": holds, "uses": release.uses, "steps": steps, "not_verified": left}
-        said["status"] = release.now
+        said |= {"status": release.now, "stale": release.stale}
         sys.stdout.write(json.dumps(said, indent=1) + "\n")
     else:
         lines = [f"  {n:>2}  {title:<23} {out:<15} {said}" for n, title, out, said in table]
         lines += ["", "Not verified:", *(f"  {said}" for said in left), ""]
-        lines += [f"  {use}: {status}" for use, status in release.uses.items()]
-        less = release.now in {"CONTESTED", "DEGRADED"}
+        lines += [f"  {use}: {status}" for use, status in uses.items()]
         good = f"VERIFIED, but {release.now}: do not use it" if less else "VERIFIED"
         lines += ["", good if holds else "NOT VERIFIED: do not use this folder"]
         sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if holds else 4
+    if not holds:
+        return 4
+    return 3 if less or "approved" not in uses.values() else 0
 
 
 if __name__ == "__main__":

@@ -58,6 +58,7 @@ class Release:
         self.keys: dict[str, bytes] = {}
         self.uses: dict[str, str] = {}
         self.is_lot = (folder / LOT).is_file()
+        self.stale: list[str] = []
         self.signer = self.now = ""
 
     def note(self, step: int, said: str, outcome: str = "OK") -> None:
@@ -257,7 +258,7 @@ class Release:
         self.stands(self.digest(MANIFEST))
 
     def stands(self, manifest: str) -> None:
-        self.now, said = standing_of(self.folder, manifest, self.keys, self.head)
+        self.now, self.stale, said = standing_of(self.folder, manifest, self.keys, self.head)
         self.note(11, said)
 
     def expiry(self, until: str) -> None:
