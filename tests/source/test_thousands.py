@@ -35,6 +35,24 @@ def test_whole_numbers_with_blanks_are_whole():
     assert parsed(column, Kind.INTEGER, ()).to_list()[:3] == [1234, 56, 7890123]
 
 
+def test_whole_numbers_with_dots_are_whole_where_some_have_two_and_others_none():
+    column = pl.Series("pop", ["1.234.567", "56", "27.890", "-780"] * 40)
+    assert find_kind(column).kind is Kind.INTEGER
+    assert parsed(column, Kind.INTEGER, ()).to_list()[:4] == [1234567, 56, 27890, -780]
+
+
+@pytest.mark.parametrize("written", [["0,125", "1,250"], ["1234,125", "1,250"]])
+def test_three_decimals_after_a_comma_are_decimals_where_none_can_be_thousands(written):
+    column = pl.Series("x", [*written, "-2,875"] * 40)
+    found = find_kind(column)
+    assert (found.kind, found.notes) == (
+        Kind.DECIMAL,
+        ("numbers are written with a decimal comma",),
+    )
+    read = parsed(column, found.kind, found.missing)
+    assert read.to_list()[:3] == [*(float(w.replace(",", ".")) for w in written), -2.875]
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -44,6 +62,8 @@ def test_whole_numbers_with_blanks_are_whole():
         ["1.234,50", "1234,50"],  # one of them is another way
         ["1 234", "12 34"],
         ["030 123 456", "30 12"],
+        ["+48 601 234 567", "601 234 567"],  # to call somebody
+        ["100", "100.200", "100.200.300"],  # a level below a level
     ],
 )
 def test_what_may_be_something_else_is_not_taken_apart(written):

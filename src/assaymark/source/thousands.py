@@ -35,8 +35,10 @@ class Grouping(NamedTuple):
 def grouping_of(text: pl.Series) -> Grouping | None:
     """Return what stands between thousands, if all that is made of digits and such marks fits.
 
-    Dots do only beside decimals with a comma, since 1.234 may be little more than one; blanks and
-    apostrophes beside decimals or numbers of other length, since keys of nine digits look alike.
+    Dots do beside decimals with a comma, since 1.234 may be little more than one, or where some
+    numbers have two and others none; blanks and apostrophes beside decimals or numbers of other
+    length, since keys of nine digits look alike. Whole numbers of which some have a plus sign and
+    none a minus sign are telephone numbers.
     """
     numbers = text.drop_nulls()
     numbers = numbers.filter(numbers.str.contains(_MADE_OF))
@@ -49,7 +51,17 @@ def grouping_of(text: pl.Series) -> Grouping | None:
             if not numbers.str.contains(rf"{whole}(?:[{point}][0-9]+)?$").all():
                 continue
             decimals = bool(numbers.str.contains(point, literal=True).any())
-            digits = numbers.str.count_matches("[0-9]")
-            if decimals or (between != "." and digits.n_unique() > 1):
+            if decimals or _are_amounts(numbers, pattern, dots=between == "."):
                 return Grouping(between, point)
     return None
+
+
+def _are_amounts(numbers: pl.Series, pattern: str, *, dots: bool) -> bool:
+    """Whether whole numbers with marks between thousands can be no keys or numbers to call."""
+    if numbers.str.starts_with("+").any() and not numbers.str.starts_with("-").any():
+        return False
+    if not dots:
+        return numbers.str.count_matches("[0-9]").n_unique() > 1
+    marks = numbers.str.count_matches(pattern)
+    first = numbers.filter(marks > 0).str.extract(r"^[+-]?([0-9]+)").str.len_chars()
+    return bool((marks > 1).any() and (marks == 0).any()) and first.n_unique() > 1

@@ -66,12 +66,12 @@ def unsigned(text: pl.Series) -> pl.Series:
 
 
 def is_decimal_comma(text: pl.Series) -> bool:
-    """Whether numbers are written 1,5: no full stop, and not groups of three digits only."""
+    """Whether numbers are written 1,5: no full stop, and some comma cannot be before thousands."""
     comma = text.filter(text.str.contains(",", literal=True).fill_null(value=False))
     comma = comma.filter(comma.str.contains(_COMMA))
     if comma.len() == 0 or text.str.contains(r"^[+-]?\d+\.\d+$").any():
         return False
-    return bool((comma.str.extract(r",(\d+)$").str.len_chars() != 3).any())
+    return bool((~comma.str.contains(_GROUPED)).any())
 
 
 def read_as(text: pl.Series, kind: Kind) -> pl.Series:
