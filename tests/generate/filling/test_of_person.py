@@ -43,6 +43,14 @@ def test_a_few_of_whom_rows_differ_are_let_through_and_nothing_is_said_of_them()
     assert find_of_person(cells(who, sex=people(400, other=3)[1]), ["sex"]) == ()
 
 
+def test_two_of_whom_rows_differ_hide_nothing_in_a_small_table():
+    who, sex = people(60, other=2)
+    (found,) = find_of_person(cells(who, sex=sex), ["sex"])
+    assert np.isnan(found.values[:2]).all()
+    assert find_of_person(cells(who, sex=people(60, other=3)[1]), ["sex"]) == ()
+    assert find_of_person(cells(people(30)[0], sex=people(30, other=2)[1]), ["sex"]) == ()
+
+
 def test_what_nearly_everybody_has_is_no_fact_of_a_person():
     who = np.repeat(np.arange(2000), 3)
     rare = ["yes" if i % 600 == 0 else "no" if i % 3 < 2 else None for i in range(6000)]

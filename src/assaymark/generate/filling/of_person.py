@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["OfPerson", "find_of_person"]
 
 _FEWEST, _UNLIKE = 30, 10
-_RIGHT, _EACH = 0.995, 0.9
+_WRONG_OF, _EACH = 0.005, 0.9
+_WRONG, _WRONG_OF_FEW = 2.0, 0.05  # two persons may be against it where there are forty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,9 +72,9 @@ class OfPerson:
 def find_of_person(cells: CellTable, names: Sequence[str]) -> tuple[OfPerson, ...]:
     """Return the columns with gaps among ``names`` that are the same in all rows of a person.
 
-    A column is if it is so in 99.5 % of thirty persons or more with two known rows, and in nine
-    tenths of those of them, ten or more, who have something else than the commonest value: what
-    nearly everybody has is the same everywhere by chance.
+    A column is if it is so in 99.5 % of thirty persons or more with two known rows, or in all but
+    two of forty or more, and in nine tenths of those of them, ten or more, who have something else
+    than the commonest value: what nearly everybody has is the same everywhere by chance.
     """
     if cells.persons is None:
         return ()
@@ -85,7 +86,8 @@ def find_of_person(cells: CellTable, names: Sequence[str]) -> tuple[OfPerson, ..
         two, same = many >= 2, low == high
         unlike = two & ~(same & (low == _commonest(values)))
         enough = two.sum() >= _FEWEST and unlike.sum() >= _UNLIKE
-        if enough and same[two].mean() >= _RIGHT and same[unlike].mean() >= _EACH:
+        most = max(_WRONG_OF * two.sum(), min(_WRONG, _WRONG_OF_FEW * two.sum()))
+        if enough and (two & ~same).sum() <= most and same[unlike].mean() >= _EACH:
             found.append(OfPerson(column=name, values=np.where(same, low, np.nan)))
     return tuple(found)
 
