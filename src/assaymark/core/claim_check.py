@@ -40,6 +40,11 @@ def check_claims(claims: Iterable[ClaimSpec], schema: Schema) -> None:
             _check(spec, schema, where)
         except ConditionError as error:
             raise RecipeError(f"{where}: {error}") from error
+        except UnknownNameError as error:
+            if error.kind != "column" or error.where == where:
+                raise
+            place = f"{error.where} of {where}"
+            raise UnknownNameError("column", error.name, schema.names, place) from error
 
 
 def check_named(claims: Iterable[ClaimSpec], columns: Collection[str]) -> None:

@@ -143,6 +143,20 @@ def test_a_claim_on_a_column_that_is_not_there_is_told_before_a_run_begins(folde
         read_job(recipe)
 
 
+@pytest.mark.parametrize(
+    ("claim", "place"),
+    [
+        ('kind = "mean"\ncolumn = "income"\nwhere = "incme > 3"', "condition"),
+        ('kind = "scenario"\nbefore = "incme"\nafter = "0"', "formula"),
+    ],
+)
+def test_of_a_name_within_a_claim_it_is_said_in_which(folder, claim, place):
+    recipe = folder / "recipe.toml"
+    recipe.write_text(f'{RECIPE}[[claim]]\nname = "late"\n{claim}\n')
+    with pytest.raises(UnknownNameError, match=f"'incme' in the {place} of claim 'late'\n"):
+        evaluated(folder)
+
+
 def test_of_two_targets_it_is_said_which_is_predicted(folder):
     recipe = folder / "recipe.toml"
     columns = '[columns]\nage = "target"\nincome = "target"\n'
