@@ -1,5 +1,6 @@
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -24,6 +25,7 @@ from assaymark.flow.release.receipts import destroyed, recall_of, take_receipt
 from assaymark.flow.release.verify import verify
 from assaymark.flow.run import run
 from assaymark.flow.source.parents import check_circle, taken_from
+from assaymark.release.alone.steps import Release, verified
 from assaymark.release.receipts import read_receipt
 from assaymark.store.workspace import Workspace
 
@@ -249,6 +251,25 @@ def test_terms_end_and_ancestry_of_a_parent_flow_to_the_child(desk):
     assert parent.manifest[:16] in found["Ancestry"].said
     with pytest.raises(NotApprovedError, match=r"comes of a release: .* not approved for pretrai"):
         read_job(Path("child/recipe.toml"), uses=["pretraining"], workspace=Path("ws"))
+
+
+def test_what_is_made_of_a_withdrawn_release_verifies_nowhere_where_that_is_known(desk, tmp_path):
+    workspace, first, second = desk
+    copy = Path(shutil.copytree(second, tmp_path / "copy"))
+
+    def outcomes(place):
+        alone = verified(Release(place, [], date(2035, 1, 1)))[10]
+        ours = verify(place, today=date(2035, 1, 1)).steps[10]
+        assert "made of stays" in ours.said or ours.outcome == "OK"
+        return ours.outcome, alone[2]
+
+    assert outcomes(second) == ("OK", "OK")
+    withdraw(workspace, first.name, "privacy", "left")
+    assert outcomes(second) == ("FAILED", "FAILED")
+    assert outcomes(copy) == ("OK", "OK")
+    shutil.move("ws/notices", tmp_path / "copy.notices")
+    assert outcomes(copy) == ("FAILED", "FAILED")
+    assert outcomes(second) == ("FAILED", "FAILED")  # the ledger has it
 
 
 def test_a_parent_is_recognised_anywhere_or_named_and_rows_may_be_mixed(desk, tmp_path):

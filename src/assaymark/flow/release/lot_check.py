@@ -75,6 +75,7 @@ def verify_lot(
             manifest=lot.manifest,
             public=bytes.fromhex(lot.public),
             expires=said.expires,
+            ancestry=lot.made.ancestry,
         )
     _open(lot, found)
     return found

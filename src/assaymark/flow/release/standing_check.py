@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from assaymark.core.document import sha256
 from assaymark.decide.lifecycle import Status
 from assaymark.decide.standing import standing
-from assaymark.errors import IntegrityError, WorkspaceError
+from assaymark.errors import IntegrityError, NotApprovedError, WorkspaceError
 from assaymark.flow.release.beside import notices_beside
-from assaymark.flow.release.heard import in_order, notices_in
+from assaymark.flow.release.heard import check_ancestors, in_order, notices_in
 from assaymark.flow.release.home import home_of
 from assaymark.release.notices import is_about, read_notice
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from assaymark.core.ancestry import Ancestry
     from assaymark.core.notice import Notice
     from assaymark.release.verification import Verification
 
 __all__ = ["check_standing"]
 
 
-def check_standing(
+def check_standing(  # noqa: PLR0913
     place: Path,
     found: Verification,
     today: date,
@@ -31,21 +32,28 @@ def check_standing(
     manifest: str,
     public: bytes,
     expires: str,
+    ancestry: Ancestry,
 ) -> None:
-    """Check that a release, or the lot of one, has not expired, nor was withdrawn.
+    """Check that a release, or the lot of one, has not expired, nor was withdrawn, nor its parents.
 
     Notices are looked for beside the folder ``place``, and in ledger and folder ``notices`` of the
     workspace that it lies in, if it lies in one; what was found says where that was. A ledger that
     is not what it was is a failure. ``manifest`` is the digest of the release's manifest,
-    ``public`` the key that signed it.
+    ``public`` the key that signed it, and ``ancestry`` what it was made of, at any distance.
     """
     try:
-        told = _beside(place, manifest, found.signer, public)
+        raws = notices_beside(place)
+        told = _about(raws, manifest, found.signer, public)
         final = standing(in_order(told), expires=expires, today=today).status is Status.WITHDRAWN
         home = None if final else home_of(place, signer=found.signer, public=public)
         if home is not None:
             told |= dict(notices_in(home, manifest, signer=found.signer, public=public))
         now = standing(in_order(told), expires=expires, today=today)
+        if not final:
+            check_ancestors("it", ancestry, raws, [] if home is None else [home])
+    except NotApprovedError as error:
+        found.fail(11, "Status", str(error).partition("\n")[0])
+        return
     except (IntegrityError, WorkspaceError) as error:
         said = " ".join(str(error).split())
         found.fail(11, "Status", f"its end, or what was said of it, does not hold: {said}")
@@ -65,9 +73,9 @@ def check_standing(
     found.leave("Notices that did not arrive", "there is no server; ask who issued the release")
 
 
-def _beside(place: Path, manifest: str, signer: str, public: bytes) -> dict[str, Notice]:
+def _about(raws: list[bytes], manifest: str, signer: str, public: bytes) -> dict[str, Notice]:
     return {
         sha256(raw): read_notice(raw, signer=signer, public=public)
-        for raw in notices_beside(place)
+        for raw in raws
         if is_about(raw) == manifest
     }

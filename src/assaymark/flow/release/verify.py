@@ -22,7 +22,7 @@ from assaymark.release.build import RELEASE
 from assaymark.release.documents.quoted import check_pages
 from assaymark.release.envelope import payload_of
 from assaymark.release.lots import LOT
-from assaymark.release.predicates import Released
+from assaymark.release.predicates import Provenance, Released
 from assaymark.release.reading import Policies
 from assaymark.release.statement import read_statement
 from assaymark.release.trusted import check_trusted
@@ -228,6 +228,9 @@ def _some_rows(files: Folder, parquet: str, csv: str) -> bool:
 
 def _status(release: Path, files: Contained, found: Verification, today: date) -> None:
     released = Released.parse(read_statement(payload_of(files[RELEASE]), "release")[1])
+    made = Provenance.parse(
+        read_statement(payload_of(files["attestations/provenance.dsse.json"]), "provenance")[1]
+    )
     check_standing(
         release,
         found,
@@ -235,6 +238,7 @@ def _status(release: Path, files: Contained, found: Verification, today: date) -
         manifest=files.digest("manifest.json"),
         public=bytes.fromhex(files[f"keys/{found.signer}.pub"].decode().strip()),
         expires=released.expires,
+        ancestry=made.ancestry,
     )
 
 

@@ -37,14 +37,20 @@ def check_ancestry(made: Plain, policy: Plain) -> str:
     return f"{said}; learnt from {of}" if of else said
 
 
-def check_ancestors(made: Plain) -> None:
-    """Raise where an ancestry is deeper, or names more releases, than any can be."""
+def check_ancestors(made: Plain) -> dict[str, Plain]:
+    """Return the releases of an ancestry by their manifests.
+
+    Raise where it is deeper, or names more releases, than any can be.
+    """
     level, depth, n = [made.get("ancestry", REAL)], 0, -1
+    found: dict[str, Plain] = {}
     while level:
+        found |= {p["manifest"]: p for own in level for p in own["parents"]}
         depth, n = depth + 1, n + len(level)
         level = [p["ancestry"] for own in level for p in own["parents"]]
     need(depth <= DEEPEST, f"the ancestry is {depth} releases deep, {DEEPEST} is the most")
     need(n <= ANCESTORS, f"the ancestry names {n:,} releases, {ANCESTORS:,} is the most")
+    return found
 
 
 def follow(own: Plain, below: list[str]) -> None:

@@ -22,9 +22,9 @@ def places_of(folder: Path) -> list[Path]:
 
 
 def told_at_home(
-    folder: Path, manifest: str, signer: str, head: tuple[int, bytes]
+    folder: Path, manifests: set[str], signer: str, head: tuple[int, bytes]
 ) -> list[tuple[str, bytes]] | None:
-    """Return names and bytes of the notices that the workspace's ledger has of a release.
+    """Return names and bytes of the notices that the workspace's ledger has of releases.
 
     None where it lies in no workspace, or in one whose ledger has no entry of its signer: that of
     somebody who was handed the release. ``head`` is size and root of the release's checkpoint.
@@ -43,14 +43,14 @@ def told_at_home(
         if entries and all(e["actor"]["key"] != signer for e in entries):
             continue
         check_grown(raws, *head)
-        return [blob(home, e["subject"]) for e in entries if is_notice(e, manifest)]
+        return [blob(home, e["subject"]) for e in entries if is_notice(e, manifests)]
     return None
 
 
-def is_notice(entry: Plain, manifest: str) -> bool:
-    """Whether an entry is a notice about a release."""
+def is_notice(entry: Plain, manifests: set[str]) -> bool:
+    """Whether an entry is a notice about one of some releases."""
     kinds, body = ("finding", "answer", "observation", "withdrawal"), entry["body"]
-    mine = entry["kind"] == "statement" and body.get("release") == manifest
+    mine = entry["kind"] == "statement" and body.get("release") in manifests
     return mine and body.get("statement") in kinds
 
 

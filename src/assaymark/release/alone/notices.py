@@ -64,20 +64,28 @@ def notices_of(
 
 
 def standing_of(
-    folder: Path, manifest: str, keys: dict[str, bytes], head: tuple[int, bytes]
+    folder: Path,
+    manifest: str,
+    keys: dict[str, bytes],
+    head: tuple[int, bytes],
+    parents: dict[str, Plain],
 ) -> tuple[str, list[str], str]:
     """Return where a release or a lot of one stands, uses that are stale, and both in words.
 
-    One that was withdrawn is Broken.
+    One that was withdrawn is Broken, and so is one made of such a one; ``parents`` has those.
 
     ``head`` is size and root of the checkpoint that it carries.
     """
     raws = beside(folder)
     replay(notices_of(raws, manifest, keys))  # a withdrawal is said before a ledger lost with it
-    told = told_at_home(folder, manifest, next(iter(keys)), head)
+    told = told_at_home(folder, {manifest, *parents}, next(iter(keys)), head)
     raws += told or []
     notices = notices_of(raws, manifest, keys)
     now, stale, less = replay(notices)
+    for parent, of in parents.items():
+        said = notices_of(raws, parent, {of["signer"]: bytes.fromhex(of["public"])})
+        taken = next((n for kind, _, n in said if kind == "withdrawal"), None)
+        need(taken is None, f"it was made of {of['name'][:120]}, which was WITHDRAWN")
     why = f"{now}: {less}" if now == "DEGRADED" else now
     why += "".join(f"; STALE for {use}" for use in stale)
     count = f"{len(notices) or 'no'} notice{'' if len(notices) == 1 else 's'}"

@@ -59,6 +59,7 @@ class Release:
         self.uses: dict[str, str] = {}
         self.is_lot = (folder / LOT).is_file()
         self.stale: list[str] = []
+        self.parents: dict[str, Plain] = {}
         self.signer = self.now = ""
 
     def note(self, step: int, said: str, outcome: str = "OK") -> None:
@@ -153,7 +154,7 @@ class Release:
         about, self.made = self.statement("provenance")
         judged, self.decided = self.statement("decision")
         need(about == rows and judged == rows, "provenance or decision is about other rows")
-        check_ancestors(self.made)
+        self.parents = check_ancestors(self.made)
         self.note(3, "provenance, decision and release, all by the same key")
 
     def chain(self) -> None:
@@ -258,7 +259,9 @@ class Release:
         self.stands(self.digest(MANIFEST))
 
     def stands(self, manifest: str) -> None:
-        self.now, self.stale, said = standing_of(self.folder, manifest, self.keys, self.head)
+        self.now, self.stale, said = standing_of(
+            self.folder, manifest, self.keys, self.head, self.parents
+        )
         self.note(11, said)
 
     def expiry(self, until: str) -> None:
@@ -279,6 +282,9 @@ class Release:
             self.note(step, "not checked here: `assaymark verify`", "NOT CHECKED")
         for step in (7, 8, 9, 10):
             self.note(step, "that of its release", "NOT APPLICABLE")
+        path = "release/attestations/provenance.dsse.json"
+        _, made, _ = envelope(self.raw(path), self.keys, "provenance", path)
+        self.parents = check_ancestors(made)
         self.manifest = lot["release"]
         self.until, self.uses = lot["expires"], dict.fromkeys(lot["uses"], "approved")
 
