@@ -69,7 +69,8 @@ def check_new(path: Path) -> None:
         if found is not None:
             raise IntegrityError(
                 f"the ledger is empty, and {folder}/{found.name} is there: ledger.db was removed "
-                f"or emptied{_BACKUP}, or name a new --workspace"
+                f"or emptied{_BACKUP}, or name a new --workspace. A release that was handed to you "
+                "belongs elsewhere until something of your own is in the ledger"
             )
 
 
