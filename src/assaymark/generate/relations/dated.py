@@ -202,8 +202,9 @@ def _allowed(
     own = there & ~encoded.redrawn[x] & (encoded.codes[x] < known)
     seen = own[some]
     pair = value[some][seen] * known + encoded.codes[x, some][seen]
-    most = np.bincount(pair, minlength=values * known).reshape(values, known).max(axis=1)
-    if most.sum() < _ROUGHLY * seen.sum():
+    weights = encoded.weights[some][seen]
+    most = np.bincount(pair, weights, values * known).reshape(values, known).max(axis=1)
+    if most.sum() < _ROUGHLY * weights.sum():
         return None
     held = persons_per_code(value[own], encoded.persons[own], values)
     pair = value[own] * known + encoded.codes[x, own]
