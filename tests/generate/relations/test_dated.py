@@ -84,6 +84,17 @@ def test_a_weekday_that_is_mostly_another_s_is_not_one_of_the_date():
     assert "tag" not in fit(visits(wrong=0.05)).summary["dated"]
 
 
+def test_one_person_with_many_wrong_records_hides_no_weekday():
+    # of 1,500 visits 60 are one person's, with another weekday than their date
+    data = visits()
+    tag = data.frame["tag"].to_list()
+    wrong = [NAMES[(NAMES.index(t) + 1) % 5] for t in tag[:60]] + tag[60:]
+    persons = pl.Series([0] * 60 + list(range(1, 1441))).cast(pl.String)
+    frame = data.frame.with_columns(tag=pl.Series(wrong))
+    odd = Dataset(schema=data.schema, frame=frame, persons=persons)
+    assert "tag" in str(fit(odd).summary["dated"])
+
+
 def test_two_wrong_records_in_a_small_table_hide_no_weekday():
     data = visits(300)
     tag = data.frame["tag"].to_list()

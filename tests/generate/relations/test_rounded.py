@@ -58,6 +58,18 @@ def test_results_have_the_decimals_of_their_test(wrong):
     )
 
 
+def test_one_person_with_many_results_of_more_decimals_changes_nothing():
+    # of about 1,050 results of two tests 60 of sodium with a decimal are one person's
+    frame = results(wrong=60).frame.filter(pl.col("test").is_in(["sodium", "glucose"]))
+    persons = np.arange(frame.height)
+    persons[np.flatnonzero(frame["test"] == "sodium")[:60]] = -1
+    kinds = {"test": Kind.CATEGORY, "ward": Kind.CATEGORY, "value": Kind.DECIMAL}
+    columns = {name: (kind, frame[name].to_list()) for name, kind in kinds.items()}
+    made = fit(table(pl.Series(persons).cast(pl.String), **columns))
+    made = made.sample(range(3000), Streams.from_seed(2)).frame
+    assert finer(made, "sodium") == 0.0
+
+
 def test_a_test_of_which_more_than_a_few_have_decimals_is_not_rounded():
     made = fit(results(wrong=30)).sample(range(3000), Streams.from_seed(2)).frame
     assert finer(made, "sodium") > 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from assaymark.generate.coding.levels import persons_among
+from assaymark.generate.relations.against import against
 from assaymark.generate.relations.anchor_days import DAY, Days
 from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Near, Sum
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Grow", "anchored", "date_reach", "reach_of"]
 
-_ALL, _EACH, _PART = 0.998, 0.9, 0.2
+_EACH, _PART = 0.9, 0.2
 _ROUNDS = 3
 _GROUPS = 12
 _SMALL = 100  # times those who must stand behind a value
@@ -143,7 +144,7 @@ def _some_alone(
     if persons_among(encoded.persons[own & there]) < protect:
         return False
     far = float(encoded.weights[own & there].sum())
-    return far > (1 - _ALL) * float(encoded.weights[there].sum())
+    return far > against(float(encoded.weights[there].sum()))
 
 
 def reach_of(
@@ -206,8 +207,8 @@ def _cut(coding: CellCoding, near: Sequence[Near], mass: Floats, most: int) -> C
 def _says_all(encoded: Encoded, column: int, steps: Apart, fewest: int | None) -> bool:
     """Whether an anchor is the value wherever it is there itself, for a fifth of the persons.
 
-    Or wherever both are there, for ``fewest`` persons, if this is given. That is, for all but
-    0.2 % of the persons, and for nine in ten of each code.
+    Or wherever both are there, for ``fewest`` persons, if this is given. That is, for all
+    persons but those who may be :func:`against` a rule, and for nine in ten of each code.
     """
     codes, size = encoded.codes[column], encoded.encoding.codings[column].size
     right = steps.both & (steps.points == 0)
@@ -218,7 +219,8 @@ def _says_all(encoded: Encoded, column: int, steps: Apart, fewest: int | None) -
     enough = each.sum() >= _PART * encoded.weights.sum()
     if fewest is not None:
         enough = persons_among(encoded.persons[right]) >= fewest
-    return bool(enough and held.sum() >= _ALL * each.sum() and (held >= _EACH * each).all())
+    wrong = float(each.sum() - held.sum())
+    return bool(enough and wrong <= against(float(each.sum())) and (held >= _EACH * each).all())
 
 
 def _sides(

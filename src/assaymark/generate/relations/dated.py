@@ -9,6 +9,7 @@ import numpy as np
 
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.coding.levels import persons_per_code
+from assaymark.generate.relations.against import against
 from assaymark.generate.relations.anchor_days import DAY
 from assaymark.generate.relations.anchored import Found
 from assaymark.generate.relations.date_parts import VALUES, DatePart, of_days, of_moments
@@ -31,7 +32,6 @@ __all__ = ["Dated", "find_dated"]
 
 _LOOK, _ROUGHLY = 3000, 0.98
 _EACH, _PERSONS_A_VALUE = 0.9, 10
-_WRONG, _FEW, _FEWEST = 0.002, 2.0, 200  # of the persons, or two of two hundred, may be against it
 _OTHERS = 0.05  # of the persons have not the commonest value of a part, at least
 _MOST_CODES = 25
 
@@ -152,9 +152,9 @@ def find_dated(
 ) -> dict[int, tuple[DatePart, ...]]:
     """Return, by place in the table of a date, which columns say its weekday, month or hour.
 
-    For all but 0.2 % of the persons, and nine in ten of each code; ten persons a value must have
-    both, and one in twenty another value than most. A value of fewer than ``protect`` persons
-    goes with no code, so that it does not come out.
+    For all persons but those who may be :func:`against` a rule, and nine in ten of each code; ten
+    persons a value must have both, and one in twenty another value than most. A value of fewer than
+    ``protect`` persons goes with no code, so that it does not come out.
 
     Parameters
     ----------
@@ -202,8 +202,9 @@ def _allowed(
     own = there & ~encoded.redrawn[x] & (encoded.codes[x] < known)
     seen = own[some]
     pair = value[some][seen] * known + encoded.codes[x, some][seen]
-    most = np.bincount(pair, minlength=values * known).reshape(values, known).max(axis=1)
-    if most.sum() < _ROUGHLY * seen.sum():
+    weights = encoded.weights[some][seen]
+    most = np.bincount(pair, weights, values * known).reshape(values, known).max(axis=1)
+    if most.sum() < _ROUGHLY * weights.sum():
         return None
     held = persons_per_code(value[own], encoded.persons[own], values)
     pair = value[own] * known + encoded.codes[x, own]
@@ -214,7 +215,7 @@ def _allowed(
     right = np.bincount(joint.argmax(axis=1), joint.max(axis=1), minlength=known)
     if (
         total - each.max() < _OTHERS * total
-        or total - right.sum() > max(_WRONG * total, _FEW * (total >= _FEWEST))
+        or total - right.sum() > against(total)
         or (right < _EACH * each).any()
     ):
         return None

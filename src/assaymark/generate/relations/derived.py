@@ -11,6 +11,7 @@ from assaymark.core.compiled import compiled
 from assaymark.core.schema import Role
 from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.coding.levels import LevelCoding, persons_per_code
+from assaymark.generate.relations.against import against
 from assaymark.generate.trees.link import spread
 
 if TYPE_CHECKING:
@@ -28,14 +29,13 @@ __all__ = ["Absent", "Lookup", "find_absent", "find_derived", "tells_values", "t
 
 _FIRST_LOOK = 3000
 _LARGEST = 4_000_000
-_WRONG = 0.002
 _WRONG_OF = 0.02
-_FEW, _FEWEST, _WRONG_OF_FEW = 2.0, 200, 0.1  # of 200, two may be against it, of 20 of a kind
+_WRONG_OF_FEW = 0.1  # two of 20 of a kind, where two may be
 _RIGHT_PER_CODE = 0.9
 _LOST = 0.05  # of the persons have a code that only rare levels tell, at most
 _RARE = 0.25  # the same of a number of which each level has one value
 _SOME, _ROUGHLY = 0.1, 0.8  # of the persons without a value, and of that in a first look
-_BY_CHANCE = 0.01
+_BY_CHANCE, _MOST = 0.01, 2
 _TWO = 2
 
 
@@ -69,10 +69,11 @@ def find_absent(
     """Return, by place in the table, the columns that are missing because of an earlier one.
 
     ``Absent.source`` is a place in the table too. Another column is why a column is missing if it
-    tells whether for all but 0.2 % of the persons, and of those with and without a value for all
-    but 2 %, or for all but two of 200 and of 20; else, if it tells of more of those without a value
-    than others do, a tenth at least, by codes with which nobody has one. What an earlier column
-    says by way of one that follows from it, of the ``derived``, counts too.
+    tells whether for all persons but those who may be :func:`against` a rule, and of those with and
+    without a value for all but 2 %, or but two, who may be a tenth of them; else, if it tells of
+    more of those without a value than others do, a tenth at least, by codes with which nobody has
+    one, but for two. What an earlier column says by way of one that follows from it, of the
+    ``derived``, counts too.
     """
     found = {}
     follow: dict[int, list[int]] = {}
@@ -143,11 +144,10 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
 
     With as many persons as have such a code, chance would have to leave all of them without a
     value in fewer than one table in a hundred, whichever pair of columns and code is looked at,
-    if no column said anything.
+    if no column said anything. Two of them may have one, as of persons :func:`against` a rule.
     """
     missing = encoded.codes[x] == encoded.encoding.codings[x].size - 1
-    total, without = float(encoded.weights.sum()), float(encoded.weights[missing].sum())
-    best, most = None, _SOME * without
+    best, most = None, _SOME * float(encoded.weights[missing].sum())
     some, every = encoded.glance(_FIRST_LOOK), slice(None)
     for y in before:
         size = encoded.encoding.codings[y].size
@@ -155,19 +155,36 @@ def _never(encoded: Encoded, x: int, before: Sequence[int]) -> Absent | None:
             seen = ~(encoded.redrawn[x, look] | encoded.redrawn[y, look])
             pair = encoded.codes[y, look].astype(np.int64) * 2 + missing[look]
             there = _joint(pair, seen.astype(np.float64), (size, 2))
-            never = (there[:, 0] == 0) & (there[:, 1] > 0)
-            held = float(_joint(pair, encoded.weights[look] * seen, (size, 2))[never, 1].sum())
-            if held <= enough * most * len(seen) / len(missing):
+            never = (there[:, 0] <= _WRONG_OF_FEW * there[:, 1]) & (there[:, 1] > 0)
+            held = _joint(pair, encoded.weights[look] * seen, (size, 2))
+            if held[never, 1].sum() <= enough * most * len(seen) / len(missing):
                 break
         else:
-            known = np.flatnonzero(seen)
-            people = persons_per_code(encoded.codes[y, known], encoded.persons[known], size)
-            tried = size * len(before) * len(encoded.encoding.codings)
-            never &= (without / total) ** people * tried < _BY_CHANCE
-            held = float(_joint(pair, encoded.weights * seen, (size, 2))[never, 1].sum())
-            if held > most:
-                best, most = Absent(source=y, table=never), held
+            never &= _beyond_chance(encoded, (missing, y), seen, len(before))
+            if held[never, 1].sum() > most:
+                best, most = Absent(source=y, table=never), float(held[never, 1].sum())
     return best
+
+
+def _beyond_chance(
+    encoded: Encoded, pair: tuple[NDArray[np.bool_], int], seen: NDArray[np.bool_], others: int
+) -> NDArray[np.bool_]:
+    """Say with which codes a column is missing for too many persons, but two, to be by chance."""
+    missing, y = pair
+    codes, persons, size = encoded.codes[y], encoded.persons, encoded.encoding.codings[y].size
+    share = float(encoded.weights[missing].sum()) / float(encoded.weights.sum())
+    people = persons_per_code(codes[seen], persons[seen], size)
+    there = seen & ~missing
+    having = persons_per_code(codes[there], persons[there], size)
+    tried = size * others * len(encoded.encoding.codings)
+    few = having <= np.minimum(_MOST, _WRONG_OF_FEW * people)
+    ways = people.astype(np.float64) ** np.minimum(having, _MOST)  # to choose those who have one
+    chance = ways * share ** (people - having)
+    found = few & (chance * tried < _BY_CHANCE)
+    fewest_first = np.argsort(np.where(found, having, _MOST), kind="stable")
+    running = np.cumsum(np.where(found, having, 0)[fewest_first])
+    found[fewest_first[running > against(encoded.n_persons)]] = False
+    return np.asarray(found)
 
 
 def _because(
@@ -182,11 +199,11 @@ def _because(
         wrong = np.array([joint[table, 0].sum(), joint[~table, 1].sum()])
         each = joint.sum(axis=0)
         strict = 1.0 if look == slice(None) else 5.0
-        few = _FEW * (each.sum() >= _FEWEST)
+        few = against(float(each.sum()))
         most = strict * np.maximum(_WRONG_OF * each, np.minimum(few, _WRONG_OF_FEW * each))
-        if wrong.sum() > strict * max(_WRONG * each.sum(), few) or (wrong > most).any():
+        if wrong.sum() > strict * few or (wrong > most).any():
             return None
-    return Absent(source=y, table=table)
+    return Absent(source=y, table=table) if each.all() else None
 
 
 def find_derived(
@@ -200,9 +217,10 @@ def find_derived(
     """Return, by place in the table, those of the ``columns`` that follow from another one.
 
     ``Lookup.source`` is a place in the table too; it is never itself derived. A column follows
-    if the other tells its code for all but 0.2 % of the persons, and for at least nine in ten
-    persons of each single code; so a rare code is never explained away, but for those that
-    people only have whose other level is too rare to come out, a twentieth of them at most.
+    if the other tells its code for all persons but those who may be :func:`against` a rule, and for
+    nine in ten persons of each single code, of which there are two at least; so a rare code is
+    never explained away, but for those that people only have whose other level is too rare to come
+    out, a twentieth of them at most.
 
     Parameters
     ----------
@@ -303,7 +321,7 @@ class _Glance:
         both = (codes[source], codes[target]), (redrawn[source], redrawn[target])
         sizes = self.sizes[source], self.sizes[target]
         total, right = _glanced(*both, self.weights, sizes, self.joint)
-        return total - right <= 5 * _WRONG * total + 2
+        return total - right <= 5 * against(total) + 2
 
 
 @compiled
@@ -347,9 +365,9 @@ def _table(
     each = joint.sum(axis=0)
     mass = encoded.mass(target)
     if (
-        each.max() <= 0
+        np.count_nonzero(each > 0) < _TWO
         or mass[each <= 0].sum() > lost * mass.sum()
-        or each.sum() - right.sum() > _WRONG * each.sum()
+        or each.sum() - right.sum() > against(float(each.sum()))
         or (right < _RIGHT_PER_CODE * each).any()
     ):
         return None

@@ -9,6 +9,7 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import persons_per_code
+from assaymark.generate.relations.against import against
 from assaymark.generate.relations.anchors import numbers_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ __all__ = ["find_edges"]
 
 _LOOK = 3000
 _FEWEST_VALUES, _MOST_BANDS = 12, 40
-_RIGHT = 0.998
 _SPARE = 6  # rows of the look that may be in another's band, each of which parts it twice
 
 
@@ -33,7 +33,7 @@ def find_edges(dataset: Dataset, protect: int) -> Mapping[str, Floats]:
     """Return by name of a number or date the least value of each band but the first, sorted.
 
     A band is a run of values, of ``protect`` persons at least, all of which go with the same value
-    of another column, for all but 0.2 % of the rows. Between the last value of one band and the
+    of another column, for all rows but :func:`against`. Between the last value of one band and the
     first of the next the edge is the roundest number, or the first day of a year or month: what
     single persons have at the edge does not come out.
     """
@@ -84,7 +84,7 @@ def _ends(values: Floats, codes: Codes, persons: Codes, protect: int) -> list[tu
         return []
     distinct, place = np.unique(values, return_inverse=True)
     most = _most_frequent(place, codes)
-    if (most[place] == codes).mean() < _RIGHT:
+    if (most[place] != codes).sum() > against(len(codes)):
         return []
     starts = np.flatnonzero(np.append(True, most[1:] != most[:-1]))
     run = np.searchsorted(starts, np.arange(len(distinct)), "right") - 1
@@ -94,7 +94,7 @@ def _ends(values: Floats, codes: Codes, persons: Codes, protect: int) -> list[tu
     if not 2 <= len(begin) <= _MOST_BANDS:
         return []
     own = np.maximum(np.searchsorted(begin, np.arange(len(distinct)), "right") - 1, 0)
-    if (most[np.array(begin)][own][place] != codes).mean() > 1 - _RIGHT:
+    if (most[np.array(begin)][own][place] != codes).sum() > against(len(codes)):
         return []
     return [(float(distinct[s - 1]), float(distinct[s])) for s in begin[1:]]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.generate.relations.against import against
 from assaymark.generate.relations.anchors import Product
 
 if TYPE_CHECKING:
@@ -165,8 +166,7 @@ class Logs:
             return Found(chosen=chosen, left=left)
         ratio, room = asked.y[known] / at[known], asked.rounding[known] / np.abs(at[known])
         sign = 1.0 if np.median(ratio) > 0 else -1.0
-        low = _quantile(np.abs(ratio) - room, 1 - _TRIMMED)
-        high = _quantile(np.abs(ratio) + room, _TRIMMED)
+        low, high = _between(np.abs(ratio) - room, np.abs(ratio) + room)
         low, high = low * (1 - _LEAST), high * (1 + _LEAST)
         factor = float(f"{np.median(np.abs(ratio)):.4g}") if low > high else _shortest(low, high)
         return Found(
@@ -321,9 +321,21 @@ def divisor(y: Floats, given: Floats, room: float) -> float | None:
     if known.sum() < _FEWEST:
         return None
     ratio, off = y[known] / given[known], room / np.abs(given[known])
-    low = float(np.quantile(ratio - off, 1 - _TRIMMED)) * (1 - _LEAST)
-    high = float(np.quantile(ratio + off, _TRIMMED)) * (1 + _LEAST)
+    low, high = _between(ratio - off, ratio + off)
+    low, high = low * (1 - _LEAST), high * (1 + _LEAST)
     return _shortest(1 / high, 1 / low) if 0 < low <= high else None
+
+
+def _between(low: Floats, high: Floats) -> tuple[float, float]:
+    """Return the most of ``low`` and the least of ``high``, but for a few rows at either end.
+
+    These are one in 200, or as many as may be :func:`against` a rule if those are more.
+    """
+    n = len(low)
+    few = int(against(n))
+    if few > _TRIMMED * (n - 1):
+        return float(np.sort(low)[n - 1 - few]), float(np.sort(high)[few])
+    return _quantile(low, 1 - _TRIMMED), _quantile(high, _TRIMMED)
 
 
 def _shortest(low: float, high: float) -> float:

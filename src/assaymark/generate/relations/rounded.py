@@ -172,8 +172,10 @@ def _likely(encoded: Encoded, x: int, numbers: Floats, among: Sequence[int]) -> 
     coarse, found = 1.0 - float(fine.mean() if len(fine) else 0.0), []
     for y in (y for y in among if 0.0 < coarse < 1.0 and _levels(encoded, y)):
         codes, size = encoded.codes[y, look][known], encoded.encoding.codings[y].size
-        total, finer = (np.bincount(c, minlength=size) for c in (codes, codes[fine]))
-        few = (finer <= 1 + _SOME * total) & (size * coarse ** (total - finer) < _ROUGHLY)
+        whose = encoded.persons[look][known]
+        total = persons_per_code(codes, whose, size)
+        finer = persons_per_code(codes[fine], whose[fine], size)
+        few = (finer <= _FEW + _SOME * total) & (size * coarse ** (total - finer) < _ROUGHLY)
         if few.any() and ((finer >= _OFTEN * total) & (total > 0)).any():
             found.append(y)
     return found

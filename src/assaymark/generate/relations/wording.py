@@ -11,6 +11,7 @@ import polars as pl
 
 from assaymark.core.schema import Kind
 from assaymark.generate.coding.levels import LevelCoding, persons_per_code
+from assaymark.generate.relations.against import against
 from assaymark.generate.relations.anchors import Anchor
 from assaymark.generate.trees.known import target_of
 
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 _NUMERAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
-_ALL, _LEAST, _GLANCE, _SAME = 0.998, 0.1, 2000, 1e-14
+_LEAST, _GLANCE, _SAME = 0.1, 2000, 1e-14
 _FEWEST = 30  # rows with both, where there are gaps
 _DECIMALS = 7  # 0 to 6
 _BETTER, _EACH = 0.001, 3.0  # of all numbers, and persons a code, make a table worth it
@@ -140,9 +141,9 @@ def _own_decimals(value: float) -> int:
 def find_numerals(dataset: Dataset, protect: int, *, gaps: bool = False) -> dict[str, str]:
     """Return the texts that say the number of another column, and that column, by name.
 
-    Of the rows in which a number is there, the text says it in all but 0.2 %; and where the text
-    is a numeral, of a tenth of all at least, it is there. What else the text says, such as
-    "NEG" or "<0.1", is words. With ``gaps``, rows in which either is missing say nothing.
+    Of the rows in which a number is there, the text says it in all but :func:`against`; and
+    where the text is a numeral, of a tenth of all at least, it is there. What else the text says,
+    such as "NEG" or "<0.1", is words. With ``gaps``, rows in which either is missing say nothing.
     """
     kinds = {c.name: c.kind for c in dataset.schema.columns}
     numbers = [n for n, k in kinds.items() if k in {Kind.INTEGER, Kind.DECIMAL}]
@@ -176,7 +177,7 @@ def _says(said: Floats, number: pl.Series, there: NDArray[np.bool_] | None) -> b
         judged = there & np.isfinite(values)
         if right.sum() < _FEWEST:
             return False
-    return bool(right.sum() >= _ALL * judged.sum())
+    return bool(judged.sum() - right.sum() <= against(float(judged.sum())))
 
 
 def _share(holds: pl.Series) -> float:
