@@ -24,12 +24,13 @@ from assaymark.evaluate.worlds import halves_of
 from assaymark.evaluate.yardstick import closeness
 from assaymark.generate import generators
 
-_PLAIN = {"effects": False}
+_BOTH = {"quality": "standard"}
+_PLAIN = {"effects": False, "quality": "standard"}
 _SMALL = {"effects": False, "quality": "high"}
 _SETTINGS = {
-    "default: pools of 20, effects": {},
-    "pools of 200, effects": {"k": 200},
-    "half of the people sheltered": {"shelter": 0.5},
+    "pools of 20, effects": _BOTH,
+    "pools of 200, effects": {**_BOTH, "k": 200},
+    "half of the people sheltered": {**_BOTH, "shelter": 0.5},
     **{f"pools of {k}, no effects": {**_PLAIN, "k": k} for k in (20, 100, 200)},
     **{f"pools of {k}, small trees": {**_SMALL, "k": k} for k in (20, 50, 100, 200)},
 }

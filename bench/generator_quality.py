@@ -77,11 +77,10 @@ GENERATORS = {
         },
     ),
     "no relations": ("tree_chain", {"relations": "none"}),
-    "high quality": ("tree_chain", {"quality": "high"}),
+    "no small trees": ("tree_chain", {"quality": "standard"}),
     "no shelter": ("tree_chain", {"shelter": 0.0}),
     "few codes first": ("tree_chain", {"order": "cardinality"}),
     "target last": ("tree_chain", {"order": "target_last"}),
-    "high quality, target last": ("tree_chain", {"quality": "high", "order": "target_last"}),
     "no protection": ("tree_chain", {"protect": 1, "shelter": 0.0}),
     **{n.name: ("tree_chain", n.parameters) for n in NOTCHES if n.parameters},
 }

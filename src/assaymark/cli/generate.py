@@ -33,7 +33,7 @@ def command(
         typer.Option(
             "--set",
             metavar="NAME=VALUE",
-            help="A parameter of the generator, such as quality=high; as often as needed.",
+            help="A parameter of the generator, such as quality=standard; as often as needed.",
         ),
     ] = None,
     seed: Annotated[

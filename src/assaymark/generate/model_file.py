@@ -284,7 +284,7 @@ def _plain(value: object, path: str, arrays: dict[str, NDArray[np.generic]]) -> 
         held = {
             f.name: _plain(getattr(value, f.name), f"{path}.{f.name}", arrays)
             for f in _saved(type(value))
-            if not (f.name in _later(type(value)) and getattr(value, f.name) == f.default)
+            if (f.name, getattr(value, f.name)) not in _later(type(value)).items()
         }
         return {"is": type(value).__name__, "value": held}
     raise InputError(
@@ -298,9 +298,14 @@ def _saved(cls: type) -> list[Field[Any]]:
     return [f for f in fields(cls) if f.init]
 
 
-def _later(cls: type) -> tuple[str, ...]:
-    """Return fields that came later: not written where they are at their default."""
-    return tuple(getattr(cls, "LATER", ()))
+def _later(cls: type) -> dict[str, object]:
+    """Return fields that came later, and what a file means that lacks them: it is not written.
+
+    ``LATER`` of a class names them, with what is meant where that is not the default.
+    """
+    later = getattr(cls, "LATER", ())
+    meant = dict(later) if isinstance(later, dict) else {}
+    return {f.name: meant.get(f.name, f.default) for f in _saved(cls) if f.name in later}
 
 
 def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # noqa: ANN401
@@ -315,12 +320,14 @@ def _value(plain: Any, arrays: Mapping[str, NDArray[np.generic]]) -> object:  # 
         return _ENUMS[kind](value)
     cls = STORED.get(kind)
     names = {f.name for f in _saved(cls)} if cls else set()
-    if cls is None or not names >= set(value) >= names.difference(_later(cls)):
+    later = _later(cls) if cls else {}
+    if cls is None or not names >= set(value) >= names.difference(later):
         raise InputError(
             f"the model file holds a {kind!r} that this version does not know or that has other "
             "fields here\n\nHint: use the version that wrote it, or fit again"
         )
-    return cast("object", cls(**{name: _value(v, arrays) for name, v in value.items()}))
+    said = {name: _value(v, arrays) for name, v in value.items()}
+    return cast("object", cls(**{**later, **said}))
 
 
 def _npy(array: NDArray[np.generic]) -> bytes:

@@ -20,7 +20,13 @@ NOTCHES = (
     NotchSetting(
         name="guarded",
         words="pools of 200 persons, no corrections",
-        parameters={"k": 200, "effects": False, "slopes": False, "order": "target_last"},
+        parameters={
+            "k": 200,
+            "effects": False,
+            "slopes": False,
+            "quality": "standard",
+            "order": "target_last",
+        },
     ),
     NotchSetting(
         name="careful",

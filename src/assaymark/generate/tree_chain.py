@@ -46,6 +46,7 @@ __all__ = ["TreeChain"]
 _MADE = 2000, 20_000  # rows made while fitting: as many as persons, within these
 _MOST_ABREAST = 100_000  # rows: a column of more holds much, and keeps all cores busy by itself
 _FEW = 24  # codes of a target that is drawn first
+_ROUNDS, _SMALL_TREES = (8, 100), 2_400  # small trees tried for a column, and for all of them
 
 
 @component
@@ -106,8 +107,9 @@ class TreeChain:
         few codes first; ``"schema"``: as in the table.
     quality
         ``"high"``: what the trees of a column have missed together is learnt by up to 100
-        small trees more, one after the other (:mod:`assaymark.generate.trees.boosting`); it takes
-        two to three times as long to fit, and it needs honest trees.
+        small trees more, one after the other (:mod:`assaymark.generate.trees.boosting`), and by
+        fewer where a table has more than 24 columns; it needs honest trees. ``"standard"``:
+        without them, in less time.
 
     References
     ----------
@@ -116,7 +118,7 @@ class TreeChain:
     (2022), Hierarchical shrinkage.
     """
 
-    LATER: ClassVar = ("quality",)
+    LATER: ClassVar = {"quality": "standard"}
 
     k: int = 20
     trees: int = 10
@@ -131,7 +133,7 @@ class TreeChain:
     protect: int = 10
     weigh: Literal["person", "row"] = "person"
     order: Literal["cardinality", "schema", "target", "target_last"] = "target"
-    quality: Literal["standard", "high"] = "standard"
+    quality: Literal["standard", "high"] = "high"
 
     def __post_init__(self) -> None:
         """Refuse settings that no model can have."""
@@ -146,7 +148,7 @@ class TreeChain:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
         encoded, plan = self._planned(dataset, streams)
-        growth = self._growth
+        growth = self._growth(len(plan.order))
         known: list[Known] = []
         gaps: list[Gap] = []
         links: list[Part] = []
@@ -224,8 +226,8 @@ class TreeChain:
         alone = streams.child("shelter").generator()
         return sheltered(encoded, self.shelter if self.honest else 0.0, alone), plan
 
-    @property
-    def _growth(self) -> Growth:
+    def _growth(self, columns: int) -> Growth:
+        high = self.quality == "high" and self.honest
         return Growth(
             k=self.k,
             trees=self.trees,
@@ -234,7 +236,7 @@ class TreeChain:
             shrink=self.shrink,
             effects=self.effects and self.honest,
             slopes=self.slopes and self.honest,
-            boost=self.quality == "high" and self.honest,
+            rounds=int(np.clip(_SMALL_TREES // columns, *_ROUNDS)) if high else 0,
             protect=self.protect,
         )
 

@@ -36,7 +36,7 @@ cross_fit = "auto"  # true or false: whatever the size
 rows = 0                  # 0: about as many as the generator saw
 replicates = 10           # tables of that many rows; ten make intervals narrow, 1 is quicker
 # [generate.parameters]   # the default is for estimates and for training at once
-# quality = "high"        # closer rows, in two to three times the time
+# quality = "standard"    # without small trees: less close rows, in less time
 
 [use]
 requested = ["analytics", "pretraining"]  # also: policy_simulation

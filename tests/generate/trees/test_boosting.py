@@ -10,6 +10,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate import generators
 from assaymark.generate.model_file import ModelFile, read_model, write_model
+from assaymark.generate.tree_chain import TreeChain
 from assaymark.generate.trees.boosting import People, boosts_of
 from assaymark.generate.trees.effects import added, boosted, corrected, no_effects
 
@@ -26,7 +27,7 @@ def places_of(codes):
 
 
 def how(seed):
-    return (20.0, 5.0), np.random.default_rng(seed)
+    return (20.0, 5.0, 100), np.random.default_rng(seed)
 
 
 def boosts_for(codes, y, base, seed, persons=None):
@@ -164,3 +165,10 @@ def test_it_is_a_recipe_like_any_other():
     rows = fit(real, quality="high").sample(range(20_000), Streams.from_seed(1)).frame
     assert abs(rows["ill"].mean() - real.frame["ill"].mean()) < 0.02
     assert (rows.filter(pl.col("drug") == "none")["dose"] == 0).mean() > 0.95
+
+
+@pytest.mark.parametrize(("columns", "rounds"), [(2, 100), (24, 100), (100, 24), (5000, 8)])
+def test_a_wide_table_has_fewer_small_trees_a_column(columns, rounds):
+    assert TreeChain()._growth(columns).rounds == rounds
+    assert TreeChain(quality="standard")._growth(columns).rounds == 0
+    assert TreeChain(honest=False)._growth(columns).rounds == 0

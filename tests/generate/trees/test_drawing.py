@@ -4,7 +4,7 @@ import pytest
 from assaymark.generate.philox import philox, philox_strip
 from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
-from assaymark.generate.trees.drawing import _stands, pool_arrays, worth_arrays
+from assaymark.generate.trees.drawing import _BIT, _stands, pool_arrays, twig_arrays, worth_arrays
 from assaymark.generate.trees.effects import Effects
 from assaymark.generate.trees.link import Place, link_of, spread
 
@@ -163,3 +163,41 @@ def test_what_stands_is_as_the_exponential_and_its_polynomials_say():
         for u in np.array([0.0, *words, *near]) * 2.0**-32:
             most = 1.0 + x + 0.5 * x * x
             assert _stands(x, u) == (u < most + x * x * x / 6.0 or (u < most and u < e))
+
+
+def twig(rng, sizes):
+    """A tree of at most eight leaves as small trees are numbered, on codes of these many."""
+    feature, parent = np.full(15, -1, np.int32), np.full(15, -1, np.int32)
+    left, right, threshold = feature.copy(), feature.copy(), np.zeros(15, np.int32)
+    for v in range(7):
+        if (v == 0 or parent[v] >= 0) and rng.random() < 0.8:
+            feature[v] = rng.integers(len(sizes))
+            threshold[v] = rng.integers(sizes[feature[v]])
+            left[v], right[v] = 2 * v + 1, 2 * v + 2
+            parent[[left[v], right[v]]] = v
+    return Branches(
+        feature=feature,
+        threshold=threshold,
+        left=left,
+        right=right,
+        parent=parent,
+        places=np.concatenate([rng.permutation(s) for s in sizes]).astype(np.int32),
+        start=np.cumsum([0, *sizes[:-1]]).astype(np.int32),
+    )
+
+
+@pytest.mark.parametrize("many", [0, 1, 3, 8, 21])
+def test_all_small_trees_at_once_find_the_leaves_that_each_finds(many):
+    rng = np.random.default_rng(many)
+    sizes, given = [5, 2, 9, 31], i32(4, 0, 2, 7)
+    trees = [twig(rng, sizes) for _ in range(many)]
+    rows = [rng.integers(1000, size=15).astype(np.int32) for _ in trees]
+    codes = np.zeros((8, 500), np.int32)
+    for c, size in zip(given, sizes, strict=True):
+        codes[c] = rng.integers(size, size=500)
+    found = twig_arrays(trees, given, rows)
+    left = np.full((500, found.opened.shape[1]), 255, np.uint8)
+    for c, begin in zip(found.given, found.start, strict=True):
+        left &= found.opened[begin + codes[c]]
+    for t, (tree, own) in enumerate(zip(trees, rows, strict=True)):
+        assert found.row[t, _BIT[left[:, t]]].tolist() == own[tree.leaves(codes[given])].tolist()

@@ -172,7 +172,7 @@ def read_parameters(given: Sequence[str]) -> dict[str, Any]:
         if not name or not value or name in found:
             wrong = "is given twice" if name in found else "is not NAME=VALUE"
             raise InputError(
-                f"the parameter {text!r} {wrong}\n\nHint: --set quality=high --set k=50; "
+                f"the parameter {text!r} {wrong}\n\nHint: --set quality=standard --set k=50; "
                 "docs/reference/generators.md has the parameters of each generator"
             )
         try:

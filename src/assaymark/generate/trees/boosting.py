@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Boost", "People", "boosts_of"]
 
-_ROUNDS, _MISSES = 100, 12
+_MISSES = 12
 _STEP = 0.5  # of what a tree has found is added
 _DEPTH, _BUNDLES, _COLUMNS = 3, 6, 6
 _GAIN = 4.0  # of chi-squared makes a branch worth a trial
@@ -71,7 +71,7 @@ def boosts_of(
     places: Sequence[tuple[Codes | None, int]],
     people: People,
     told: tuple[Floats, Floats],
-    limits: tuple[float, float],
+    limits: tuple[float, float, int],
     rng: np.random.Generator,
 ) -> list[Boost]:
     """Return trees that together make up for what was missed so far.
@@ -91,15 +91,15 @@ def boosts_of(
         What is said of each row's groups so far, by trees that it did not fill, and what effects
         have added to the logs of it, each of shape ``(n, groups)``. Both change.
     limits
-        Persons in a leaf at least, of those who decide, and how many more persons, who are as
-        expected, are in each.
+        Persons in a leaf at least, of those who decide; how many more persons, who are as
+        expected, are in each; and how many rounds at most.
 
     References
     ----------
     Friedman (2001), Greedy function approximation: a gradient boosting machine; Friedman (2002),
     Stochastic gradient boosting; Breiman (2001), Random forests, for columns drawn at random.
     """
-    least, shrink = limits
+    least, shrink, rounds = limits
     share, total = told
     held = np.bincount(people.groups, people.weights, share.shape[1]).astype(np.float64)
     bundle = merged(held, _BUNDLES)
@@ -108,7 +108,7 @@ def boosts_of(
     said = _bundled(share, people.weights, bundle)
     found: list[Boost] = []
     misses = 0
-    for _ in range(_ROUNDS if len(places) else 0):
+    for _ in range(rounds if len(places) else 0):
         deciding = (rng.random(int(number.max(initial=-1)) + 1) < 0.5)[number]
         own, others = np.flatnonzero(deciding), np.flatnonzero(~deciding)
         tree = ground.grown(own, said, least, rng)
@@ -157,15 +157,17 @@ class _Ground:
         """Grow a tree where what is seen of some rows is farthest from what is said."""
         people, at = self.people, []
         groups, weights = people.groups[rows], people.weights[rows]
+        many = len(self.places)
+        asked = set(rng.permutation(many)[: max(many // 2, min(many, _COLUMNS))].tolist())
         for j, (p, size) in enumerate(self.places):
-            if p is None:
+            if j not in asked:
+                p = np.zeros(size, dtype=np.int32)
+            elif p is None:
                 codes = people.codes[j, rows]
                 p = placed(codes, size, groups, weights, PLACES)
                 self.binned[j, rows] = p[codes]
             at.append(p)
         widths = np.array([p.max(initial=0) + 1 for p in at], dtype=np.int64)
-        many = len(at)
-        widths[rng.permutation(many)[max(many // 2, min(many, _COLUMNS)) :]] = 1
         seen = self.bundles, people.weights, people.due, people.persons
         return branches_of(_grown((self.binned, widths), rows, seen, said, least), at)
 

@@ -17,20 +17,27 @@ from assaymark.generate.trees.falling import STRIP, FallScratch, TreeArrays, fal
 from assaymark.generate.trees.strips import strips_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from assaymark.generate.trees.branches import Branches
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
     Words = NDArray[np.uint32]
+    What = tuple["PoolArrays", "WorthArrays", "TwigArrays", "FineArrays"]
     Where = tuple[tuple[np.uint64, np.uint64], NDArray[np.uint64], np.uint64]
 
 __all__ = [
     "FineArrays",
     "PoolArrays",
+    "TwigArrays",
     "WorthArrays",
     "draw_rows",
     "pool_arrays",
     "spread_rows",
+    "twig_arrays",
     "worth_arrays",
 ]
 
@@ -44,6 +51,8 @@ _FEW = 1 << 8  # so much of a slot, of 2**32, is next to nothing
 _FAR = np.int32(1 << 28)
 _HIGHEST = -2 * NEVER  # the sum, if not what is summed before its end, fits in 32 bits
 _UNIT = 1.0 / _ONE
+_LEAVES = 8
+_BIT = np.array([max(i.bit_length() - 1, 0) for i in range(1 << _LEAVES)], dtype=np.uint8)
 _LOWEST, _E_2, _UNSURE = -4.5, 0.1353352832366127, 1e-5
 
 
@@ -69,6 +78,20 @@ class WorthArrays(NamedTuple):
     worth: Codes
 
 
+class TwigArrays(NamedTuple):
+    """The small trees among what corrects the pools, of eight leaves at most.
+
+    ``given`` are those of the columns drawn so far on which they branch, and the codes of each
+    begin at ``start`` in ``opened``, shape ``(codes, trees)``: the leaves of each tree, as bits,
+    that a code leaves open. ``row``, shape ``(trees, 8)``, is the row of ``worth`` of each leaf.
+    """
+
+    given: Codes
+    start: Codes
+    opened: NDArray[np.uint8]
+    row: Codes
+
+
 class FineArrays(NamedTuple):
     """Codes by class, their running mass, and where each class begins."""
 
@@ -78,9 +101,10 @@ class FineArrays(NamedTuple):
 
 
 class _Strip(NamedTuple):
-    """Scratch for 64 rows: leaves, worth of each group and bounds, two times four words."""
+    """Scratch for 64 rows: leaves, also of small trees, worth of each group and bounds, words."""
 
     fallen: FallScratch
+    left: NDArray[np.uint8]
     worth: Codes
     bound: Codes
     words: Words
@@ -100,11 +124,53 @@ def pool_arrays(pool: Codes, table: tuple[Words, Codes], groups: Codes) -> PoolA
 
 
 def worth_arrays(of: Codes, bins: Codes, start: Codes, worth: NDArray[np.float32]) -> WorthArrays:
-    """Return what ``Effects`` hold as it is drawn with."""
+    """Return what ``Effects`` hold of columns as it is drawn with; ``worth`` also of trees."""
     rows, groups = worth.shape
     whole = np.full((rows, _filled(groups)), -_MOST, dtype=np.int32)
     whole[:, :groups] = np.rint(np.clip(worth, -_HIGHEST, _HIGHEST).astype(np.float64) * _ONE)
     return WorthArrays(of, bins, start, whole)
+
+
+def twig_arrays(trees: Sequence[Branches], given: Codes, rows: Sequence[Codes]) -> TwigArrays:
+    """Return the trees that ``Effects`` hold as they are drawn with.
+
+    Parameters
+    ----------
+    given
+        Which of the columns drawn so far their features are.
+    rows
+        The row of ``worth`` of each node of each tree.
+    """
+    if not trees:
+        none = np.zeros(0, dtype=np.int32)
+        return TwigArrays(none, none, np.zeros((0, 0), np.uint8), none.reshape(0, _LEAVES))
+    start = trees[0].start  # each has all features, in which the same codes
+    ends = np.append(start, len(trees[0].places))
+    opened = np.zeros((ends[-1], _filled(len(trees))), dtype=np.uint8)
+    row = np.zeros((len(trees), _LEAVES), dtype=np.int32)
+    for t, (tree, own) in enumerate(zip(trees, rows, strict=True)):
+        leaves, below = _leaves_below(tree)
+        row[t, : len(leaves)] = own[leaves]
+        opened[:, t] = below[0]
+        for v in np.flatnonzero(tree.feature >= 0):
+            codes = slice(*ends[tree.feature[v] :][:2])
+            goes_left = tree.places[codes] <= tree.threshold[v]
+            opened[codes, t] &= ~np.where(goes_left, below[tree.right[v]], below[tree.left[v]])
+    of = np.unique(np.concatenate([t.feature for t in trees]))
+    of = of[of >= 0]
+    return TwigArrays(given[of], start[of].astype(np.int32), opened, row)
+
+
+def _leaves_below(tree: Branches) -> tuple[list[int], NDArray[np.uint8]]:
+    """Return the leaves that a branch leads to, and which of them lie below each node, as bits."""
+    reached = [v for v in range(len(tree.feature)) if v == 0 or tree.parent[v] >= 0]
+    leaves = [v for v in reached if tree.feature[v] < 0]
+    below = np.zeros(len(tree.feature), dtype=np.uint8)
+    below[leaves] = 1 << np.arange(len(leaves))
+    for v in reversed(reached):
+        if tree.feature[v] >= 0:
+            below[v] = below[tree.left[v]] | below[tree.right[v]]
+    return leaves, below
 
 
 def _filled(groups: int) -> int:
@@ -126,9 +192,7 @@ def spread_rows(where: Where, inside: Floats) -> None:
 def draw_rows(
     where: Where,
     trees: TreeArrays,
-    pools: PoolArrays,
-    worths: WorthArrays,
-    fine: FineArrays,
+    what: What,
     columns: tuple[Codes, Codes, Floats],
 ) -> None:
     """Draw codes, and where inside their cells values lie, strip by strip, tree by tree.
@@ -139,20 +203,21 @@ def draw_rows(
     """
     strip = _Strip(
         scratch(len(trees.given)),
-        np.empty((STRIP, worths.worth.shape[1]), np.int32),
+        np.empty((STRIP, what[2].opened.shape[1]), np.uint8),
+        np.empty((STRIP, what[1].worth.shape[1]), np.int32),
         np.empty(STRIP, np.int32),
         np.empty((4, STRIP), np.uint32),
         np.empty((4, STRIP), np.uint32),
         np.empty(STRIP, np.int32),
     )
-    _draw(where, trees, (pools, worths, fine), columns, strip)
+    _draw(where, trees, what, columns, strip)
 
 
 @compiled
 def _draw(
     where: Where,
     trees: TreeArrays,
-    what: tuple[PoolArrays, WorthArrays, FineArrays],
+    what: What,
     columns: tuple[Codes, Codes, Floats],
     strip: _Strip,
 ) -> None:
@@ -165,21 +230,23 @@ def _draw(
                 continue
             low, high = begin[s], begin[s + 1]
             fall(trees, tree, drawn[:, low:high], strip.fallen)
-            if len(what[1].of):
-                _bound(what[0], what[1], drawn[:, low:high], strip)
+            if len(what[1].worth):
+                _bound(what, drawn[:, low:high], strip)
             here = key, rows[low:high], column
             _pick(here, what, strip, code[low:high], inside[low:high])
 
 
 @compiled
-def _bound(pools: PoolArrays, worths: WorthArrays, drawn: Codes, strip: _Strip) -> None:
+def _bound(what: What, drawn: Codes, strip: _Strip) -> None:
     """Find what each group is worth in each row of a strip, and the most of those at its leaf."""
+    pools, worths, twigs, _ = what
     total, size, groups = strip.worth, drawn.shape[1], worths.worth.shape[1]
     for k in range(size):
         leaf = np.uint64(pools.pool[strip.fallen.node[k]])
         for g in range(groups):
             total[k, g] = -_FAR * np.int32(pools.absent[leaf, g])
     _add_up(worths, drawn, total)
+    _add_twigs(worths, twigs, drawn, strip)
     for k in range(size):
         most = -_MOST
         for g in range(groups):
@@ -210,23 +277,44 @@ def _add_up(worths: WorthArrays, drawn: Codes, total: Codes) -> None:
 
 
 @compiled
+def _add_twigs(worths: WorthArrays, twigs: TwigArrays, drawn: Codes, strip: _Strip) -> None:
+    """Add what each small tree is worth for each group in each row of a strip.
+
+    Each code rules out leaves, of all trees at once; the one that is left is where the row ends.
+    """
+    total, left, groups = strip.worth, strip.left, worths.worth.shape[1]
+    left[:] = np.uint8(255)
+    for j in range(len(twigs.given)):
+        begin, column = np.uint64(twigs.start[j]), twigs.given[j]
+        for k in range(drawn.shape[1]):
+            at = np.uint64(begin + np.uint64(drawn[column, k]))
+            for t in range(left.shape[1]):
+                left[k, t] &= twigs.opened[at, t]
+    for k in range(drawn.shape[1]):
+        for t in range(len(twigs.row)):
+            at = np.uint64(twigs.row[t, _BIT[left[k, t]]])
+            for g in range(groups):
+                total[k, g] += worths.worth[at, g]
+
+
+@compiled
 def _pick(
     where: Where,
-    what: tuple[PoolArrays, WorthArrays, FineArrays],
+    what: What,
     strip: _Strip,
     code: Codes,
     inside: Floats,
 ) -> None:
     """Draw the code of each row of a strip from the pool at its leaf."""
     key, rows, column = where
-    pools, worths, fine = what
+    pools, worths, _, fine = what
     words, size = strip.words, len(code)
     philox_strip(key, rows, column, np.uint64(0), words)
     classes = np.uint64(pools.keep.shape[1])
     for k in range(size):
         leaf, slot = pools.pool[strip.fallen.node[k]], np.uint64(words[0, k]) * classes
         code[k] = _of_slot(pools, leaf, slot)
-    if len(worths.of):
+    if len(worths.worth):
         _correct(where, pools, strip, code)
     for k in range(size):
         code[k] = code_in(fine, np.int64(code[k]), uniform(np.uint64(words[2, k])))

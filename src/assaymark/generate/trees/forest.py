@@ -67,7 +67,7 @@ class Growth:
     shrink: float
     effects: bool
     slopes: bool
-    boost: bool = False
+    rounds: int = 0  # in which a small tree is tried
     protect: int = 10
 
 
@@ -100,7 +100,7 @@ def linked(
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         trees = list(pool.map(partial(_tree, ground, how), draws))
     effects: Effects | None = None
-    if used and (how.effects or how.slopes or how.boost):
+    if used and (how.effects or how.slopes or how.rounds):
         rows = asked_of(trees, encoded, streams)
         people = People(
             codes=np.ascontiguousarray(seen[:, rows]),
@@ -178,12 +178,12 @@ def _corrections(
     found, own = no_effects(base.shape[1]), (people.groups, people.weights, people.persons)
     if how.effects:
         found = fit_effects(bins, people.codes, base, own, how.shrink, declared)
-    if how.boost:
+    if how.rounds:
         each = persons_worth(bins, people.codes, base, own)
         people = replace(people, weights=people.weights * each)
         places = [(k.places, k.size) for k in used]
         told = corrected(found, people.codes, base), added(found, people.codes)
-        boosts = boosts_of(places, people, told, (float(how.k), how.shrink), rng)
+        boosts = boosts_of(places, people, told, (float(how.k), how.shrink, how.rounds), rng)
         found = boosted(found, boosts, len(used))
     if how.slopes and target.scores is not None:
         made = there()

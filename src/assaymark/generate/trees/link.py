@@ -12,16 +12,15 @@ from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
 from assaymark.generate.trees.drawing import (
     FineArrays,
-    PoolArrays,
-    WorthArrays,
     code_in,
     draw_rows,
     pool_arrays,
     spread_rows,
+    twig_arrays,
     worth_arrays,
 )
 from assaymark.generate.trees.effects import BARRED, CLIP
-from assaymark.generate.trees.falling import TreeArrays, tree_arrays
+from assaymark.generate.trees.falling import tree_arrays
 from assaymark.generate.trees.pools import alias
 from assaymark.generate.trees.strips import CHOICE, TOGETHER
 
@@ -30,7 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from assaymark.generate.trees.drawing import What
     from assaymark.generate.trees.effects import Effects
+    from assaymark.generate.trees.falling import TreeArrays
 
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
@@ -113,19 +114,23 @@ class Link:
     codes: Codes
     total: Floats
     first: Codes
-    _ready: tuple[TreeArrays, PoolArrays, WorthArrays, FineArrays] = field(init=False, repr=False)
+    _ready: tuple[TreeArrays, What] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Put the arrays as the compiled loops take them."""
         given = np.array(self.given, dtype=np.int32)
         of, bins, start, worth = self.corrections
-        seen = np.arange(len(given), dtype=np.int32) if self._told else given
-        ready = (
-            tree_arrays(self.nodes, self.roots, (self.places, self.start), seen),
+        columns = of < len(given)
+        small = () if self.effects is None else self.effects.trees
+        at = dict(zip((of - len(given)).tolist(), start.tolist(), strict=True))
+        rows = [bins[at[t] : at[t] + len(tree.feature)] for t, tree in enumerate(small)]
+        what = (
             pool_arrays(self.pool, (self.keep, self.other), self.groups),
-            worth_arrays(of if self._told else given[of], bins, start, worth),
+            worth_arrays(given[of[columns]], bins, start[columns], worth),
+            twig_arrays(small, given, rows),
             FineArrays(self.codes, self.total, self.first),
         )
+        ready = tree_arrays(self.nodes, self.roots, (self.places, self.start), given), what
         object.__setattr__(self, "_ready", ready)
 
     def draw(self, drawn: Codes, place: Place, out: Codes, inside: Floats) -> None:
@@ -138,13 +143,7 @@ class Link:
         inside
             Is filled with where inside its cell each value lies, in [0, 1).
         """
-        seen = self.seen(drawn) if self._told else drawn
-        draw_rows(place.words(len(out)), *self._ready, (seen, out, inside))
-
-    @property
-    def _told(self) -> bool:
-        """Whether trees correct it, so that it is drawn from more than columns."""
-        return self.effects is not None and len(self.effects.trees) > 0
+        draw_rows(place.words(len(out)), *self._ready, (drawn, out, inside))
 
     def seen(self, drawn: Codes) -> Codes:
         """Return what the column is drawn from: the ``given`` columns and what trees make of them.
