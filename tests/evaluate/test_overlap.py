@@ -48,6 +48,7 @@ def test_what_people_have_in_common_by_chance_is_not_held_against_the_holdout():
     assert found.shared == 1000
     assert "by chance about 100.0 % would" in found.words
     assert "beyond chance: no more than chance has it" in found.words
+    assert "95 % interval −" in found.words
     check_overlap(found, 0.02)
 
 

@@ -49,13 +49,14 @@ class Overlap:
         """The counts, and whether they are more than chance has it."""
         e = self.excess
         more = "more" if e.low > 0 else "no more"
+        low, high = (f"{100 * x:.1f}".replace("-", "−") for x in (e.low, e.high))
         return (
             f"Of {self.holdout:,} holdout rows {self.shared:,} "
             f"({100 * self.shared / max(1, self.holdout):.1f} %) have an equal in train. So have "
             f"{100 * e.shared:.1f} % of holdout people; by chance about {100 * e.expected:.1f} % "
             "would, as many as people of train have one in another person's row. Told by rows that "
             f"few people have, {100 * e.value:.1f} % of holdout people (95 % interval "
-            f"{100 * e.low:.1f} to {100 * e.high:.1f} %) are in train beyond chance: {more} than "
+            f"{low} to {high} %) are in train beyond chance: {more} than "
             f"chance has it. {self.holdout_doubles:,} holdout rows and {self.train_doubles:,} of "
             f"{self.train:,} train rows repeat an earlier one of their part; {self.persons:,} "
             "persons are in both."

@@ -1,7 +1,11 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 from importlib.util import find_spec
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -19,6 +23,13 @@ from assaymark.source.profile import profile
 from assaymark.source.transform import apply
 
 ROWS, EACH = 1900, 100
+STARTER = """
+import os, time
+from assaymark.flow.generate.engines import worker_pool
+with worker_pool(2) as pool:
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(60)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +91,22 @@ def test_a_killed_worker_loses_nothing(job, tmp_path):
     blocks |= dict(made)
     assert sorted(blocks) == list(range(here.n_blocks))
     assert merkle_root(tuple(blocks[n] for n in sorted(blocks))) == whole(job, tmp_path / "w")[0]
+
+
+@pytest.mark.slow
+def test_workers_end_when_what_started_them_is_killed():
+    starter = subprocess.Popen(
+        [sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
+    worker = Path("/proc") / starter.stdout.readline().strip()
+    assert worker.exists()
+    starter.kill()
+    starter.wait()
+    give_up = time.monotonic() + 20
+    while worker.exists() and time.monotonic() < give_up:
+        time.sleep(0.05)
+    assert not worker.exists()
+    starter.stdout.close()
 
 
 def test_unknown_and_missing_engines_say_what_to_do(job, tmp_path):

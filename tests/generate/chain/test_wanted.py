@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import re
 from functools import cache
 from weakref import ref
 
@@ -297,6 +298,15 @@ def test_rules_between_columns_are_found_in_the_table_of_bills():
     assert {"total", "rent", "food"} & set(said["derived"])
     assert {"last", "now"} & set(said["near"])
     assert said["missing_because"] == {"miles": "car"}
+
+
+def test_what_no_sum_can_be_is_refused_with_what_there_is():
+    model, schema, every = ruled()
+    given = Conditions.parse("total > 99999", schema)
+    with pytest.raises(ConditionError, match=r"none of [\d,]+ tries") as refused:
+        model.sample(range(20), Streams.from_seed(4), given)
+    said = re.search(r"Hint: values of 'total' are between (\d+) and (\d+),", str(refused.value))
+    assert every["total"].is_between(*map(int, said.groups())).mean() > 0.95
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from assaymark.core.schema import Kind
 from assaymark.core.streams import Streams
 from assaymark.generate.coding.alike import drawn_alike
 from assaymark.generate.coding.encoding import encode
-from assaymark.generate.relations.derived import find_absent
+from assaymark.generate.relations.derived import find_absent, find_derived
 
 
 def diagnoses(n=4000, seed=0):
@@ -50,6 +50,22 @@ def test_no_code_comes_out_in_a_chapter_that_is_not_its_own():
     made = fit(diagnoses()).sample(range(5000), Streams.from_seed(1)).frame
     own = made["code"].str.split(".").list.first()
     assert ("chapter " + own == made["chapter"]).all()
+
+
+def test_levels_of_which_few_may_come_out_follow_from_nothing():
+    # 2,008 articles, each with its price; eight have fifteen rows, all others four
+    rng = np.random.default_rng(0)
+    article = np.concatenate([np.repeat(np.arange(8), 15), np.repeat(np.arange(8, 2008), 4)])
+    price = rng.lognormal(3, 1, 2008).round(2)[article]
+    data = table(
+        article=(Kind.CATEGORY, [f"A{a:04}" for a in article]),
+        price=(Kind.DECIMAL, price.tolist()),
+    )
+    encoded = encode(data, 10, Streams.from_seed(0))
+    assert encoded.redrawn[0].mean() > 0.9
+    assert 0 not in find_derived(encoded, [0, 1], cells=False)
+    made = fit(data).sample(range(5000), Streams.from_seed(1)).frame
+    assert made["article"].value_counts()["count"].max() < 0.3 * 5000
 
 
 def test_what_only_one_group_has_is_missing_in_all_others():

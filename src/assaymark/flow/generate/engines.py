@@ -8,13 +8,14 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from importlib.util import find_spec
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any
 
 from assaymark.errors import InputError, UnknownNameError
 from assaymark.flow.generate.block import Block, Job, make_block
 
-__all__ = ["ENGINES", "blocks_by", "check_engine"]
+__all__ = ["ENGINES", "blocks_by", "check_engine", "worker_pool"]
 
 _AHEAD = 2  # blocks that wait for each worker
 _DEATHS = 3
@@ -75,10 +76,7 @@ def _local(job: Job, numbers: Sequence[int], workers: int) -> Iterator[tuple[int
 
 def _pooled(job: Job, numbers: Sequence[int], workers: int) -> Iterator[tuple[int, Block]]:
     waiting, running = iter(numbers), dict[Future[Block], int]()
-    with (
-        _one_thread_each(),
-        ProcessPoolExecutor(min(workers, len(numbers)), get_context("spawn")) as pool,
-    ):
+    with _one_thread_each(), worker_pool(min(workers, len(numbers))) as pool:
         try:
             for n in waiting:
                 running[pool.submit(make_block, job, n)] = n
@@ -89,6 +87,26 @@ def _pooled(job: Job, numbers: Sequence[int], workers: int) -> Iterator[tuple[in
                 yield from _ended(running)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def worker_pool(workers: int) -> ProcessPoolExecutor:
+    """Return a pool of so many processes, which end when this one does, however that is."""
+    return ProcessPoolExecutor(workers, get_context("spawn"), _end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """End this worker at once when whoever started it is gone, also by a kill.
+
+    Else it would make the blocks that wait for it, and then wait for more for ever.
+    """
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _ended(running: dict[Future[Block], int]) -> Iterator[tuple[int, Block]]:

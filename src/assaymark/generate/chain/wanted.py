@@ -16,6 +16,7 @@ from assaymark.generate.blocks import checked
 from assaymark.generate.chain.chain import Chain, Rows
 from assaymark.generate.chain.restrict import free, restriction
 from assaymark.generate.chain.within import Followed, Within, within
+from assaymark.generate.coding.cells import CellCoding
 from assaymark.generate.philox import philox, uniform
 from assaymark.generate.relations.derived import Lookup
 from assaymark.generate.trees.link import Link
@@ -227,13 +228,25 @@ def _ceiling(weight: Floats) -> float:
     return max(float(high[fits[-1]]), _TINY)
 
 
+def _what_there_is(search: _Search) -> str:
+    """Say where the values lie of the numbers and dates that the condition is about."""
+    asked, said = search.given.allowed() or {}, []
+    for coding in search.chain.codings:
+        if coding.column.name in asked and isinstance(coding, CellCoding) and len(coding.first):
+            ends = coding.at(np.array(coding.span), np.zeros(2, dtype=np.bool_)).to_list()
+            said.append(f"values of {coding.column.name!r} are between {ends[0]} and {ends[1]}")
+    if not said:
+        return "leave out a part of the condition, or ask for one that more rows satisfy"
+    return f"{', '.join(said)}, but for the most extreme; ask for some of these"
+
+
 def _check_feasible(search: _Search, n: int) -> None:
     mean, error = search.likely
     if mean == 0.0:
         raise ConditionError(
             f"0 of {n:,} rows can be had: none of {_LAST_LOOK:,} tries satisfied "
             f"{search.given.text!r}, so that fewer than 1 in {_LAST_LOOK // 3:,} rows of this "
-            "model do (with 95 % confidence)\n\nHint: ask for less at once"
+            f"model do (with 95 % confidence)\n\nHint: {_what_there_is(search)}"
         )
     rate = search.rate * (1 + 2 * error / mean)
     missed = (1 - min(rate, 1.0)) ** MOST_TRIES

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,9 @@ _FINE, _COARSE = 2.0**50, 2.0**40
 _NOISE = 2.0**-50  # of a number: what a sum of decimals may be off by
 _BEYOND = 2.0**62  # no value is there
 _MAX_DECIMALS = 12
+_HOUR, _MINUTES = 100, 60  # 17:05 written as 1705
+_LAST = 2400
+_TIMES, _HOURS, _PARTS = 41, 6, 6  # by chance no value ends in 60 to 99 once in 1e9: .6^41
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +30,30 @@ class Grid:
 
     Whole numbers and dates have scale 1, a column with two decimals 100. Where no grid fits,
     ``scale`` is 0 and the points are ``origin + width * i``: so fine that they do not show.
+
+    Attributes
+    ----------
+    clock
+        Whether values are hours and minutes of a day written as one number, such as 1705, and
+        ``base + step * i`` its minutes; what lies between 1759 and 1800 counts as 1800.
     """
+
+    LATER: ClassVar[tuple[str, ...]] = ("clock",)
 
     base: int = 0
     step: int = 1
     scale: int = 1
     origin: float = 0.0
     width: float = 1.0
+    clock: bool = False
 
     def index(self, values: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the point that each value is at, shape as given."""
         if self.scale == 0:
             at = np.asarray(values, dtype=np.float64) / self.width - self.origin / self.width
             return np.clip(np.rint(at), -_BEYOND, _BEYOND).astype(np.int64)
+        if self.clock:
+            values = _minutes(values)
         if values.dtype == np.int64:
             return (values.astype(np.int64) - self.base) // self.step
         at = np.rint((np.rint(values * self.scale) - self.base) / self.step)
@@ -51,6 +65,8 @@ class Grid:
             half = self.origin / 2 + self.width / 2 * index.astype(np.float64)  # no overflow
             return 2 * half
         whole = index * self.step + self.base
+        if self.clock:
+            return whole // _MINUTES * _HOUR + whole % _MINUTES
         return whole if self.scale == 1 else whole / float(self.scale)
 
 
@@ -59,7 +75,29 @@ def on_grid(kind: Kind, values: pl.Series) -> tuple[Grid, NDArray[np.int64]]:
     if kind is Kind.DECIMAL:
         return _decimal_grid(values.to_numpy().astype(np.float64))
     whole = values.to_physical().cast(pl.Int64).to_numpy()
-    return _whole_grid(whole, 1)
+    return _clock_grid(whole) if _are_times(kind, whole) else _whole_grid(whole, 1)
+
+
+def _are_times(kind: Kind, whole: NDArray[np.int64]) -> bool:
+    """Whether whole numbers are hours and minutes: none of very many ends in 60 to 99."""
+    if kind is not Kind.INTEGER or not len(whole) or whole.min() < 0 or whole.max() > _LAST:
+        return False
+    several = np.unique(whole[whole >= _HOUR])
+    hours, minutes = np.unique(several // _HOUR), np.unique(several % _HOUR)
+    enough = len(several) >= _TIMES and len(hours) >= _HOURS and len(minutes) >= _PARTS
+    return bool(enough and (whole % _HOUR < _MINUTES).all())
+
+
+def _clock_grid(whole: NDArray[np.int64]) -> tuple[Grid, NDArray[np.int64]]:
+    grid, _ = _whole_grid(_minutes(whole), 1)
+    grid = replace(grid, clock=True)
+    return grid, grid.index(whole)
+
+
+def _minutes(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the minutes of the day, in order also where a number is no time."""
+    hours = values // _HOUR
+    return np.asarray(_MINUTES * hours + np.minimum(values - _HOUR * hours, _MINUTES), values.dtype)
 
 
 def _whole_grid(whole: NDArray[np.int64], scale: int) -> tuple[Grid, NDArray[np.int64]]:

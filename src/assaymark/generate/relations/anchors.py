@@ -259,7 +259,7 @@ def apart(coding: CellCoding, numbers: Floats, anchor: Floats) -> Apart:
     both = value & there
     noise, grid = noise_of(coding), coding.grid
     points = np.zeros(len(numbers), dtype=np.int64)
-    if grid.scale:
+    if grid.scale and not grid.clock:
         known = (float(grid.scale), float(grid.base), float(grid.step)), noise
         _points_apart(numbers, anchor, both, known, points)
     else:

@@ -220,7 +220,9 @@ def find_derived(
     if the other tells its code for all persons but those who may be :func:`against` a rule, and for
     nine in ten persons of each single code, of which there are two at least; so a rare code is
     never explained away, but for those that people only have whose other level is too rare to come
-    out, a twentieth of them at most.
+    out, a twentieth of them at most. Nor does it follow where more than a twentieth of the persons
+    have a code of the other and a level of its own that is too rare: had it followed, that level
+    would be as common as the code.
 
     Parameters
     ----------
@@ -357,8 +359,12 @@ def _table(
 ) -> NDArray[np.int32] | None:
     """Return the code of ``target`` for each of ``source``, if it follows.
 
-    Persons who have a code that only rare levels tell are a share of ``lost`` at most.
+    Persons who have a code that only rare levels tell are a share of ``lost`` at most, and so are
+    those of a code of ``source`` whose own level is too rare.
     """
+    rare = encoded.weights[encoded.redrawn[target] & ~encoded.redrawn[source]].sum()
+    if rare > lost * encoded.weights.sum():
+        return None
     joint, size = encoded.joint(source, target), encoded.encoding.codings[target].size
     table = joint.argmax(axis=1)
     right = np.bincount(table, joint.max(axis=1), minlength=size)
