@@ -40,7 +40,8 @@ def commands() -> str:
         "| 0 | every requested use is approved; the command did what was asked |",
         "| 1 | an internal error: please report it |",
         "| 2 | bad input: the message says what was found, what is valid and what to do |",
-        "| 3 | a requested use is refused or inconclusive, or rights block the release |",
+        "| 3 | a requested use is refused or inconclusive, rights block the release, or one that "
+        "holds is not to be used by now |",
         "| 4 | integrity broken: bytes, signatures or the ledger disagree |",
         "| 130 | interrupted; start the same command again |",
         "",

@@ -8,7 +8,7 @@ Tables come in as pandas, polars or Arrow objects or as paths, and rows go out a
     assaymark.compare(frame, target="income")  # generators side by side, on the same people
     judged = assaymark.evaluate(train, synthetic, holdout=holdout)  # judged.uses, judged.verdicts
     outcome = assaymark.run("recipe.toml")  # a signed release, or a reasoned refusal
-    assaymark.verify(outcome.release).ok
+    assaymark.verify(outcome.release).usable
     rows = assaymark.load(outcome.release, use="analytics")  # or it is refused
     assaymark.infer(outcome.release, mean="income")  # an estimate with an interval that holds
 """

@@ -47,3 +47,20 @@ def test_nothing_is_said_where_rows_stay_as_they_are_or_are_meant_to_move():
     assert not said(assaymark.generate(table(), constraints=["cost >= end * 10"], seed=1))
     keep = [{"kind": "rule", "rule": "end >= 30", "on_source": "keep"}]
     assert not said(assaymark.generate(table(), constraints=keep, seed=1))
+
+
+def test_persons_of_many_rows_who_are_others_are_not_said_to_be_moved_by_constraints():
+    # each person counts once in what is learnt: of all rows the mean is 106, of all persons 79
+    rng = np.random.default_rng(0)
+    many = np.where(rng.random(600) < 0.2, 30, 1)
+    who = np.repeat(np.arange(600), many)
+    frame = pl.DataFrame(
+        {
+            "patient_id": [f"P{i:05d}" for i in who],
+            "pulse": np.where(many > 1, 110.0, 70.0)[who] + rng.normal(0, 5, len(who)).round(1),
+            "age": rng.integers(20, 40, 600)[who],
+        }
+    )
+    made = assaymark.generate(frame, constraints=["pulse >= age"], seed=1)
+    assert made.rows["pulse"].mean() < 0.9 * frame["pulse"].mean()
+    assert not said(made)

@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from assaymark.generate.philox import philox, philox_strip
+from assaymark.generate.trees.boosting import Boost
 from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
 from assaymark.generate.trees.drawing import _BIT, _stands, pool_arrays, twig_arrays, worth_arrays
-from assaymark.generate.trees.effects import Effects
+from assaymark.generate.trees.effects import Effects, boosted, no_effects
 from assaymark.generate.trees.link import Place, link_of, spread
 
 KEY = 7, 11
@@ -201,3 +202,19 @@ def test_all_small_trees_at_once_find_the_leaves_that_each_finds(many):
         left &= found.opened[begin + codes[c]]
     for t, (tree, own) in enumerate(zip(trees, rows, strict=True)):
         assert found.row[t, _BIT[left[:, t]]].tolist() == own[tree.leaves(codes[given])].tolist()
+
+
+def test_small_trees_of_one_leaf_each_are_worth_what_their_leaves_are():
+    leaf = Branches(
+        feature=i32(-1),
+        threshold=i32(0),
+        left=i32(-1),
+        right=i32(-1),
+        parent=i32(-1),
+        places=i32(0, 1, 2),
+        start=i32(0),
+    )
+    worths = [Boost(branches=leaf, worth=k * WORTH[:1].astype(np.float64)) for k in (1, -2)]
+    out, _ = drawn(link(boosted(no_effects(3), worths, 1)), [0] * 409_600)
+    found = np.bincount(out, minlength=4) / len(out)
+    assert np.abs(found - expected(0, -WORTH[0])).max() < 0.02

@@ -13,6 +13,8 @@ from assaymark.generate.constraints.demands import words_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from assaymark.core.constraint import ConstraintSpec
     from assaymark.core.dataset import Dataset
 
@@ -46,7 +48,18 @@ def columns_of(constraints: Sequence[ConstraintSpec]) -> set[str]:
 
 
 def _shift(real: Dataset, made: Dataset, name: str) -> str:
-    there = [1 - d.frame[name].null_count() / max(d.n, 1) for d in (real, made)]
+    """Say how a column moved, if it did from the table by persons, and from that by rows too.
+
+    A generator learns from persons, who each count once, or from rows: either moves nothing.
+    """
+    each = 1.0 / np.bincount(real.person_codes)[real.person_codes]
+    said = [_moved(real, made, name, weights) for weights in (each, np.ones(real.n))]
+    return said[0] if all(said) else ""
+
+
+def _moved(real: Dataset, made: Dataset, name: str, weights: NDArray[np.float64]) -> str:
+    known = real.frame[name].is_not_null().to_numpy()
+    there = [float(weights[known].sum() / max(weights.sum(), 1)), _share(made, name)]
     error = sqrt(there[0] * (1 - there[0]) * (1 / max(real.n_persons, 1) + 1 / max(made.n, 1)))
     apart = abs(there[1] - there[0])
     if apart > _SURE * error and (apart > _POINTS or there[1] < _HALF * there[0]):
@@ -56,8 +69,12 @@ def _shift(real: Dataset, made: Dataset, name: str) -> str:
     values = [d.frame[name].drop_nulls().cast(float).to_numpy() for d in (real, made)]
     if not all(map(len, values)) or not (spread := float(np.std(values[0]))):
         return ""
-    apart = abs(float(np.mean(values[1]) - np.mean(values[0]))) / spread
-    if apart > max(_SD, _SURE * sqrt(sum(1 / len(v) for v in values))):
-        means = [f"{float(np.mean(v)):.4g}" for v in values]
-        return f"{name} is {means[1]} on average, in the table {means[0]}"
+    means = float(np.average(values[0], weights=weights[known])), float(np.mean(values[1]))
+    sizes = min(len(values[0]), real.n_persons), len(values[1])
+    if abs(means[1] - means[0]) > spread * max(_SD, _SURE * sqrt(sum(1 / n for n in sizes))):
+        return f"{name} is {means[1]:.4g} on average, in the table {means[0]:.4g}"
     return ""
+
+
+def _share(made: Dataset, name: str) -> float:
+    return 1 - made.frame[name].null_count() / max(made.n, 1)

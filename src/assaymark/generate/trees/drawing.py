@@ -150,6 +150,7 @@ def twig_arrays(trees: Sequence[Branches], given: Codes, rows: Sequence[Codes]) 
     row = np.zeros((len(trees), _LEAVES), dtype=np.int32)
     for t, (tree, own) in enumerate(zip(trees, rows, strict=True)):
         leaves, below = _leaves_below(tree)
+        row[t] = own[leaves[0]]  # where no tree branches, no code rules out what is no leaf
         row[t, : len(leaves)] = own[leaves]
         opened[:, t] = below[0]
         for v in np.flatnonzero(tree.feature >= 0):
