@@ -98,7 +98,6 @@ def test_every_command_has_help():
         (["verify", "nowhere"], "there is no folder"),
         (["ledger", "check"], "there is no workspace"),
         (["generate", "t.csv", "--generator", "tree_chian"], "did you mean 'tree_chain'"),
-        (["generate", "t.csv", "--out", "rows"], "needs a number of rows"),
         (["generate", "t.csv", "--engine", "ray"], "for a folder of blocks"),
         (["generate", "t.csv", "--out", "rows"], "or --out rows.csv for one file"),
         (["generate", "t.csv", "--rows", "9", "--out", "o", "--engine", "sprak"], "local, ray"),

@@ -29,6 +29,7 @@ from assaymark.flow.generate.fit import fit, why_never
 from assaymark.flow.generate.frames import in_zones
 from assaymark.flow.generate.identifiers import Found, find_identifiers, widened
 from assaymark.flow.generate.kinds import ALL, real_rows
+from assaymark.flow.generate.row_files import draft_csv
 from assaymark.flow.generate.shifted import columns_of, shifted_notes
 from assaymark.flow.progress import silent
 from assaymark.flow.report.page import draft_page
@@ -328,13 +329,12 @@ def _some(dataset: Dataset, streams: Streams) -> Dataset:
 
 def _row_files(frame: pl.DataFrame, target: Path) -> dict[Path, bytes]:
     """Return the rows as a file, with the mark in it, or in one beside it."""
-    raw = io.BytesIO()
     if target.suffix.lower() == ".parquet":
+        raw = io.BytesIO()
         frame.write_parquet(raw, compression="zstd", metadata={"assaymark": MARK})
         return {target: raw.getvalue()}
-    frame.write_csv(raw)
     beside = target.with_suffix(".csv.UNGATED.txt")
-    return {target: raw.getvalue(), beside: f"{MARK}\n".encode()}
+    return {target: draft_csv(frame), beside: f"{MARK}\n".encode()}
 
 
 def _unrecorded(who: str, why: str) -> None:
