@@ -12,6 +12,8 @@ from assaymark.cli.say import print_json, progress
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from assaymark.flow.generate.block_run import WrittenBlocks
+
 __all__ = ["command"]
 
 
@@ -160,7 +162,10 @@ def _folder(
 
     (generator, parameters, seed), (engine, workers) = made_by, run_by
     if rows is None:
-        raise InputError("a folder of blocks needs a number of rows\n\nHint: --rows 10000000")
+        raise InputError(
+            f"{str(out)!r} has no suffix or is a folder, in which rows are made as blocks, and it "
+            f"is not said how many\n\nHint: --rows 10000000; or --out {out}.csv for one file"
+        )
     asked = Asked(
         rows=rows,
         generator=generator,
@@ -179,8 +184,15 @@ def _folder(
     there = f", {made.found} were there" if made.found else ""
     typer.echo(f"Blocks:  {made.blocks}: {made.made} made{there}; root {made.merkle_root[:16]}")
     for file in made.redone[:6]:
-        why = "was missing" if file in made.lost else "was not as it was written"
-        typer.echo(f"  - {file} {why}, and was made again")
+        typer.echo(f"  - {file} {_why_again(file, made)}, and was made again")
     typer.echo(f"Report:  {made.report}")
     for notice in made.notices:
         typer.echo(f"  - {notice}")
+
+
+def _why_again(file: str, made: WrittenBlocks) -> str:
+    if file in made.lost:
+        return "was missing"
+    if file in made.unfinished:
+        return "was not noted as finished when the command ended"
+    return "was not as it was written"

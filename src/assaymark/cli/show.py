@@ -20,7 +20,7 @@ def command(
         Path | None,
         typer.Argument(
             help="A release, by folder or name, to read its card, or a model file, to see what it "
-            "is drawn from. Default: the workspace."
+            "is drawn from, or a folder of blocks. Default: the workspace."
         ),
     ] = None,
     workspace: Annotated[Path, typer.Option(help="The workspace.")] = Path(".assaymark"),
@@ -35,7 +35,7 @@ def command(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show a release's card and what became of it, a model file, or what happened here."""
+    """Show a release's card and what became of it, a model file, blocks, or what happened here."""
     from assaymark.flow.monitor.since import since, since_page
     from assaymark.flow.release.place import folder_at
     from assaymark.flow.status import card_of, status_of
@@ -47,6 +47,8 @@ def command(
         return
     if release is not None:
         release = folder_at(release, workspace)
+        if _blocks(release, as_json=json):
+            return
         found = since(release, timelines=timeline or (), workspace=_given(workspace))
         if page is not None:
             write_page(page, since_page(found))
@@ -97,3 +99,23 @@ def _model(path: Path, *, as_json: bool) -> None:
         typer.echo(f"\n{column} follows from {of}.")
     for column, pattern in shown.identifiers.items():
         typer.echo(f"\n{column} is made afresh for each row: {pattern}.")
+
+
+def _blocks(path: Path, *, as_json: bool) -> bool:
+    """Say what a folder of blocks is; return whether it is one."""
+    from assaymark.flow.generate.block_shown import show_blocks
+
+    shown = show_blocks(path)
+    if shown is None:
+        return False
+    if as_json:
+        print_json(shown.plain())
+        return True
+    typer.echo(
+        f"An ungated draft, no release: rows of {shown.table!r} by {shown.generator}, held against "
+        f"no policy.\n\nRows:    {shown.n:,}\nBlocks:  {shown.there} of {shown.blocks} are there"
+        f"{f'; root {shown.merkle_root[:16]}' if shown.finished else '; not finished'}\n\n"
+        "The `assaymark generate` that began it, again, reads every block, and makes again what is "
+        "missing or was altered. For a release: assaymark init TABLE"
+    )
+    return True

@@ -156,8 +156,9 @@ def hold_out(dataset: Dataset, key: bytes, *, share: float = 0.2) -> tuple[Datas
     if n < 2:
         whose = "one row" if dataset.n == 1 else f"{dataset.n} rows of one person"
         raise DataError(
-            f"the table has {whose}, so that nothing can be held out to compare with\n\n"
-            "Hint: give a table of at least two persons"
+            f"the table has {whose}: no row can be made of one person that is not that person's, "
+            "and nothing can be held out to compare with\n\nHint: give a table of at least two "
+            "persons; of less than about a dozen the columns come out empty: too few share a value"
         )
     held = min(n - 1, max(1, round(share * n)))
     digests = [keyed_hash(key, b"draft", name) for name in names.to_list()]

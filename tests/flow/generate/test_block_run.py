@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 import signal
@@ -7,7 +8,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from assaymark.cli.app import app
 from assaymark.errors import InputError, IntegrityError
 from assaymark.flow.generate.block_plan import BlockFolder
 from assaymark.flow.generate.block_run import Asked, write_blocks
@@ -96,6 +99,33 @@ def test_a_corrupt_a_short_and_a_lost_block_are_found_by_digest_and_made_again(h
     assert made.lost == (lost.name,)
     assert made.merkle_root == root
     assert files() == before
+
+
+def test_an_altered_model_of_a_finished_folder_is_seen_though_no_block_is_missing(here):
+    model = Path("out/private/model.zip")
+    model.write_bytes(model.read_bytes()[:-1] + b"x")
+    with pytest.raises(IntegrityError, match="not the model that the blocks are planned with"):
+        again()
+    model.unlink()
+    assert again().made == 0
+
+
+def test_a_block_that_was_not_noted_when_the_command_ended_is_not_said_to_be_altered(here):
+    manifest = BlockFolder(Path("out")).check()
+    Path("out/manifest.json").unlink()
+    noted = b"\n".join(b.canonical() for b in manifest.blocks[:8])
+    Path("out/private/done.jsonl").write_bytes(noted)
+    altered = Path("out/rows-00002.parquet")
+    altered.write_bytes(b"")
+    said = CliRunner().invoke(app, ["show", "out"]).stdout
+    assert "An ungated draft, no release: rows of 'stays'" in said
+    assert "8 of 10 are there; not finished" in said
+    made = again()
+    assert made.redone == (altered.name, "rows-00008.parquet", "rows-00009.parquet")
+    assert made.unfinished == ("rows-00008.parquet", "rows-00009.parquet")
+    assert made.lost == ()
+    shown = json.loads(CliRunner().invoke(app, ["show", "out", "--json"]).stdout)
+    assert (shown["finished"], shown["there"], shown["n"]) == (True, 10, 950)
 
 
 def test_a_manifest_or_model_that_was_altered_is_not_followed(here):

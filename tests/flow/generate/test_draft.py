@@ -26,6 +26,23 @@ def test_a_table_of_three_rows_says_that_its_columns_come_out_empty():
     assert any("Came out empty: 'age', 'sex'" in n for n in made.notices)
 
 
+def test_of_one_row_none_is_made_and_it_is_said_why_and_what_to_do():
+    with pytest.raises(DataError, match=r"of one person.*\n\nHint: .*two persons; of less than"):
+        draft(pl.DataFrame({"age": [1], "sex": ["F"]}), seed=1)
+
+
+@pytest.mark.parametrize("rows", [0, -1, 2.5, True, "5"])
+def test_what_is_no_number_of_rows_is_refused(rows, stays):
+    with pytest.raises(InputError, match="is no number of rows"):
+        assaymark.generate(stays(100), rows=rows)
+
+
+def test_which_values_do_not_come_out_is_said_also_of_a_draft_of_few_rows():
+    table = pl.DataFrame({"town": ["A", "B"] * 60 + [f"t{i}" for i in range(80)]})
+    made = draft(table, rows=10, seed=1)
+    assert any("'town' in about 40 %" in n for n in made.notices)
+
+
 def test_a_draft_needs_nothing_but_a_file_and_is_marked_as_ungated(folder):
     made = write()
     assert made.n == 900

@@ -28,7 +28,8 @@ def test_each_column_is_named_under_what_is_true_of_it():
     ]  # fmt: skip
     assert "No row of the source of the kind that was asked for has a value there" in said[0]
     assert "dates written in several ways" in said[1]
-    assert "Too few people share a value" in said[2]
+    assert "Too few people, of those like the rows that were asked for or of all" in said[2]
+    assert "Too few people share a value" in empty_notes(TRAIN, TRAIN, NONE)[-1]
 
 
 def test_of_few_rows_of_a_kind_and_of_all_rows_nothing_is_told():

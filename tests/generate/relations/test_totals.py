@@ -55,6 +55,22 @@ def test_a_mean_of_items_follows_from_their_sum():
     assert ((made["score"] / 16 - made["mean"]).abs() < 0.0051).all()
 
 
+@pytest.mark.parametrize(("digits", "with_total"), [(1, True), (2, False), (2, True)])
+def test_an_average_is_made_of_whole_marks_and_no_mark_of_an_average(digits, with_total):
+    rng = np.random.default_rng(0)
+    pupil = rng.normal(66, 12, 1000)
+    marks = np.clip(np.round(pupil + rng.normal(0, 7, (3, 1000))), 5, 100).astype(int)
+    total = marks.sum(axis=0)
+    whole = dict(zip("mrw", marks.tolist(), strict=True))
+    whole |= {"total": total.tolist()} if with_total else {}
+    columns = {c: (Kind.INTEGER, v) for c, v in whole.items()}
+    columns["average"] = (Kind.DECIMAL, np.round(total / 3, digits).tolist())
+    made = made_of(fit(table(**columns)))
+    sums = made.select("m", "r", "w").sum_horizontal()
+    assert ((made["average"] - sums / 3).abs() <= 0.5 * 10.0**-digits + 1e-9).all()
+    assert not with_total or (made["total"] == sums).all()
+
+
 @pytest.mark.parametrize(("n", "groups"), [(300, 5), (3000, 12)])
 def test_exactly_one_flag_of_a_group_is_set(n, groups):
     rng = np.random.default_rng(1)

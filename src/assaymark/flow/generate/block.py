@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from assaymark.generate.model_file import ModelFile
 
-__all__ = ["Block", "Job", "make_block", "plainly", "write_plainly"]
+__all__ = ["Block", "Job", "make_block", "plainly", "planned_model", "write_plainly"]
 
 _AGAIN = (
     "\n\nHint: put it back; or delete it, and the same command fits it again; every worker must "
@@ -121,10 +121,23 @@ def plainly(what: str) -> Iterator[None]:
 
 @lru_cache(maxsize=1)
 def _held(file: str, digest: str) -> ModelFile:
+    return read_model(planned_model(file, digest))
+
+
+def planned_model(file: str, digest: str) -> bytes:
+    """Return the bytes of the model file at ``file``, whose SHA-256 is ``digest``.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read.
+    IntegrityError
+        When it is another.
+    """
     try:
         raw = Path(file).read_bytes()
     except OSError as error:
         raise InputError(f"the model {file!r} cannot be read: {error.strerror}{_AGAIN}") from error
     if sha256(raw) != digest:
         raise IntegrityError(f"{file!r} is not the model that the blocks are planned with{_AGAIN}")
-    return read_model(raw)
+    return raw

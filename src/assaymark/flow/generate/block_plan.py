@@ -127,7 +127,7 @@ class BlockFolder:
         IntegrityError
             When plan or manifest cannot be read.
         """
-        there, manifest = self._read(_PLAN, Plan), self._read(_MANIFEST, Manifest)
+        there, manifest = self._read(_PLAN, Plan), self.manifest()
         return there if manifest is None else there or manifest.plan
 
     def begin(self, plan: Plan) -> None:
@@ -148,16 +148,30 @@ class BlockFolder:
         that nobody wrote down. Files that were not written to their end are removed.
         """
         self._tidy()
-        return {b.file: b for b in self._written().values() if self._whole(b)}
+        return {b.file: b for b in self.noted().values() if self._whole(b)}
 
     def note(self, block: Block) -> None:
         """Write down that a block is done; on a line of its own, whatever was torn before."""
         with plainly(_DONE), (self.private / _DONE).open("ab") as log:
             log.write(b"\n" + block.canonical())
 
+    def says_what(self) -> bool:
+        """Whether plan or manifest of blocks are there, even if they were damaged since."""
+        return any(_says(self.path / name, kind) for name, kind in _SCHEMAS.items())
+
+    def manifest(self) -> Manifest | None:
+        """Return the manifest; None before the folder is finished.
+
+        Raises
+        ------
+        IntegrityError
+            When it cannot be read.
+        """
+        return self._read(_MANIFEST, Manifest)
+
     def promised(self) -> dict[str, Block]:
         """Return the blocks of a manifest that is there: what is made again must be as they are."""
-        manifest = self._read(_MANIFEST, Manifest)
+        manifest = self.manifest()
         return {} if manifest is None else {b.file: b for b in manifest.blocks}
 
     def finish(self, plan: Plan, blocks: tuple[Block, ...]) -> Manifest:
@@ -178,7 +192,7 @@ class BlockFolder:
         InputError
             When the folder is not finished.
         """
-        found = self._read(_MANIFEST, Manifest)
+        found = self.manifest()
         if found is None:
             raise InputError(
                 f"{str(self.path)!r} has no manifest\n\nHint: it is not finished; start the same "
@@ -200,7 +214,7 @@ class BlockFolder:
         """Whether this command began the folder: `private` or plan may have been deleted since."""
         if (self.private / "root").is_file() or (self.private / "lock").is_file():
             return True
-        return any(_says(self.path / name, kind) for name, kind in _SCHEMAS.items())
+        return self.says_what()
 
     def _read(self, name: str, kind: type[_Kind]) -> _Kind | None:
         file = self.path / name
@@ -215,7 +229,8 @@ class BlockFolder:
                 "it alone vouched for"
             ) from error
 
-    def _written(self) -> dict[str, Block]:
+    def noted(self) -> dict[str, Block]:
+        """Return the blocks that manifest or log say are done, by file, there or not."""
         found = self.promised()
         log = self.private / _DONE
         for line in log.read_bytes().splitlines() if log.exists() else ():

@@ -17,7 +17,7 @@ from assaymark.core.document import Document, sha256
 from assaymark.core.recipe import GenerateSpec
 from assaymark.core.streams import Streams
 from assaymark.errors import InputError, IntegrityError
-from assaymark.flow.generate.block import Block, Job, write_plainly
+from assaymark.flow.generate.block import Block, Job, planned_model, write_plainly
 from assaymark.flow.generate.block_plan import BlockFolder, Manifest, Plan
 from assaymark.flow.generate.draft import MARK, check_free, draft
 from assaymark.flow.generate.engines import blocks_by, check_engine
@@ -64,7 +64,11 @@ class Asked:
 
 
 class WrittenBlocks(Document):
-    """A finished folder: what was made now, what was there, and the root over all blocks."""
+    """A finished folder: what was made now, what was there, and the root over all blocks.
+
+    Of blocks that were ``redone``, ``lost`` ones were not there, and ``unfinished`` ones were, but
+    nothing said that they are whole: the command had ended before it could note them.
+    """
 
     rows: str
     report: str
@@ -74,6 +78,7 @@ class WrittenBlocks(Document):
     found: int
     redone: tuple[str, ...]
     lost: tuple[str, ...]
+    unfinished: tuple[str, ...]
     merkle_root: str
     gated: bool = False
     notices: tuple[str, ...]
@@ -94,7 +99,8 @@ def write_blocks(
         When the generator's model fits in no file, the folder holds blocks of another plan or
         lacks the secret that they were made with, or it cannot be written.
     IntegrityError
-        When a block or the model that is made again is not as plan and manifest say.
+        When the model that is there, or a block or the model that is made again, is not as plan
+        and manifest say.
     """
     check_engine(asked.engine)
     named(asked.spec)
@@ -119,18 +125,20 @@ def write_blocks(
         missing = [n for n in range(job.n_blocks) if job.file(n) not in done]
         # without any of the files that stand beside it, the model was moved away for handing on
         needed = missing or (folder.private / _NOTE).exists()
-        unfitted = needed and not (folder.private / _MODEL).exists()
+        fitted = (folder.private / _MODEL).exists()
+        if fitted:
+            planned_model(job.model, job.digest)
+        unfitted = needed and not fitted
         if unfitted or not (folder.path / _REPORT).exists():
             notices = _fitted(folder, source, asked, root, progress, plan=plan).notices
-        redone = tuple(f for n in missing if (f := job.file(n)) in promised or (out / f).exists())
-        lost = tuple(f for f in redone if not (out / f).exists())
+        again = _redone(folder, [job.file(n) for n in missing])
         found = len(done)
         made = _made(folder, job, missing, asked, progress)
         _check_promised(made, promised)
         whole = done | made
         blocks = tuple(whole[job.file(n)] for n in range(job.n_blocks))
         manifest = folder.finish(plan, blocks)
-    return _said(out, manifest, (len(made), found, redone, lost), notices)
+    return _said(out, manifest, (len(made), found), again, notices)
 
 
 def _root(folder: BlockFolder, asked: Asked, plan: Plan | None) -> bytes:
@@ -285,6 +293,21 @@ def _job(folder: BlockFolder, plan: Plan, root: bytes) -> Job:
     )
 
 
+class _Redone(NamedTuple):
+    redone: tuple[str, ...]
+    lost: tuple[str, ...]
+    unfinished: tuple[str, ...]
+
+
+def _redone(folder: BlockFolder, missing: Sequence[str]) -> _Redone:
+    """Return which missing blocks are made a second time, and why."""
+    promised, noted = folder.promised(), folder.noted()
+    there = {f for f in missing if (folder.path / f).exists()}
+    redone = tuple(f for f in missing if f in promised or f in there)
+    lost = tuple(f for f in redone if f not in there)
+    return _Redone(redone, lost, tuple(f for f in redone if f not in noted))
+
+
 def _made(
     folder: BlockFolder, job: Job, missing: list[int], asked: Asked, progress: Progress
 ) -> dict[str, Block]:
@@ -312,7 +335,8 @@ def _check_promised(made: Mapping[str, Block], promised: Mapping[str, Block]) ->
 def _said(
     out: Path,
     manifest: Manifest,
-    counts: tuple[int, int, tuple[str, ...], tuple[str, ...]],
+    counts: tuple[int, int],
+    again: _Redone,
     notices: tuple[str, ...],
 ) -> WrittenBlocks:
     return WrittenBlocks(
@@ -322,8 +346,9 @@ def _said(
         blocks=len(manifest.blocks),
         made=counts[0],
         found=counts[1],
-        redone=counts[2],
-        lost=counts[3],
+        redone=again.redone,
+        lost=again.lost,
+        unfinished=again.unfinished,
         merkle_root=manifest.merkle_root,
         notices=(
             *notices,

@@ -6,6 +6,7 @@ import io
 import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from assaymark.flow.generate.fit import fit, why_never
 from assaymark.flow.generate.frames import in_zones
 from assaymark.flow.generate.identifiers import Found, find_identifiers, widened
 from assaymark.flow.generate.kinds import ALL, real_rows
+from assaymark.flow.generate.row_files import draft_csv
 from assaymark.flow.generate.shifted import columns_of, shifted_notes
 from assaymark.flow.progress import silent
 from assaymark.flow.report.page import draft_page
@@ -112,11 +114,14 @@ def draft(  # noqa: PLR0913
         When the generator's model holds records.
     RecipeError
         When constraints contradict each other or the condition, or the rows break one.
+    InputError
+        When ``rows`` is no whole number of at least 1.
     """
     check_free(generator)
+    _check_number(rows)
     progress("source", f"{frame.height:,} rows, {frame.width} columns", 0.2)
     found = profile(frame, kept(keep, frame.columns))
-    n = rows or rounded_rows(frame.height)
+    n = rounded_rows(frame.height) if rows is None else int(rows)
     total = max(n, total or 0)
     known = find_identifiers(frame, found, name, total) if identifiers else None
     fresh = known or Found(Identifiers(), ())
@@ -145,7 +150,8 @@ def draft(  # noqa: PLR0913
     notices += shifted_notes(left, asked_of, synthetic)
     derived = model.summary.get("derived")
     notices += _written_out(model.summary.get("written_out"))
-    notices += _replaced(train, synthetic, derived) if kinds == ALL else []
+    if kinds == ALL:
+        notices += _replaced(train, _enough(model, synthetic, streams), derived)
     train, holdout = (real_rows(part, wanted, streams) for part in (train, holdout))
     notices += kinds.notices(train.n)
     case = Case(
@@ -189,6 +195,16 @@ def check_free(generator: str) -> None:
         )
 
 
+def _check_number(rows: object) -> None:
+    """Raise InputError unless so many rows can be made; None is as many as the table has."""
+    whole = isinstance(rows, Integral) and not isinstance(rows, bool)
+    if rows is not None and not (whole and rows >= 1):  # type: ignore[operator]
+        raise InputError(
+            f"rows = {rows!r} is no number of rows\n\nHint: a whole number of at least 1, such as "
+            "1000; without it, about as many are made as the table has"
+        )
+
+
 def _called(spec: GenerateSpec) -> str:
     """Return the generator's name, and the parameters that were set."""
     given = ", ".join(f"{name} = {value}" for name, value in spec.parameters.items())
@@ -213,13 +229,18 @@ def _written_out(texts: Json) -> list[str]:
     return [f"Written out as text where it is a number: {', '.join(said)}."] if said else []
 
 
+def _enough(model: Model, synthetic: Dataset, streams: Streams) -> Dataset:
+    """Return rows enough to see what can come out, where a draft has few: others, not shown."""
+    if synthetic.n >= _ENOUGH:
+        return synthetic
+    return model.sample(range(_ENOUGH), streams.child("what comes out", 0))
+
+
 def _replaced(train: Dataset, synthetic: Dataset, derived: Json) -> list[str]:
     """Say of which categories many values were too rare, and how many rows had others instead.
 
     What is ``derived`` from another column may well have values that no row of train has.
     """
-    if synthetic.n < _ENOUGH:
-        return []
     worked_out = derived if isinstance(derived, dict) else {}
     lost = []
     for c in train.schema.columns:
@@ -308,13 +329,12 @@ def _some(dataset: Dataset, streams: Streams) -> Dataset:
 
 def _row_files(frame: pl.DataFrame, target: Path) -> dict[Path, bytes]:
     """Return the rows as a file, with the mark in it, or in one beside it."""
-    raw = io.BytesIO()
     if target.suffix.lower() == ".parquet":
+        raw = io.BytesIO()
         frame.write_parquet(raw, compression="zstd", metadata={"assaymark": MARK})
         return {target: raw.getvalue()}
-    frame.write_csv(raw)
     beside = target.with_suffix(".csv.UNGATED.txt")
-    return {target: raw.getvalue(), beside: f"{MARK}\n".encode()}
+    return {target: draft_csv(frame), beside: f"{MARK}\n".encode()}
 
 
 def _unrecorded(who: str, why: str) -> None:

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 __all__ = ["empty_notes"]
 
 _ROWS = 20  # of a kind, so that "none of them has a value" is of no single person
+_ALL_WERE = (
+    "Too few people share a value there, or stand behind a range of values, for any to be shown; a "
+    "larger table, or coarser values, would be"
+)
+_SOME_WERE_ASKED_FOR = (
+    "Too few people, of those like the rows that were asked for or of all, share a value there or "
+    "stand behind a range of values, for any to be shown; ask for more kinds of rows, or give a "
+    "larger table or coarser values"
+)
 
 
 def empty_notes(
@@ -53,11 +62,7 @@ def empty_notes(
             "The model draws no row with a value there that keeps to the constraints, or too few "
             "people share a value; without the constraints it shows which",
         ),
-        (
-            rare,
-            "Too few people share a value there, or stand behind a range of values, for any to be "
-            "shown; a larger table, or coarser values, would be",
-        ),
+        (rare, _SOME_WERE_ASKED_FOR if alike.n < train.n else _ALL_WERE),
     )
     return [
         f"Came out empty: {_names(c.name for c in some)}. {why}." for some, why in causes if some

@@ -15,6 +15,7 @@ from assaymark.errors import InputError, UnknownNameError
 from assaymark.flow.generate.filled import Filled, FilledColumn, WrittenFilled, kept_in, told_of
 from assaymark.flow.generate.fit import fit
 from assaymark.flow.generate.own_way import gaps_of, written
+from assaymark.flow.generate.row_files import draft_csv
 from assaymark.flow.progress import silent
 from assaymark.flow.source.read import kept
 from assaymark.flow.source.usable import usable_part
@@ -142,11 +143,10 @@ def write_imputed(
 
 
 def _raw(frame: pl.DataFrame, path: Path) -> bytes:
+    if path.suffix.lower() != ".parquet":
+        return draft_csv(frame)
     raw = io.BytesIO()
-    if path.suffix.lower() == ".parquet":
-        frame.write_parquet(raw, compression="zstd")
-    else:
-        frame.write_csv(raw)
+    frame.write_parquet(raw, compression="zstd")
     return raw.getvalue()
 
 

@@ -45,6 +45,7 @@ _MOSTLY = 0.8
 _ALIKE = 0.98  # correlation of ranks of a number and its rounded multiple
 _MANY = 64
 _HALF, _LESS = 0.5, 0.05
+_MORE = 1.5  # as wide as the steps of a column are those of what it is made of, at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,7 +118,8 @@ class Exact:
         for z, x in near_ends(self.sample, kept):
             add_parts(found, z, {x})
         for x, total in totals(self.sample):
-            looked_for = self._unseen(x, total) or self._whole_of(total)
+            whole_of = self._whole_of(total) or self._between_points(x, total)
+            looked_for = whole_of or self._unseen(x, total)
             if x not in found and looked_for and not self._has_span(x, total):
                 whole = self._of_total(x) or self._rounded(x, total)
                 if add_parts(found, x, {j for j, _ in whole.terms}):
@@ -189,6 +191,14 @@ class Exact:
         """
         plain = not total.constant and all(c == 1.0 for _, c in total.terms)
         return plain and all(self.sample.measured(j) for j, _ in total.terms)
+
+    def _between_points(self, x: int, total: Anchor) -> bool:
+        """Whether a column has values between those that a sum of others can have.
+
+        Such as an average of whole marks: drawn by itself it would be one of no marks.
+        """
+        coarse = (abs(c) * self.sample.half(j) for j, c in total.terms)
+        return len(total.terms) > 1 and min(coarse) > _MORE * self.sample.half(x)
 
     def _base(self, x: int) -> Iterator[int]:
         """Yield columns of which ``x`` is mostly one of some multiples, and which are not of it.
