@@ -32,6 +32,7 @@ from assaymark.generate.keys.identifiers import FreshColumn, Identifiers
 from assaymark.generate.keys.pattern import Characters, Constant, Number, Pattern
 from assaymark.generate.relations.anchor_balance import Balance
 from assaymark.generate.relations.anchor_days import Days
+from assaymark.generate.relations.anchor_ratio import Ratio
 from assaymark.generate.relations.anchor_years import Years
 from assaymark.generate.relations.anchored import Anchored, Gap, Near, Sum
 from assaymark.generate.relations.anchors import Anchor, Logarithm, Product
@@ -105,6 +106,7 @@ STORED: dict[str, type] = {
         OneOf,
         Pattern,
         Product,
+        Ratio,
         ReadOff,
         Rounded,
         Same,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from assaymark.generate.relations.anchor_balance import balances
 from assaymark.generate.relations.anchor_constant import nudged, rows_right
 from assaymark.generate.relations.anchor_days import whole_days
 from assaymark.generate.relations.anchor_ends import ends, near_ends, seldom
-from assaymark.generate.relations.anchor_product import multiplied, product_of
+from assaymark.generate.relations.anchor_product import multiplied, product_of, rather
+from assaymark.generate.relations.anchor_ratio import Ratio, ratio_of
 from assaymark.generate.relations.anchor_solve import solved
 from assaymark.generate.relations.anchor_totals import totals
 from assaymark.generate.relations.anchor_years import whole_years
@@ -127,12 +129,17 @@ class Exact:
         others = [j for j in self.logs.numbers if j not in self.made]
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             all_made = list(pool.map(self._worked_out, others))
-        pairs = zip(others, all_made, strict=True)
-        self._take(found, ((x, made) for x, (made, _) in pairs if made is not None))
+            pairs = {x: made for x, (made, _) in zip(others, all_made, strict=True) if made}
+            ratio = partial(self._ratio, made={**pairs, **self.made})
+            unsaid = [x for x in others if x not in pairs]
+            said = zip(unsaid, pool.map(ratio, unsaid), strict=True)
+            ratios = {x: r for x, r in said if r is not None}
+        self._take(found, ((x, made) for x, made in pairs.items() if not _within(x, made, ratios)))
         aside = ((x, p) for _, several in all_made for x, p in several.items())
         rest = {x: [j for j in self.logs.numbers if j != x] for x in others}
         self._take(found, ((x, p) for x, p in aside if x in rest and not self._sum(x, rest[x])))
         self._take(found, balances(self.sample))
+        self._take(found, ratios.items())
         for x in self.logs.numbers:
             for y in self._base(x):
                 add_parts(found, x, {y})
@@ -149,6 +156,17 @@ class Exact:
         aside: dict[int, Product] = {}
         made = product_of(self.sample, self.logs, x, aside) or self._span(x) or self._curve(x)
         return made, aside
+
+    def _ratio(self, x: int, made: Mapping[int, Anchor]) -> Ratio | None:
+        """Return the ratio of sums that a column is, of none that is rather made of it."""
+        of_it = (j for j, a in made.items() if x in {k for k, _ in a.terms})
+        coarse = self.sample.step(x)
+        finer = [j for j in of_it if j in self.made or self.sample.step(j) <= coarse]
+        found = ratio_of(self.sample, self.logs.numbers, x, finer)
+        if found is None or len(found.terms) > 2:
+            return found
+        parts = [j for j, _ in found.terms]
+        return found if rather((self.sample, self.logs, {}), x, parts) is None else None
 
     def _of_total(self, x: int) -> Anchor | None:
         """Return which multiple of a total a column is, first the mean of as many items."""
@@ -366,3 +384,8 @@ class Exact:
             other = replace(plain, constant=nudged(self.sample, x, rows, plain.at(at), (0, half)))
             found = max(found, other, key=lambda a: rows_right(self.sample, x, rows, a.at(at)))
         yield found
+
+
+def _within(x: int, made: Anchor, ratios: Mapping[int, Ratio]) -> bool:
+    """Whether ``x`` is made of a ratio that is made of it."""
+    return any(x in {k for k, _ in ratios[j].terms} for j, _ in made.terms if j in ratios)

@@ -79,7 +79,8 @@ def anchored(
         needed = (steps[first].value & ~steps[first].anchor).any()
         otherwise = grow(target_of(encoded, column, how[1]), None) if needed else None
         gone = _gone(encoded, steps[first], how[0], grow) if gaps else None
-        return Sum(coding=coding, anchor=first, otherwise=otherwise, gone=gone)
+        empty = type(first) is not Anchor and (otherwise is not None or coding.missing)
+        return Sum(coding=coding, anchor=first, otherwise=otherwise, gone=gone, empty=empty)
     there = np.any([s.anchor for s in steps.values()], axis=0)
     if not _enough(encoded, there, how[0]) or not _enough(encoded, ~there, how[0]):
         return _mixed(encoded, column, steps, how, partial(grow, rows=None))

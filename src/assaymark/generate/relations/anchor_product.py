@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assaymark.generate.relations.anchors import Product
     from assaymark.generate.relations.product_solve import Logs
 
-__all__ = ["multiplied", "product_of"]
+__all__ = ["multiplied", "product_of", "rather"]
 
 _FEWEST, _FEW_VALUES, _NO_ROOM = 200, 5, 12
 _ROUNDINGS, _ALWAYS = 3, 0.99  # of a price, a discount and a tax, each after another
@@ -37,13 +37,23 @@ def product_of(sample: Sample, logs: Logs, x: int, aside: dict[int, Product]) ->
         parts = [j for j, _ in made.terms]
         if len(parts) == 1:
             return None
-        finer = (j for j in parts if sample.step(j) < sample.step(x))
-        follows = (j for j in finer if _follows((sample, logs, aside), j, x, [x, *parts]))
-        better = next(follows, None)
+        better = rather((sample, logs, aside), x, parts)
         if better is None:
             return made
         others.remove(better)
     return None
+
+
+def rather(
+    found_in: tuple[Sample, Logs, dict[int, Product]], x: int, parts: Sequence[int]
+) -> int | None:
+    """Return which of its parts is rather made of ``x`` and the others, finer than it, if any.
+
+    What such a column is but for roundings is added to the last of ``found_in``.
+    """
+    sample = found_in[0]
+    finer = (j for j in parts if sample.step(j) < sample.step(x))
+    return next((j for j in finer if _follows(found_in, j, x, [x, *parts])), None)
 
 
 def _follows(

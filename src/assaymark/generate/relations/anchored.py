@@ -133,14 +133,18 @@ class Sum:
         Draws a code of ``coding`` where they are not; ``None`` if the column is missing too then.
     gone
         Draws 1 where it is missing although these are there, else 0; ``None`` if it never is.
+    empty
+        Whether it is missing, or drawn by ``otherwise``, where it cannot be worked out, such as
+        what is divided by 0; else it is a value from the middle there.
     """
 
-    LATER: ClassVar = ("gone",)
+    LATER: ClassVar = ("gone", "empty")
 
     coding: CellCoding
     anchor: Anchor
     otherwise: Link | None
     gone: Link | None = None
+    empty: bool = False
 
     @property
     def anchors(self) -> tuple[Anchor, ...]:
@@ -155,7 +159,7 @@ class Sum:
         null = ~np.isfinite(sums)
         points = self.coding.grid.index(np.where(null, 0.0, sums))
         there = np.all([np.isfinite(numbers[j]) for j, _ in self.anchor.terms], axis=0)
-        if (null & there).any() and len(self.coding.first):  # such as what is divided by 0
+        if not self.empty and (null & there).any() and len(self.coding.first):
             middle = np.full(1, len(self.coding.first) // 2, dtype=np.int32)
             points[null & there] = self.coding.points_of(middle, np.full(1, 0.5))[0]
             null &= ~there
