@@ -2,10 +2,11 @@ import numpy as np
 import pytest
 
 from assaymark.generate.philox import philox, philox_strip
+from assaymark.generate.trees.arrays import BIT, pool_arrays, twig_arrays, worth_arrays
 from assaymark.generate.trees.boosting import Boost
 from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
-from assaymark.generate.trees.drawing import _BIT, _stands, pool_arrays, twig_arrays, worth_arrays
+from assaymark.generate.trees.drawing import _stands
 from assaymark.generate.trees.effects import Effects, boosted, no_effects
 from assaymark.generate.trees.link import Place, link_of, spread
 
@@ -201,7 +202,7 @@ def test_all_small_trees_at_once_find_the_leaves_that_each_finds(many):
     for c, begin in zip(found.given, found.start, strict=True):
         left &= found.opened[begin + codes[c]]
     for t, (tree, own) in enumerate(zip(trees, rows, strict=True)):
-        assert found.row[t, _BIT[left[:, t]]].tolist() == own[tree.leaves(codes[given])].tolist()
+        assert found.row[t, BIT[left[:, t]]].tolist() == own[tree.leaves(codes[given])].tolist()
 
 
 def test_small_trees_of_one_leaf_each_are_worth_what_their_leaves_are():

@@ -8,17 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from assaymark.core.compiled import compiled
+from assaymark.generate.trees.arrays import FineArrays, pool_arrays, twig_arrays, worth_arrays
 from assaymark.generate.trees.branches import Branches
 from assaymark.generate.trees.classes import Cut
-from assaymark.generate.trees.drawing import (
-    FineArrays,
-    code_in,
-    draw_rows,
-    pool_arrays,
-    spread_rows,
-    twig_arrays,
-    worth_arrays,
-)
+from assaymark.generate.trees.drawing import code_in, draw_rows, spread_rows
 from assaymark.generate.trees.effects import BARRED, CLIP
 from assaymark.generate.trees.falling import tree_arrays
 from assaymark.generate.trees.pools import alias
