@@ -24,6 +24,7 @@ from assaymark.generate.relations.same_as import find_same
 from assaymark.generate.relations.wording import Wording, find_numerals, wording, words_alone
 from assaymark.generate.trees.forest import Growth, linked
 from assaymark.generate.trees.known import Known, known_of
+from assaymark.generate.trees.said import MOST_SEEN
 from assaymark.generate.trees.shelter import sheltered
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _MADE = 2000, 20_000  # rows made while fitting: as many as persons, within thes
 _MOST_ABREAST = 100_000  # rows: a column of more holds much, and keeps all cores busy by itself
 _FEW = 24  # codes of a target that is drawn first
 _ROUNDS, _SMALL_TREES = (8, 100), 2_400  # small trees tried for a column, and for all of them
+_CELLS = 4_000_000  # that corrections are fitted to: a table of more has no small trees
 
 
 @component
@@ -108,8 +110,9 @@ class TreeChain:
     quality
         ``"high"``: what the trees of a column have missed together is learnt by up to 100
         small trees more, one after the other (:mod:`assaymark.generate.trees.boosting`), and by
-        fewer where a table has more than 24 columns; it needs honest trees. ``"standard"``:
-        without them, in less time.
+        fewer where a table has more than 24 columns, by none where columns times rows (at most
+        100,000) are more than four million; it needs honest trees. ``"standard"``: without them,
+        in less time.
 
     References
     ----------
@@ -148,7 +151,7 @@ class TreeChain:
         """Fit the chain, column after column."""
         dataset = source.open("tree_chain", "fit")
         encoded, plan = self._planned(dataset, streams)
-        growth = self._growth(len(plan.order))
+        growth = self._growth(len(plan.order), encoded.codes.shape[1])
         known: list[Known] = []
         gaps: list[Gap] = []
         links: list[Part] = []
@@ -226,8 +229,9 @@ class TreeChain:
         alone = streams.child("shelter").generator()
         return sheltered(encoded, self.shelter if self.honest else 0.0, alone), plan
 
-    def _growth(self, columns: int) -> Growth:
-        high = self.quality == "high" and self.honest
+    def _growth(self, columns: int, rows: int) -> Growth:
+        few = columns * min(rows, MOST_SEEN) <= _CELLS
+        high = self.quality == "high" and self.honest and few
         return Growth(
             k=self.k,
             trees=self.trees,

@@ -167,8 +167,20 @@ def test_it_is_a_recipe_like_any_other():
     assert (rows.filter(pl.col("drug") == "none")["dose"] == 0).mean() > 0.95
 
 
-@pytest.mark.parametrize(("columns", "rounds"), [(2, 100), (24, 100), (100, 24), (5000, 8)])
-def test_a_wide_table_has_fewer_small_trees_a_column(columns, rounds):
-    assert TreeChain()._growth(columns).rounds == rounds
-    assert TreeChain(quality="standard")._growth(columns).rounds == 0
-    assert TreeChain(honest=False)._growth(columns).rounds == 0
+@pytest.mark.parametrize(
+    ("columns", "rows", "rounds"),
+    [
+        (2, 900, 100),
+        (24, 900, 100),
+        (100, 900, 24),
+        (5000, 90, 8),
+        (300, 20_000, 0),
+        (30, 10**9, 80),
+    ],
+)
+def test_a_wide_table_has_fewer_small_trees_a_column_and_a_wide_long_one_none(
+    columns, rows, rounds
+):
+    assert TreeChain()._growth(columns, rows).rounds == rounds
+    assert TreeChain(quality="standard")._growth(columns, rows).rounds == 0
+    assert TreeChain(honest=False)._growth(columns, rows).rounds == 0

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int32]
     Floats = NDArray[np.float64]
 
-__all__ = ["Tree", "asked_of", "grouped_shares", "said_of"]
+__all__ = ["MOST_SEEN", "Tree", "asked_of", "grouped_shares", "said_of"]
 
-_MOST_SEEN = 100_000
+MOST_SEEN = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,9 +47,9 @@ def asked_of(trees: Sequence[Tree], encoded: Encoded, streams: Streams) -> NDArr
     for tree in trees:
         decided[tree.deciding] = True
     rows = np.flatnonzero(decided)
-    if len(rows) > _MOST_SEEN:
+    if len(rows) > MOST_SEEN:
         rng = streams.child("effects").generator()
-        rows = np.sort(rng.choice(rows, _MOST_SEEN, replace=False))
+        rows = np.sort(rng.choice(rows, MOST_SEEN, replace=False))
     if encoded.n_persons < len(encoded.persons):
         rows = rows[np.argsort(encoded.persons[rows], kind="stable")]
     return rows
